@@ -1,0 +1,175 @@
+import type { NdArray } from 'ndarray';
+
+/** Three numbers, one per axis of a grid, in [z, y, x] order (slowest first) unless a comment says otherwise. */
+export type Triple = readonly [number, number, number];
+
+/** What a NIfTI header says about where its voxels lie. Kept whole, so that a mask can be written in the same geometry. */
+export interface NiftiGeometry {
+  /** pixdim[0..7] as stored; [0] is qfac, [1..3] the voxel size along x, y, z. */
+  readonly pixdim: readonly number[];
+  readonly qformCode: number;
+  readonly sformCode: number;
+  /** quatern_b, quatern_c, quatern_d. */
+  readonly quatern: Triple;
+  /** qoffset_x, qoffset_y, qoffset_z. */
+  readonly qoffset: Triple;
+  /** srow_x, srow_y, srow_z: 12 numbers, row-major. */
+  readonly srow: readonly number[];
+  readonly xyztUnits: number;
+}
+
+/** One scan, as its file describes it. Shared by every chunk that was made from it. */
+export interface Scan {
+  /** Name of the case in results and messages. */
+  readonly case: string;
+  /** Voxels along [z, y, x]: z is the slowest axis of the file, x the fastest. */
+  readonly shape: Triple;
+  /** Voxel size in mm along [z, y, x], positive. */
+  readonly spacing: Triple;
+  readonly channels: number;
+  /** Row-major 4x4 matrix from voxel (x, y, z, 1) to RAS+ mm, chosen as nibabel chooses (sform if its code > 0, else qform, else pixdim). */
+  readonly affine: readonly number[];
+  readonly geometry: NiftiGeometry;
+}
+
+/** A half-open box of voxels: start <= index < stop on each axis. */
+export interface Box {
+  readonly start: Triple;
+  readonly stop: Triple;
+}
+
+/** What was measured of one channel on a whole grid, so that a later stage need not see the whole grid itself. Float32 values. */
+export interface ChannelStatistics {
+  /** Smallest and largest value on the grid. */
+  readonly min: number;
+  readonly max: number;
+  /** Mean and population standard deviation (divisor n) over the grid. */
+  readonly mean: number;
+  readonly std: number;
+  /** The same four over the hole-filled non-zero mask, where one was asked for. */
+  readonly nonzero?: { readonly min: number; readonly max: number; readonly mean: number; readonly std: number };
+}
+
+/**
+ * The regular voxel grid that a chunk lies on, and how it was made from the scan's own:
+ * axes permuted, axes flipped, cropped to a box, resampled, in this order. Immutable and shared by all chunks of the grid.
+ */
+export interface Grid {
+  readonly scan: Scan;
+  /** Voxels along this grid's own [z, y, x]. */
+  readonly shape: Triple;
+  /** Voxel size in mm along this grid's own [z, y, x]. */
+  readonly spacing: Triple;
+  readonly channels: number;
+  /** Axis i of this grid runs along axis axes[i] of the scan's [z, y, x]. */
+  readonly axes: Triple;
+  /** Whether axis i of this grid runs against the direction of the scan's axis. */
+  readonly flipped: readonly [boolean, boolean, boolean];
+  /** The crop box, in voxels of the permuted and flipped but not yet resampled scan. The whole scan where nothing was cropped. */
+  readonly box: Box;
+  /** The axis of this grid along which `resample` took the nearest neighbour; null where every axis was interpolated or nothing was resampled. */
+  readonly separateAxis: 0 | 1 | 2 | null;
+  /** One entry a channel once `spool` has measured; `normalise` maps them along with the voxels. Absent when the scan is streamed straight through. */
+  readonly statistics?: readonly ChannelStatistics[];
+}
+
+/** One slice of a grid, z ascending from 0, every slice exactly once. */
+export interface Slice {
+  readonly grid: Grid;
+  readonly z: number;
+  /** [c, y, x]. */
+  readonly data: NdArray<Float32Array>;
+  /** [y, x], 1 inside the hole-filled non-zero mask. Present where the plan normalises inside that mask. */
+  readonly nonzero?: NdArray<Uint8Array>;
+}
+
+/** How a sliding window lies over a padded grid: a Cartesian product of origins. Immutable and shared. */
+export interface Tiling {
+  /** Voxels of a patch along [z, y, x]. */
+  readonly patchSize: Triple;
+  /** Voxels of the grid after padding it up to the patch size. */
+  readonly padded: Triple;
+  /** Voxels of padding before the first voxel of the grid, on each axis. */
+  readonly before: Triple;
+  /** First voxels of the patches on the padded grid, ascending, for each axis. */
+  readonly origins: readonly [readonly number[], readonly number[], readonly number[]];
+}
+
+/** Where a patch lies. Patches come in C order of the tile: z slowest, x fastest. */
+export interface PatchPlace {
+  readonly grid: Grid;
+  readonly tiling: Tiling;
+  /** 0, 1, 2, … in the order of emission. */
+  readonly index: number;
+  /** Index into tiling.origins on each axis. */
+  readonly tile: Triple;
+}
+
+/** A sliding-window patch. Its buffer is the consumer's alone: `encode` transfers it to the inference worker. */
+export interface Patch extends PatchPlace {
+  /** [c, z, y, x]. */
+  readonly data: NdArray<Float32Array>;
+}
+
+/** The tapped activation of one patch, without its batch axis. */
+export interface Activation extends PatchPlace {
+  /** [c, …spatial]. */
+  readonly data: NdArray<Float32Array>;
+}
+
+/** The pooled, flattened activation of one patch. */
+export interface Embedding extends PatchPlace {
+  /** [d], C order of the pooled [c, z, y, x]. */
+  readonly vector: Float32Array;
+}
+
+/** The squared Mahalanobis distance of one patch's embedding. */
+export interface PatchDistance extends PatchPlace {
+  readonly distance: number;
+}
+
+/** The patch that lies farthest from the training distribution. */
+export interface WorstPatch {
+  readonly distance: number;
+  /** Voxel [x, y, z] of the source scan nearest to the patch's centre. */
+  readonly centre: Triple;
+}
+
+/** One slice of the uncertainty mask on the scanner's own grid. Its voxels are computed only when asked for. */
+export interface MaskSlice {
+  readonly scan: Scan;
+  readonly z: number;
+  /** Voxels of this slice inside the crop box, and the sum of the mask over them. */
+  readonly count: number;
+  readonly sum: number;
+  /** Patches scored so far, and the worst of them. */
+  readonly patches: number;
+  readonly worstPatch: WorstPatch;
+  /** [y, x] in C order: the mask, 0 outside the crop box. */
+  render(): Float32Array;
+}
+
+export type Verdict = 'in-distribution' | 'out-of-distribution' | 'uncalibrated';
+
+/** A named remark about a scan that was scored all the same. */
+export interface Warning {
+  readonly code: string;
+  readonly message: string;
+}
+
+/** The result for one scan; one JSON object of `segcanary score`. */
+export interface SubjectScore {
+  readonly case: string;
+  /** Mean of the mask over the crop box: a mean of squared Mahalanobis distances. */
+  readonly score: number;
+  /** clip((score - min) / (2 max - min), 0, 1) over the calibration scores; null uncalibrated or where 2 max <= min. */
+  readonly uncertainty: number | null;
+  /** The conformal boundary, on the scale of `score`. */
+  readonly boundary: number | null;
+  readonly verdict: Verdict;
+  readonly patches: number;
+  readonly worstPatch: WorstPatch;
+  readonly warnings: readonly Warning[];
+  /** `sha256:` and the hash of the detector's detector.json; null where the stage was given none. */
+  readonly detector: string | null;
+}

@@ -1,0 +1,53 @@
+/**
+ * What went wrong, for programs. The message beside it is one sentence for people: it names the file, what is wrong and what to do.
+ */
+export type ErrorCode =
+  /** A file or folder is missing, unreadable or cannot be written. */
+  | 'io'
+  /** Bytes ended before the data did, or a gzip stream did. */
+  | 'truncated'
+  /** Bytes go on after the data has ended. */
+  | 'trailing-data'
+  /** gzip data whose checksum or structure is wrong. */
+  | 'gzip-corrupt'
+  | 'nifti-invalid'
+  /** Well-formed NIfTI that segmentation models have no use for: complex, RGB, 4-D without a volume named, … */
+  | 'nifti-unsupported'
+  /** NaN or infinity among the voxels. */
+  | 'non-finite'
+  /** The scan does not fit the plan: channels, empty image, … */
+  | 'scan-unsuitable'
+  | 'plan-invalid'
+  | 'plan-unsupported'
+  | 'model-invalid'
+  | 'model-unsupported'
+  | 'tap-not-found'
+  | 'no-bottleneck'
+  /** onnxruntime refused or failed. */
+  | 'inference-failed'
+  | 'fit-failed'
+  | 'detector-invalid'
+  /** A file of the detector does not have the hash that detector.json records. */
+  | 'detector-corrupt'
+  /** A wrong option or argument. */
+  | 'usage'
+  | 'aborted';
+
+/** Every error that segcanary raises on purpose. `cause` holds what lies beneath, where there is something. */
+export class SegcanaryError extends Error {
+  readonly code: ErrorCode;
+
+  constructor(code: ErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = 'SegcanaryError';
+    this.code = code;
+  }
+}
+
+/** Whether an error says that somebody asked for the work to stop. */
+export function isAbort(error: unknown): boolean {
+  return (
+    (error instanceof SegcanaryError && error.code === 'aborted') ||
+    (error instanceof Error && (error.name === 'AbortError' || (error as NodeJS.ErrnoException).code === 'ABORT_ERR'))
+  );
+}

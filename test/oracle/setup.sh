@@ -1,0 +1,12 @@
+#!/usr/bin/env bash
+# Installs the reference tools that the fixtures are made with, into a virtual environment outside the checkout.
+# torch first and pinned: the CPU build. Without the constraint, pip would replace it by a build with gigabytes of CUDA.
+set -euo pipefail
+venv="${SEGCANARY_ORACLE_VENV:-$HOME/.cache/segcanary-oracle}"
+python3 -m venv "$venv"
+constraints=$(mktemp)
+trap 'rm -f "$constraints"' EXIT
+echo 'torch==2.13.0' > "$constraints"
+"$venv/bin/pip" install -q torch==2.13.0
+"$venv/bin/pip" install -q -c "$constraints" nnunetv2==2.8.1 scikit-learn==1.9.1 scipy scikit-image nibabel onnx onnxruntime onnxscript
+echo "oracle environment: $venv"
