@@ -20,9 +20,8 @@ export interface StageOptions {
 /** A Transform whose chunks have types. `pipeline(a, b, c)` composes stages as it composes any Node streams. */
 export interface Stage<In, Out> extends Transform {
   readonly stageName: string;
-  [Symbol.asyncIterator](): NodeJS.AsyncIterator<Out>;
-  /** Never called. It lets the compiler tell stages of different inputs apart. */
-  readonly _input?: (chunk: In) => void;
+  /** Never there. It lets the compiler tell stages of different chunks apart. */
+  readonly _chunks?: (input: In) => Out;
 }
 
 /**

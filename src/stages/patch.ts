@@ -1,0 +1,54 @@
+import type { Patch, Slice, Triple } from '../chunks.js';
+import { SegcanaryError } from '../errors.js';
+import { PatchSlab } from '../maths/slab.js';
+import { layTiles } from '../maths/tiling.js';
+import { type Stage, stage } from './stage.js';
+
+export interface PatchOptions {
+  /** Voxels of a patch along [z, y, x] of the network grid. */
+  readonly patchSize: Triple;
+  /** Distance between patches as a fraction of the patch, in (0, 1]. @default 0.5 */
+  readonly stepSize?: number;
+}
+
+/**
+ * Slices of the network grid to nnU-Net's sliding-window patches, in C order of their tiles.
+ *
+ * Holds a ring of `patchSize[0]` slices and nothing more. A grid smaller than the patch is padded with 0, centred.
+ * Source: nnunetv2 sliding_window_prediction.py, acvl_utils pad_nd_image.
+ *
+ * @throws SegcanaryError `usage` for a step outside (0, 1], `truncated` when the input ends before the grid does
+ */
+export function patch(options: PatchOptions): Stage<Slice, Patch> {
+  const { patchSize, stepSize = 0.5 } = options;
+  let slab: PatchSlab | null = null;
+  let next = 0;
+  let last: Slice | null = null;
+  return stage<Slice, Patch>(
+    { name: 'patch' },
+    {
+      *transform(slice) {
+        slab ??= new PatchSlab(slice.grid, layTiles(slice.grid.shape, patchSize, stepSize));
+        if (slice.z !== next++) {
+          throw new SegcanaryError(
+            'scan-unsuitable',
+            `${slice.grid.scan.case}: the patch stage got slice ${slice.z} where slice ${next - 1} was due; feed it slices in order, one scan a pipeline.`,
+          );
+        }
+        last = slice;
+        yield* slab.push(slice);
+      },
+      *flush() {
+        if (last && next !== last.grid.shape[0]) {
+          throw new SegcanaryError(
+            'truncated',
+            `${last.grid.scan.case}: only ${next} of ${last.grid.shape[0]} slices reached the patch stage.`,
+          );
+        }
+      },
+      close() {
+        slab = null;
+      },
+    },
+  );
+}
