@@ -1,0 +1,53 @@
+/** A Gaussian as the detector keeps it: D(z) = |whitener (z - mean)|^2. */
+export interface Gaussian {
+  /** [d]. */
+  readonly mean: Float64Array;
+  /** [r,d] in C order. */
+  readonly whitener: Float64Array;
+  readonly r: number;
+  readonly d: number;
+  /** The whitener is zero above its diagonal (r = d): half of it need not be read. */
+  readonly lowerTriangular: boolean;
+}
+
+/** A Gaussian of the given mean [d] and whitener [r,d], its triangular form found by looking. */
+export function gaussian(mean: Float64Array, whitener: Float64Array): Gaussian {
+  const d = mean.length;
+  const r = whitener.length / d;
+  if (!Number.isInteger(r)) throw new RangeError(`a whitener of ${whitener.length} values has no rows of ${d}`);
+  return { mean, whitener, r, d, lowerTriangular: r === d && isLowerTriangular(whitener, d) };
+}
+
+/**
+ * The *squared* Mahalanobis distance of z [d] in float64, as sklearn's `EmpiricalCovariance.mahalanobis`: no root is taken. NaN where z
+ * holds one.
+ */
+export function squaredDistance({ mean, whitener, r, d, lowerTriangular }: Gaussian, z: Float32Array | Float64Array) {
+  const offset = new Float64Array(d); // 30 kB beside the 7 million products below.
+  for (let i = 0; i < d; i++) offset[i] = z[i]! - mean[i]!;
+  let distance = 0;
+  for (let row = 0; row < r; row++) {
+    const start = row * d;
+    const length = lowerTriangular ? row + 1 : d;
+    // Four sums: one alone waits for each addition before the next.
+    let [a, b, c, e] = [0, 0, 0, 0];
+    let i = 0;
+    for (; i + 3 < length; i += 4) {
+      a += whitener[start + i]! * offset[i]!;
+      b += whitener[start + i + 1]! * offset[i + 1]!;
+      c += whitener[start + i + 2]! * offset[i + 2]!;
+      e += whitener[start + i + 3]! * offset[i + 3]!;
+    }
+    for (; i < length; i++) a += whitener[start + i]! * offset[i]!;
+    const white = a + b + (c + e);
+    distance += white * white;
+  }
+  return distance;
+}
+
+function isLowerTriangular(matrix: Float64Array, d: number): boolean {
+  for (let row = 0; row < d; row++) {
+    for (let i = row * d + row + 1; i < (row + 1) * d; i++) if (matrix[i] !== 0) return false;
+  }
+  return true;
+}
