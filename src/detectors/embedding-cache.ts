@@ -1,0 +1,105 @@
+import { createHash } from 'node:crypto';
+import { mkdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { cannotRead, cannotWrite, writeFileAtomically } from '../files.js';
+
+/** Eight bytes: what it is, and the version of its layout. */
+const MAGIC = Buffer.from('SCEMBED1');
+const HASH_AT = 16;
+const ROWS_AT = 48;
+
+/** The embeddings of one scan: rows [n,d] in C order. */
+export interface CachedEmbeddings {
+  readonly rows: Float32Array;
+  readonly n: number;
+  readonly d: number;
+}
+
+/** Everything that an embedding depends on. */
+export interface EmbeddingKeyParts {
+  /** sha256 of the scan's bytes, as they came: one a channel. */
+  readonly scanSha256: string | readonly string[];
+  readonly plan: unknown;
+  readonly stepSize: number;
+  readonly encoderSha256: string;
+  readonly tap: string;
+  /** Whatever else changes the embedding, such as a volume number or the absence of a spool. */
+  readonly more?: unknown;
+}
+
+/** sha256, in hex, over everything that an embedding depends on. */
+export function embeddingKey({
+  scanSha256,
+  plan,
+  stepSize,
+  encoderSha256,
+  tap,
+  more = null,
+}: EmbeddingKeyParts): string {
+  return createHash('sha256')
+    .update(JSON.stringify([MAGIC.toString(), scanSha256, plan, stepSize, encoderSha256, tap, more]))
+    .digest('hex');
+}
+
+/**
+ * Embeddings of whole scans on disk, one file a scan, so that an interrupted fit resumes and a second estimator costs no inference.
+ *
+ * A file: magic (8 bytes), n and d (uint32), sha256 over key, n, d and rows (32 bytes), rows (float32), little-endian. Files appear whole.
+ * One whose hash does not match is as good as absent: it is computed again and replaced.
+ */
+export class EmbeddingCache {
+  readonly dir: string;
+
+  private constructor(dir: string) {
+    this.dir = dir;
+  }
+
+  /** @throws SegcanaryError 'io' where the folder cannot be made. */
+  static async open(dir: string): Promise<EmbeddingCache> {
+    await mkdir(dir, { recursive: true }).catch((cause) => {
+      throw cannotWrite(dir, cause);
+    });
+    return new EmbeddingCache(dir);
+  }
+
+  /** Whether there is an undamaged entry. */
+  async has(key: string): Promise<boolean> {
+    return (await this.read(key)) !== null;
+  }
+
+  /** The entry, or null where there is none or a damaged one. */
+  async read(key: string): Promise<CachedEmbeddings | null> {
+    const path = this.#path(key);
+    const bytes = await readFile(path).catch((cause: NodeJS.ErrnoException) => {
+      if (cause.code === 'ENOENT') return null;
+      throw cannotRead(path, cause);
+    });
+    if (bytes === null || bytes.length < ROWS_AT || !bytes.subarray(0, 8).equals(MAGIC)) return null;
+    const n = bytes.readUInt32LE(8);
+    const d = bytes.readUInt32LE(12);
+    if (bytes.length !== ROWS_AT + 4 * n * d) return null;
+    const body = bytes.subarray(ROWS_AT);
+    if (!digest(key, n, d, body).equals(bytes.subarray(HASH_AT, ROWS_AT))) return null;
+    return { rows: new Float32Array(Uint8Array.from(body).buffer), n, d };
+  }
+
+  /** @throws SegcanaryError 'io'. */
+  async write(key: string, { rows, n, d }: CachedEmbeddings): Promise<void> {
+    if (rows.length !== n * d) throw new RangeError(`${rows.length} values are not [${n},${d}]`);
+    const body = new Uint8Array(rows.buffer, rows.byteOffset, rows.byteLength);
+    const head = Buffer.alloc(ROWS_AT);
+    MAGIC.copy(head);
+    head.writeUInt32LE(n, 8);
+    head.writeUInt32LE(d, 12);
+    digest(key, n, d, body).copy(head, HASH_AT);
+    await writeFileAtomically(this.#path(key), Buffer.concat([head, body]));
+  }
+
+  #path(key: string): string {
+    return join(this.dir, `${key}.embeddings`);
+  }
+}
+
+function digest(key: string, n: number, d: number, body: Uint8Array): Buffer {
+  return createHash('sha256').update(`${key} ${n} ${d} `).update(body).digest();
+}

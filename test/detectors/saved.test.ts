@@ -1,0 +1,192 @@
+import { createHash } from 'node:crypto';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { calibrate } from '../../src/detectors/calibration.js';
+import {
+  checkDetectorTarget,
+  type DetectorParts,
+  loadDetector,
+  type NewDescription,
+  saveDetector,
+  writeCalibration,
+} from '../../src/detectors/saved.js';
+
+const description: NewDescription = {
+  formatVersion: 1,
+  createdBy: 'segcanary 0.1.0',
+  plan: {
+    configuration: '3d_fullres',
+    patchSize: [28, 256, 256],
+    spacing: [5, 0.74, 0.74],
+    transposeForward: [0, 1, 2],
+    order: 'normalise-first',
+    reader: 'as-stored',
+    cropToNonzero: true,
+    channels: [
+      {
+        name: 'CT',
+        scheme: 'CTNormalization',
+        useNonzeroMask: false,
+        intensity: { mean: -300, std: 400, percentile005: -1000, percentile995: 500 },
+      },
+    ],
+    resampling: { order: 3, orderZ: 0, forceSeparateZ: null },
+  },
+  stepSize: 0.5,
+  tap: { name: 'bottleneck', shape: [3, 1, 1, 1], suggested: true },
+  pooling: { kind: 'average', maxElements: 10000, shape: [3, 1, 1, 1] },
+  estimator: 'ledoit-wolf',
+  shrinkage: 0.1,
+  n: 100,
+  d: 3,
+  rank: 3,
+  conditionNumber: 12.5,
+  cases: 10,
+  warnings: [{ code: 'few-patches', message: 'Few.' }],
+  sourceModel: { name: 'model.onnx', sha256: '0'.repeat(64) },
+  calibration: null,
+};
+const parts: DetectorParts = {
+  description,
+  encoder: Uint8Array.of(8, 1, 2, 3),
+  gaussian: { mean: Float64Array.of(0.1, 2, 3), whitener: Float64Array.of(1, 0, 0, 4, 5, 0, 7, 8, 9), r: 3, d: 3 },
+};
+
+let root: string;
+let dir: string;
+beforeEach(async () => {
+  root = await mkdtemp(join(tmpdir(), 'segcanary-detector-'));
+  dir = join(root, 'detector');
+});
+afterEach(() => rm(root, { recursive: true }));
+
+const sha256 = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');
+const edit = async (change: (json: Record<string, unknown>) => void) => {
+  const json = JSON.parse(await readFile(join(dir, 'detector.json'), 'utf8'));
+  change(json);
+  await writeFile(join(dir, 'detector.json'), JSON.stringify(json));
+};
+const refusal = (code: string, sentence: string) =>
+  expect.objectContaining({ code, message: expect.stringContaining(sentence) });
+
+describe('saveDetector', () => {
+  it('writes what loadDetector reads, and nothing else', async () => {
+    await saveDetector(dir, parts);
+    expect(await readdir(root)).toEqual(['detector']);
+    expect((await readdir(dir)).sort()).toEqual(['detector.json', 'encoder.onnx', 'gaussian.safetensors']);
+    const detector = await loadDetector(dir);
+    expect(detector.description).toEqual({
+      ...description,
+      encoderSha256: sha256(parts.encoder),
+      gaussianSha256: sha256(await readFile(join(dir, 'gaussian.safetensors'))),
+    });
+    expect(detector.id).toBe(`sha256:${sha256(await readFile(join(dir, 'detector.json')))}`);
+    expect([...detector.encoder]).toEqual([...parts.encoder]);
+    expect(detector.gaussian).toEqual({ ...parts.gaussian, lowerTriangular: true });
+  });
+
+  it('replaces a detector whole and fills an empty folder', async () => {
+    await mkdir(dir);
+    await saveDetector(dir, parts);
+    await saveDetector(dir, { ...parts, encoder: Uint8Array.of(9) });
+    expect([...(await loadDetector(dir)).encoder]).toEqual([9]);
+    expect(await readdir(root)).toEqual(['detector']);
+  });
+
+  it('makes the folders above', async () => {
+    dir = join(root, 'a', 'b', 'detector');
+    await saveDetector(dir, parts);
+    expect((await loadDetector(dir)).description.n).toBe(100);
+  });
+
+  it('refuses to replace anything else, and leaves it alone', async () => {
+    await mkdir(dir);
+    await writeFile(join(dir, 'thesis.tex'), 'years of work');
+    await expect(saveDetector(dir, parts)).rejects.toThrow(
+      refusal('io', 'holds thesis.tex and is not just a detector'),
+    );
+    await writeFile(join(dir, 'detector.json'), '{}');
+    await expect(checkDetectorTarget(dir)).rejects.toThrow(refusal('io', 'holds thesis.tex'));
+    expect(await readFile(join(dir, 'thesis.tex'), 'utf8')).toBe('years of work');
+    await writeFile(join(root, 'file'), '');
+    await expect(saveDetector(join(root, 'file'), parts)).rejects.toThrow(refusal('io', 'is not a folder'));
+    expect((await readdir(root)).sort()).toEqual(['detector', 'file']);
+  });
+
+  it('refuses a description that could not be read back', async () => {
+    const bad = { ...parts, description: { ...description, conditionNumber: Number.NaN } };
+    await expect(saveDetector(dir, bad)).rejects.toThrow(refusal('detector-invalid', 'conditionNumber'));
+    expect(await readdir(root)).toEqual([]);
+  });
+});
+
+describe('loadDetector', () => {
+  beforeEach(() => saveDetector(dir, parts));
+
+  it('refuses what is not a detector', async () => {
+    await expect(loadDetector(root)).rejects.toThrow(refusal('io', 'holds no detector.json'));
+    await writeFile(join(dir, 'detector.json'), '{"formatVersion": 1');
+    await expect(loadDetector(dir)).rejects.toThrow(refusal('detector-invalid', 'not JSON'));
+    await writeFile(join(dir, 'detector.json'), 'null');
+    await expect(loadDetector(dir)).rejects.toThrow(refusal('detector-invalid', 'detector.json'));
+  });
+
+  it('refuses a newer format by its version, and a wrong field by its path', async () => {
+    await edit((json) => {
+      json.formatVersion = 2;
+      json.stepSize = 'half';
+    });
+    await expect(loadDetector(dir)).rejects.toThrow(refusal('detector-invalid', 'format version 2'));
+    await edit((json) => {
+      json.formatVersion = 1;
+    });
+    await expect(loadDetector(dir)).rejects.toThrow(refusal('detector-invalid', 'stepSize'));
+  });
+
+  it.each(['encoder.onnx', 'gaussian.safetensors'])('refuses a %s that was touched or lost', async (name) => {
+    const path = join(dir, name);
+    const bytes = await readFile(path);
+    bytes[bytes.length - 1]! ^= 1;
+    await writeFile(path, bytes);
+    await expect(loadDetector(dir)).rejects.toThrow(refusal('detector-corrupt', name));
+    await rm(path);
+    await expect(loadDetector(dir)).rejects.toThrow(refusal('io', name));
+  });
+
+  it('refuses a Gaussian of another size, hash or no hash', async () => {
+    await edit((json) => {
+      json.d = 4;
+    });
+    await expect(loadDetector(dir)).rejects.toThrow(
+      refusal('detector-corrupt', 'says 4 features, gaussian.safetensors has 3'),
+    );
+    const nonsense = Buffer.from('nonsense nonsense');
+    await writeFile(join(dir, 'gaussian.safetensors'), nonsense);
+    await edit((json) => {
+      json.gaussianSha256 = sha256(nonsense);
+    });
+    await expect(loadDetector(dir)).rejects.toThrow(refusal('detector-corrupt', 'header is longer than the file'));
+  });
+});
+
+describe('writeCalibration', () => {
+  it('adds the calibration, keeps fields of the future and changes the identity', async () => {
+    await saveDetector(dir, parts);
+    await edit((json) => {
+      json.trainingHistogram = [1, 2, 3];
+    });
+    const before = await loadDetector(dir);
+    const calibration = calibrate([
+      { case: 'b', score: 2 },
+      { case: 'a', score: 1 },
+    ]);
+    await writeCalibration(dir, calibration);
+    const after = await loadDetector(dir);
+    expect(after.description.calibration).toEqual(calibration);
+    expect(after.id).not.toBe(before.id);
+    expect(JSON.parse(await readFile(join(dir, 'detector.json'), 'utf8')).trainingHistogram).toEqual([1, 2, 3]);
+    expect((await readdir(dir)).sort()).toEqual(['detector.json', 'encoder.onnx', 'gaussian.safetensors']);
+  });
+});
