@@ -48,6 +48,17 @@ export interface ChannelStatistics {
   readonly std: number;
   /** The same four over the hole-filled non-zero mask, where one was asked for. */
   readonly nonzero?: { readonly min: number; readonly max: number; readonly mean: number; readonly std: number };
+  /** Extremes plane by plane, measured only where `resample` will take an axis other than z on its own. */
+  readonly planes?: PlaneRanges;
+}
+
+/** Smallest and largest value of every plane across one axis of the grid. */
+export interface PlaneRanges {
+  readonly axis: 1 | 2;
+  readonly min: Float32Array;
+  readonly max: Float32Array;
+  /** Whether the plane holds voxels outside the non-zero mask, which min and max then leave out. Present where a mask was asked for. */
+  readonly outside?: Uint8Array;
 }
 
 /**

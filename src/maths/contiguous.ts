@@ -1,0 +1,16 @@
+import ndarray, { type NdArray } from 'ndarray';
+import ops from 'ndarray-ops';
+
+/** The numbers of a view in C order: the view's own memory where it already lies so, else a copy. Not to be written to. */
+export function contiguous(view: NdArray<Float32Array>): Float32Array {
+  let step = 1;
+  let inOrder = true;
+  for (let axis = view.dimension - 1; axis >= 0; axis--) {
+    inOrder &&= view.stride[axis] === step || view.shape[axis] === 1;
+    step *= view.shape[axis]!;
+  }
+  if (inOrder) return view.data.subarray(view.offset, view.offset + view.size);
+  const copy = ndarray(new Float32Array(view.size), view.shape);
+  ops.assign(copy, view);
+  return copy.data;
+}

@@ -1,0 +1,136 @@
+import type { ChannelStatistics, PlaneRanges } from '../chunks.js';
+
+/** How one channel is normalised. A plan's channel is one. */
+export interface ChannelNormalisation {
+  readonly scheme:
+    | 'CTNormalization'
+    | 'ZScoreNormalization'
+    | 'NoNormalization'
+    | 'RescaleTo01Normalization'
+    | 'RGBTo01Normalization';
+  readonly useNonzeroMask: boolean;
+  readonly intensity?:
+    | { readonly mean: number; readonly std: number; readonly percentile005: number; readonly percentile995: number }
+    | undefined;
+}
+
+/**
+ * (min(max(x, low), high) - mean) / deviation, every step in float32 as numpy does it.
+ * Every scheme of nnU-Net is of this form, so the values and the range that they span are mapped by one rule.
+ */
+export interface IntensityMap {
+  readonly low: number;
+  readonly high: number;
+  readonly mean: number;
+  readonly deviation: number;
+  /** Only voxels of the non-zero mask are mapped; the others are 0 and stay 0. */
+  readonly masked: boolean;
+}
+
+const unclipped = { low: Number.NEGATIVE_INFINITY, high: Number.POSITIVE_INFINITY, masked: false } as const;
+/** nnU-Net's floor under a standard deviation or a range. */
+const epsilon = Math.fround(1e-8);
+
+/** What may be wrong with a channel: a reason without a subject, for the stage to make a sentence of. */
+export type NormalisationRefusal = 'needs-statistics' | 'not-rgb';
+
+/**
+ * The map of one channel.
+ *
+ * - CTNormalization: clip to the plan's percentiles, subtract its mean, divide by max(std, 1e-8)
+ * - ZScoreNormalization: the scan's own mean and population standard deviation, over the non-zero mask where the plan says so
+ * - RescaleTo01Normalization: minimum to 0, maximum to 1
+ * - RGBTo01Normalization: divide by 255; values outside 0 … 255 are refused where the range is known
+ *
+ * Source: nnunetv2 preprocessing/normalization/default_normalization_schemes.py.
+ *
+ * @param statistics of the channel over the crop box; absent when the scan was not spooled
+ */
+export function intensityMap(
+  channel: ChannelNormalisation,
+  statistics: ChannelStatistics | undefined,
+): IntensityMap | NormalisationRefusal {
+  const { scheme, intensity } = channel;
+  if (scheme === 'NoNormalization') return { ...unclipped, mean: 0, deviation: 1 };
+  if (scheme === 'RGBTo01Normalization') {
+    if (statistics && (statistics.min < 0 || statistics.max > 255)) return 'not-rgb';
+    return { ...unclipped, mean: 0, deviation: 255 };
+  }
+  if (scheme === 'CTNormalization') {
+    return {
+      low: Math.fround(intensity!.percentile005),
+      high: Math.fround(intensity!.percentile995),
+      mean: Math.fround(intensity!.mean),
+      deviation: Math.fround(Math.max(intensity!.std, 1e-8)),
+      masked: false,
+    };
+  }
+  if (!statistics) return 'needs-statistics';
+  if (scheme === 'RescaleTo01Normalization') {
+    const range = Math.fround(statistics.max - statistics.min);
+    return { ...unclipped, mean: statistics.min, deviation: Math.max(range, epsilon) };
+  }
+  const over = channel.useNonzeroMask ? statistics.nonzero : statistics;
+  if (!over) return 'needs-statistics';
+  return {
+    ...unclipped,
+    mean: Math.fround(over.mean),
+    deviation: Math.max(Math.fround(over.std), epsilon),
+    masked: channel.useNonzeroMask,
+  };
+}
+
+/** One value through the map. */
+export function mapIntensity(value: number, map: IntensityMap): number {
+  const clipped = Math.min(Math.max(value, map.low), map.high);
+  return Math.fround(Math.fround(clipped - map.mean) / map.deviation);
+}
+
+/**
+ * Maps one plane.
+ *
+ * @param source, target same length; may be the same array
+ * @param inside 1 where a masked map applies, same length
+ */
+export function mapPlane(source: Float32Array, target: Float32Array, map: IntensityMap, inside?: Uint8Array): void {
+  const { low, high, mean, deviation } = map;
+  for (let i = 0; i < source.length; i++) {
+    const value = source[i]!;
+    if (map.masked && inside![i] === 0) {
+      target[i] = value;
+      continue;
+    }
+    const clipped = Math.min(Math.max(value, low), high);
+    target[i] = Math.fround(clipped - mean) / deviation;
+  }
+}
+
+/**
+ * The statistics after the map. The extremes are exact, being mapped like any voxel; mean and std are exact for a map that does not clip and
+ * are left as NaN where it does, since no stage after `normalise` asks for them.
+ */
+export function mapStatistics(statistics: ChannelStatistics, map: IntensityMap): ChannelStatistics {
+  const { nonzero, planes: before, ...whole } = statistics;
+  const planes = before && { planes: mapRanges(before, map) };
+  const clips = map.low > Number.NEGATIVE_INFINITY;
+  const along = (s: typeof whole): typeof whole => ({
+    min: mapIntensity(s.min, map),
+    max: mapIntensity(s.max, map),
+    mean: clips ? Number.NaN : (s.mean - map.mean) / map.deviation,
+    std: clips ? Number.NaN : s.std / map.deviation,
+  });
+  // Voxels outside the mask stay 0, and so does the mean of the mask: 0 lies between the mask's extremes, which are therefore the whole's.
+  if (map.masked) return { ...along(nonzero!), nonzero: along(nonzero!), ...planes };
+  return { ...along(whole), ...(nonzero && { nonzero: along(nonzero) }), ...planes };
+}
+
+function mapRanges(planes: PlaneRanges, map: IntensityMap): PlaneRanges {
+  const min = planes.min.map((value) => mapIntensity(value, map));
+  const max = planes.max.map((value) => mapIntensity(value, map));
+  planes.outside?.forEach((outside, p) => {
+    if (outside === 0) return;
+    min[p] = Math.min(min[p]!, 0);
+    max[p] = Math.max(max[p]!, 0);
+  });
+  return { axis: planes.axis, min, max };
+}

@@ -1,0 +1,73 @@
+import ndarray from 'ndarray';
+import type { Grid, Slice } from '../chunks.js';
+import { SegcanaryError } from '../errors.js';
+import { contiguous } from '../maths/contiguous.js';
+import { type IntensityMap, intensityMap, mapPlane, mapStatistics } from '../maths/normalise.js';
+import type { Plan } from '../model/plans.js';
+import { type Stage, stage } from './stage.js';
+
+export interface NormaliseOptions {
+  readonly plan: Pick<Plan, 'channels'>;
+}
+
+/**
+ * Normalises intensities as the plan's schemes say, in float32 and in nnU-Net's order of operations.
+ *
+ * CTNormalization needs the plan alone. ZScoreNormalization and RescaleTo01Normalization need the statistics that `spool` measures. The
+ * statistics on the grid are mapped along with the voxels. Source: nnunetv2 default_normalization_schemes.py.
+ *
+ * @throws SegcanaryError `scan-unsuitable` where the channels are not the plan's; `plan-unsupported` where a scheme needs `spool`
+ */
+export function normalise(options: NormaliseOptions): Stage<Slice, Slice> {
+  let from: Grid | null = null;
+  let to: Grid | null = null;
+  let maps: readonly IntensityMap[] = [];
+  return stage<Slice, Slice>(
+    { name: 'normalise' },
+    {
+      *transform(slice) {
+        if (slice.grid !== from || to === null) {
+          from = slice.grid;
+          maps = channelMaps(slice.grid, options.plan);
+          const statistics = slice.grid.statistics?.map((channel, c) => mapStatistics(channel, maps[c]!));
+          to = statistics ? { ...slice.grid, statistics } : slice.grid;
+        }
+        const source = contiguous(slice.data);
+        const target = new Float32Array(source.length);
+        const plane = source.length / maps.length;
+        for (const [c, map] of maps.entries()) {
+          const part = [c * plane, (c + 1) * plane] as const;
+          mapPlane(source.subarray(...part), target.subarray(...part), map, slice.nonzero?.data);
+        }
+        yield { ...slice, grid: to, data: ndarray(target, slice.data.shape) };
+      },
+    },
+  );
+}
+
+function channelMaps(grid: Grid, plan: NormaliseOptions['plan']): IntensityMap[] {
+  const { scan } = grid;
+  if (grid.channels !== plan.channels.length) {
+    const wanted = plan.channels.map((channel) => channel.name).join(', ');
+    throw new SegcanaryError(
+      'scan-unsuitable',
+      `${scan.case}: has ${grid.channels} channel(s), the plan wants ${plan.channels.length} (${wanted}); pass one file a channel, in this order.`,
+    );
+  }
+  return plan.channels.map((channel, c) => {
+    const map = intensityMap(channel, grid.statistics?.[c]);
+    if (map === 'needs-statistics') {
+      throw new SegcanaryError(
+        'plan-unsupported',
+        `${scan.case}: ${channel.scheme} of channel "${channel.name}" needs the statistics of the whole scan before its first voxel; run it with the spool stage (without --no-spool).`,
+      );
+    }
+    if (map === 'not-rgb') {
+      throw new SegcanaryError(
+        'scan-unsuitable',
+        `${scan.case}: channel "${channel.name}" has values outside 0 to 255, which RGBTo01Normalization does not take; this scan is not an RGB image.`,
+      );
+    }
+    return map;
+  });
+}
