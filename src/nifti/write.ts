@@ -31,7 +31,7 @@ export interface NiftiWriter<T extends keyof WritableVoxels = keyof WritableVoxe
   discard(): Promise<void>;
 }
 
-/** Level 1: masks are floats, of which zlib's default level takes 1 % more off in four times the time. */
+/** Against level 6: 4 % larger and 2.5 times faster on a CT, 0.1 % larger on a smooth float mask. */
 const gzipLevel = 1;
 
 /**

@@ -1,0 +1,185 @@
+import { NIFTI1, NIFTI2 } from 'nifti-reader-js';
+import type { NiftiGeometry, Triple } from '../chunks.js';
+import { SegcanaryError } from '../errors.js';
+import { bestAffine } from './affine.js';
+import { dataTypeOf, dataTypes, type NiftiDataType, unusableTypes } from './datatypes.js';
+import { describeForeign, hasNiftiLength } from './identify.js';
+
+/** What the header of a NIfTI-1 or -2 file says, checked: sizes are positive and plausible, the voxel type is one that can be read. */
+export interface NiftiHeader {
+  readonly version: 1 | 2;
+  readonly littleEndian: boolean;
+  /** Voxels of one volume along [z, y, x]. */
+  readonly shape: Triple;
+  /** Volumes in the file: the product of the dimensions after the third. */
+  readonly volumes: number;
+  readonly dataType: NiftiDataType;
+  /** First byte of the voxels: in the file itself, or in the .img of a pair. */
+  readonly voxelOffset: number;
+  /** value = slope * stored + intercept; 1 and 0 where the header's slope is 0 or not finite. */
+  readonly slope: number;
+  readonly intercept: number;
+  readonly geometry: NiftiGeometry;
+  /** Voxel size in mm along [z, y, x]. */
+  readonly spacing: Triple;
+  /** Row-major 4x4, voxel (x, y, z, 1) to RAS+ mm. */
+  readonly affine: readonly number[];
+}
+
+export interface ParseHeaderOptions {
+  /** Name of the file in messages. */
+  readonly name: string;
+  /** The bytes are the .hdr of a .hdr/.img pair. @default false */
+  readonly pair?: boolean;
+}
+
+/** More voxels than this in a slice are a damaged header, not a scan: 8192 x 8192. It bounds what is allocated. */
+const maxSliceVoxels = 2 ** 26;
+
+/**
+ * Bytes of the header that begins like this, or null when fewer than 4 bytes are there to tell.
+ * Bytes that are not NIfTI at all give 348: enough to say what they look like.
+ */
+export function headerLength(start: Uint8Array): 348 | 540 | null {
+  if (start.length < 4) return null;
+  return hasNiftiLength(start, 540) ? 540 : 348;
+}
+
+/**
+ * Reads a header from its first `headerLength` bytes. nifti-reader-js decodes the fields; it is given no extensions, because it walks a damaged
+ * chain of them without end and nothing here needs them, and its own affine is not used (see `bestAffine`).
+ *
+ * @throws SegcanaryError `nifti-invalid` for bytes that are not NIfTI or contradict themselves, `nifti-unsupported` for NIfTI that no network takes
+ */
+export function parseHeader(bytes: Uint8Array, { name, pair = false }: ParseHeaderOptions): NiftiHeader {
+  const invalid = (what: string) => new SegcanaryError('nifti-invalid', `${name}: ${what}.`);
+  const version = versionOf(bytes, invalid, pair);
+  const raw = version === 1 ? new NIFTI1() : new NIFTI2();
+  // A copy of exactly the header: the reader wants a true ArrayBuffer, and a Buffer's own is a shared pool.
+  const { buffer } = Uint8Array.from(bytes.subarray(0, version === 1 ? 348 : 540));
+  raw.readHeader(buffer);
+
+  const { shape, volumes } = readShape(raw.dims, name, invalid);
+  const dataType = dataTypeOf(raw.datatypeCode);
+  if (dataType === null) {
+    const what = unusableTypes[raw.datatypeCode] ?? `voxels of an unknown type (code ${raw.datatypeCode})`;
+    throw new SegcanaryError(
+      'nifti-unsupported',
+      `${name}: the file holds ${what}; give a scan with one plain number a voxel.`,
+    );
+  }
+  const bytesOfAll = shape[0] * shape[1] * shape[2] * volumes * dataTypes[dataType].bytes;
+  if (shape[1] * shape[2] > maxSliceVoxels || !Number.isSafeInteger(bytesOfAll)) {
+    const size = `${[...shape].reverse().join(' x ')}${volumes > 1 ? ` x ${volumes}` : ''}`;
+    throw invalid(`the header announces ${size} voxels, which no scan has; the file is probably damaged`);
+  }
+  const voxelOffset = readOffset(raw.vox_offset, version, pair, invalid);
+  const geometry = readGeometry(raw, buffer);
+  const scale = ({ 1: 1000, 3: 0.001 } as Record<number, number>)[geometry.xyztUnits & 7] ?? 1;
+  const spacing = readSpacing(geometry, scale, invalid);
+  const affine = bestAffine(geometry, { shape: [shape[2], shape[1], shape[0]], version, name });
+  if (!affine.every(Number.isFinite))
+    throw invalid('the sform or qform of the header holds values that are not numbers; repair the header');
+  // Slope and intercept as nibabel's get_slope_inter.
+  const scaled = Number.isFinite(raw.scl_slope) && raw.scl_slope !== 0;
+  if (scaled && !Number.isFinite(raw.scl_inter)) {
+    throw invalid(
+      `the header has a slope of ${raw.scl_slope} but an intercept that is not a number; repair the header`,
+    );
+  }
+  return {
+    version,
+    littleEndian: raw.littleEndian,
+    shape,
+    volumes,
+    dataType,
+    voxelOffset,
+    slope: scaled ? raw.scl_slope : 1,
+    intercept: scaled ? raw.scl_inter : 0,
+    geometry,
+    spacing,
+    affine: affine.map((value, i) => (i < 12 ? value * scale : value)),
+  };
+}
+
+type Invalid = (what: string) => SegcanaryError;
+
+function versionOf(bytes: Uint8Array, invalid: Invalid, pair: boolean): 1 | 2 {
+  const version = hasNiftiLength(bytes, 540) ? 2 : 1;
+  const magic = Buffer.from(bytes.subarray(version === 1 ? 344 : 4).subarray(0, 4)).toString('latin1');
+  const isNifti = hasNiftiLength(bytes, 348) || version === 2;
+  if (isNifti && magic === `n+${version}\0` && !pair) return version;
+  if (isNifti && magic === `ni${version}\0` && pair) return version;
+  if (isNifti && magic === `n+${version}\0`) {
+    throw invalid('this is a whole NIfTI file under the name of a header; rename it to .nii');
+  }
+  if (isNifti && magic === `ni${version}\0`) {
+    throw invalid(
+      'this is the header of a .hdr/.img pair, whose voxels are in another file; give the path of the .hdr or the .img',
+    );
+  }
+  throw invalid(`this is not a NIfTI file, ${describeForeign(bytes)}`);
+}
+
+function readShape(dims: readonly number[], name: string, invalid: Invalid): { shape: Triple; volumes: number } {
+  const count = dims[0]!;
+  if (count < 1 || count > 7) {
+    throw invalid(`the header announces ${count} dimensions where 1 to 7 are possible; the file is probably damaged`);
+  }
+  const sizes = dims.slice(1, count + 1);
+  if (!sizes.every((size) => size >= 1)) {
+    throw invalid(
+      `the header announces an image of ${sizes.join(' x ')} voxels, which is none; the file is probably damaged`,
+    );
+  }
+  if (count < 3) {
+    throw new SegcanaryError(
+      'nifti-unsupported',
+      `${name}: the image has ${count} dimension${count > 1 ? 's' : ''}; a scan has three.`,
+    );
+  }
+  const [x, y, z, ...more] = sizes as [number, number, number, ...number[]];
+  return { shape: [z, y, x], volumes: more.reduce((product, size) => product * size, 1) };
+}
+
+function readOffset(stored: number, version: 1 | 2, pair: boolean, invalid: Invalid): number {
+  const least = pair ? 0 : version === 1 ? 352 : 544;
+  // nibabel: 0 means right after the header, anything else below that is an error.
+  const offset = stored === 0 ? least : Math.trunc(stored);
+  if (!(offset >= least) || !Number.isSafeInteger(offset)) {
+    throw invalid(
+      `the header says that the voxels begin at byte ${stored}, which cannot be; the file is probably damaged`,
+    );
+  }
+  return offset;
+}
+
+function readGeometry(raw: NIFTI1 | NIFTI2, buffer: ArrayBuffer): NiftiGeometry {
+  const view = new DataView(buffer);
+  // Where a NIfTI-1 header has both forms, the reader overwrites the sform with the qform.
+  const srow = Array.from({ length: 12 }, (_, i) =>
+    raw instanceof NIFTI2
+      ? view.getFloat64(400 + 8 * i, raw.littleEndian)
+      : view.getFloat32(280 + 4 * i, raw.littleEndian),
+  );
+  return {
+    pixdim: raw.pixDims.slice(0, 8),
+    qformCode: raw.qform_code,
+    sformCode: raw.sform_code,
+    quatern: [raw.quatern_b, raw.quatern_c, raw.quatern_d],
+    qoffset: [raw.qoffset_x, raw.qoffset_y, raw.qoffset_z],
+    srow,
+    xyztUnits: raw.xyzt_units,
+  };
+}
+
+function readSpacing(geometry: NiftiGeometry, scale: number, invalid: Invalid): Triple {
+  const size = (axis: 1 | 2 | 3) => {
+    const value = Math.abs(geometry.pixdim[axis]!) * scale;
+    if (value > 0 && Number.isFinite(value)) return value;
+    throw invalid(
+      `the header gives a voxel size of ${geometry.pixdim[axis]} along ${' xyz'[axis]}; write the true size into pixdim`,
+    );
+  };
+  return [size(3), size(2), size(1)];
+}

@@ -1,0 +1,116 @@
+import { createGunzip, type Gunzip } from 'node:zlib';
+import { SegcanaryError } from '../errors.js';
+
+/**
+ * Bytes in, gzip or not; plain bytes out. Tells gzip by its first two bytes, reads members one after another as gunzip does,
+ * and checks every member's checksum and length. Never more than about two pieces of 128 kB ahead of its reader.
+ */
+export class Inflater {
+  readonly #name: string;
+  /** undefined until two bytes have come; null for bytes that are not gzip. */
+  #gunzip: Gunzip | null | undefined;
+  #first: Uint8Array = new Uint8Array(0);
+  #error: Error | null = null;
+  #bytesOut = 0;
+
+  /** @param name of the file, for messages */
+  constructor(name: string) {
+    this.#name = name;
+  }
+
+  /** @throws SegcanaryError `gzip-corrupt` */
+  async *push(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+    if (this.#gunzip === undefined) {
+      bytes = this.#first.length > 0 ? Buffer.concat([this.#first, bytes]) : bytes;
+      if (bytes.length < 2) {
+        // A copy: the giver may reuse its buffer.
+        this.#first = Uint8Array.from(bytes);
+        return;
+      }
+      this.#gunzip = bytes[0] === 0x1f && bytes[1] === 0x8b ? this.#start() : null;
+    }
+    if (this.#gunzip === null) {
+      yield bytes;
+      return;
+    }
+    // zlib ends by itself at bytes that begin no further member; what follows is ignored, as gzip does.
+    if (this.#gunzip.readableEnded) return;
+    let taken = false;
+    this.#gunzip.write(bytes, () => {
+      taken = true;
+      this.#wake();
+    });
+    yield* this.#drain(this.#gunzip, () => taken);
+  }
+
+  /** @throws SegcanaryError `truncated` when the gzip data ended early, `gzip-corrupt` when its checksum or length is wrong */
+  async *end(): AsyncGenerator<Uint8Array> {
+    if (this.#gunzip) {
+      const gunzip = this.#gunzip;
+      gunzip.end();
+      yield* this.#drain(gunzip, () => false);
+    } else if (this.#first.length > 0 && this.#gunzip === undefined) {
+      yield this.#first;
+    }
+  }
+
+  /** Gives the decompressor back. */
+  close(): void {
+    this.#gunzip?.destroy();
+    this.#wake();
+  }
+
+  #wake: () => void = () => {};
+
+  #start(): Gunzip {
+    const gunzip = createGunzip({ chunkSize: 1 << 17 });
+    const wake = () => this.#wake();
+    gunzip.on('readable', wake).on('end', wake).on('close', wake);
+    gunzip.on('error', (error) => {
+      this.#error = error;
+      wake();
+    });
+    return gunzip;
+  }
+
+  async *#drain(gunzip: Gunzip, done: () => boolean): AsyncGenerator<Uint8Array> {
+    for (;;) {
+      const woken = new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
+      for (let piece = gunzip.read() as Buffer | null; piece !== null; piece = gunzip.read() as Buffer | null) {
+        this.#bytesOut += piece.length;
+        yield piece;
+      }
+      if (this.#error) throw this.#explain(this.#error);
+      if (done() || gunzip.readableEnded || gunzip.destroyed) return;
+      await woken;
+    }
+  }
+
+  #explain(cause: NodeJS.ErrnoException): SegcanaryError {
+    if (cause.code === 'Z_BUF_ERROR') {
+      return new SegcanaryError(
+        'truncated',
+        `${this.#name}: the gzip data ends early, after ${this.#bytesOut} bytes had come out of it; the file is incomplete, copy it again.`,
+        { cause },
+      );
+    }
+    return new SegcanaryError(
+      'gzip-corrupt',
+      `${this.#name}: the gzip data is damaged after ${this.#bytesOut} bytes had come out of it (${cause.message}); copy the file again.`,
+      { cause },
+    );
+  }
+}
+
+/** The plain bytes of a stream that may be gzip. */
+export async function* inflate(source: AsyncIterable<Uint8Array>, name: string): AsyncGenerator<Uint8Array> {
+  const inflater = new Inflater(name);
+  try {
+    for await (const bytes of source) yield* inflater.push(bytes);
+    yield* inflater.end();
+  } finally {
+    inflater.close();
+  }
+}
