@@ -74,8 +74,9 @@ function rotationOf(w: number, x: number, y: number, z: number): number[] {
 
 function compose(rotation: readonly number[], zooms: readonly number[], origin: readonly number[]): number[] {
   const affine: number[] = [];
+  // `+ 0` turns -0 into 0.
   for (let row = 0; row < 3; row++) {
-    for (let column = 0; column < 3; column++) affine.push(rotation[row * 3 + column]! * zooms[column]!);
+    for (let column = 0; column < 3; column++) affine.push(rotation[row * 3 + column]! * zooms[column]! + 0);
     affine.push(origin[row]!);
   }
   return [...affine, 0, 0, 0, 1];

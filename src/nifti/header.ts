@@ -1,8 +1,8 @@
-import { NIFTI1, NIFTI2 } from 'nifti-reader-js';
 import type { NiftiGeometry, Triple } from '../chunks.js';
 import { SegcanaryError } from '../errors.js';
 import { bestAffine } from './affine.js';
 import { dataTypeOf, dataTypes, type NiftiDataType, unusableTypes } from './datatypes.js';
+import { readFields } from './fields.js';
 import { describeForeign, hasNiftiLength } from './identify.js';
 
 /** What the header of a NIfTI-1 or -2 file says, checked: sizes are positive and plausible, the voxel type is one that can be read. */
@@ -46,23 +46,18 @@ export function headerLength(start: Uint8Array): 348 | 540 | null {
 }
 
 /**
- * Reads a header from its first `headerLength` bytes. nifti-reader-js decodes the fields; it is given no extensions, because it walks a damaged
- * chain of them without end and nothing here needs them, and its own affine is not used (see `bestAffine`).
+ * Reads a header from its first `headerLength` bytes and checks it. Slope, intercept and affine are chosen as nibabel chooses them.
  *
  * @throws SegcanaryError `nifti-invalid` for bytes that are not NIfTI or contradict themselves, `nifti-unsupported` for NIfTI that no network takes
  */
 export function parseHeader(bytes: Uint8Array, { name, pair = false }: ParseHeaderOptions): NiftiHeader {
   const invalid = (what: string) => new SegcanaryError('nifti-invalid', `${name}: ${what}.`);
   const version = versionOf(bytes, invalid, pair);
-  const raw = version === 1 ? new NIFTI1() : new NIFTI2();
-  // A copy of exactly the header: the reader wants a true ArrayBuffer, and a Buffer's own is a shared pool.
-  const { buffer } = Uint8Array.from(bytes.subarray(0, version === 1 ? 348 : 540));
-  raw.readHeader(buffer);
-
-  const { shape, volumes } = readShape(raw.dims, name, invalid);
-  const dataType = dataTypeOf(raw.datatypeCode);
+  const raw = readFields(bytes, version);
+  const { shape, volumes } = readShape(raw.dim, name, invalid);
+  const dataType = dataTypeOf(raw.datatype);
   if (dataType === null) {
-    const what = unusableTypes[raw.datatypeCode] ?? `voxels of an unknown type (code ${raw.datatypeCode})`;
+    const what = unusableTypes[raw.datatype] ?? `voxels of an unknown type (code ${raw.datatype})`;
     throw new SegcanaryError(
       'nifti-unsupported',
       `${name}: the file holds ${what}; give a scan with one plain number a voxel.`,
@@ -73,19 +68,20 @@ export function parseHeader(bytes: Uint8Array, { name, pair = false }: ParseHead
     const size = `${[...shape].reverse().join(' x ')}${volumes > 1 ? ` x ${volumes}` : ''}`;
     throw invalid(`the header announces ${size} voxels, which no scan has; the file is probably damaged`);
   }
-  const voxelOffset = readOffset(raw.vox_offset, version, pair, invalid);
-  const geometry = readGeometry(raw, buffer);
+  const voxelOffset = readOffset(raw.voxelOffset, version, pair, invalid);
+  const { geometry } = raw;
   const scale = ({ 1: 1000, 3: 0.001 } as Record<number, number>)[geometry.xyztUnits & 7] ?? 1;
   const spacing = readSpacing(geometry, scale, invalid);
-  const affine = bestAffine(geometry, { shape: [shape[2], shape[1], shape[0]], version, name });
-  if (!affine.every(Number.isFinite))
+  const affine = bestAffine(geometry, { shape: [shape[2], shape[1], shape[0]], version, name }).map((value, i) =>
+    i < 12 ? value * scale : value,
+  );
+  if (!affine.every(Number.isFinite)) {
     throw invalid('the sform or qform of the header holds values that are not numbers; repair the header');
+  }
   // Slope and intercept as nibabel's get_slope_inter.
-  const scaled = Number.isFinite(raw.scl_slope) && raw.scl_slope !== 0;
-  if (scaled && !Number.isFinite(raw.scl_inter)) {
-    throw invalid(
-      `the header has a slope of ${raw.scl_slope} but an intercept that is not a number; repair the header`,
-    );
+  const scaled = Number.isFinite(raw.slope) && raw.slope !== 0;
+  if (scaled && !Number.isFinite(raw.intercept)) {
+    throw invalid(`the header has a slope of ${raw.slope} but an intercept that is not a number; repair the header`);
   }
   return {
     version,
@@ -94,11 +90,11 @@ export function parseHeader(bytes: Uint8Array, { name, pair = false }: ParseHead
     volumes,
     dataType,
     voxelOffset,
-    slope: scaled ? raw.scl_slope : 1,
-    intercept: scaled ? raw.scl_inter : 0,
+    slope: scaled ? raw.slope : 1,
+    intercept: scaled ? raw.intercept : 0,
     geometry,
     spacing,
-    affine: affine.map((value, i) => (i < 12 ? value * scale : value)),
+    affine,
   };
 }
 
@@ -152,25 +148,6 @@ function readOffset(stored: number, version: 1 | 2, pair: boolean, invalid: Inva
     );
   }
   return offset;
-}
-
-function readGeometry(raw: NIFTI1 | NIFTI2, buffer: ArrayBuffer): NiftiGeometry {
-  const view = new DataView(buffer);
-  // Where a NIfTI-1 header has both forms, the reader overwrites the sform with the qform.
-  const srow = Array.from({ length: 12 }, (_, i) =>
-    raw instanceof NIFTI2
-      ? view.getFloat64(400 + 8 * i, raw.littleEndian)
-      : view.getFloat32(280 + 4 * i, raw.littleEndian),
-  );
-  return {
-    pixdim: raw.pixDims.slice(0, 8),
-    qformCode: raw.qform_code,
-    sformCode: raw.sform_code,
-    quatern: [raw.quatern_b, raw.quatern_c, raw.quatern_d],
-    qoffset: [raw.qoffset_x, raw.qoffset_y, raw.qoffset_z],
-    srow,
-    xyztUnits: raw.xyzt_units,
-  };
 }
 
 function readSpacing(geometry: NiftiGeometry, scale: number, invalid: Invalid): Triple {
