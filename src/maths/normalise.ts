@@ -127,10 +127,12 @@ export function mapStatistics(statistics: ChannelStatistics, map: IntensityMap):
 function mapRanges(planes: PlaneRanges, map: IntensityMap): PlaneRanges {
   const min = planes.min.map((value) => mapIntensity(value, map));
   const max = planes.max.map((value) => mapIntensity(value, map));
+  // A voxel outside the mask is 0 in every channel; a masked map leaves it so.
+  const zero = map.masked ? 0 : mapIntensity(0, map);
   planes.outside?.forEach((outside, p) => {
     if (outside === 0) return;
-    min[p] = Math.min(min[p]!, 0);
-    max[p] = Math.max(max[p]!, 0);
+    min[p] = Math.min(min[p]!, zero);
+    max[p] = Math.max(max[p]!, zero);
   });
   return { axis: planes.axis, min, max };
 }

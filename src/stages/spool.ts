@@ -1,0 +1,135 @@
+import type { ChannelStatistics, Grid, Slice } from '../chunks.js';
+import { SegcanaryError } from '../errors.js';
+import { contiguous } from '../maths/contiguous.js';
+import { resampledGrid } from '../maths/grid-resample.js';
+import { NonzeroSurvey } from '../maths/nonzero-survey.js';
+import { measurePlanes } from '../maths/plane-ranges.js';
+import type { Plan } from '../model/plans.js';
+import { NonzeroMask } from './nonzero-mask.js';
+import { playBack, type SliceStore } from './playback.js';
+import { spooledGrid } from './spooled-grid.js';
+import { type Stage, stage } from './stage.js';
+import { TempFile } from './temp-file.js';
+
+export interface SpoolOptions {
+  readonly plan: Pick<Plan, 'transposeForward' | 'reader' | 'cropToNonzero' | 'channels' | 'spacing' | 'resampling'>;
+  /** Folder for the temporary files; a tmpfs would be memory. @default the system's folder for temporary files */
+  readonly tmpdir?: string;
+}
+
+/**
+ * Writes a scan to a temporary file while it measures it, then plays it back on the grid that the plan asks for: axes brought to RAS where its
+ * reader does that, transposed, cropped to the non-zero voxels, with statistics of every channel on the grid and, where a channel is normalised
+ * inside it, the hole-filled non-zero mask on every slice.
+ *
+ * Nothing leaves this stage before the whole scan has arrived, so a corrupt end is found before anything is computed. Memory is one slice of
+ * the scan and one of the grid, or 64 MiB of the grid where the transpose moves the slice axis. A scan of 0 alone is not cropped, as in nnU-Net.
+ * Source: nnunetv2 preprocessing/cropping/cropping.py, default_preprocessor.py `run_case_npy`.
+ *
+ * @throws SegcanaryError `io` where the folder has no room, `truncated` when the input ends before the grid does, `scan-unsuitable` for an affine
+ * that says nothing about orientation where the plan needs it
+ */
+export function spool(options: SpoolOptions): Stage<Slice, Slice> {
+  const { plan, tmpdir } = options;
+  const masked = plan.channels.some((channel) => channel.useNonzeroMask && channel.scheme === 'ZScoreNormalization');
+  let from: Grid | null = null;
+  let file: TempFile | null = null;
+  let mask: NonzeroMask | null = null;
+  let survey: NonzeroSurvey | null = null;
+  let next = 0;
+  let closed = false;
+
+  async function open(grid: Grid): Promise<void> {
+    refuseMoved(grid);
+    from = grid;
+    survey = new NonzeroSurvey(grid.shape, grid.channels);
+    file = await TempFile.open(tmpdir, grid.scan.case);
+    if (masked) mask = new NonzeroMask(await TempFile.open(tmpdir, grid.scan.case), grid.shape);
+    // Destroyed while the files were being opened: `close` has been and found nothing to close.
+    if (closed) await close();
+  }
+
+  async function close(): Promise<void> {
+    closed = true;
+    const open = [file, mask];
+    file = null;
+    mask = null;
+    survey = null;
+    await Promise.all(open.map((one) => one?.close()));
+  }
+
+  return stage<Slice, Slice>(
+    { name: 'spool' },
+    {
+      // biome-ignore lint/correctness/useYield: what it takes in is yielded by flush
+      async *transform(slice) {
+        if (from === null) await open(slice.grid);
+        if (closed) return;
+        if (slice.z !== next++) {
+          throw new SegcanaryError(
+            'scan-unsuitable',
+            `${slice.grid.scan.case}: the spool stage got slice ${slice.z} where slice ${next - 1} was due; feed it slices in order, one scan a pipeline.`,
+          );
+        }
+        const data = contiguous(slice.data);
+        survey!.push(slice.z, data);
+        await mask?.push(data);
+        await file!.append(data);
+      },
+      async *flush(signal) {
+        if (from === null) return;
+        const { scan } = from;
+        if (next !== from.shape[0]) {
+          throw new SegcanaryError(
+            'truncated',
+            `${scan.case}: only ${next} of ${from.shape[0]} slices reached the spool stage.`,
+          );
+        }
+        const store = storeOf(file!, mask);
+        const maskVoxels = await mask?.resolve();
+        const bare = spooledGrid(from, plan, survey!.box);
+        const statistics = await measure(bare, survey!, maskVoxels, store, signal);
+        yield* playBack({ ...bare, statistics }, store, signal);
+      },
+      close,
+    },
+  );
+
+  async function measure(
+    grid: Grid,
+    found: NonzeroSurvey,
+    maskVoxels: number | undefined,
+    store: SliceStore,
+    signal: AbortSignal,
+  ): Promise<ChannelStatistics[]> {
+    const voxels = grid.shape[0] * grid.shape[1] * grid.shape[2];
+    const separate = resampledGrid(grid, plan.spacing, plan.resampling).separateAxis;
+    // Only the clip of a separate axis in the plane needs more than the survey saw: another reading of the file, for such scans alone.
+    const planes =
+      separate === 1 || separate === 2 ? await measurePlanes(playBack(grid, store, signal), separate) : null;
+    return Array.from({ length: grid.channels }, (_, c) => ({
+      ...found.over(c, voxels),
+      ...(maskVoxels !== undefined && { nonzero: found.over(c, maskVoxels) }),
+      ...(planes && { planes: planes[c] }),
+    }));
+  }
+}
+
+function storeOf(file: TempFile, mask: NonzeroMask | null): SliceStore {
+  return {
+    masked: mask !== null,
+    async read(z, data, target) {
+      await file.read(data, z * data.byteLength);
+      if (mask && target) await mask.paint(z, target);
+    },
+  };
+}
+
+function refuseMoved(grid: Grid): void {
+  const moved = grid.axes.some((axis, i) => axis !== i) || grid.flipped.includes(true);
+  if (!moved && grid.shape.every((n, axis) => n === grid.scan.shape[axis])) return;
+  throw new SegcanaryError(
+    'usage',
+    `${grid.scan.case}: the spool stage takes slices on the scan's own grid; put it right after load.`,
+  );
+}

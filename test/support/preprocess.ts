@@ -1,0 +1,80 @@
+import { createReadStream } from 'node:fs';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import ndarray from 'ndarray';
+import type { Grid, Slice } from '../../src/chunks.js';
+import type { Plan } from '../../src/model/plans.js';
+import { load } from '../../src/stages/load.js';
+import { normalise } from '../../src/stages/normalise.js';
+import { resample } from '../../src/stages/resample.js';
+import { spool } from '../../src/stages/spool.js';
+
+/** A whole grid in memory, [c, z, y, x]: what tests compare. */
+export interface Volume {
+  readonly grid: Grid;
+  readonly data: Float32Array;
+  readonly nonzero: Uint8Array | null;
+}
+
+/** Slices of one scan of one channel a file: loads side by side, joined slice by slice. */
+export async function* slicesOf(files: readonly string[]): AsyncGenerator<Slice> {
+  const loads = files.map((file) =>
+    createReadStream(file)
+      .pipe(load({ case: file }))
+      [Symbol.asyncIterator](),
+  );
+  let joinedGrid: Grid | undefined;
+  for (;;) {
+    const parts = (await Promise.all(loads.map((one) => one.next()))) as IteratorResult<Slice>[];
+    if (parts[0]!.done) return;
+    const slices = parts.map((part) => part.value as Slice);
+    if (slices.length === 1) {
+      yield slices[0]!;
+      continue;
+    }
+    const [{ grid, z, data }] = slices as [Slice];
+    const plane = data.size;
+    const joined = new Float32Array(slices.length * plane);
+    for (const [c, slice] of slices.entries()) joined.set(slice.data.data, c * plane);
+    joinedGrid ??= { ...grid, channels: slices.length };
+    yield { grid: joinedGrid, z, data: ndarray(joined, [slices.length, data.shape[1]!, data.shape[2]!]) };
+  }
+}
+
+/** spool, normalise, resample, in the plan's order, gathered. */
+export async function preprocess(slices: AsyncIterable<Slice> | Iterable<Slice>, plan: Plan): Promise<Volume> {
+  return gather([
+    Readable.from(slices, { highWaterMark: 1 }),
+    spool({ plan }),
+    normalise({ plan }),
+    resample({ plan }),
+  ]);
+}
+
+/** Runs streams and puts the slices that come out together. */
+export async function gather(streams: NodeJS.ReadWriteStream[] | unknown[]): Promise<Volume> {
+  let volume: Volume | null = null;
+  let next = 0;
+  await pipeline([
+    ...(streams as NodeJS.ReadWriteStream[]),
+    async (source: AsyncIterable<Slice>) => {
+      for await (const { grid, z, data, nonzero } of source) {
+        const [depth, height, width] = grid.shape;
+        const plane = height * width;
+        volume ??= {
+          grid,
+          data: new Float32Array(grid.channels * depth * plane),
+          nonzero: nonzero ? new Uint8Array(depth * plane) : null,
+        };
+        if (z !== next++) throw new Error(`slice ${z} came where ${next - 1} was due`);
+        for (let c = 0; c < grid.channels; c++) {
+          volume.data.set(data.data.subarray(c * plane, (c + 1) * plane), (c * depth + z) * plane);
+        }
+        if (nonzero) volume.nonzero!.set(nonzero.data, z * plane);
+      }
+    },
+  ] as never);
+  if (volume === null) throw new Error('no slice came');
+  if (next !== (volume as Volume).grid.shape[0]) throw new Error(`${next} slices came`);
+  return volume;
+}
