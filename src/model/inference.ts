@@ -1,0 +1,145 @@
+import { createHash } from 'node:crypto';
+import { createRequire } from 'node:module';
+import { availableParallelism } from 'node:os';
+import { Worker } from 'node:worker_threads';
+import { type ErrorCode, SegcanaryError } from '../errors.js';
+import { type Tensor, transferable } from './tensor.js';
+import type { Answer, Opened, Request, ValueInfo } from './worker.js';
+
+export type { Tensor, TensorData, TensorType } from './tensor.js';
+export type { ValueInfo } from './worker.js';
+
+export interface InferenceOptions {
+  /** Threads that one operator is spread over. @default the cores that this process may use */
+  readonly threads?: number;
+}
+
+/** A model that is ready to run. */
+export interface InferenceSession {
+  readonly inputs: readonly ValueInfo[];
+  readonly outputs: readonly ValueInfo[];
+  /**
+   * Runs the model. The buffers of feeds are transferred to the worker where a tensor owns its whole ArrayBuffer (it is empty afterwards), copied where not.
+   * Runs queue up behind one another: the worker works on one at a time.
+   *
+   * @throws SegcanaryError `inference-failed`
+   */
+  run(feeds: Record<string, Tensor>): Promise<Record<string, Tensor>>;
+}
+
+/**
+ * Opens a model in the inference worker: one worker thread a process, because a run blocks the thread that it is called on, and one session for each
+ * distinct graph and set of options, kept for the life of the process, because released sessions leak. Opening the same model again costs a hash.
+ *
+ * The worker does not keep the process alive while it has nothing to do.
+ *
+ * @throws SegcanaryError `model-invalid` when onnxruntime refuses the model
+ */
+export function openSession(model: Uint8Array, options: InferenceOptions = {}): Promise<InferenceSession> {
+  const threads = options.threads ?? availableParallelism();
+  const key = `${createHash('sha256').update(model).digest('hex')}/${threads}`;
+  current ??= new InferenceThread();
+  return current.open(key, model, threads);
+}
+
+/** Ends the worker and with it every session; runs under way are rejected. The next `openSession` starts anew. For tests and for measuring memory. */
+export async function closeInference(): Promise<void> {
+  const inference = current;
+  current = null;
+  await inference?.close();
+}
+
+let current: InferenceThread | null = null;
+
+interface Pending {
+  readonly resolve: (value: never) => void;
+  readonly reject: (error: Error) => void;
+  readonly failure: (message: string) => SegcanaryError;
+}
+
+/** The worker thread, seen from outside. */
+class InferenceThread {
+  readonly #worker = new Worker(createRequire(import.meta.url).resolve('#inference-worker'));
+  readonly #sessions = new Map<string, Promise<InferenceSession>>();
+  readonly #pending = new Map<number, Pending>();
+  #lastId = 0;
+  #ended: SegcanaryError | null = null;
+
+  constructor() {
+    this.#worker.on('message', (answer: Answer) => this.#settle(answer));
+    this.#worker.on('error', (cause) => this.#end(`the inference worker crashed (${oneLine(cause.message)})`, cause));
+    this.#worker.on('exit', (code) => this.#end(`the inference worker ended with exit code ${code}`));
+    this.#worker.unref();
+  }
+
+  open(key: string, model: Uint8Array, threads: number): Promise<InferenceSession> {
+    const known = this.#sessions.get(key);
+    if (known) return known;
+    // A copy that can be given away: the caller keeps its bytes, the worker drops these once the session stands.
+    const bytes = model.slice();
+    const session = this.#ask<Opened>(
+      (id) => ({ id, kind: 'open', session: key, model: bytes, threads }),
+      [bytes.buffer as ArrayBuffer],
+      failure('model-invalid', 'onnxruntime refuses the model'),
+    ).then(({ inputs, outputs }) => ({
+      inputs,
+      outputs,
+      run: (feeds: Record<string, Tensor>) => this.#run(key, feeds),
+    }));
+    this.#sessions.set(key, session);
+    session.catch(() => this.#sessions.delete(key));
+    return session;
+  }
+
+  close(): Promise<unknown> {
+    this.#end('the inference worker was closed');
+    return this.#worker.terminate();
+  }
+
+  async #run(session: string, feeds: Record<string, Tensor>): Promise<Record<string, Tensor>> {
+    const { tensors, buffers } = transferable(feeds);
+    return this.#ask(
+      (id) => ({ id, kind: 'run', session, feeds: tensors }),
+      buffers,
+      failure('inference-failed', 'onnxruntime failed'),
+    );
+  }
+
+  #ask<T>(request: (id: number) => Request, transfer: ArrayBuffer[], failure: Pending['failure']): Promise<T> {
+    if (this.#ended) return Promise.reject(this.#ended);
+    return new Promise<T>((resolve, reject) => {
+      const id = ++this.#lastId;
+      this.#worker.postMessage(request(id), transfer);
+      this.#pending.set(id, { resolve, reject, failure });
+      this.#worker.ref();
+    });
+  }
+
+  #settle(answer: Answer): void {
+    const pending = this.#pending.get(answer.id);
+    if (!pending) return;
+    this.#pending.delete(answer.id);
+    if (this.#pending.size === 0) this.#worker.unref();
+    if ('error' in answer) pending.reject(pending.failure(answer.error));
+    else pending.resolve(answer.value as never);
+  }
+
+  /** A worker that is gone answers nothing more: whoever waits is told, and the next `openSession` starts another. */
+  #end(what: string, cause?: unknown): void {
+    if (this.#ended) return;
+    if (current === this) current = null;
+    this.#ended = new SegcanaryError(
+      'inference-failed',
+      `${what[0]!.toUpperCase()}${what.slice(1)}; open the model again to go on.`,
+      { cause },
+    );
+    for (const { reject } of this.#pending.values()) reject(this.#ended);
+    this.#pending.clear();
+  }
+}
+
+const failure = (code: ErrorCode, what: string) => (message: string) =>
+  new SegcanaryError(code, `${what}: ${oneLine(message)}`);
+
+/** onnxruntime's messages run over lines and carry source positions; people get one line. */
+const oneLine = (message: string): string => message.replace(/\s+/g, ' ').trim();
