@@ -3,7 +3,8 @@ import { SegcanaryError } from '../errors.js';
 
 /**
  * Bytes in, gzip or not; plain bytes out. Tells gzip by its first two bytes, reads members one after another as gunzip does,
- * and checks every member's checksum and length. Never more than about two pieces of 128 kB ahead of its reader.
+ * and checks every member's checksum and length. Zeros after the last member are ignored, anything else there is damage.
+ * Never more than about two pieces of 128 kB ahead of its reader.
  */
 export class Inflater {
   readonly #name: string;
@@ -11,7 +12,6 @@ export class Inflater {
   #gunzip: Gunzip | null | undefined;
   #first: Uint8Array = new Uint8Array(0);
   #error: Error | null = null;
-  #bytesOut = 0;
 
   /** @param name of the file, for messages */
   constructor(name: string) {
@@ -33,7 +33,7 @@ export class Inflater {
       yield bytes;
       return;
     }
-    // zlib ends by itself at bytes that begin no further member; what follows is ignored, as gzip does.
+    // zlib ends by itself at zeros after a member, the padding of tapes and disks, and takes no more.
     if (this.#gunzip.readableEnded) return;
     let taken = false;
     this.#gunzip.write(bytes, () => {
@@ -79,7 +79,6 @@ export class Inflater {
         this.#wake = resolve;
       });
       for (let piece = gunzip.read() as Buffer | null; piece !== null; piece = gunzip.read() as Buffer | null) {
-        this.#bytesOut += piece.length;
         yield piece;
       }
       if (this.#error) throw this.#explain(this.#error);
@@ -92,13 +91,13 @@ export class Inflater {
     if (cause.code === 'Z_BUF_ERROR') {
       return new SegcanaryError(
         'truncated',
-        `${this.#name}: the gzip data ends early, after ${this.#bytesOut} bytes had come out of it; the file is incomplete, copy it again.`,
+        `${this.#name}: the gzip data ends early; the file is incomplete, copy it again.`,
         { cause },
       );
     }
     return new SegcanaryError(
       'gzip-corrupt',
-      `${this.#name}: the gzip data is damaged after ${this.#bytesOut} bytes had come out of it (${cause.message}); copy the file again.`,
+      `${this.#name}: the gzip data is damaged (${cause.message}); copy the file again.`,
       { cause },
     );
   }

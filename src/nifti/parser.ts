@@ -37,6 +37,11 @@ export class NiftiParser {
     this.#options = options;
   }
 
+  /** The header, once it has come. */
+  get header(): NiftiHeader | null {
+    return this.#body?.header ?? null;
+  }
+
   /**
    * Takes the next bytes and gives the slices that they complete.
    *

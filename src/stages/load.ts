@@ -36,8 +36,8 @@ export function load(options: LoadOptions = {}): Stage<Uint8Array, Slice> {
         try {
           for await (const piece of inflater.end()) yield* parser.push(piece);
         } catch (error) {
-          // The parser knows how many bytes there should have been.
-          if (error instanceof SegcanaryError && error.code === 'truncated') parser.end();
+          // Where there is a header, the parser can say how many bytes there should have been.
+          if (error instanceof SegcanaryError && error.code === 'truncated' && parser.header) parser.end();
           throw error;
         }
         parser.end();
