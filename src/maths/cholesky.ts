@@ -79,9 +79,15 @@ function factorColumn(a: Float64Array, n: number, start: number, column: number,
   const own = column * n + start;
   for (let row = column + 1; row < n; row++) {
     const from = row * n + start;
-    let sum = 0;
-    for (let i = 0; i < width; i++) sum += a[from + i]! * a[own + i]!;
-    const value = (a[from + width]! - sum) / root;
+    let even = 0;
+    let odd = 0; // Two sums, because one alone waits for each addition before the next.
+    let i = 0;
+    for (; i < width - 1; i += 2) {
+      even += a[from + i]! * a[own + i]!;
+      odd += a[from + i + 1]! * a[own + i + 1]!;
+    }
+    if (i < width) even += a[from + i]! * a[own + i]!;
+    const value = (a[from + width]! - (even + odd)) / root;
     a[from + width] = value;
     known[row]! += value * value;
   }

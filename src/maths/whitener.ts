@@ -28,7 +28,7 @@ export async function choleskyWhitening(
   const { rank } = await cholesky(covariance, d, { blas });
   if (rank < d) return null;
   await invertLower(covariance, d, blas);
-  return { whitener: covariance, r: d, conditionNumber: largest * largestOfInverse(covariance, d, d) };
+  return { whitener: covariance, r: d, conditionNumber: largest * largestOfInverse(covariance, d, d, true) };
 }
 
 /**
@@ -59,7 +59,7 @@ export async function pseudoInverseWhitening(
 
 /**
  * The pseudo-inverse of S = X'X / n for centred rows X [n,d], n <= d, through the [n,n] Gram matrix: XX' = L L' pivoted, hence X = L Q with
- * orthonormal rows Q = inv(L_11) X_pivots, and with L'L = M M' the whitener is sqrt(n) inv(M) Q. Its rank comes with it.
+ * orthonormal rows Q = inv(L_11) X_pivots, and with L'L = M M' the whitener is sqrt(n) inv(M) Q. Its rank comes with it. Reorders X.
  */
 export async function gramWhitening(
   centred: Float64Array,
@@ -68,25 +68,42 @@ export async function gramWhitening(
   blas: Blas,
 ): Promise<Whitening & { readonly rank: number }> {
   const X = { data: centred, rows: n, columns: d };
-  const gram = await product(blas, X, { ...X, transposed: true });
-  const largest = largestEigenvalue((x) => multiplySymmetric(gram, n, x), n);
+  let gram: Float64Array | null = await product(blas, X, { ...X, transposed: true });
+  const largest = largestEigenvalue((x) => multiplySymmetric(gram!, n, x), n);
   const { rank, order } = await cholesky(gram, n, { blas, pivot: true, tolerance: rankCutoff(largest, d) });
-  const lower = new Float64Array(n * rank);
-  const pivots = new Float64Array(rank * d);
+  permuteRows(centred, d, order);
   for (let row = 0; row < n; row++) {
-    lower.set(gram.subarray(row * n, row * n + Math.min(row + 1, rank)), row * rank);
-    if (row < rank) pivots.set(centred.subarray(order[row]! * d, (order[row]! + 1) * d), row * d);
+    gram.copyWithin(row * rank, row * n, row * n + rank); // [n,n] becomes [n,rank] where it lies
+    if (row < rank) gram.fill(0, row * rank + row + 1, (row + 1) * rank);
   }
-  const L = { data: lower, rows: n, columns: rank };
-  const left = await inverseOfSquare(await product(blas, { ...L, transposed: true }, L), rank, blas);
-  const right = lower.slice(0, rank * rank);
+  const L = { data: gram, rows: n, columns: rank };
+  let left: Float64Array | null = await inverseOfSquare(await product(blas, { ...L, transposed: true }, L), rank, blas);
+  const right = gram.subarray(0, rank * rank);
   await invertLower(right, rank, blas);
   const square = { rows: rank, columns: rank };
   const both = await product(blas, { data: left, ...square }, { data: right, ...square });
-  const whitener = await product(blas, { data: both, ...square }, { data: pivots, rows: rank, columns: d });
+  gram = left = null; // As large as the covariance where n is near d.
   const scale = Math.sqrt(n);
-  for (let i = 0; i < whitener.length; i++) whitener[i]! *= scale;
+  for (let i = 0; i < both.length; i++) both[i]! *= scale;
+  const whitener = await product(blas, { data: both, ...square }, { data: centred, rows: rank, columns: d });
   return { whitener, r: rank, rank, conditionNumber: (largest / n) * largestOfInverse(whitener, rank, d) };
+}
+
+/** Row i becomes what row order[i] was, in place, along the cycles of the permutation. */
+function permuteRows(rows: Float64Array, width: number, order: Int32Array): void {
+  const done = new Uint8Array(order.length);
+  for (let first = 0; first < order.length; first++) {
+    if (done[first]) continue;
+    const held = rows.slice(first * width, (first + 1) * width);
+    let to = first;
+    for (let from = order[to]!; from !== first; from = order[to]!) {
+      rows.copyWithin(to * width, from * width, (from + 1) * width);
+      done[to] = 1;
+      to = from;
+    }
+    rows.set(held, to * width);
+    done[to] = 1;
+  }
 }
 
 /** inv(M) for the positive definite [n,n] M M'; consumes it. */
@@ -96,18 +113,23 @@ async function inverseOfSquare(matrix: Float64Array, n: number, blas: Blas): Pro
   return matrix;
 }
 
-/** 1 / the smallest eigenvalue kept, as the largest of W W': inverse iteration, the inverse being at hand. */
-function largestOfInverse(whitener: Float64Array, r: number, d: number): number {
+/**
+ * 1 / the smallest eigenvalue kept, as the largest of W W': inverse iteration, the inverse being at hand. Of a triangular W only the
+ * triangle is read.
+ */
+function largestOfInverse(whitener: Float64Array, r: number, d: number, triangular = false): number {
   return largestEigenvalue((x) => {
     const wide = new Float64Array(d);
-    for (let row = 0; row < r; row++) {
-      const factor = x[row]!;
-      for (let i = 0; i < d; i++) wide[i]! += factor * whitener[row * d + i]!;
-    }
     const y = new Float64Array(r);
     for (let row = 0; row < r; row++) {
+      const factor = x[row]!;
+      const length = triangular ? row + 1 : d;
+      for (let i = 0, at = row * d; i < length; i++, at++) wide[i]! += factor * whitener[at]!;
+    }
+    for (let row = 0; row < r; row++) {
+      const length = triangular ? row + 1 : d;
       let sum = 0;
-      for (let i = 0; i < d; i++) sum += whitener[row * d + i]! * wide[i]!;
+      for (let i = 0, at = row * d; i < length; i++, at++) sum += whitener[at]! * wide[i]!;
       y[row] = sum;
     }
     return y;

@@ -44,6 +44,7 @@ const description: NewDescription = {
   rank: 3,
   conditionNumber: 12.5,
   cases: 10,
+  trainingScans: ['1'.repeat(64)],
   warnings: [{ code: 'few-patches', message: 'Few.' }],
   sourceModel: { name: 'model.onnx', sha256: '0'.repeat(64) },
   calibration: null,
