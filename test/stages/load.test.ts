@@ -7,7 +7,7 @@ import type { Slice } from '../../src/chunks.js';
 import { SegcanaryError } from '../../src/errors.js';
 import { load } from '../../src/stages/load.js';
 import synthetic from '../fixtures/nifti/synthetic.json' with { type: 'json' };
-import { chop, counting, fakeNifti, loadAll, voxelsOf } from '../support/nifti.js';
+import { chop, counting, fakeNifti, loadAll, noise, voxelsOf } from '../support/nifti.js';
 
 const close = (values: readonly number[]) => values.map((v) => expect.closeTo(v, 5));
 
@@ -180,12 +180,7 @@ it('never throws anything but SegcanaryErrors at damaged files, and allocates no
 
 it('does not run ahead of a slow reader', async () => {
   const [depth, size] = [60, 128];
-  const body = new Uint8Array(2 * depth * size * size);
-  // Noise, so that the gzip is as long as the voxels.
-  for (let i = 0, state = 1; i < body.length; i++) {
-    state = (Math.imul(state, 1664525) + 1013904223) | 0;
-    body[i] = state >>> 24;
-  }
+  const body = noise(2 * depth * size * size);
   const bytes = gzipSync(fakeNifti({ dim: [3, size, size, depth, 1, 1, 1, 1], body }));
   let given = 0;
   const source = Readable.from(

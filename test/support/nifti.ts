@@ -89,3 +89,13 @@ export async function loadAll(
 export function voxelsOf(slices: readonly Slice[]): number[] {
   return slices.flatMap((slice) => Array.from(slice.data.data));
 }
+
+/** Bytes that gzip cannot shrink. */
+export function noise(length: number, seed = 1): Uint8Array {
+  const bytes = new Uint8Array(length);
+  for (let i = 0, state = seed; i < length; i++) {
+    state = (Math.imul(state, 1664525) + 1013904223) | 0;
+    bytes[i] = state >>> 24;
+  }
+  return bytes;
+}
