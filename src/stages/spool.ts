@@ -37,25 +37,13 @@ export function spool(options: SpoolOptions): Stage<Slice, Slice> {
   let mask: NonzeroMask | null = null;
   let survey: NonzeroSurvey | null = null;
   let next = 0;
-  let closed = false;
 
-  async function open(grid: Grid): Promise<void> {
+  function open(grid: Grid): void {
     refuseMoved(grid);
     from = grid;
     survey = new NonzeroSurvey(grid.shape, grid.channels);
-    file = await TempFile.open(tmpdir, grid.scan.case);
-    if (masked) mask = new NonzeroMask(await TempFile.open(tmpdir, grid.scan.case), grid.shape);
-    // Destroyed while the files were being opened: `close` has been and found nothing to close.
-    if (closed) await close();
-  }
-
-  async function close(): Promise<void> {
-    closed = true;
-    const open = [file, mask];
-    file = null;
-    mask = null;
-    survey = null;
-    await Promise.all(open.map((one) => one?.close()));
+    file = TempFile.open(tmpdir, grid.scan.case);
+    if (masked) mask = new NonzeroMask(TempFile.open(tmpdir, grid.scan.case), grid.shape);
   }
 
   return stage<Slice, Slice>(
@@ -63,8 +51,7 @@ export function spool(options: SpoolOptions): Stage<Slice, Slice> {
     {
       // biome-ignore lint/correctness/useYield: what it takes in is yielded by flush
       async *transform(slice) {
-        if (from === null) await open(slice.grid);
-        if (closed) return;
+        if (from === null) open(slice.grid);
         if (slice.z !== next++) {
           throw new SegcanaryError(
             'scan-unsuitable',
@@ -73,8 +60,7 @@ export function spool(options: SpoolOptions): Stage<Slice, Slice> {
         }
         const data = contiguous(slice.data);
         survey!.push(slice.z, data);
-        await mask?.push(data);
-        await file!.append(data);
+        await Promise.all([file!.append(data), mask?.push(data)]);
       },
       async *flush(signal) {
         if (from === null) return;
@@ -91,7 +77,12 @@ export function spool(options: SpoolOptions): Stage<Slice, Slice> {
         const statistics = await measure(bare, survey!, maskVoxels, store, signal);
         yield* playBack({ ...bare, statistics }, store, signal);
       },
-      close,
+      async close() {
+        await Promise.all([file?.close(), mask?.close()]);
+        file = null;
+        mask = null;
+        survey = null;
+      },
     },
   );
 

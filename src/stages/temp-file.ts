@@ -1,48 +1,51 @@
 import { randomUUID } from 'node:crypto';
-import { type FileHandle, open, unlink } from 'node:fs/promises';
+import { close, openSync, read, unlinkSync, write } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { SegcanaryError } from '../errors.js';
+
+const writeAt = promisify(write);
+const readAt = promisify(read);
+const closeFile = promisify(close);
 
 /** Numbers on disk in the machine's own byte order. */
 type Numbers = Float32Array | Int32Array;
 
-/**
- * A file without a name: unlinked as soon as it is open, so that nothing is left behind however the process ends, and readable by its
- * owner alone, since it holds a patient's scan.
- */
+/** A file without a name. One reading or writing at a time. */
 export class TempFile {
-  readonly #handle: FileHandle;
+  readonly #descriptor: number;
   readonly #folder: string;
   readonly #owner: string;
   #length = 0;
+  #busy: Promise<void> = Promise.resolve();
+  #closed = false;
 
-  private constructor(handle: FileHandle, folder: string, owner: string) {
-    this.#handle = handle;
+  /** Takes over an open descriptor. `folder` and `owner` are for messages. */
+  constructor(descriptor: number, folder: string, owner: string) {
+    this.#descriptor = descriptor;
     this.#folder = folder;
     this.#owner = owner;
   }
 
   /**
+   * Makes a file and unlinks it at once, both synchronously: there is no moment at which an abort, an exit or a second scan could find its name.
+   * Only the owner may read it, for it holds a patient's scan.
+   *
    * @param folder where; the system's folder for temporary files if undefined
    * @param owner the case, for messages
    * @throws SegcanaryError `io`
    */
-  static async open(folder: string | undefined, owner: string): Promise<TempFile> {
+  static open(folder: string | undefined, owner: string): TempFile {
     const where = folder ?? tmpdir();
     const path = join(where, `segcanary-${randomUUID()}`);
     try {
-      const handle = await open(path, 'wx+', 0o600);
-      await unlink(path);
-      return new TempFile(handle, where, owner);
+      const descriptor = openSync(path, 'wx+', 0o600);
+      unlinkSync(path);
+      return new TempFile(descriptor, where, owner);
     } catch (cause) {
       throw failure(owner, `cannot make a temporary file in ${where}`, cause);
     }
-  }
-
-  /** Bytes written at the end so far. */
-  get length(): number {
-    return this.#length;
   }
 
   /** Writes at the end and returns the position of the first byte. */
@@ -54,33 +57,51 @@ export class TempFile {
   }
 
   async write(numbers: Numbers, position: number): Promise<void> {
-    const bytes = new Uint8Array(numbers.buffer, numbers.byteOffset, numbers.byteLength);
-    try {
-      for (let done = 0; done < bytes.length; ) {
-        const { bytesWritten } = await this.#handle.write(bytes, done, bytes.length - done, position + done);
-        done += bytesWritten;
-      }
-    } catch (cause) {
-      throw failure(this.#owner, `cannot write the temporary file in ${this.#folder}`, cause);
-    }
+    await this.#each(numbers, 'write', async (bytes, done) => {
+      const rest = bytes.length - done;
+      return (await writeAt(this.#descriptor, bytes, done, rest, position + done)).bytesWritten;
+    });
   }
 
   /** Fills `numbers` from a position that has been written. */
   async read(numbers: Numbers, position: number): Promise<void> {
-    const bytes = new Uint8Array(numbers.buffer, numbers.byteOffset, numbers.byteLength);
-    try {
-      for (let done = 0; done < bytes.length; ) {
-        const { bytesRead } = await this.#handle.read(bytes, done, bytes.length - done, position + done);
-        if (bytesRead === 0) throw new Error('the file is shorter than what was written to it');
-        done += bytesRead;
-      }
-    } catch (cause) {
-      throw failure(this.#owner, `cannot read the temporary file in ${this.#folder}`, cause);
-    }
+    await this.#each(numbers, 'read', async (bytes, done) => {
+      const rest = bytes.length - done;
+      return (await readAt(this.#descriptor, bytes, done, rest, position + done)).bytesRead;
+    });
   }
 
-  close(): Promise<void> {
-    return this.#handle.close();
+  /** Gives the disk space back, once what is under way has ended. */
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    await this.#busy;
+    await closeFile(this.#descriptor);
+  }
+
+  /** Calls `step` until all bytes have been moved. */
+  async #each(
+    numbers: Numbers,
+    verb: 'write' | 'read',
+    step: (bytes: Uint8Array, done: number) => Promise<number>,
+  ): Promise<void> {
+    if (this.#closed) throw new SegcanaryError('aborted', `${this.#owner}: stopped.`);
+    const bytes = new Uint8Array(numbers.buffer, numbers.byteOffset, numbers.byteLength);
+    const run = async (): Promise<void> => {
+      for (let done = 0; done < bytes.length; ) {
+        const moved = await step(bytes, done);
+        if (moved === 0) throw new Error('the file is shorter than what was written to it');
+        done += moved;
+      }
+    };
+    const running = run();
+    // A descriptor closed under a running operation could by then be another file's.
+    this.#busy = running.catch(() => {});
+    try {
+      await running;
+    } catch (cause) {
+      throw failure(this.#owner, `cannot ${verb} the temporary file in ${this.#folder}`, cause);
+    }
   }
 }
 
