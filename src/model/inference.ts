@@ -4,7 +4,7 @@ import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import { type ErrorCode, SegcanaryError } from '../errors.js';
 import { type Tensor, transferable } from './tensor.js';
-import type { Answer, Opened, Request, ValueInfo } from './worker.js';
+import type { Answer, Opened, Optimisation, Request, ValueInfo } from './worker.js';
 
 export type { Tensor, TensorData, TensorType } from './tensor.js';
 export type { ValueInfo } from './worker.js';
@@ -42,6 +42,24 @@ export function openSession(model: Uint8Array, options: InferenceOptions = {}): 
   return current.open(key, model, threads);
 }
 
+/**
+ * Runs something on a model in a worker of its own that ends afterwards, memory and all: for a look at a model that will not be used as it is.
+ * Its graph is hardly optimised.
+ *
+ * @throws SegcanaryError `model-invalid` when onnxruntime refuses the model
+ */
+export async function withPassingSession<T>(
+  model: Uint8Array,
+  look: (session: InferenceSession) => T | Promise<T>,
+): Promise<T> {
+  const inference = new InferenceThread();
+  try {
+    return await look(await inference.open('passing', model, 1, 'basic'));
+  } finally {
+    await inference.close();
+  }
+}
+
 /** Ends the worker and with it every session; runs under way are rejected. The next `openSession` starts anew. For tests and for measuring memory. */
 export async function closeInference(): Promise<void> {
   const inference = current;
@@ -72,13 +90,13 @@ class InferenceThread {
     this.#worker.unref();
   }
 
-  open(key: string, model: Uint8Array, threads: number): Promise<InferenceSession> {
+  open(key: string, model: Uint8Array, threads: number, optimisation: Optimisation = 'all'): Promise<InferenceSession> {
     const known = this.#sessions.get(key);
     if (known) return known;
     // A copy that can be given away: the caller keeps its bytes, the worker drops these once the session stands.
     const bytes = model.slice();
     const session = this.#ask<Opened>(
-      (id) => ({ id, kind: 'open', session: key, model: bytes, threads }),
+      (id) => ({ id, kind: 'open', session: key, model: bytes, threads, optimisation }),
       [bytes.buffer as ArrayBuffer],
       failure('model-invalid', 'onnxruntime refuses the model'),
     ).then(({ inputs, outputs }) => ({

@@ -1,0 +1,89 @@
+import { SegcanaryError } from '../errors.js';
+import { type InferenceOptions, openSession, type Tensor } from './inference.js';
+
+export interface EncoderOptions extends InferenceOptions {
+  /** Name of the file, for messages. @default 'the encoder' */
+  readonly name?: string;
+}
+
+/** The part of the network up to the tap, ready to run. Scans share it. */
+export interface Encoder {
+  readonly inputName: string;
+  /** Name of the tensor that comes out. */
+  readonly tap: string;
+  /**
+   * One patch forward.
+   *
+   * @param data C order; its buffer is transferred to the worker where the array owns the whole of it, and is empty afterwards
+   * @param shape [c, z, y, x]
+   * @returns the tapped activation, without the batch axis
+   * @throws SegcanaryError `scan-unsuitable` when the network takes another shape, `inference-failed`
+   */
+  encode(data: Float32Array, shape: readonly number[]): Promise<{ data: Float32Array; shape: readonly number[] }>;
+}
+
+/**
+ * Opens an encoder that `cutAtTap` made (any ONNX model with one float32 input and output, batch first, will do). The same bytes twice share one session.
+ *
+ * @throws SegcanaryError `model-invalid` when onnxruntime refuses it, `model-unsupported` for other inputs and outputs
+ */
+export async function openEncoder(encoderOnnx: Uint8Array, options: EncoderOptions = {}): Promise<Encoder> {
+  const { name = 'the encoder', threads } = options;
+  const session = await openSession(encoderOnnx, { threads }).catch((error) => {
+    throw error instanceof SegcanaryError
+      ? new SegcanaryError(error.code, `${name}: ${error.message}`, { cause: error })
+      : error;
+  });
+  const [input] = session.inputs;
+  const [output] = session.outputs;
+  if (!input || !output || session.inputs.length !== 1 || session.outputs.length !== 1) {
+    throw new SegcanaryError(
+      'model-unsupported',
+      `${name}: has ${session.inputs.length} inputs and ${session.outputs.length} outputs; an encoder has one of each: cut the model at a tap.`,
+    );
+  }
+  for (const { name: tensor, type } of [input, output]) {
+    if (type !== 'float32')
+      throw new SegcanaryError(
+        'model-unsupported',
+        `${name}: its tensor "${tensor}" is ${type}; export the network in float32.`,
+      );
+  }
+
+  return {
+    inputName: input.name,
+    tap: output.name,
+    async encode(data, shape) {
+      const dims = [1, ...shape];
+      const fits =
+        input.dims.length === dims.length && input.dims.every((n, axis) => typeof n === 'string' || n === dims[axis]);
+      if (!fits) throw unfit(name, input.dims, shape);
+      const activation: Tensor = (await session.run({ [input.name]: { type: 'float32', dims, data } }))[output.name]!;
+      const [batch, ...rest] = activation.dims;
+      if (batch !== 1) {
+        throw new SegcanaryError(
+          'model-unsupported',
+          `${name}: the tensor "${output.name}" has shape ${activation.dims.join('x')}; a tap has a batch axis of 1 first.`,
+        );
+      }
+      return { data: activation.data as Float32Array, shape: rest };
+    },
+  };
+}
+
+function unfit(name: string, takes: readonly (number | string)[], shape: readonly number[]): SegcanaryError {
+  const [channels] = shape;
+  const wanted = takes[1];
+  return typeof wanted === 'number' && takes.length === shape.length + 1 && wanted !== channels
+    ? new SegcanaryError(
+        'scan-unsuitable',
+        `${name}: takes ${wanted} channel(s), the scan has ${channels}; give one file a channel, as the network was trained.`,
+      )
+    : new SegcanaryError(
+        'scan-unsuitable',
+        `${name}: takes patches of ${takes
+          .slice(1)
+          .map((n) => (typeof n === 'number' ? n : '?'))
+          .join('x')} (channels first), not ${shape.join('x')}; use the patch size of its plan.`,
+      );
+}

@@ -1,0 +1,77 @@
+import { fromBinary } from '@bufbuild/protobuf';
+import { SegcanaryError } from '../errors.js';
+import {
+  type GraphProto,
+  type ModelProto,
+  ModelProtoSchema,
+  type NodeProto,
+  type TensorProto,
+  TensorProto_DataLocation,
+} from './gen/onnx_pb.js';
+
+/** A model whose graph is there: what `parseModel` has checked. */
+export type ParsedModel = ModelProto & { graph: GraphProto };
+
+/**
+ * Reads an ONNX file. Weights are views into `bytes`; fields that our onnx.proto does not know are kept and written back.
+ *
+ * @param name of the file, for messages
+ * @throws SegcanaryError `model-invalid` for bytes that are not ONNX, `model-unsupported` when the weights lie in other files
+ */
+export function parseModel(bytes: Uint8Array, name = 'the model'): ParsedModel {
+  let model: ModelProto;
+  try {
+    model = fromBinary(ModelProtoSchema, bytes);
+  } catch (cause) {
+    throw notOnnx(name, cause);
+  }
+  // Any text may happen to parse as protobuf: a model that can run has nodes, and the IR version since the first release of ONNX.
+  if (!model.graph || model.graph.node.length === 0 || model.irVersion === 0n) throw notOnnx(name);
+  const parsed = model as ParsedModel;
+  for (const tensor of tensorsOf(parsed.graph)) {
+    if (tensor.dataLocation === TensorProto_DataLocation.EXTERNAL || tensor.externalData.length > 0) {
+      throw new SegcanaryError(
+        'model-unsupported',
+        `${name}: keeps the weights "${tensor.name}" in another file; save it in one file (onnx.save(model, path, save_as_external_data=False), or torch.onnx.export(…, external_data=False)).`,
+      );
+    }
+  }
+  return parsed;
+}
+
+/** The graphs that a node holds in its attributes: the branches of an If, the body of a Loop or Scan. */
+export function subgraphsOf(node: NodeProto): GraphProto[] {
+  return node.attribute.flatMap((attribute) => (attribute.g ? [attribute.g, ...attribute.graphs] : attribute.graphs));
+}
+
+/** Every name that a node reads. Bodies may read names of the graph around them; names are unique over both, so what is the body's own does no harm. */
+export function readsOf(node: NodeProto): string[] {
+  const names = node.input.filter((name) => name !== '');
+  for (const body of subgraphsOf(node)) {
+    for (const inner of body.node) names.push(...readsOf(inner));
+    for (const output of body.output) names.push(output.name);
+  }
+  return names;
+}
+
+function* tensorsOf(graph: GraphProto): Generator<TensorProto> {
+  yield* graph.initializer;
+  for (const { values, indices } of graph.sparseInitializer) {
+    if (values) yield values;
+    if (indices) yield indices;
+  }
+  for (const node of graph.node) {
+    for (const attribute of node.attribute) {
+      if (attribute.t) yield attribute.t;
+      yield* attribute.tensors;
+    }
+    for (const body of subgraphsOf(node)) yield* tensorsOf(body);
+  }
+}
+
+const notOnnx = (name: string, cause?: unknown) =>
+  new SegcanaryError(
+    'model-invalid',
+    `${name}: is not an ONNX model; export the network with torch.onnx.export first.`,
+    { cause },
+  );
