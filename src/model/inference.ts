@@ -93,8 +93,8 @@ class InferenceThread {
   open(key: string, model: Uint8Array, threads: number, optimisation: Optimisation = 'all'): Promise<InferenceSession> {
     const known = this.#sessions.get(key);
     if (known) return known;
-    // A copy that can be given away: the caller keeps its bytes, the worker drops these once the session stands.
-    const bytes = model.slice();
+    // A copy that can be given away (`slice` of a Buffer would be none): the caller keeps its bytes, the worker drops these once the session stands.
+    const bytes = new Uint8Array(model);
     const session = this.#ask<Opened>(
       (id) => ({ id, kind: 'open', session: key, model: bytes, threads, optimisation }),
       [bytes.buffer as ArrayBuffer],

@@ -44,7 +44,8 @@ export function transferable(tensors: Record<string, Tensor>): {
   const out: Record<string, Tensor> = {};
   for (const [name, { type, dims, data }] of Object.entries(tensors)) {
     const whole = data.buffer instanceof ArrayBuffer && data.byteLength === data.buffer.byteLength;
-    const own = whole ? data : data.slice();
+    // A Buffer's own `slice` is a view.
+    const own = whole ? data : Buffer.isBuffer(data) ? new Uint8Array(data) : data.slice();
     buffers.add(own.buffer as ArrayBuffer);
     out[name] = { type, dims: [...dims], data: own };
   }
