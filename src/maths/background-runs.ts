@@ -32,10 +32,9 @@ export class BackgroundRuns {
   }
 
   /**
-   * @param occupied [y, x], not 0 where any channel is not 0
-   * @param last whether this is the scan's last slice
+   * @param occupied [y, x], not 0 where any channel is not 0. What still goes on in the scan's last slice is outside: its end is border too.
    */
-  push(occupied: Uint8Array, last: boolean): SliceBackground {
+  push(occupied: Uint8Array): SliceBackground {
     const runs = this.#findRuns(occupied);
     const count = runs.length / runFields;
     const before = this.#reaches.length;
@@ -46,7 +45,7 @@ export class BackgroundRuns {
       const y = runs[r * runFields]!;
       const edge =
         y === 0 || y === this.#height - 1 || runs[r * runFields + 1] === 0 || runs[r * runFields + 2] === this.#width;
-      if (edge || this.#first || last) reaches[before + r] = 1;
+      if (edge || this.#first) reaches[before + r] = 1;
     }
     const join = (a: number, b: number): void => {
       const rootA = find(parent, a);

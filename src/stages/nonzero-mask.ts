@@ -38,7 +38,7 @@ export class NonzeroMask {
     for (let at = 0; at < data.length; at += occupied.length) {
       for (let i = 0; i < occupied.length; i++) if (data[at + i] !== 0) occupied[i] = 1;
     }
-    const { runs, components, next } = this.#background.push(occupied, this.#places.length === this.#depth - 1);
+    const { runs, components, next } = this.#background.push(occupied);
     const before = this.#places.at(-1);
     if (before) before.tableAt = await this.#file.append(next);
     const runsAt = await this.#file.append(runs);

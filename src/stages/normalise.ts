@@ -4,10 +4,12 @@ import { SegcanaryError } from '../errors.js';
 import { contiguous } from '../maths/contiguous.js';
 import { type IntensityMap, intensityMap, mapPlane, mapStatistics } from '../maths/normalise.js';
 import type { Plan } from '../model/plans.js';
+import { plannedAxes } from './spooled-grid.js';
 import { type Stage, stage } from './stage.js';
 
 export interface NormaliseOptions {
-  readonly plan: Pick<Plan, 'channels'>;
+  /** With the reader and the transpose in it, slices whose axes are not as the plan wants them are refused. */
+  readonly plan: Pick<Plan, 'channels'> & Partial<Pick<Plan, 'reader' | 'transposeForward'>>;
 }
 
 /**
@@ -16,7 +18,7 @@ export interface NormaliseOptions {
  * CTNormalization needs the plan alone. ZScoreNormalization and RescaleTo01Normalization need the statistics that `spool` measures. The
  * statistics on the grid are mapped along with the voxels. Source: nnunetv2 default_normalization_schemes.py.
  *
- * @throws SegcanaryError `scan-unsuitable` where the channels are not the plan's; `plan-unsupported` where a scheme needs `spool`
+ * @throws SegcanaryError `scan-unsuitable` where the channels are not the plan's; `plan-unsupported` where a scheme or the plan's axes need `spool`
  */
 export function normalise(options: NormaliseOptions): Stage<Slice, Slice> {
   let from: Grid | null = null;
@@ -28,6 +30,7 @@ export function normalise(options: NormaliseOptions): Stage<Slice, Slice> {
       *transform(slice) {
         if (slice.grid !== from || to === null) {
           from = slice.grid;
+          refuseUnmoved(from, options.plan);
           maps = channelMaps(slice.grid, options.plan);
           const statistics = slice.grid.statistics?.map((channel, c) => mapStatistics(channel, maps[c]!));
           to = statistics ? { ...slice.grid, statistics } : slice.grid;
@@ -42,6 +45,16 @@ export function normalise(options: NormaliseOptions): Stage<Slice, Slice> {
         yield { ...slice, grid: to, data: ndarray(target, slice.data.shape) };
       },
     },
+  );
+}
+
+function refuseUnmoved({ scan, axes, flipped }: Grid, { reader, transposeForward }: NormaliseOptions['plan']): void {
+  if (reader === undefined || transposeForward === undefined) return;
+  const wanted = plannedAxes(scan, { reader, transposeForward });
+  if (axes.every((axis, i) => axis === wanted.axes[i] && flipped[i] === wanted.flipped[i])) return;
+  throw new SegcanaryError(
+    'plan-unsupported',
+    `${scan.case}: the plan wants the axes of this scan in another order or direction, which takes the whole scan; run it with the spool stage (without --no-spool).`,
   );
 }
 

@@ -1,4 +1,4 @@
-import type { Box, Grid, Triple } from '../chunks.js';
+import type { Box, Grid, Scan, Triple } from '../chunks.js';
 import { SegcanaryError } from '../errors.js';
 import { type AxisMap, affineSpacing, rasAxes } from '../maths/orientation.js';
 import type { Plan } from '../model/plans.js';
@@ -15,15 +15,7 @@ export function spooledGrid(
   plan: Pick<Plan, 'reader' | 'transposeForward' | 'cropToNonzero'>,
   nonzero: Box,
 ): Grid {
-  const { scan } = from;
-  const { map, spacing } = readerAxes(from, plan.reader);
-  const pick = <T>(values: readonly [T, T, T], axes: Triple): [T, T, T] => [
-    values[axes[0] as 0]!,
-    values[axes[1] as 0]!,
-    values[axes[2] as 0]!,
-  ];
-  const axes = pick(map.axes, plan.transposeForward);
-  const flipped = pick(map.flipped, plan.transposeForward);
+  const { axes, flipped, spacing } = plannedAxes(from.scan, plan);
   const whole = pick(from.shape, axes);
   const start = pick(nonzero.start, axes);
   const stop = pick(nonzero.stop, axes);
@@ -34,32 +26,49 @@ export function spooledGrid(
       }
     : { start: [0, 0, 0], stop: whole };
   return {
-    scan,
+    scan: from.scan,
     channels: from.channels,
     axes,
     flipped,
     box,
     shape: along((i) => box.stop[i]! - box.start[i]!),
-    spacing: pick(spacing, plan.transposeForward),
+    spacing,
     separateAxis: null,
   };
 }
 
-/** Axes and spacing, both in the order in which the plan's reader hands them on. */
-function readerAxes(from: Grid, reader: Plan['reader']): { map: AxisMap; spacing: Triple } {
-  const stored: AxisMap = { axes: [0, 1, 2], flipped: [false, false, false] };
-  if (reader === 'as-stored') return { map: stored, spacing: from.spacing };
-  const map = rasAxes(from.scan.affine);
+/**
+ * The axes on which a plan sees a scan, its reader's reorientation and its transpose taken together, and the spacing along them.
+ *
+ * @throws SegcanaryError `scan-unsuitable` where the affine is singular and the plan needs it
+ */
+export function plannedAxes(
+  scan: Scan,
+  plan: Pick<Plan, 'reader' | 'transposeForward'>,
+): AxisMap & { readonly spacing: Triple } {
+  const { axes, flipped, spacing } = readerAxes(scan, plan.reader);
+  const forward = plan.transposeForward;
+  return { axes: pick(axes, forward), flipped: pick(flipped, forward), spacing: pick(spacing, forward) };
+}
+
+/** In the order in which the plan's reader hands the axes on. */
+function readerAxes(scan: Scan, reader: Plan['reader']): AxisMap & { readonly spacing: Triple } {
+  const { spacing, affine } = scan;
+  if (reader === 'as-stored') return { axes: [0, 1, 2], flipped: [false, false, false], spacing };
+  const map = rasAxes(affine);
   if (map === null) {
     throw new SegcanaryError(
       'scan-unsuitable',
-      `${from.scan.case}: its affine is singular, so its orientation is unknown, and the plan's reader brings scans to RAS; repair the sform of the file.`,
+      `${scan.case}: its affine is singular, so its orientation is unknown, and the plan's reader brings scans to RAS; repair the sform of the file.`,
     );
   }
   // nibabel hands an image that is RAS already on as it is, with the header's pixdim, and takes the affine's lengths for the others.
-  if (map.axes.every((axis, i) => axis === i && !map.flipped[i])) return { map, spacing: from.spacing };
-  const lengths = affineSpacing(from.scan.affine);
-  return { map, spacing: along((i) => lengths[map.axes[i]!]!) };
+  if (map.axes.every((axis, i) => axis === i && !map.flipped[i])) return { ...map, spacing };
+  return { ...map, spacing: pick(affineSpacing(affine), map.axes) };
+}
+
+function pick<T>(values: readonly [T, T, T], axes: Triple): [T, T, T] {
+  return [values[axes[0] as 0]!, values[axes[1] as 0]!, values[axes[2] as 0]!];
 }
 
 function along(of: (axis: 0 | 1 | 2) => number): [number, number, number] {

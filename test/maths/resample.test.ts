@@ -61,6 +61,18 @@ describe('DepthResampler', () => {
     },
   );
 
+  it('gives every plane as soon as the 16 after it are there', () => {
+    const [from, to] = [400, 310];
+    const resampler = new DepthResampler(from, to, 3, 1);
+    for (let z = 0; z < from; z++) {
+      resampler.slot()[0] = z;
+      for (const [index] of resampler.advance()) {
+        const centre = (from / to) * (index + 0.5) - 0.5;
+        expect(z - centre).toBeLessThanOrEqual(centre < 15 ? 32 : 16);
+      }
+    }
+  });
+
   it('equals the whole volume resampled at once, for any depth, and holds 32 planes at most', () => {
     fc.assert(
       fc.property(

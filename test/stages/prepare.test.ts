@@ -48,6 +48,22 @@ describe('a scan that was not spooled', () => {
     expect(Math.max(...result.data)).toBeGreaterThan(1050);
   });
 
+  it('is refused where the plan turns its axes', async () => {
+    const run = (plan: Parameters<typeof normalise>[0]['plan']) =>
+      gather([source(grid, step(40)), normalise({ plan })]);
+    const asStored = { channels: [ct], reader: 'as-stored', transposeForward: [0, 1, 2] } as const;
+    // This scan's axes are RAS already.
+    for (const reader of ['as-stored', 'ras'] as const)
+      await expect(run({ ...asStored, reader })).resolves.toBeTruthy();
+    await expect(run({ ...asStored, transposeForward: [0, 2, 1] })).rejects.toMatchObject({ code: 'plan-unsupported' });
+    const affine = [-1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1];
+    const turned = gridOf({ ...scanOf([2, 2, 2]), affine });
+    const ras = { ...asStored, reader: 'ras' } as const;
+    await expect(gather([source(turned, () => 1), normalise({ plan: ras })])).rejects.toMatchObject({
+      code: 'plan-unsupported',
+    });
+  });
+
   it('cannot be standardised by itself', async () => {
     const plan = { channels: [zscore] };
     await expect(gather([source(grid, step(40)), normalise({ plan })])).rejects.toMatchObject({
