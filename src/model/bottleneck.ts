@@ -15,12 +15,12 @@ export function findBottleneck(graph: GraphProto, index: GraphIndex): string | n
   let best: { tensor: string; down: number; nodes: number } | null = null;
   index.nodes.forEach((node, i) => {
     const before = index.reads(i).flatMap((name) => index.producer(name) ?? []);
-    const up = isUpsampling(node, constants);
-    const risen = before.some((p) => afterUp[p]);
-    afterUp[i] = up || risen;
     afterConv[i] = node.opType === 'Conv' || before.some((p) => afterConv[p]);
     // A Resize before the first convolution is a change of the input's grid, not a decoder.
-    if (!up || risen || !afterConv[i] || !before.length) return;
+    const up = afterConv[i] && isUpsampling(node, constants);
+    const risen = before.some((p) => afterUp[p]);
+    afterUp[i] = up || risen;
+    if (!up || risen) return;
     const tensor = behindJoin(node.input[0]!, index);
     const { nodes } = index.backwardsFrom([tensor]);
     let down = 0;

@@ -77,7 +77,10 @@ interface Pending {
 
 /** The worker thread, seen from outside. */
 class InferenceThread {
-  readonly #worker = new Worker(createRequire(import.meta.url).resolve('#inference-worker'));
+  readonly #worker = new Worker(createRequire(import.meta.url).resolve('#inference-worker'), {
+    // The process's own flags are not the worker's: `node --input-type=module -e …` would keep it from starting.
+    execArgv: [],
+  });
   readonly #sessions = new Map<string, Promise<InferenceSession>>();
   readonly #pending = new Map<number, Pending>();
   #lastId = 0;

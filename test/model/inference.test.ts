@@ -1,0 +1,108 @@
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import type { Worker } from 'node:worker_threads';
+import { afterAll, describe, expect, it } from 'vitest';
+import { closeInference, openSession, type Tensor } from '../../src/model/inference.js';
+import { modelFile, oracleInput } from '../support/models.js';
+import { node, onnxModel, value } from '../support/onnx.js';
+
+afterAll(closeInference);
+
+const product = onnxModel({
+  name: 'product',
+  node: [node('MatMul', ['a', 'b'], 'c')],
+  input: [value('a', ['m', 'k'], 11), value('b', ['k', 'n'], 11)],
+  output: [value('c', ['m', 'n'], 11)],
+});
+const matrix = (data: Float64Array, ...dims: number[]): Tensor => ({ type: 'float64', dims, data });
+
+describe('the inference worker', () => {
+  it('says what a model takes and gives', async () => {
+    const session = await openSession(product);
+    expect(session.inputs).toEqual([
+      { name: 'a', type: 'float64', dims: ['m', 'k'] },
+      { name: 'b', type: 'float64', dims: ['k', 'n'] },
+    ]);
+    expect(session.outputs).toEqual([{ name: 'c', type: 'float64', dims: ['m', 'n'] }]);
+  });
+
+  it('multiplies matrices, transferring whole buffers and copying parts of one', async () => {
+    const session = await openSession(product);
+    const a = Float64Array.of(1, 2, 3, 4, 5, 6);
+    const inside = Float64Array.of(9, 9, 1, 0, 0, 1, 1, 1, 9).subarray(2, 8);
+    const { c } = await session.run({ a: matrix(a, 2, 3), b: matrix(inside, 3, 2) });
+    expect(c).toEqual({ type: 'float64', dims: [2, 2], data: Float64Array.of(4, 5, 10, 11) });
+    expect(a.length).toBe(0);
+    expect(Array.from(inside)).toEqual([1, 0, 0, 1, 1, 1]);
+    const square = Float64Array.of(1, 1, 0, 1);
+    expect((await session.run({ a: matrix(square, 2, 2), b: matrix(square, 2, 2) })).c!.data).toEqual(
+      Float64Array.of(1, 2, 0, 1),
+    );
+  });
+
+  it('opens equal models once, and keeps the bytes and the answers of different ones apart', async () => {
+    const bytes = Buffer.from(modelFile('plain-17-fixed'));
+    const [one, two] = await Promise.all([openSession(bytes), openSession(Uint8Array.from(bytes))]);
+    expect(two).toBe(one);
+    expect(await openSession(bytes, { threads: 1 })).not.toBe(one);
+    expect(bytes.length).toBe(modelFile('plain-17-fixed').length);
+    const other = await openSession(modelFile('resenc-17'));
+    const feed = () => ({
+      input: { type: 'float32', dims: [1, 1, 8, 16, 16], data: oracleInput([1, 8, 16, 16]) } as Tensor,
+    });
+    const [a, b, again] = await Promise.all([one.run(feed()), other.run(feed()), one.run(feed())]);
+    expect(again).toEqual(a);
+    expect(b).not.toEqual(a);
+  });
+
+  it('turns what onnxruntime says into one sentence, and goes on', async () => {
+    const refused = openSession(product.subarray(0, 40));
+    await expect(refused).rejects.toMatchObject({ name: 'SegcanaryError', code: 'model-invalid' });
+    await expect(refused).rejects.toThrow(/^onnxruntime refuses the model: [^\n]+$/);
+    const session = await openSession(product);
+    const failed = session.run({ a: matrix(new Float64Array(6), 2, 3), b: matrix(new Float64Array(8), 2, 4) });
+    await expect(failed).rejects.toMatchObject({ code: 'inference-failed' });
+    await expect(failed).rejects.toThrow(/^onnxruntime failed: [^\n]+$/);
+    const missing = session.run({ a: matrix(new Float64Array(6), 2, 3) });
+    await expect(missing).rejects.toMatchObject({ code: 'inference-failed' });
+    expect(
+      (await session.run({ a: matrix(Float64Array.of(2), 1, 1), b: matrix(Float64Array.of(3), 1, 1) })).c!.data[0],
+    ).toBe(6);
+  });
+
+  it('that dies rejects the runs under way, and the next model gets a new one', async () => {
+    await closeInference();
+    const started: Worker[] = [];
+    const note = (worker: Worker) => started.push(worker);
+    process.on('worker', note);
+    const session = await openSession(product);
+    const n = 1500;
+    const run = session.run({ a: matrix(new Float64Array(n * n), n, n), b: matrix(new Float64Array(n * n), n, n) });
+    void started[0]!.terminate();
+    await expect(run).rejects.toMatchObject({ code: 'inference-failed' });
+    await expect(run).rejects.toThrow(/^The inference worker ended .* open the model again/);
+    await expect(session.run({})).rejects.toThrow(/open the model again/);
+    const next = await openSession(product);
+    expect(
+      (await next.run({ a: matrix(Float64Array.of(2), 1, 1), b: matrix(Float64Array.of(3), 1, 1) })).c!.data[0],
+    ).toBe(6);
+    process.off('worker', note);
+    expect(started.length).toBe(2);
+  });
+
+  it('lets the process end by itself, and prints nothing', async () => {
+    const module = join(import.meta.dirname, '../../dist/model/inference.js');
+    const program = `
+      import { openSession } from ${JSON.stringify(module)};
+      const bytes = Uint8Array.from(Buffer.from('${Buffer.from(product).toString('base64')}', 'base64'));
+      const session = await openSession(bytes);
+      const one = () => ({ type: 'float64', dims: [1, 1], data: Float64Array.of(7) });
+      await session.run({ a: one() }).catch((error) => console.log(error.code));
+      console.log((await session.run({ a: one(), b: one() })).c.data[0]);`;
+    const { stdout, stderr } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', program], {
+      timeout: 30_000,
+    });
+    expect({ stdout, stderr }).toEqual({ stdout: 'inference-failed\n49\n', stderr: '' });
+  });
+});
