@@ -1,3 +1,65 @@
 export type * from './chunks.js';
+export {
+  type Boundaries,
+  type Calibration,
+  type CalibrationCase,
+  calibrate,
+  describeLevel,
+  uncertaintyOf,
+  verdictOf,
+} from './detectors/calibration.js';
+export { ESTIMATORS, type Estimator } from './detectors/estimators.js';
+export { type EmbeddingBlock, fitGaussian, type GaussianFit } from './detectors/fit-gaussian.js';
+export { type Gaussian, gaussian, squaredDistance } from './detectors/gaussian.js';
+export {
+  type Detector,
+  type DetectorDescription,
+  loadDetector,
+  saveDetector,
+  writeCalibration,
+} from './detectors/saved.js';
 export { type ErrorCode, isAbort, SegcanaryError } from './errors.js';
+export { calibrateDetector } from './jobs/calibrate.js';
+export { encoderOf } from './jobs/encoders.js';
+export { isFailure, type ScanFailure } from './jobs/failure.js';
+export { type FitJobOptions, type FitResult, fitDetector } from './jobs/fit.js';
+export { resolveInputs, type ScanInput } from './jobs/inputs.js';
+export { type ScoreJobOptions, scoreScans } from './jobs/score.js';
+export { roundHalfToEven } from './maths/round.js';
+export { layTiles, tileOrigins } from './maths/tiling.js';
+export { gaussianWindow } from './maths/window.js';
+export { openBlas } from './model/blas.js';
+export { cutAtTap } from './model/cut.js';
+export { type Encoder, openEncoder } from './model/encoder.js';
+export { type ModelSource, openModel } from './model/folder.js';
+export { closeInference, type InferenceSession, openSession, type Tensor } from './model/inference.js';
+export { type Plan, readPlan } from './model/plans.js';
+export { listTaps, type Tap } from './model/taps.js';
+export { openScan } from './nifti/open.js';
+export { type WriteNiftiOptions, writeNifti } from './nifti/write.js';
+export {
+  type EmbeddingOptions,
+  embeddingStages,
+  embedScan,
+  type PreparationOptions,
+  type Progress,
+  preparationStages,
+  type ScanBytes,
+  type ScanOptions,
+  type ScoreScanOptions,
+  scoreScan,
+} from './pipeline.js';
+export { aggregate } from './stages/aggregate.js';
+export { type EncodeOptions, encode } from './stages/encode.js';
+export { type LoadOptions, load } from './stages/load.js';
+export { type MahalanobisOptions, mahalanobis } from './stages/mahalanobis.js';
+export { type NormaliseOptions, normalise } from './stages/normalise.js';
+export { observe } from './stages/observe.js';
+export { type PatchOptions, patch } from './stages/patch.js';
+export { pool } from './stages/pool.js';
+export { type ResampleOptions, resample } from './stages/resample.js';
+export { type SaveOptions, save } from './stages/save.js';
+export { type ScoreOptions, score } from './stages/score.js';
+export { type SpoolOptions, spool } from './stages/spool.js';
 export { type Stage, type StageBody, type StageOptions, stage } from './stages/stage.js';
+export { version } from './version.js';

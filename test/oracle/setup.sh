@@ -8,5 +8,5 @@ constraints=$(mktemp)
 trap 'rm -f "$constraints"' EXIT
 echo 'torch==2.13.0' > "$constraints"
 "$venv/bin/pip" install -q torch==2.13.0
-"$venv/bin/pip" install -q -c "$constraints" nnunetv2==2.8.1 scikit-learn==1.9.1 scipy scikit-image nibabel onnx onnxruntime onnxscript
+"$venv/bin/pip" install -q -c "$constraints" nnunetv2==2.8.1 scikit-learn==1.9.1 scipy scikit-image nibabel safetensors onnx onnxruntime onnxscript
 echo "oracle environment: $venv"

@@ -1,0 +1,39 @@
+import type { Command } from 'commander';
+import { loadDetector } from '../detectors/saved.js';
+import { calibrateDetector } from '../jobs/calibrate.js';
+import { encoderOf } from '../jobs/encoders.js';
+import { resolveInputs } from '../jobs/inputs.js';
+import { EXIT } from './exit.js';
+import type { LogOptions } from './log.js';
+import { type ScanFlags, withScanOptions } from './options.js';
+import { reportCalibration } from './reports.js';
+import { runSession } from './session.js';
+
+interface CalibrateFlags extends ScanFlags, LogOptions {
+  readonly detector: string;
+}
+
+export function calibrateCommand(program: Command): void {
+  const command = program
+    .command('calibrate')
+    .description('score in-distribution scans that the fit has not seen, and draw the boundary from them')
+    .requiredOption('-d, --detector <folder>', 'the detector; its detector.json is rewritten');
+  withScanOptions(command, 'held-out scans: files or folders').action(() => {
+    const flags = command.optsWithGlobals<CalibrateFlags>();
+    return runSession(flags, async ({ log, progress, signal, say }) => {
+      const detector = await loadDetector(flags.detector);
+      const inputs = await resolveInputs(flags.input);
+      const { calibration, failures } = await calibrateDetector({
+        ...flags,
+        detector,
+        encoder: await encoderOf(detector, flags.threads),
+        inputs,
+        signal,
+        onProgress: ({ case: name, patches, total }) => progress.update(`${name}: patch ${patches} of ${total}`),
+        onFailure: ({ error }) => log.error(error.message),
+      });
+      await say(reportCalibration(detector, calibration));
+      return failures.length > 0 ? EXIT.someScansFailed : EXIT.done;
+    });
+  });
+}

@@ -1,0 +1,67 @@
+import { type Command, Option } from 'commander';
+import { ESTIMATORS, type Estimator } from '../detectors/estimators.js';
+import { fitDetector } from '../jobs/fit.js';
+import { resolveInputs } from '../jobs/inputs.js';
+import { openModel } from '../model/folder.js';
+import { EXIT } from './exit.js';
+import type { LogOptions } from './log.js';
+import { fraction, type ScanFlags, wholeNumber, withScanOptions } from './options.js';
+import { reportFit } from './reports.js';
+import { runSession } from './session.js';
+
+interface FitFlags extends ScanFlags, LogOptions {
+  readonly model: string;
+  readonly plans?: string;
+  readonly configuration?: string;
+  readonly fold: number;
+  readonly tap?: string;
+  readonly estimator: Estimator;
+  readonly stepSize: number;
+  readonly cache?: string;
+  readonly output: string;
+}
+
+export function fitCommand(program: Command): void {
+  const command = program
+    .command('fit')
+    .description('fit a detector to scans like those that the model was trained on')
+    .requiredOption('-m, --model <path>', 'nnU-Net’s model folder, or an ONNX file')
+    .option('-p, --plans <file>', 'the plan, where it does not lie beside the model')
+    .option(
+      '-c, --configuration <name>',
+      'configuration of the plan (default: from the folder’s name, else 3d_fullres)',
+    )
+    .option('--fold <k>', 'which fold’s network', wholeNumber, 0)
+    .option('--tap <tensor>', 'the tensor to tap (default: the bottleneck; see segcanary taps)')
+    .addOption(new Option('--estimator <name>', 'of the covariance').choices(ESTIMATORS).default('ledoit-wolf'))
+    .option('--step-size <fraction>', 'distance between patches as a fraction of the patch', fraction, 0.5)
+    .option('--cache <folder>', 'where embeddings are kept, so that a fit resumes (default: <output>.cache)')
+    .requiredOption('-o, --output <folder>', 'the detector');
+  withScanOptions(command, 'training scans: files or folders').action(() => {
+    const flags = command.optsWithGlobals<FitFlags>();
+    return runSession(flags, async ({ log, progress, signal, say }) => {
+      const inputs = await resolveInputs(flags.input);
+      const cache = flags.cache ?? `${flags.output.replace(/\/+$/, '')}.cache`;
+      let done = 0;
+      const result = await fitDetector({
+        ...flags,
+        model: await openModel(flags.model, flags),
+        inputs,
+        cache,
+        signal,
+        onProgress: ({ case: name, patches, total }) =>
+          progress.update(`${done + 1}/${inputs.length} ${name}: patch ${patches} of ${total}`),
+        onScan: (scan) => {
+          done++;
+          log.debug(`${scan.case}: ${scan.patches} patches${scan.cached ? ' (from the cache)' : ''}`);
+        },
+        onFailure: ({ error }) => log.error(error.message),
+      });
+      progress.clear();
+      for (const warning of result.fit.warnings) log.warn(warning.message);
+      log.info(`The embeddings are kept in ${cache}: fit again with another estimator, and no scan is read again.`);
+      await say(reportFit(result, flags.output));
+      return result.failures.length > 0 ? EXIT.someScansFailed : EXIT.done;
+    });
+  });
+}

@@ -1,0 +1,33 @@
+import { availableParallelism } from 'node:os';
+import { type Command, InvalidArgumentError } from 'commander';
+
+/** Options that every command that reads scans has. */
+export interface ScanFlags {
+  readonly input: string[];
+  readonly volume?: number;
+  readonly spool: boolean;
+  readonly tmpdir?: string;
+  readonly threads: number;
+}
+
+export function wholeNumber(text: string): number {
+  const n = Number(text);
+  if (!/^\d+$/.test(text) || !Number.isSafeInteger(n))
+    throw new InvalidArgumentError('Give a whole number, 0 or more.');
+  return n;
+}
+
+export function fraction(text: string): number {
+  const x = Number(text);
+  if (!(x > 0 && x <= 1)) throw new InvalidArgumentError('Give a number above 0 and at most 1.');
+  return x;
+}
+
+export function withScanOptions(command: Command, inputs: string): Command {
+  return command
+    .requiredOption('-i, --input <path...>', inputs)
+    .option('--volume <n>', 'which volume of 4-D files, from 0', wholeNumber)
+    .option('--no-spool', 'stream straight through, without a temporary file (deviates: docs/preprocessing.md)')
+    .option('--tmpdir <folder>', 'where the temporary file of a scan lies (default: the system’s)')
+    .option('--threads <n>', 'threads of the network', wholeNumber, availableParallelism());
+}

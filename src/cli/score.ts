@@ -1,0 +1,85 @@
+import type { Command } from 'commander';
+import type { SubjectScore } from '../chunks.js';
+import { loadDetector } from '../detectors/saved.js';
+import { SegcanaryError } from '../errors.js';
+import { encoderOf } from '../jobs/encoders.js';
+import { isFailure } from '../jobs/failure.js';
+import { resolveInputs } from '../jobs/inputs.js';
+import { ResultFolder } from '../jobs/results.js';
+import { scoreScans } from '../jobs/score.js';
+import { EXIT } from './exit.js';
+import type { LogOptions } from './log.js';
+import { type ScanFlags, withScanOptions } from './options.js';
+import { runSession } from './session.js';
+
+interface ScoreFlags extends ScanFlags, LogOptions {
+  readonly detector: string;
+  readonly case?: string;
+  readonly output?: string;
+  readonly mask?: string;
+  readonly failOnOod?: boolean;
+}
+
+export function scoreCommand(program: Command): void {
+  const command = program
+    .command('score')
+    .description('score scans: one JSON object a line')
+    .requiredOption('-d, --detector <folder>', 'the detector')
+    .option('--case <name>', 'name of a single scan in the result (default: from its file, or stdin)')
+    .option('-o, --output <folder>', 'write {case}.json, {case}_uncertainty.nii.gz, scores.csv and summary.json')
+    .option(
+      '--mask <path>',
+      'write the uncertainty mask of a single scan, in its own geometry; - is stdout (the result then goes to stderr)',
+    )
+    .option('--fail-on-ood', 'exit with 10 when a scan is out of distribution');
+  withScanOptions(command, 'scans: files or folders, or - for stdin').action(() => {
+    const flags = command.optsWithGlobals<ScoreFlags>();
+    return runSession(flags, (session) => scoreAll(flags, session));
+  });
+}
+
+async function scoreAll(
+  flags: ScoreFlags,
+  { log, progress, signal, print }: Parameters<Parameters<typeof runSession>[1]>[0],
+): Promise<number> {
+  const detector = await loadDetector(flags.detector);
+  const inputs = await resolveInputs(flags.input, flags.case);
+  if (flags.mask !== undefined && inputs.length !== 1) {
+    throw new SegcanaryError(
+      'usage',
+      `--mask takes one scan and there are ${inputs.length}; use -o FOLDER for the masks of many.`,
+    );
+  }
+  const folder = flags.output === undefined ? null : await ResultFolder.open(flags.output);
+  const masksToStdout = flags.mask === '-';
+  const report = (result: object) =>
+    masksToStdout ? void process.stderr.write(`${JSON.stringify(result)}\n`) : print(result);
+  let done = 0;
+  let failed = 0;
+  let ood = 0;
+  const maskOf = (name: string) => (masksToStdout ? process.stdout : (flags.mask ?? folder?.maskPath(name)));
+  for await (const result of scoreScans({
+    ...flags,
+    detector,
+    encoder: await encoderOf(detector, flags.threads),
+    inputs,
+    signal,
+    mask: maskOf,
+    onProgress: ({ case: name, patches, total }) =>
+      progress.update(`${done + 1}/${inputs.length} ${name}: patch ${patches} of ${total}`),
+  })) {
+    done++;
+    await folder?.add(result);
+    await report(result);
+    if (isFailure(result)) {
+      failed++;
+      log.error(result.error.message);
+    } else {
+      ood += Number((result as SubjectScore).verdict === 'out-of-distribution');
+    }
+  }
+  progress.clear();
+  await folder?.finish();
+  if (failed > 0) return inputs.length === 1 ? EXIT.failed : EXIT.someScansFailed;
+  return flags.failOnOod && ood > 0 ? EXIT.outOfDistribution : EXIT.done;
+}

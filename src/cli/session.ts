@@ -1,0 +1,60 @@
+import { once } from 'node:events';
+import type { Logger } from 'pino';
+import { isAbort } from '../errors.js';
+import { failureOf } from '../jobs/failure.js';
+import { EXIT, exitCodeOf } from './exit.js';
+import { createLog, type LogOptions } from './log.js';
+import { ProgressLine } from './progress.js';
+
+/** What every command needs around its work. */
+export interface Session {
+  readonly log: Logger;
+  readonly progress: ProgressLine;
+  readonly signal: AbortSignal;
+  /** One JSON object as one line on stdout, or on stderr where the mask has stdout. */
+  print(value: object): Promise<void>;
+  /** One line of text on stdout. */
+  say(text: string): Promise<void>;
+}
+
+/**
+ * Runs a command and sets the exit code. The first SIGINT or SIGTERM aborts and lets temporary files be removed, the second leaves at once;
+ * a reader that closes stdout (`| head -1`) is a clean end. Whatever is thrown becomes one sentence on stderr.
+ */
+export async function runSession(options: LogOptions, work: (session: Session) => Promise<number>): Promise<void> {
+  const controller = new AbortController();
+  const log = createLog(options);
+  let ending: number | null = null;
+  const stop = (code: number) => {
+    if (ending !== null) process.exit(ending);
+    ending = code;
+    controller.abort();
+  };
+  process.on('SIGINT', () => stop(EXIT.interrupted));
+  process.on('SIGTERM', () => stop(EXIT.terminated));
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE' && ending === null) stop(EXIT.done);
+  });
+  const progress = new ProgressLine(options.quiet === true);
+  const write = async (text: string) => {
+    progress.clear();
+    if (ending === null && !process.stdout.write(`${text}\n`))
+      await once(process.stdout, 'drain', { signal: controller.signal });
+  };
+  const session: Session = {
+    log,
+    progress,
+    signal: controller.signal,
+    print: (value) => write(JSON.stringify(value)),
+    say: write,
+  };
+  try {
+    const code = await work(session);
+    process.exitCode = ending ?? code;
+  } catch (error) {
+    progress.clear();
+    process.exitCode = ending ?? exitCodeOf(error);
+    if (ending === null || !isAbort(error))
+      log.fatal(failureOf('segcanary', error).error.message.replace(/^segcanary: /, ''));
+  }
+}

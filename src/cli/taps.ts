@@ -1,0 +1,49 @@
+import type { Command } from 'commander';
+import { openModel } from '../model/folder.js';
+import { listTaps, type Tap } from '../model/taps.js';
+import type { LogOptions } from './log.js';
+import { wholeNumber } from './options.js';
+import { runSession } from './session.js';
+import { table } from './table.js';
+
+interface TapsFlags extends LogOptions {
+  readonly plans?: string;
+  readonly configuration?: string;
+  readonly fold: number;
+  readonly ndjson?: boolean;
+}
+
+export function tapsCommand(program: Command): void {
+  program
+    .command('taps')
+    .description('list the tensors worth tapping: name, shape, features after pooling; * marks the suggested one')
+    .argument('<model>', 'nnU-Net’s model folder, or an ONNX file')
+    .option('-p, --plans <file>', 'the plan, where it does not lie beside the model')
+    .option(
+      '-c, --configuration <name>',
+      'configuration of the plan (default: from the folder’s name, else 3d_fullres)',
+    )
+    .option('--fold <k>', 'which fold’s network', wholeNumber, 0)
+    .option('--ndjson', 'one JSON object a line instead of a table')
+    .action((path: string, _options, command: Command) => {
+      const flags = command.optsWithGlobals<TapsFlags>();
+      return runSession(flags, async ({ say, print }) => {
+        const model = await openModel(path, flags);
+        const taps = await listTaps(model.onnx, [model.plan.channels.length, ...model.plan.patchSize], {
+          name: model.path,
+        });
+        if (flags.ndjson) for (const tap of taps) await print(tap);
+        else await say(table(['', 'tensor', 'made by', 'shape', 'pooled', 'd'], taps.map(row)));
+        return 0;
+      });
+    });
+}
+
+const row = (tap: Tap): string[] => [
+  tap.suggested ? '*' : '',
+  tap.name,
+  tap.op,
+  tap.shape.join('x'),
+  tap.pooledShape.join('x'),
+  String(tap.d),
+];

@@ -1,0 +1,51 @@
+import { type Calibration, calibrate as drawBoundaries } from '../detectors/calibration.js';
+import { type Detector, writeCalibration } from '../detectors/saved.js';
+import { SegcanaryError } from '../errors.js';
+import { isFailure, type ScanFailure } from './failure.js';
+import { hashInput, type ScanInput } from './inputs.js';
+import { type ScoreJobOptions, scoreScans } from './score.js';
+
+export interface CalibrationResult {
+  readonly calibration: Calibration;
+  readonly failures: readonly ScanFailure[];
+}
+
+/**
+ * Scores held-out in-distribution scans and draws the detector's boundaries from them; detector.json is rewritten whole.
+ *
+ * @throws SegcanaryError `fit-failed` when no scan could be scored, `usage` when a scan was among those that the detector was fitted to
+ */
+export async function calibrateDetector(
+  options: Omit<ScoreJobOptions, 'mask'> & { readonly onFailure?: (failure: ScanFailure) => void },
+): Promise<CalibrationResult> {
+  await refuseTrainingScans(options.detector, options.inputs);
+  const cases: { case: string; score: number }[] = [];
+  const failures: ScanFailure[] = [];
+  for await (const result of scoreScans(options)) {
+    if (isFailure(result)) {
+      failures.push(result);
+      options.onFailure?.(result);
+    } else cases.push({ case: result.case, score: result.score });
+  }
+  if (cases.length === 0) {
+    throw new SegcanaryError(
+      'fit-failed',
+      `${options.detector.dir}: none of the ${options.inputs.length} scans could be scored, so the detector stays uncalibrated.`,
+    );
+  }
+  const calibration = drawBoundaries(cases);
+  await writeCalibration(options.detector.dir, calibration);
+  return { calibration, failures };
+}
+
+/** Training scans score too low, so a boundary drawn from them rejects fresh scans of the same kind. */
+async function refuseTrainingScans(detector: Detector, inputs: readonly ScanInput[]): Promise<void> {
+  const trained = new Set(detector.description.trainingScans);
+  for (const input of inputs) {
+    if (input.file === '-' || !trained.has(await hashInput(input).catch(() => ''))) continue;
+    throw new SegcanaryError(
+      'usage',
+      `${input.file}: the detector was fitted to this scan; calibrate with scans that it has not seen.`,
+    );
+  }
+}

@@ -1,0 +1,163 @@
+import { createHash } from 'node:crypto';
+import { type CachedEmbeddings, EmbeddingCache, embeddingKey } from '../detectors/embedding-cache.js';
+import type { Estimator } from '../detectors/estimators.js';
+import { fitGaussian, type GaussianFit } from '../detectors/fit-gaussian.js';
+import { checkDetectorTarget, saveDetector } from '../detectors/saved.js';
+import { isAbort, SegcanaryError } from '../errors.js';
+import { openBlas } from '../model/blas.js';
+import { cutAtTap } from '../model/cut.js';
+import { type Encoder, openEncoder } from '../model/encoder.js';
+import type { ModelSource } from '../model/folder.js';
+import { chooseTap, type Tap } from '../model/taps.js';
+import { embedScan, type ScanOptions } from '../pipeline.js';
+import { version } from '../version.js';
+import { failureOf, type ScanFailure } from './failure.js';
+import { hashInput, openInput, type ScanInput } from './inputs.js';
+
+export interface FitJobOptions extends Omit<ScanOptions, 'case' | 'file'> {
+  readonly model: ModelSource;
+  readonly inputs: readonly ScanInput[];
+  /** Folder of the detector. A detector that is there is replaced; anything else is refused. */
+  readonly output: string;
+  /** Folder of the embedding cache. */
+  readonly cache: string;
+  /** Name of the tensor to tap. @default the bottleneck */
+  readonly tap?: string;
+  /** @default 'ledoit-wolf' */
+  readonly estimator?: Estimator;
+  /** @default 0.5 */
+  readonly stepSize?: number;
+  /** Threads of the network. @default all */
+  readonly threads?: number;
+  readonly onFailure?: (failure: ScanFailure) => void;
+  /** Told when a scan's embeddings are there: whether the cache had them. */
+  readonly onScan?: (scan: { readonly case: string; readonly patches: number; readonly cached: boolean }) => void;
+}
+
+export interface FitResult {
+  readonly tap: Tap;
+  readonly fit: GaussianFit;
+  readonly cases: number;
+  readonly failures: readonly ScanFailure[];
+}
+
+/**
+ * Fits a detector to in-distribution scans: cuts the model at the tap, embeds every scan (or takes it from the cache), fits the Gaussian and
+ * writes the detector's folder.
+ *
+ * @throws SegcanaryError from the model and the tap, `fit-failed` when no scan could be read, `io` when the folder is taken
+ */
+export async function fitDetector(options: FitJobOptions): Promise<FitResult> {
+  const { model, estimator = 'ledoit-wolf', stepSize = 0.5 } = options;
+  await checkDetectorTarget(options.output);
+  const tap = await chooseTap(model.onnx, {
+    patchShape: [model.plan.channels.length, ...model.plan.patchSize],
+    tap: options.tap,
+    name: model.path,
+  });
+  const encoderOnnx = cutAtTap(model.onnx, tap.name);
+  const encoder = await openEncoder(encoderOnnx, { threads: options.threads, name: model.path });
+  const cache = await EmbeddingCache.open(options.cache);
+  const shared = {
+    plan: model.plan,
+    stepSize,
+    encoderSha256: sha256(encoderOnnx),
+    tap: tap.name,
+    more: { volume: options.volume, spool: options.spool ?? true },
+  };
+
+  const keys: string[] = [];
+  const trainingScans: string[] = [];
+  const failures: ScanFailure[] = [];
+  for (const input of options.inputs) {
+    try {
+      const scanSha256 = await hashInput(input, options.signal);
+      const key = embeddingKey({ ...shared, scanSha256 });
+      const known = await cache.read(key);
+      const embeddings = known ?? (await embed(input, encoder, stepSize, options));
+      if (!known) await cache.write(key, embeddings);
+      options.onScan?.({ case: input.case, patches: embeddings.n, cached: known !== null });
+      keys.push(key);
+      trainingScans.push(scanSha256);
+    } catch (error) {
+      if (isAbort(error)) throw error;
+      const failure = failureOf(input.case, error);
+      failures.push(failure);
+      options.onFailure?.(failure);
+    }
+  }
+  if (keys.length === 0)
+    throw new SegcanaryError(
+      'fit-failed',
+      `None of the ${options.inputs.length} scans could be read, so nothing was fitted.`,
+    );
+
+  const fit = await fitGaussian(() => blocksOf(cache, keys), {
+    estimator,
+    blas: await openBlas({ threads: options.threads }),
+  });
+  await saveDetector(options.output, {
+    encoder: encoderOnnx,
+    gaussian: fit,
+    description: {
+      formatVersion: 1,
+      createdBy: `segcanary ${version}`,
+      plan: model.plan,
+      stepSize,
+      tap: { name: tap.name, shape: [...tap.shape], suggested: tap.suggested },
+      pooling: { kind: 'average', maxElements: 10000, shape: [...tap.pooledShape] },
+      estimator,
+      shrinkage: fit.shrinkage,
+      n: fit.n,
+      d: fit.d,
+      rank: fit.rank,
+      conditionNumber: fit.conditionNumber,
+      cases: keys.length,
+      trainingScans,
+      warnings: [...fit.warnings],
+      sourceModel: { name: model.path, sha256: sha256(model.onnx) },
+      calibration: null,
+    },
+  });
+  return { tap, fit, cases: keys.length, failures };
+}
+
+async function embed(
+  input: ScanInput,
+  encoder: Encoder,
+  stepSize: number,
+  options: FitJobOptions,
+): Promise<CachedEmbeddings> {
+  const vectors: Float32Array[] = [];
+  await embedScan(await openInput(input), {
+    ...options,
+    case: input.case,
+    file: input.file,
+    plan: options.model.plan,
+    encoder,
+    stepSize,
+    onEmbedding: ({ vector }) => {
+      vectors.push(vector);
+    },
+  });
+  const d = vectors[0].length;
+  const rows = new Float32Array(vectors.length * d);
+  vectors.forEach((vector, i) => {
+    rows.set(vector, i * d);
+  });
+  return { rows, n: vectors.length, d };
+}
+
+async function* blocksOf(cache: EmbeddingCache, keys: readonly string[]): AsyncGenerator<CachedEmbeddings> {
+  for (const key of keys) {
+    const block = await cache.read(key);
+    if (!block)
+      throw new SegcanaryError(
+        'io',
+        `${cache.dir}: an entry of the embedding cache was damaged while it was in use; run the fit again.`,
+      );
+    yield block;
+  }
+}
+
+const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');

@@ -1,0 +1,87 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { SubjectScore } from '../chunks.js';
+import { cannotWrite, writeFileAtomically } from '../files.js';
+import { isFailure, type ScanFailure } from './failure.js';
+
+/**
+ * Folder out: `{case}.json` and `{case}_uncertainty.nii.gz` a scan, `scores.csv` and `summary.json` when all is done.
+ * Every file appears whole or not at all.
+ */
+export class ResultFolder {
+  readonly dir: string;
+  readonly #results: (SubjectScore | ScanFailure)[] = [];
+
+  private constructor(dir: string) {
+    this.dir = dir;
+  }
+
+  /** @throws SegcanaryError `io` when the folder cannot be made */
+  static async open(dir: string): Promise<ResultFolder> {
+    await mkdir(dir, { recursive: true }).catch((cause) => {
+      throw cannotWrite(dir, cause);
+    });
+    return new ResultFolder(dir);
+  }
+
+  maskPath(name: string): string {
+    return join(this.dir, `${name}_uncertainty.nii.gz`);
+  }
+
+  async add(result: SubjectScore | ScanFailure): Promise<void> {
+    this.#results.push(result);
+    await writeFileAtomically(join(this.dir, `${result.case}.json`), `${JSON.stringify(result, null, 2)}\n`);
+  }
+
+  /** Writes `scores.csv` and `summary.json`. */
+  async finish(): Promise<void> {
+    const head = [
+      'case',
+      'score',
+      'uncertainty',
+      'boundary',
+      'verdict',
+      'patches',
+      'worst_distance',
+      'worst_x',
+      'worst_y',
+      'worst_z',
+      'error',
+    ];
+    const rows = this.#results.map((r) =>
+      isFailure(r)
+        ? [r.case, '', '', '', '', '', '', '', '', '', r.error.message]
+        : [
+            r.case,
+            r.score,
+            r.uncertainty ?? '',
+            r.boundary ?? '',
+            r.verdict,
+            r.patches,
+            r.worstPatch.distance,
+            ...r.worstPatch.centre,
+            '',
+          ],
+    );
+    await writeFileAtomically(
+      join(this.dir, 'scores.csv'),
+      `${[head, ...rows].map((row) => row.map(csvCell).join(',')).join('\n')}\n`,
+    );
+    const count = (verdict: string) => this.#results.filter((r) => !isFailure(r) && r.verdict === verdict).length;
+    const summary = {
+      scans: this.#results.length,
+      failed: this.#results.filter(isFailure).length,
+      inDistribution: count('in-distribution'),
+      outOfDistribution: count('out-of-distribution'),
+      uncalibrated: count('uncalibrated'),
+      results: this.#results,
+    };
+    await writeFileAtomically(join(this.dir, 'summary.json'), `${JSON.stringify(summary, null, 2)}\n`);
+  }
+}
+
+/** RFC 4180: quoted where a comma, a quote or a line break stands in the cell. */
+function csvCell(value: string | number): string {
+  const text = String(value);
+  return /[",\n\r]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}
