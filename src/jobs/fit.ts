@@ -55,7 +55,7 @@ export async function fitDetector(options: FitJobOptions): Promise<FitResult> {
     tap: options.tap,
     name: model.path,
   });
-  const encoderOnnx = cutAtTap(model.onnx, tap.name);
+  const encoderOnnx = cutAtTap(model.onnx, tap.name, model.path);
   const encoder = await openEncoder(encoderOnnx, { threads: options.threads, name: model.path });
   const cache = await EmbeddingCache.open(options.cache);
   const shared = {

@@ -49,7 +49,6 @@ export function spool(options: SpoolOptions): Stage<Slice, Slice> {
   return stage<Slice, Slice>(
     { name: 'spool' },
     {
-      // biome-ignore lint/correctness/useYield: what it takes in is yielded by flush
       async *transform(slice) {
         if (from === null) open(slice.grid);
         if (slice.z !== next++) {
