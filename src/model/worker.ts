@@ -60,6 +60,7 @@ async function open(request: Request & { kind: 'open' }): Promise<Opened> {
     logSeverityLevel: 4,
     // Plans one block for all intermediate tensors: no faster here, and 1092 instead of 644 MB for an encoder of nnU-Net's size.
     enableMemPattern: false,
+    // The arena stays on: without it that encoder peaks 25 MB lower (711 against 736) and takes 5 to 10 % longer.
   });
   sessions.set(request.session, session);
   return { inputs: session.inputMetadata.map(valueInfo), outputs: session.outputMetadata.map(valueInfo) };
