@@ -26,7 +26,7 @@ export async function* scoreScans(options: ScoreJobOptions): AsyncGenerator<Subj
       yield await scoreScan(await openInput(input), {
         ...options,
         case: input.case,
-        file: input.file,
+        file: input.file === '-' ? 'stdin' : input.file,
         mask: options.mask?.(input.case),
       });
     } catch (error) {

@@ -1,0 +1,25 @@
+import { writeNifti } from '../../src/nifti/write.js';
+
+export interface TestScan {
+  readonly path: string;
+  readonly shape?: readonly [number, number, number];
+  readonly seed: number;
+}
+
+/** Writes a small int16 scan in HU: a soft body in air with a texture that the seed decides. */
+export async function writeScan({ path, shape = [36, 72, 72], seed }: TestScan): Promise<string> {
+  const [depth, height, width] = shape;
+  const slices = Array.from({ length: depth }, (_, z) => {
+    const voxels = new Int16Array(height * width);
+    for (let y = 0, i = 0; y < height; y++) {
+      for (let x = 0; x < width; x++, i++) {
+        const r = Math.hypot(x / width - 0.5, y / height - 0.5);
+        const wave = Math.sin((x + 3 * seed) / 5) * Math.cos((y - seed) / 7 + z / (3 + (seed % 4)));
+        voxels[i] = r < 0.42 ? Math.round(-400 + 350 * wave) : -1000;
+      }
+    }
+    return voxels;
+  });
+  await writeNifti(path, { shape, spacing: [5, 2.85, 2.85], dataType: 'int16', slices });
+  return path;
+}
