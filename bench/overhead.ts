@@ -4,44 +4,23 @@
  *
  *     npm run build && npx tsx bench/overhead.ts
  */
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { makeDetector, NNUNET } from './detector.js';
 import { CLI, machine, median, runNode } from './measure.js';
-import { nnunetShape } from './network.js';
 import { syntheticScan } from './synthetic.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'segcanary-bench-'));
 try {
-  const model = join(folder, 'model');
-  mkdirSync(model);
-  writeFileSync(join(model, 'model.onnx'), nnunetShape());
-  writeFileSync(
-    join(model, 'plans.json'),
-    JSON.stringify({
-      patch_size: [28, 256, 256],
-      spacing: [5, 0.74, 0.74],
-      normalization_schemes: ['CTNormalization'],
-      foreground_intensity_properties_per_channel: {
-        0: { mean: -500, std: 400, percentile_00_5: -1000, percentile_99_5: 300 },
-      },
-    }),
-  );
-  const detector = join(folder, 'detector');
-  const training = join(folder, 'train.nii');
-  const scan = (slices: number) => syntheticScan({ size: 512, slices, spacing: [5, 0.6, 0.6] });
-  await import('node:stream/promises').then(async ({ pipeline }) => {
-    const { createWriteStream } = await import('node:fs');
-    await pipeline(scan(29), createWriteStream(training));
-  });
-  await runNode([CLI, 'fit', '-q', '-m', model, '-i', training, '-o', detector]);
-
+  const detector = await makeDetector(folder, NNUNET);
+  const scan = () => syntheticScan({ size: 512, slices: 80, spacing: [5, 0.6, 0.6] });
   const score: number[] = [];
   const bare: number[] = [];
   let patches = 0;
   for (let i = 0; i < 3; i++) {
-    const scored = await runNode([CLI, 'score', '-d', detector, '-i', '-'], scan(80));
+    const scored = await runNode([CLI, 'score', '-d', detector, '-i', '-'], scan());
     score.push(scored.seconds);
     patches = (JSON.parse(scored.stdout) as { patches: number }).patches;
     const child = await runNode([
