@@ -1,0 +1,115 @@
+import { createReadStream, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { afterAll, describe, expect, inject, it } from 'vitest';
+import type { Embedding, Patch, SubjectScore } from '../src/chunks.js';
+import { loadDetector } from '../src/detectors/saved.js';
+import { encoderOf } from '../src/jobs/encoders.js';
+import { closeInference } from '../src/model/inference.js';
+import { preparationStages, scoreScan } from '../src/pipeline.js';
+import { aggregate } from '../src/stages/aggregate.js';
+import { encode } from '../src/stages/encode.js';
+import { load } from '../src/stages/load.js';
+import { mahalanobis } from '../src/stages/mahalanobis.js';
+import { observe } from '../src/stages/observe.js';
+import { patch } from '../src/stages/patch.js';
+import { pool } from '../src/stages/pool.js';
+import { score } from '../src/stages/score.js';
+import { writeScan } from './support/scans.js';
+
+const workshop = inject('workshop');
+const detector = await loadDetector(join(workshop, 'detector'));
+const encoder = await encoderOf(detector);
+afterAll(closeInference);
+
+const large = await writeScan({ path: join(workshop, 'large.nii'), seed: 3, shape: [96, 160, 160] });
+
+describe('the default pipeline', () => {
+  it('is what its stages are when a user composes them', async () => {
+    const { plan, stepSize, calibration } = detector.description;
+    let composed: SubjectScore | null = null;
+    let live = 0;
+    let peak = 0;
+    let patches = 0;
+    await pipeline([
+      createReadStream(large),
+      load({ case: 'x' }),
+      ...preparationStages({ plan }),
+      patch({ patchSize: plan.patchSize, stepSize }),
+      observe<Patch>(() => {
+        patches++;
+        peak = Math.max(peak, ++live);
+      }),
+      encode({ encoder }),
+      pool(),
+      observe<Embedding>(async () => {
+        live--;
+        // A reader slower than the network: what piles up, piles up here.
+        await new Promise((resolve) => setTimeout(resolve, 20));
+      }),
+      mahalanobis({ gaussian: detector.gaussian }),
+      aggregate(),
+      score({ calibration, detector: detector.id }),
+      observe<SubjectScore>((s) => {
+        composed = s;
+      }).resume(),
+    ]);
+    expect(patches).toBeGreaterThan(60);
+    // One patch more may stand between the patch stage and the counter.
+    expect(peak + 1).toBeLessThanOrEqual(8);
+    expect(await scoreScan(createReadStream(large), { detector, encoder, case: 'x' })).toEqual(composed);
+  });
+
+  it('takes bytes from any async iterable, in pieces of any size', async () => {
+    const bytes = readFileSync(join(workshop, 'train', 'train_1_0000.nii.gz'));
+    const whole = await scoreScan(Readable.from([bytes]), { detector, encoder });
+    const pieces = (async function* () {
+      for (let at = 0; at < bytes.length; at += 997) yield bytes.subarray(at, at + 997);
+    })();
+    expect(await scoreScan(pieces, { detector, encoder })).toEqual(whole);
+  });
+
+  it('scores several scans at once over one encoder, each as it would alone', async () => {
+    const files = readdirSync(join(workshop, 'train')).map((name) => join(workshop, 'train', name));
+    const alone = [];
+    for (const file of files) alone.push(await scoreScan(createReadStream(file), { detector, encoder, case: file }));
+    const together = await Promise.all(
+      files.map((file) => scoreScan(createReadStream(file), { detector, encoder, case: file })),
+    );
+    expect(together).toEqual(alone);
+  });
+
+  it('stops at once when its signal says so, and the encoder serves the next scan', async () => {
+    const controller = new AbortController();
+    const stopped = scoreScan(createReadStream(large), {
+      detector,
+      encoder,
+      signal: controller.signal,
+      onProgress: ({ patches }) => {
+        if (patches === 3) controller.abort();
+      },
+    });
+    await expect(stopped).rejects.toMatchObject({ code: 'aborted' });
+    expect((await scoreScan(createReadStream(large), { detector, encoder })).patches).toBeGreaterThan(60);
+  });
+
+  it('ends a scan that breaks off with its own error and nothing else', async () => {
+    const bytes = readFileSync(large);
+    const broken = scoreScan(Readable.from([bytes.subarray(0, bytes.length / 2)]), {
+      detector,
+      encoder,
+      case: 'broken',
+    });
+    const sound = scoreScan(Readable.from([bytes]), { detector, encoder, case: 'sound' });
+    await expect(broken).rejects.toMatchObject({ code: 'truncated', message: expect.stringContaining('broken') });
+    expect((await sound).case).toBe('sound');
+  });
+
+  it('without a spool scores a CT in the same way but for the clip range, and says that it was not spooled', async () => {
+    const spooled = await scoreScan(createReadStream(large), { detector, encoder });
+    const straight = await scoreScan(createReadStream(large), { detector, encoder, spool: false });
+    expect(straight.warnings.map((w) => w.code)).toEqual(['no-spool']);
+    expect(straight.score / spooled.score).toBeCloseTo(1, 2);
+  });
+});
