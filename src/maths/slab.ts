@@ -1,5 +1,6 @@
 import ndarray from 'ndarray';
 import type { Grid, Patch, Slice, Tiling, Triple } from '../chunks.js';
+import { contiguous } from './contiguous.js';
 
 /**
  * A ring of as many slices as a patch is deep, in which the sliding window is cut into patches.
@@ -27,7 +28,7 @@ export class PatchSlab {
     const channels = this.#grid.channels;
     const plane = padded[1] * padded[2];
     const slot = ((slice.z + before[0]) % patchSize[0]) * channels * plane;
-    const source = slice.data.data;
+    const source = contiguous(slice.data);
     for (let c = 0; c < channels; c++) {
       for (let y = 0; y < height; y++) {
         const from = (c * height + y) * width;

@@ -1,0 +1,61 @@
+import { readFileSync } from 'node:fs';
+import type { DetectorDescription } from 'segcanary';
+import { picture } from './picture.js';
+import { scorePlot } from './plot.js';
+import type { ScoredCase } from './scored-case.js';
+
+const STYLE = readFileSync(new URL('./report.css', import.meta.url), 'utf8');
+
+/** One self-contained HTML page: what was found, scores by shift, and for every shift the slice that holds the worst patch. */
+export async function report(cases: readonly ScoredCase[], description: DetectorDescription): Promise<string> {
+  const calibration = description.calibration;
+  if (calibration === null) throw new Error('the detector is not calibrated');
+  const { boundary, min, max } = calibration;
+  const shown = [
+    ...cases.filter((c) => c.shift === 'none').slice(0, 2),
+    ...cases.filter((c) => c.shift !== 'none' && c.severity !== 2),
+  ];
+  const figures = [];
+  for (const c of shown) figures.push(await figure(c, { low: boundary.conformal, high: 3 * max - 2 * min }));
+  const shifted = cases.filter((c) => c.shift !== 'none');
+  const plain = cases.filter((c) => c.shift === 'none');
+  const out = (list: readonly ScoredCase[]) => list.filter((c) => c.result.verdict === 'out-of-distribution').length;
+  return `<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
+<title>segcanary demo</title><style>${STYLE}</style></head><body><main>
+<h1>segcanary demo</h1>
+<p class="lead">${out(shifted)} of ${shifted.length} shifted scans and ${out(plain)} of ${plain.length} unshifted test scans are out of distribution.</p>
+<p>The scans are computed phantoms: they have the structure of chest CTs, not their variety. The network is a real nnU-Net v2, trained on phantoms like
+those in the first rows. Its Dice was measured by nnU-Net itself.</p>
+<dl><dt>fitted on</dt><dd>${description.cases} scans, N = ${description.n} patches, d = ${description.d} features, ${description.estimator}</dd>
+<dt>calibrated on</dt><dd>${calibration.cases.length} scans: keeps at least ${(100 * boundary.level).toFixed(0)} % of scans like them</dd></dl>
+<h2>Scores by shift</h2>
+<p class="legend"><span class="key in">●</span> in distribution <span class="key out">▲</span> out of distribution <span class="key calibration">●</span> calibration</p>
+<div class="plot">${scorePlot(cases, { boundary: boundary.conformal, calibration: calibration.cases.map((c) => c.score) })}</div>
+<h2>All test scans</h2>
+<div class="wide">${resultTable(cases)}</div>
+<h2>Where it is unsure</h2>
+<p>The slice through the worst patch, in a lung window; at the right with the uncertainty map. Orange begins where the map exceeds the boundary.</p>
+<div class="figures">${figures.join('\n')}</div>
+</main></body></html>
+`;
+}
+
+async function figure(c: ScoredCase, range: { low: number; high: number }): Promise<string> {
+  const z = c.result.worstPatch.centre[2];
+  const plain = await picture(c.scan, z);
+  const overlaid = await picture(c.scan, z, { path: c.mask, ...range });
+  return `<figure><div><img src="${plain}" alt="CT slice ${z} of ${c.name}"><img src="${overlaid}" alt="The same slice with the uncertainty map"></div>
+<figcaption><b>${c.name}</b> ${c.grade}<br>${verdict(c)}, score ${c.result.score.toFixed(0)}, Dice ${c.dice?.toFixed(2) ?? 'unknown'}, slice ${z}</figcaption></figure>`;
+}
+
+const verdict = (c: ScoredCase): string =>
+  `<span class="${c.result.verdict === 'out-of-distribution' ? 'out' : 'in'}">${c.result.verdict}</span>`;
+
+function resultTable(cases: readonly ScoredCase[]): string {
+  const rows = cases.map(
+    (c) =>
+      `<tr><td>${c.name}</td><td>${c.grade}</td><td>${c.dice?.toFixed(2) ?? ''}</td><td>${c.result.uncertainty?.toFixed(3) ?? ''}</td><td>${c.result.score.toFixed(0)}</td><td>${verdict(c)}</td></tr>`,
+  );
+  return `<table><thead><tr><th>case</th><th>shift</th><th>Dice</th><th>uncertainty</th><th>score</th><th>verdict</th></tr></thead><tbody>${rows.join('')}</tbody></table>`;
+}

@@ -1,0 +1,80 @@
+import type { Anatomy } from './anatomy.js';
+import { plates, ribs, spine } from './bones.js';
+import { type Lesion, lesionShare, lesionTissue } from './lesions.js';
+import { cageDepth, lungDepth } from './lungs.js';
+import { abdomen, airways, greatVessels, mediastinum, tubes } from './organs.js';
+import { cover, mix } from './shapes.js';
+import { air, bodyDepth, table, wall } from './trunk.js';
+
+/** What is found at one point. The fields are overwritten by the next look: 2 million objects a phantom would cost more than the anatomy. */
+export interface Scene {
+  /** Looks at a point in mm; `vessel` is the share of the voxel that lung vessels fill. */
+  look(x: number, y: number, z: number, vessel: number): void;
+  /** Hounsfield units without noise. */
+  hu: number;
+  /** Share of lesion, 0 to 1; never outside the lungs. */
+  lesion: number;
+  /** Share of lung. */
+  lung: number;
+  /** mm under the skin; negative in the air. */
+  depth: number;
+}
+
+/** The patient in the scanner. `soft` is the width in mm over which a border is blurred: a voxel. */
+export function createScene(patient: Anatomy, list: readonly Lesion[], soft: number): Scene {
+  const blood = greatVessels(patient);
+  const bronchi = airways(patient);
+  const walls = bronchi.map((tube) => ({ ...tube, radius: tube.radius + 1.6, endRadius: tube.endRadius + 1.2 }));
+  const { noise } = patient;
+
+  const scene: Scene = { look, hu: 0, lesion: 0, lung: 0, depth: 0 };
+
+  function inLung(hu: number, share: number, vessel: number, x: number, y: number, z: number): number {
+    // Blood pools at the back: the lung is denser there.
+    let tissue = patient.lung + 0.4 * (y + 40) + 28 * noise(x / 7, y / 7, z / 9) + 14 * noise(x / 3, y / 3, z / 4);
+    scene.lesion = 0;
+    for (const lesion of list) {
+      const taken = lesionShare(patient, lesion, x, y, z);
+      if (taken === 0) continue;
+      tissue = mix(tissue, Math.max(tissue, lesionTissue(patient, lesion, x, y, z)), taken);
+      scene.lesion = Math.max(scene.lesion, taken * share);
+    }
+    tissue = Math.max(tissue, mix(tissue, 40, vessel));
+    return mix(hu, tissue, share);
+  }
+
+  function inChest(x: number, y: number, z: number, cage: number, vessel: number, hu: number): number {
+    let out = mix(hu, mediastinum(patient, x, y, z, soft), cover(cage, soft));
+    out = abdomen(patient, out, x, y, z, cage, soft);
+    if (Math.abs(x) < 60) out = tubes(out, x, y, z, blood, patient.blood, soft);
+    scene.lung = cover(lungDepth(patient, x, y, z), soft);
+    if (scene.lung > 0) out = inLung(out, scene.lung, vessel, x, y, z);
+    if (Math.abs(x) < 80 && z > patient.carina - 95) {
+      out = tubes(out, x, y, z, walls, 20, soft);
+      out = tubes(out, x, y, z, bronchi, -985, soft);
+    }
+    return out;
+  }
+
+  function look(x: number, y: number, z: number, vessel: number): void {
+    scene.lesion = 0;
+    scene.lung = 0;
+    const depth = bodyDepth(patient, x, y, z);
+    scene.depth = depth;
+    if (depth < -soft) {
+      scene.hu = table(patient, air, x, y, soft);
+      return;
+    }
+    let hu = wall(patient, depth, x, y, z, soft);
+    if (depth > 5) {
+      const cage = cageDepth(patient, x, y, z);
+      if (cage > -soft) hu = inChest(x, y, z, cage, vessel, hu);
+      hu = ribs(patient, hu, x, y, z, cage, soft);
+      hu = plates(hu, x, y, z, cage, soft);
+      hu = spine(patient, hu, x, y, z, soft);
+    }
+    scene.hu = hu;
+  }
+
+  return scene;
+}
