@@ -1,5 +1,5 @@
 /**
- * A stage of one's own between two of ours. This one keeps only what a lung window shows before the plan's own normalisation sees it:
+ * A stage of one's own between two of ours. This one keeps only what a soft-tissue window shows before the plan's own normalisation sees it:
  * how much does the score move when a workstation has already windowed the scan?
  *
  *     npx tsx examples/own-stage.ts DETECTOR SCAN.nii.gz
@@ -56,4 +56,4 @@ async function scoreOf(...own: ReturnType<typeof clipToWindow>[]): Promise<numbe
   return result;
 }
 
-console.log(JSON.stringify({ asIs: await scoreOf(), windowed: await scoreOf(clipToWindow(-600, 1500)) }));
+console.log(JSON.stringify({ asIs: await scoreOf(), windowed: await scoreOf(clipToWindow(40, 400)) }));

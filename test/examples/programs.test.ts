@@ -1,0 +1,57 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, inject, it } from 'vitest';
+import { runProcess, segcanary } from '../support/cli.js';
+
+const workshop = inject('workshop');
+const detector = join(workshop, 'detector');
+const scan = join(workshop, 'held-out', 'held-out_1_0000.nii.gz');
+const TSX = fileURLToPath(import.meta.resolve('tsx/cli'));
+
+/** Runs a program of examples/ as its first lines say. */
+const example = (name: string, args: readonly string[], stdin?: Uint8Array) =>
+  runProcess(process.execPath, [TSX, fileURLToPath(new URL(`../../examples/${name}`, import.meta.url)), ...args], {
+    stdin,
+  });
+
+const lines = (stdout: Buffer) => stdout.toString().trim().split('\n');
+
+describe('the example programs', async () => {
+  const direct = JSON.parse((await segcanary(['score', '-d', detector, '-i', scan])).stdout.toString());
+
+  it('stdin-to-verdict says what segcanary score says', async () => {
+    const ran = await example('stdin-to-verdict.ts', [detector], readFileSync(scan));
+    expect(ran.stderr).toBe('');
+    expect(ran.stdout.toString()).toBe(
+      `in-distribution (score ${direct.score.toFixed(1)}, boundary ${direct.boundary.toFixed(1)})\n`,
+    );
+    expect(ran.code).toBe(0);
+  });
+
+  it('tap-embeddings shows every embedding on the way to the same score', async () => {
+    const printed = lines((await example('tap-embeddings.ts', [detector, scan])).stdout).map((line) =>
+      JSON.parse(line),
+    );
+    expect(printed.slice(0, -1).map((p) => p.index)).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
+    const { d } = JSON.parse(readFileSync(join(detector, 'detector.json'), 'utf8'));
+    for (const p of printed.slice(0, -1)) expect([p.d, p.length > 0]).toEqual([d, true]);
+    expect(printed.at(-1).score).toBe(direct.score);
+  });
+
+  it('own-stage changes the score by a stage between two of ours', async () => {
+    const { asIs, windowed } = JSON.parse((await example('own-stage.ts', [detector, scan])).stdout.toString());
+    expect(asIs).toBe(direct.score);
+    expect(windowed).not.toBe(asIs);
+    expect(Number.isFinite(windowed)).toBe(true);
+  });
+
+  it('many-scans goes on after a scan that fails', async () => {
+    const ran = await example('many-scans.ts', [detector, scan, join(detector, 'detector.json'), scan]);
+    const [first, broken, last] = lines(ran.stdout);
+    expect(first).toMatch(/in-distribution.*look at voxel/);
+    expect(last).toBe(first);
+    expect(broken).toMatch(/detector\.json\tnifti-invalid\t/);
+    expect(ran.code).toBe(0);
+  });
+});
