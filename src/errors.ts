@@ -6,8 +6,6 @@ export type ErrorCode =
   | 'io'
   /** Bytes ended before the data did, or a gzip stream did. */
   | 'truncated'
-  /** Bytes go on after the data has ended. */
-  | 'trailing-data'
   /** gzip data whose checksum or structure is wrong. */
   | 'gzip-corrupt'
   | 'nifti-invalid'

@@ -77,6 +77,7 @@ export function cannotWrite(path: string, cause: unknown): SegcanaryError {
   return systemError(`cannot write ${path}`, cause, {
     ENOENT: `the folder ${dirname(path)} does not exist, create it first`,
     EISDIR: 'there is a folder of that name',
+    EEXIST: 'there is a file of that name',
     ENOTDIR: `${dirname(path)} is not a folder`,
     ENOSPC: 'the disk is full',
   });

@@ -28,6 +28,7 @@ export async function report(cases: readonly ScoredCase[], description: Detector
 <p>The scans are computed phantoms: they have the structure of chest CTs, not their variety. The network is a real nnU-Net v2, trained on phantoms like
 those in the first rows. Its Dice was measured by nnU-Net itself.</p>
 <dl><dt>fitted on</dt><dd>${description.cases} scans, N = ${description.n} patches, d = ${description.d} features, ${description.estimator}</dd>
+<dt>tapped at</dt><dd><code>${description.tap.name}</code>, ${description.tap.shape.join(' x ')}</dd>
 <dt>calibrated on</dt><dd>${calibration.cases.length} scans: keeps at least ${(100 * boundary.level).toFixed(0)} % of scans like them</dd></dl>
 <h2>Scores by shift</h2>
 <p class="legend"><span class="key in">●</span> in distribution <span class="key out">▲</span> out of distribution <span class="key calibration">●</span> calibration</p>

@@ -1,7 +1,7 @@
 import type { CohortSizes } from '../phantom/cohort.js';
 
 /**
- * 52 training scans give more than five patches a feature; 20 calibration scans are one more than 95 % needs; 12 test scans and one of each shift and
- * severity are those whose Dice nnU-Net measured (examples/phantom/model/dice.json).
+ * 20 calibration scans are one more than 95 % needs. The 12 test scans and one scan of each shift and severity are those whose Dice nnU-Net measured
+ * (examples/phantom/model/dice.json).
  */
 export const SIZES: CohortSizes = { train: 52, calibration: 20, test: 12, shifted: 1 };

@@ -55,10 +55,11 @@ export function fitCommand(program: Command): void {
           done++;
           log.debug(`${scan.case}: ${scan.patches} patches${scan.cached ? ' (from the cache)' : ''}`);
         },
+        onFit: () => progress.update('fitting the Gaussian'),
         onFailure: ({ error }) => log.error(error.message),
       });
       progress.clear();
-      for (const warning of result.fit.warnings) log.warn(warning.message);
+      for (const warning of result.warnings) log.warn(warning.message);
       log.info(`The embeddings are kept in ${cache}: fit again with another estimator, and no scan is read again.`);
       await say(reportFit(result, flags.output));
       return result.failures.length > 0 ? EXIT.someScansFailed : EXIT.done;

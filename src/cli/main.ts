@@ -32,6 +32,9 @@ for (const add of [tapsCommand, fitCommand, calibrateCommand, scoreCommand, insp
 for (const command of [program, ...program.commands])
   command.exitOverride().showHelpAfterError('(add --help for the options)');
 
+// Help is printed before any command runs, and a reader may close early there too. Commands see to their own writes.
+process.stdout.on('error', () => {});
+
 try {
   await program.parseAsync();
 } catch (error) {

@@ -1,7 +1,10 @@
+import { access, constants } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import type { Command } from 'commander';
 import type { SubjectScore } from '../chunks.js';
 import { loadDetector } from '../detectors/saved.js';
 import { SegcanaryError } from '../errors.js';
+import { cannotWrite } from '../files.js';
 import { encoderOf } from '../jobs/encoders.js';
 import { isFailure } from '../jobs/failure.js';
 import { resolveInputs } from '../jobs/inputs.js';
@@ -50,10 +53,15 @@ async function scoreAll(
       `--mask takes one scan and there are ${inputs.length}; use -o FOLDER for the masks of many.`,
     );
   }
+  if (flags.mask !== undefined && flags.mask !== '-') await checkMaskPath(flags.mask);
+  if (flags.output !== undefined) ResultFolder.refuseNames(inputs.map((input) => input.case));
   const folder = flags.output === undefined ? null : await ResultFolder.open(flags.output);
   const masksToStdout = flags.mask === '-';
-  const report = (result: object) =>
-    masksToStdout ? void process.stderr.write(`${JSON.stringify(result)}\n`) : print(result);
+  const report = async (result: object) => {
+    if (!masksToStdout) return print(result);
+    progress.clear();
+    process.stderr.write(`${JSON.stringify(result)}\n`);
+  };
   let done = 0;
   let failed = 0;
   let ood = 0;
@@ -82,4 +90,14 @@ async function scoreAll(
   await folder?.finish();
   if (failed > 0) return inputs.length === 1 ? EXIT.failed : EXIT.someScansFailed;
   return flags.failOnOod && ood > 0 ? EXIT.outOfDistribution : EXIT.done;
+}
+
+/** Told before the hour that a scan may take. */
+async function checkMaskPath(path: string): Promise<void> {
+  if (!/\.nii(\.gz)?$/i.test(path)) {
+    throw new SegcanaryError('usage', `--mask ${path}: name a file that ends in .nii or .nii.gz, or - for stdout.`);
+  }
+  await access(dirname(path), constants.W_OK).catch((cause) => {
+    throw cannotWrite(path, cause);
+  });
 }

@@ -1,7 +1,8 @@
-import { once } from 'node:events';
 import type { Logger } from 'pino';
 import { isAbort } from '../errors.js';
+import { cannotWrite } from '../files.js';
 import { failureOf } from '../jobs/failure.js';
+import { closeInference } from '../model/inference.js';
 import { EXIT, exitCodeOf } from './exit.js';
 import { createLog, type LogOptions } from './log.js';
 import { ProgressLine } from './progress.js';
@@ -11,7 +12,7 @@ export interface Session {
   readonly log: Logger;
   readonly progress: ProgressLine;
   readonly signal: AbortSignal;
-  /** One JSON object as one line on stdout, or on stderr where the mask has stdout. */
+  /** One JSON object as one line on stdout. */
   print(value: object): Promise<void>;
   /** One line of text on stdout. */
   say(text: string): Promise<void>;
@@ -23,7 +24,6 @@ export interface Session {
  */
 export async function runSession(options: LogOptions, work: (session: Session) => Promise<number>): Promise<void> {
   const controller = new AbortController();
-  const log = createLog(options);
   let ending: number | null = null;
   const stop = (code: number) => {
     if (ending !== null) process.exit(ending);
@@ -36,10 +36,17 @@ export async function runSession(options: LogOptions, work: (session: Session) =
     if (error.code === 'EPIPE' && ending === null) stop(EXIT.done);
   });
   const progress = new ProgressLine(options.quiet === true);
-  const write = async (text: string) => {
+  const log = createLog(options, () => progress.clear());
+  const write = (text: string) => {
     progress.clear();
-    if (ending === null && !process.stdout.write(`${text}\n`))
-      await once(process.stdout, 'drain', { signal: controller.signal });
+    if (ending !== null) return Promise.resolve();
+    return new Promise<void>((resolve, reject) => {
+      controller.signal.addEventListener('abort', () => resolve(), { once: true });
+      process.stdout.write(`${text}\n`, (error) => {
+        if (error && (error as NodeJS.ErrnoException).code !== 'EPIPE') reject(cannotWrite('stdout', error));
+        else resolve();
+      });
+    });
   };
   const session: Session = {
     log,
@@ -57,4 +64,6 @@ export async function runSession(options: LogOptions, work: (session: Session) =
     if (ending === null || !isAbort(error))
       log.fatal(failureOf('segcanary', error).error.message.replace(/^segcanary: /, ''));
   }
+  // A run cannot be aborted half-way, and the worker would keep the process until the patches in hand are done.
+  if (ending !== null) await closeInference();
 }

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
-import { openModel } from '../model/folder.js';
+import { SegcanaryError } from '../errors.js';
+import { openNetwork } from '../model/folder.js';
 import { listTaps, type Tap } from '../model/taps.js';
 import type { LogOptions } from './log.js';
 import { wholeNumber } from './options.js';
@@ -27,11 +28,21 @@ export function tapsCommand(program: Command): void {
     .option('--ndjson', 'one JSON object a line instead of a table')
     .action((path: string, _options, command: Command) => {
       const flags = command.optsWithGlobals<TapsFlags>();
-      return runSession(flags, async ({ say, print }) => {
-        const model = await openModel(path, flags);
-        const taps = await listTaps(model.onnx, [model.plan.channels.length, ...model.plan.patchSize], {
-          name: model.path,
-        });
+      return runSession(flags, async ({ log, say, print }) => {
+        const model = await openNetwork(path, flags);
+        const patchShape = model.plan ? [model.plan.channels.length, ...model.plan.patchSize] : undefined;
+        const taps = await listTaps(model.onnx, patchShape, { name: model.path });
+        if (taps.length === 0) {
+          throw new SegcanaryError(
+            'model-unsupported',
+            `${model.path}: has no tensor with the axes of a 3-D patch; segcanary taps 3-D networks.`,
+          );
+        }
+        if (!taps.some((tap) => tap.suggested)) {
+          log.warn(
+            `${model.path}: nothing in it up-samples, so there is no bottleneck to suggest; name a tap with fit --tap.`,
+          );
+        }
         if (flags.ndjson) for (const tap of taps) await print(tap);
         else await say(table(['', 'tensor', 'made by', 'shape', 'pooled', 'd'], taps.map(row)));
         return 0;

@@ -1,8 +1,8 @@
 import { type Calibration, calibrate as drawBoundaries } from '../detectors/calibration.js';
-import { type Detector, writeCalibration } from '../detectors/saved.js';
-import { SegcanaryError } from '../errors.js';
+import { writeCalibration } from '../detectors/saved.js';
+import { isAbort, SegcanaryError } from '../errors.js';
 import { isFailure, type ScanFailure } from './failure.js';
-import { hashInput, type ScanInput } from './inputs.js';
+import { hashInput } from './inputs.js';
 import { type ScoreJobOptions, scoreScans } from './score.js';
 
 export interface CalibrationResult {
@@ -18,7 +18,7 @@ export interface CalibrationResult {
 export async function calibrateDetector(
   options: Omit<ScoreJobOptions, 'mask'> & { readonly onFailure?: (failure: ScanFailure) => void },
 ): Promise<CalibrationResult> {
-  await refuseTrainingScans(options.detector, options.inputs);
+  await refuseTrainingScans(options);
   const cases: { case: string; score: number }[] = [];
   const failures: ScanFailure[] = [];
   for await (const result of scoreScans(options)) {
@@ -39,10 +39,19 @@ export async function calibrateDetector(
 }
 
 /** Training scans score too low, so a boundary drawn from them rejects fresh scans of the same kind. */
-async function refuseTrainingScans(detector: Detector, inputs: readonly ScanInput[]): Promise<void> {
+async function refuseTrainingScans({
+  detector,
+  inputs,
+  signal,
+}: Pick<ScoreJobOptions, 'detector' | 'inputs' | 'signal'>): Promise<void> {
   const trained = new Set(detector.description.trainingScans);
   for (const input of inputs) {
-    if (input.file === '-' || !trained.has(await hashInput(input).catch(() => ''))) continue;
+    // A scan that cannot be read fails by itself, later.
+    const hash = await hashInput(input, signal).catch((error: unknown) => {
+      if (isAbort(error)) throw error;
+      return null;
+    });
+    if (hash === null || !trained.has(hash)) continue;
     throw new SegcanaryError(
       'usage',
       `${input.file}: the detector was fitted to this scan; calibrate with scans that it has not seen.`,

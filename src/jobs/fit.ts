@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { Warning } from '../chunks.js';
 import { type CachedEmbeddings, EmbeddingCache, embeddingKey } from '../detectors/embedding-cache.js';
 import type { Estimator } from '../detectors/estimators.js';
 import { fitGaussian, type GaussianFit } from '../detectors/fit-gaussian.js';
@@ -29,6 +30,8 @@ export interface FitJobOptions extends Omit<ScanOptions, 'case' | 'file'> {
   readonly stepSize?: number;
   /** Threads of the network. @default all */
   readonly threads?: number;
+  /** Told when every scan is embedded and the covariance begins. */
+  readonly onFit?: () => void;
   readonly onFailure?: (failure: ScanFailure) => void;
   /** Told when a scan's embeddings are there: whether the cache had them. */
   readonly onScan?: (scan: { readonly case: string; readonly patches: number; readonly cached: boolean }) => void;
@@ -37,6 +40,8 @@ export interface FitJobOptions extends Omit<ScanOptions, 'case' | 'file'> {
 export interface FitResult {
   readonly tap: Tap;
   readonly fit: GaussianFit;
+  /** What the detector cannot promise: of the fit and of the tap. */
+  readonly warnings: readonly Warning[];
   readonly cases: number;
   readonly failures: readonly ScanFailure[];
 }
@@ -49,6 +54,7 @@ export interface FitResult {
  */
 export async function fitDetector(options: FitJobOptions): Promise<FitResult> {
   const { model, estimator = 'ledoit-wolf', stepSize = 0.5 } = options;
+  refuseUnfit(options);
   await checkDetectorTarget(options.output);
   const tap = await chooseTap(model.onnx, {
     patchShape: [model.plan.channels.length, ...model.plan.patchSize],
@@ -72,6 +78,9 @@ export async function fitDetector(options: FitJobOptions): Promise<FitResult> {
   for (const input of options.inputs) {
     try {
       const scanSha256 = await hashInput(input, options.signal);
+      if (scanSha256 === null) {
+        throw new SegcanaryError('usage', `${input.file}: is a pipe, and a training scan is read twice; give a file.`);
+      }
       const key = embeddingKey({ ...shared, scanSha256 });
       const known = await cache.read(key);
       const embeddings = known ?? (await embed(input, encoder, stepSize, options));
@@ -92,10 +101,13 @@ export async function fitDetector(options: FitJobOptions): Promise<FitResult> {
       `None of the ${options.inputs.length} scans could be read, so nothing was fitted.`,
     );
 
-  const fit = await fitGaussian(() => blocksOf(cache, keys), {
+  options.onFit?.();
+  const fit = await fitGaussian(() => blocksOf(cache, keys, options.signal), {
     estimator,
     blas: await openBlas({ threads: options.threads }),
   });
+  stopIfAborted(options.signal);
+  const warnings = [...fit.warnings, ...warningsOfTap(tap)];
   await saveDetector(options.output, {
     encoder: encoderOnnx,
     gaussian: fit,
@@ -114,12 +126,44 @@ export async function fitDetector(options: FitJobOptions): Promise<FitResult> {
       conditionNumber: fit.conditionNumber,
       cases: keys.length,
       trainingScans,
-      warnings: [...fit.warnings],
+      warnings,
       sourceModel: { name: model.path, sha256: sha256(model.onnx) },
       calibration: null,
     },
   });
-  return { tap, fit, cases: keys.length, failures };
+  return { tap, fit, warnings, cases: keys.length, failures };
+}
+
+/** What would fail for every scan is refused before the first one. */
+function refuseUnfit({ inputs, model }: FitJobOptions): void {
+  if (inputs.some((input) => input.file === '-')) {
+    throw new SegcanaryError(
+      'usage',
+      'Training scans are read from files, because a fit that is interrupted resumes; give paths instead of -.',
+    );
+  }
+  const { length } = model.plan.channels;
+  if (length > 1) {
+    throw new SegcanaryError(
+      'plan-unsupported',
+      `${model.path}: the plan has ${length} channels, and this version of segcanary reads scans of one.`,
+    );
+  }
+}
+
+function stopIfAborted(signal?: AbortSignal): void {
+  if (signal?.aborted)
+    throw new SegcanaryError('aborted', 'The fit was stopped; run it again to resume from its cache.');
+}
+
+/** Fewer voxels than this behind an instance norm keep too little of the scan: measured in docs/models.md. */
+const FEW_VOXELS = 16;
+
+function warningsOfTap(tap: Tap): Warning[] {
+  const voxels = tap.shape.slice(1).reduce((product, n) => product * n, 1);
+  if (voxels >= FEW_VOXELS) return [];
+  const message = `The tap has only ${tap.shape.slice(1).join('x')} voxels a patch: an instance norm there takes most of what a shift changes; tap a higher stage (segcanary taps).`;
+  return [{ code: 'small-tap', message }];
 }
 
 async function embed(
@@ -136,7 +180,14 @@ async function embed(
     plan: options.model.plan,
     encoder,
     stepSize,
-    onEmbedding: ({ vector }) => {
+    onEmbedding: ({ vector, index }) => {
+      // Kept out of the cache, and of the fit, which one such value would spoil for every scan.
+      if (!vector.every(Number.isFinite)) {
+        throw new SegcanaryError(
+          'inference-failed',
+          `${input.file}: the network gives NaN or infinity for patch ${index}; check the intensities of the scan.`,
+        );
+      }
       vectors.push(vector);
     },
   });
@@ -148,8 +199,13 @@ async function embed(
   return { rows, n: vectors.length, d };
 }
 
-async function* blocksOf(cache: EmbeddingCache, keys: readonly string[]): AsyncGenerator<CachedEmbeddings> {
+async function* blocksOf(
+  cache: EmbeddingCache,
+  keys: readonly string[],
+  signal?: AbortSignal,
+): AsyncGenerator<CachedEmbeddings> {
   for (const key of keys) {
+    stopIfAborted(signal);
     const block = await cache.read(key);
     if (!block)
       throw new SegcanaryError(

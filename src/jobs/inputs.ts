@@ -2,7 +2,6 @@ import { createHash } from 'node:crypto';
 import { stat } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
 import { SegcanaryError } from '../errors.js';
-import { cannotRead } from '../files.js';
 import { caseName, listCases } from '../nifti/cases.js';
 import { openScan } from '../nifti/open.js';
 
@@ -11,13 +10,15 @@ export interface ScanInput {
   readonly case: string;
   /** Path of the file, `-` for stdin. */
   readonly file: string;
+  /** Files that make up the scan. @default 1 */
+  readonly channels?: number;
 }
 
 /**
  * The scans that a list of files and folders names; `-` is stdin.
  *
  * @param name what a single scan is called in the result
- * @throws SegcanaryError `io` for a path that is not there, `usage` for folders without scans, scans of several channels, equal names, a name for many scans
+ * @throws SegcanaryError `io` for a folder that cannot be read, `usage` for folders without scans, equal names, a name for many scans
  */
 export async function resolveInputs(paths: readonly string[], name?: string): Promise<ScanInput[]> {
   const inputs: ScanInput[] = [];
@@ -54,44 +55,52 @@ async function casesOf(folder: string): Promise<ScanInput[]> {
   if (cases.length === 0)
     throw new SegcanaryError('usage', `${folder}: holds no scans; they end in .nii, .nii.gz or .hdr.`);
   return cases.map(({ case: name, files }) => {
-    if (files.length > 1) {
-      throw new SegcanaryError(
-        'usage',
-        `${folder}: the case ${name} has ${files.length} channels; this version scores models of one channel.`,
-      );
-    }
-    return { case: name, file: files[0] };
+    return { case: name, file: files[0]!, channels: files.length };
   });
 }
 
 async function isFolder(path: string): Promise<boolean> {
-  try {
-    return (await stat(path)).isDirectory();
-  } catch (cause) {
-    throw cannotRead(path, cause);
-  }
+  // What is not there fails when it is opened, alone among the others.
+  return stat(path).then(
+    (s) => s.isDirectory(),
+    () => false,
+  );
 }
 
-/** The bytes of a scan. */
+/**
+ * The bytes of a scan.
+ *
+ * @throws SegcanaryError `io` when it cannot be read, `scan-unsuitable` when it has several channels
+ */
 export async function openInput(input: ScanInput): Promise<Readable> {
+  if ((input.channels ?? 1) > 1) {
+    throw new SegcanaryError(
+      'scan-unsuitable',
+      `${input.file}: the case ${input.case} has ${input.channels} channels, and this version of segcanary reads scans of one.`,
+    );
+  }
   return input.file === '-' ? process.stdin : openScan(input.file);
 }
 
 /**
- * sha256, in hex, of the bytes of a scan as they lie on the disk.
+ * sha256, in hex, of the bytes of a scan (of a pair: of the single file that it stands for); null for stdin and pipes, which can be read only once.
  *
- * @throws SegcanaryError `usage` for stdin, which can be read only once
+ * @throws SegcanaryError `io`, `aborted`
  */
-export async function hashInput(input: ScanInput, signal?: AbortSignal): Promise<string> {
-  if (input.file === '-')
-    throw new SegcanaryError(
-      'usage',
-      'Training scans are read from files, because a fit that is interrupted resumes; give paths instead of -.',
-    );
+export async function hashInput(input: ScanInput, signal?: AbortSignal): Promise<string | null> {
+  if (input.file === '-' || !(await isRereadable(input.file))) return null;
   const hash = createHash('sha256');
   for await (const bytes of await openInput(input)) {
-    signal?.throwIfAborted();
+    if (signal?.aborted) throw new SegcanaryError('aborted', `${input.file}: stopped before it was done.`);
     hash.update(bytes as Uint8Array);
   }
   return hash.digest('hex');
+}
+
+/** Whether reading a path twice gives the same; what is not there is told by opening it. */
+function isRereadable(path: string): Promise<boolean> {
+  return stat(path).then(
+    (s) => s.isFile(),
+    () => true,
+  );
 }

@@ -1,6 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { SubjectScore } from '../chunks.js';
+import { SegcanaryError } from '../errors.js';
 import { cannotWrite, writeFileAtomically } from '../files.js';
 import { isFailure, type ScanFailure } from './failure.js';
 
@@ -22,6 +23,16 @@ export class ResultFolder {
       throw cannotWrite(dir, cause);
     });
     return new ResultFolder(dir);
+  }
+
+  /** @throws SegcanaryError `usage` for a case whose file would be overwritten by the summary */
+  static refuseNames(names: readonly string[]): void {
+    if (names.includes('summary')) {
+      throw new SegcanaryError(
+        'usage',
+        'A case named summary would be overwritten by summary.json; rename it or use --case.',
+      );
+    }
   }
 
   maskPath(name: string): string {

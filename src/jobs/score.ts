@@ -18,7 +18,7 @@ export interface ScoreJobOptions extends Omit<ScanOptions, 'case' | 'file'> {
 /**
  * Scores scans one after another over one shared encoder. A scan that fails yields a failure and the others go on.
  *
- * @throws SegcanaryError `aborted` when the signal says so; everything else is a failure of its scan alone
+ * @throws SegcanaryError `aborted` when the signal says so; whatever else goes wrong, a mask that cannot be written included, is a failure of its scan alone
  */
 export async function* scoreScans(options: ScoreJobOptions): AsyncGenerator<SubjectScore | ScanFailure> {
   for (const input of options.inputs) {

@@ -1,5 +1,5 @@
 import { SegcanaryError } from '../errors.js';
-import { type InferenceOptions, openSession, type Tensor } from './inference.js';
+import { type InferenceOptions, naming, openSession, type Tensor } from './inference.js';
 
 export interface EncoderOptions extends InferenceOptions {
   /** Name of the file, for messages. @default 'the encoder' */
@@ -29,11 +29,7 @@ export interface Encoder {
  */
 export async function openEncoder(encoderOnnx: Uint8Array, options: EncoderOptions = {}): Promise<Encoder> {
   const { name = 'the encoder', threads } = options;
-  const session = await openSession(encoderOnnx, { threads }).catch((error) => {
-    throw error instanceof SegcanaryError
-      ? new SegcanaryError(error.code, `${name}: ${error.message}`, { cause: error })
-      : error;
-  });
+  const session = await openSession(encoderOnnx, { threads }).catch(naming(name));
   const [input] = session.inputs;
   const [output] = session.outputs;
   if (!input || !output || session.inputs.length !== 1 || session.outputs.length !== 1) {
@@ -77,7 +73,7 @@ function unfit(name: string, takes: readonly (number | string)[], shape: readonl
   return typeof wanted === 'number' && takes.length === shape.length + 1 && wanted !== channels
     ? new SegcanaryError(
         'scan-unsuitable',
-        `${name}: takes ${wanted} channel(s), the scan has ${channels}; give one file a channel, as the network was trained.`,
+        `${name}: takes ${wanted} channel(s), the scan has ${channels}; score it with the model that was trained on such scans.`,
       )
     : new SegcanaryError(
         'scan-unsuitable',

@@ -1,6 +1,7 @@
 import { readFile, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { SegcanaryError } from '../errors.js';
+import { cannotRead } from '../files.js';
 import { type Plan, readPlan } from './plans.js';
 
 /** A segmentation model on disk: the exported network and the plan that says how scans are prepared for it. */
@@ -26,9 +27,21 @@ export interface ModelFolderOptions {
  * @throws SegcanaryError `io` for a missing file, `plan-invalid` and `plan-unsupported` from the plan
  */
 export async function openModel(path: string, options: ModelFolderOptions = {}): Promise<ModelSource> {
+  const { plan, ...model } = await openNetwork(path, options);
+  if (plan !== null) return { ...model, plan };
+  throw new SegcanaryError(
+    'io',
+    `${path}: no plans.json lies beside the model; name one with -p (docs/plan-file.md shows a plan for models that are not nnU-Net's).`,
+  );
+}
+
+/** The same where a plan is welcome but not needed: `plan` is null where there is none. */
+export async function openNetwork(
+  path: string,
+  options: ModelFolderOptions = {},
+): Promise<Omit<ModelSource, 'plan'> & { readonly plan: Plan | null }> {
   const onnxPath = (await isFolder(path)) ? await onnxOfFolder(path, options.fold ?? 0) : path;
-  const plan = await planOf(path, onnxPath, options);
-  return { path: onnxPath, onnx: await read(onnxPath, 'the model'), plan };
+  return { path: onnxPath, onnx: await read(onnxPath), plan: await planOf(path, onnxPath, options) };
 }
 
 async function onnxOfFolder(folder: string, fold: number): Promise<string> {
@@ -40,29 +53,34 @@ async function onnxOfFolder(folder: string, fold: number): Promise<string> {
   );
 }
 
-async function planOf(given: string, onnxPath: string, options: ModelFolderOptions): Promise<Plan> {
+async function planOf(given: string, onnxPath: string, options: ModelFolderOptions): Promise<Plan | null> {
   const folders = [...new Set([resolve(given), dirname(resolve(onnxPath)), dirname(dirname(resolve(onnxPath)))])];
   const plansPath = options.plans ?? (await firstExisting(folders.map((f) => join(f, 'plans.json'))));
-  if (plansPath === undefined) {
-    throw new SegcanaryError(
-      'io',
-      `${given}: no plans.json lies beside the model; name one with -p (docs/plan-file.md shows a plan for models that are not nnU-Net's).`,
-    );
-  }
+  if (plansPath === undefined) return null;
   const datasetPath = await firstExisting([
     join(dirname(plansPath), 'dataset.json'),
     ...folders.map((f) => join(f, 'dataset.json')),
   ]);
   const dataset = datasetPath === undefined ? undefined : await readJson(datasetPath);
-  const named = /__([^_].*)$/
-    .exec(basename(resolve(given)))?.[1]
-    ?.split('__')
-    .at(-1);
-  return readPlan(await readJson(plansPath), dataset, options.configuration ?? named ?? '3d_fullres', plansPath);
+  const plans = await readJson(plansPath);
+  const configuration = options.configuration ?? configurationIn(folders, plans) ?? '3d_fullres';
+  return readPlan(plans, dataset, configuration, plansPath);
+}
+
+/** The configuration that a folder on the way is named after, as nnU-Net names them: `trainer__plans__3d_lowres`. */
+function configurationIn(folders: readonly string[], plans: unknown): string | undefined {
+  const planned = Object.keys((plans as { configurations?: object } | null)?.configurations ?? {});
+  for (const folder of folders) {
+    const parts = basename(folder).split('__');
+    const last = parts.at(-1) as string;
+    // A name of three parts means a configuration even where the plan lacks it: then it is refused by name, not replaced in silence.
+    if (parts.length > 1 && (planned.includes(last) || parts.length === 3)) return last;
+  }
+  return undefined;
 }
 
 async function readJson(path: string): Promise<unknown> {
-  const text = new TextDecoder().decode(await read(path, 'the plan'));
+  const text = new TextDecoder().decode(await read(path));
   try {
     return JSON.parse(text);
   } catch (cause) {
@@ -70,14 +88,10 @@ async function readJson(path: string): Promise<unknown> {
   }
 }
 
-async function read(path: string, what: string): Promise<Uint8Array> {
-  try {
-    return await readFile(path);
-  } catch (cause) {
-    throw new SegcanaryError('io', `${path}: cannot read ${what} (${(cause as NodeJS.ErrnoException).code}).`, {
-      cause,
-    });
-  }
+async function read(path: string): Promise<Uint8Array> {
+  return readFile(path).catch((cause) => {
+    throw cannotRead(path, cause);
+  });
 }
 
 const exists = (path: string): Promise<boolean> =>

@@ -164,3 +164,12 @@ const failure = (code: ErrorCode, what: string) => (message: string) =>
 
 /** onnxruntime's messages run over lines and carry source positions; people get one line. */
 const oneLine = (message: string): string => message.replace(/\s+/g, ' ').trim();
+
+/** For `catch`: puts the name of the model in front of what onnxruntime says. */
+export const naming =
+  (name: string) =>
+  (error: unknown): never => {
+    throw error instanceof SegcanaryError
+      ? new SegcanaryError(error.code, `${name}: ${error.message}`, { cause: error })
+      : error;
+  };

@@ -9,7 +9,7 @@ import {
   ValueInfoProtoSchema,
 } from './gen/onnx_pb.js';
 import { GraphIndex } from './graph.js';
-import { type Tensor, type TensorType, withPassingSession } from './inference.js';
+import { naming, type Tensor, type TensorType, withPassingSession } from './inference.js';
 import { parseModel } from './onnx.js';
 
 export interface TensorInfo {
@@ -47,7 +47,7 @@ export async function tensorShapes(
       else open.push(tensor);
     }
     return open.map((tensor) => ({ tensor, type: outputs.find((o) => o.name === tensor)!.type }));
-  });
+  }).catch(naming(name));
   if (vague.length === 0) return found;
 
   const shapeOf = (tensor: string) => `${tensor}/segcanary-shape`;
@@ -58,7 +58,7 @@ export async function tensorShapes(
   const zeros: Tensor = { type: 'float32', dims, data: new Float32Array(dims.reduce((a, b) => a * b, 1)) };
   const shapes = await withPassingSession(toBinary(ModelProtoSchema, parsed), (session) =>
     session.run({ [input.name]: zeros }),
-  );
+  ).catch(naming(name));
   for (const { tensor, type } of vague) {
     found.set(tensor, { type, dims: Array.from(shapes[shapeOf(tensor)]!.data as BigInt64Array, Number) });
   }
