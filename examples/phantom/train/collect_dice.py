@@ -12,9 +12,11 @@ for case in summary["metric_per_case"]:
     name = Path(case["prediction_file"]).name.removesuffix(".nii.gz")
     cases[name] = round(float(case["metrics"]["1"]["Dice"]), 4)
 test = [dice for name, dice in cases.items() if name.startswith("test_")]
+shifts = sorted({name.rsplit("_", 1)[0] for name in cases} - {"test"})
 result = {
     "measuredBy": "nnUNetv2_predict --disable_tta and nnUNetv2_evaluate_folder, in examples/phantom/train/train.sh",
     "meanOfInDistributionTestCases": round(sum(test) / len(test), 4),
+    "byShiftSlightToGross": {shift: [cases[n] for n in sorted(cases) if n.rsplit("_", 1)[0] == shift] for shift in shifts},
     "cases": dict(sorted(cases.items())),
 }
 json.dump(result, open(sys.argv[2], "w"), indent=2)
