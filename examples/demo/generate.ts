@@ -1,10 +1,14 @@
-/** Writes every second scan of the demo's cohort, from the first or the second on: `generate.ts FOLDER 0|1`. Two of these fill two cores. */
+/**
+ * Writes half of the scans of the demo's cohort: `generate.ts FOLDER 0|1`. Two of these fill two cores: of four sites in turn one takes the first and the
+ * last, the other those between, which are as much work.
+ */
 import { join } from 'node:path';
 import { cohort } from '../phantom/cohort.js';
 import { writePhantom } from '../phantom/write.js';
 import { SIZES } from './sizes.js';
 
-const [folder = '.', parity = '0'] = process.argv.slice(2);
+const [folder = '.', half = '0'] = process.argv.slice(2);
 for (const [i, item] of cohort(SIZES).entries()) {
-  if (i % 2 === Number(parity)) await writePhantom(item.make(), join(folder, item.group, `${item.name}.nii.gz`));
+  if ((((i + 1) >> 1) & 1) === Number(half))
+    await writePhantom(item.make(), join(folder, item.group, `${item.name}.nii.gz`));
 }

@@ -34,7 +34,7 @@ for (const folder of ['train', 'calibration', 'test', 'shifted']) mkdirSync(join
 mkdirSync(join(out, 'masks'));
 
 step(`computing ${cohort(SIZES).length} chest CT phantoms`);
-await Promise.all(['0', '1'].map((parity) => script('./generate.ts', [scans, parity])));
+await Promise.all(['0', '1'].map((half) => script('./generate.ts', [scans, half])));
 
 step('segcanary fit');
 console.log(indent(await segcanary(['fit', '-m', MODEL, '--tap', TAP, '-i', join(scans, 'train'), '-o', detector])));

@@ -10,7 +10,8 @@ const fade = (t: number) => t * t * (3 - 2 * t);
 
 /** Value noise on a lattice of 32^3 points that repeats. */
 export function noise(next: Random): Noise {
-  const lattice = Float32Array.from({ length: size * size * size }, () => 2 * next() - 1);
+  const lattice = new Float32Array(size * size * size);
+  for (let i = 0; i < lattice.length; i++) lattice[i] = 2 * next() - 1;
   return (x, y, z) => {
     const i = Math.floor(x);
     const j = Math.floor(y);

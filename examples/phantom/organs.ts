@@ -99,6 +99,11 @@ export function tubes(
   soft: number,
 ): number {
   let deepest = -1e9;
-  for (const tube of list) deepest = Math.max(deepest, tubeDepth(x, y, z, tube));
+  for (const tube of list) {
+    // Most tubes are far off, and height alone says so.
+    const reach = Math.max(tube.radius, tube.endRadius) + soft;
+    if (z > Math.max(tube.from[2], tube.to[2]) + reach || z < Math.min(tube.from[2], tube.to[2]) - reach) continue;
+    deepest = Math.max(deepest, tubeDepth(x, y, z, tube));
+  }
   return mix(hu, value, cover(deepest, soft));
 }

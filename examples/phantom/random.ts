@@ -10,9 +10,10 @@ export function hash(text: string): number {
 
 /** mulberry32: 32 bits of state are plenty for one phantom. */
 export function random(seed: number): Random {
-  let state = seed >>> 0;
+  // Kept as a signed 32-bit integer, which V8 stores without allocating.
+  let state = seed | 0;
   return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
+    state = (state + 0x6d2b79f5) | 0;
     let t = Math.imul(state ^ (state >>> 15), state | 1);
     t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
     return ((t ^ (t >>> 14)) >>> 0) / 4294967296;

@@ -44,10 +44,14 @@ export function createScene(patient: Anatomy, list: readonly Lesion[], soft: num
   }
 
   function inChest(x: number, y: number, z: number, cage: number, vessel: number, hu: number): number {
-    let out = mix(hu, mediastinum(patient, x, y, z, soft), cover(cage, soft));
-    out = abdomen(patient, out, x, y, z, cage, soft);
-    if (Math.abs(x) < 60) out = tubes(out, x, y, z, blood, patient.blood, soft);
+    let out = hu;
     scene.lung = cover(lungDepth(patient, x, y, z), soft);
+    // Where a voxel is all lung, what lies around the lungs is not asked: half of the time.
+    if (scene.lung < 1) {
+      out = mix(out, mediastinum(patient, x, y, z, soft), cover(cage, soft));
+      out = abdomen(patient, out, x, y, z, cage, soft);
+      if (Math.abs(x) < 60) out = tubes(out, x, y, z, blood, patient.blood, soft);
+    }
     if (scene.lung > 0) out = inLung(out, scene.lung, vessel, x, y, z);
     if (Math.abs(x) < 80 && z > patient.carina - 95) {
       out = tubes(out, x, y, z, walls, 20, soft);
@@ -65,9 +69,9 @@ export function createScene(patient: Anatomy, list: readonly Lesion[], soft: num
       scene.hu = table(patient, air, x, y, soft);
       return;
     }
-    let hu = wall(patient, depth, x, y, z, soft);
+    const cage = depth > 5 ? cageDepth(patient, x, y, z) : Number.NEGATIVE_INFINITY;
+    let hu = cage < soft ? wall(patient, depth, x, y, z, soft) : 0;
     if (depth > 5) {
-      const cage = cageDepth(patient, x, y, z);
       if (cage > -soft) hu = inChest(x, y, z, cage, vessel, hu);
       hu = ribs(patient, hu, x, y, z, cage, soft);
       hu = plates(hu, x, y, z, cage, soft);

@@ -47,7 +47,9 @@ export interface Tube {
 
 /** How deep (x, y, z) lies inside a tube. */
 export function tubeDepth(x: number, y: number, z: number, tube: Tube): number {
-  const [ax, ay, az] = tube.from;
+  const ax = tube.from[0];
+  const ay = tube.from[1];
+  const az = tube.from[2];
   const dx = tube.to[0] - ax;
   const dy = tube.to[1] - ay;
   const dz = tube.to[2] - az;
