@@ -4,7 +4,7 @@
 #
 #     PATH="$HOME/.cache/segcanary-oracle/bin:$PATH" examples/phantom/train/train.sh WORK_FOLDER [cpu|cuda]
 #
-# About 40 minutes on two CPU cores. The result is in examples/phantom/model.
+# About an hour on two CPU cores: 41 minutes of training, 13 of nnU-Net's own validation, 5 of prediction. The result is in examples/phantom/model.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../../.." && pwd)
