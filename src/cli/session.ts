@@ -41,8 +41,10 @@ export async function runSession(options: LogOptions, work: (session: Session) =
     progress.clear();
     if (ending !== null) return Promise.resolve();
     return new Promise<void>((resolve, reject) => {
-      controller.signal.addEventListener('abort', () => resolve(), { once: true });
+      const aborted = () => resolve();
+      controller.signal.addEventListener('abort', aborted, { once: true });
       process.stdout.write(`${text}\n`, (error) => {
+        controller.signal.removeEventListener('abort', aborted);
         if (error && (error as NodeJS.ErrnoException).code !== 'EPIPE') reject(cannotWrite('stdout', error));
         else resolve();
       });

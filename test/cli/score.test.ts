@@ -1,4 +1,5 @@
 import {
+  copyFileSync,
   createReadStream,
   existsSync,
   mkdirSync,
@@ -87,6 +88,14 @@ describe('segcanary score', () => {
     expect(JSON.parse(readFileSync(join(output, 'a.json'), 'utf8'))).toEqual(results[0]);
     expect(JSON.parse(readFileSync(join(output, 'summary.json'), 'utf8'))).toMatchObject({ scans: 3, failed: 1 });
     expect(readFileSync(join(output, 'scores.csv'), 'utf8').split('\n').length).toBe(5);
+  });
+
+  it('has nothing to say on stderr about many scans that are well', async () => {
+    const folder = fresh();
+    for (let i = 0; i < 13; i++) copyFileSync(scan, join(folder, `copy_${i}.nii.gz`));
+    const ran = await segcanary(['score', '-d', detector, '-i', folder]);
+    expect(ran.stderr).toBe('');
+    expect(jsonLines(ran).length).toBe(13);
   });
 
   it('exits with 10 for an out-of-distribution scan only when asked to', async () => {
