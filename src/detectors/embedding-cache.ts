@@ -62,11 +62,6 @@ export class EmbeddingCache {
     return new EmbeddingCache(dir);
   }
 
-  /** Whether there is an undamaged entry. */
-  async has(key: string): Promise<boolean> {
-    return (await this.read(key)) !== null;
-  }
-
   /** The entry, or null where there is none or a damaged one. */
   async read(key: string): Promise<CachedEmbeddings | null> {
     const path = this.#path(key);

@@ -1,5 +1,5 @@
 /** A component of the background ended in a slice without reaching the border of the scan: a hole. */
-export const closedHole = -1;
+const closedHole = -1;
 /** A component of the background ended, and had reached the border: outside. */
 export const closedOutside = -2;
 

@@ -23,12 +23,7 @@ export interface MaskAxis {
  *
  * @returns [size, origins.length], C order; each row sums to 1
  */
-export function aggregationMatrix(
-  size: number,
-  before: number,
-  patch: number,
-  origins: readonly number[],
-): Float64Array {
+function aggregationMatrix(size: number, before: number, patch: number, origins: readonly number[]): Float64Array {
   const window = gaussianWindow(patch);
   const tiles = origins.length;
   const matrix = new Float64Array(size * tiles);
@@ -49,7 +44,7 @@ export function aggregationMatrix(
  * The two neighbours, and the second one's weight, that the voxel `v` of a line of `to` voxels takes from a line of `from` voxels:
  * x = (v + .5) * from / to - .5, clamped to the line. Order 1 as skimage `resize(order=1, mode='edge')`; order 0 takes floor(x + .5).
  */
-export function lineNeighbours(v: number, from: number, to: number, nearest: boolean): [number, number, number] {
+function lineNeighbours(v: number, from: number, to: number, nearest: boolean): [number, number, number] {
   const x = Math.min(Math.max(((v + 0.5) * from) / to - 0.5, 0), from - 1);
   if (nearest) {
     const n = Math.min(Math.floor(x + 0.5), from - 1);

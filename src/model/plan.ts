@@ -65,7 +65,7 @@ export const permutationSchema = z
 export const patchSizeSchema = z.tuple([voxels, voxels, voxels]);
 export const spacingSchema = z.tuple([positive, positive, positive]);
 export const schemeSchema = z.enum(schemes);
-export const resamplingSchema = z.strictObject({
+const resamplingSchema = z.strictObject({
   order: z.union([z.literal(0), z.literal(1), z.literal(3)]),
   orderZ: z.union([z.literal(0), z.literal(1)]),
   forceSeparateZ: z.boolean().nullable(),

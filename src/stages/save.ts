@@ -7,25 +7,23 @@ import { type Stage, stage } from './stage.js';
 export interface SaveOptions {
   /** A path that ends in `.nii` or `.nii.gz`, or a stream, which gets gzip and is ended (process.stdout is left open). */
   readonly to: string | Writable;
-  /** @default 'float32' */
-  readonly dataType?: 'float32';
 }
 
 /**
- * Passes the slices of the mask on and writes their voxels to a NIfTI file in the geometry of the source scan: voxel sizes, qform, sform and
+ * Passes the slices of the mask on and writes their voxels to a float32 NIfTI file in the geometry of the source scan: voxel sizes, qform, sform and
  * units as they were; NIfTI-1, or NIfTI-2 where a dimension needs it. A file appears whole or not at all; a stream that fails has got a part.
  *
  * @throws SegcanaryError `io`, `usage` for a path of another ending, `truncated` when the input ends before the scan does
  */
 export function save(options: SaveOptions): Stage<MaskSlice, MaskSlice> {
-  const { to, dataType = 'float32' } = options;
+  const { to } = options;
   let writer: NiftiWriter<'float32'> | null = null;
   return stage<MaskSlice, MaskSlice>(
     { name: 'save' },
     {
       async *transform(slice, signal) {
         const { shape, geometry } = slice.scan;
-        writer ??= await createNiftiWriter(to, { shape, geometry, dataType });
+        writer ??= await createNiftiWriter(to, { shape, geometry, dataType: 'float32' });
         // Destroyed while the file was being opened: `close` has been and found nothing.
         if (signal.aborted) return writer.discard();
         await writer.write(slice.render());
