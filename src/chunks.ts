@@ -128,6 +128,30 @@ export interface Activation extends PatchPlace {
   readonly data: NdArray<Float32Array>;
 }
 
+/** What the whole network makes of one patch. */
+export interface Prediction extends PatchPlace {
+  /** [class, z, y, x], before any softmax or sigmoid. */
+  readonly logits: NdArray<Float32Array>;
+  /** The tapped activation, [c, …spatial], without its batch axis; null where nothing is tapped. */
+  readonly activation: NdArray<Float32Array> | null;
+}
+
+/** One slice of logits, z ascending: of the network grid behind `assemble`, of the cropped scan behind `restore`. */
+export interface LogitSlice {
+  readonly grid: Grid;
+  readonly z: number;
+  /** [class, y, x]. */
+  readonly data: NdArray<Float32Array>;
+}
+
+/** One slice of a segmentation, z ascending: of the cropped scan behind `label`, of the scanner's own grid behind `uncrop`. */
+export interface LabelSlice {
+  readonly grid: Grid;
+  readonly z: number;
+  /** [y, x], values of dataset.json's labels. */
+  readonly data: NdArray<Uint8Array | Uint16Array>;
+}
+
 /** The pooled, flattened activation of one patch. */
 export interface Embedding extends PatchPlace {
   /** [d], C order of the pooled [c, z, y, x]. */

@@ -25,15 +25,24 @@ export { isFailure, type ScanFailure } from './jobs/failure.js';
 export { type FitJobOptions, type FitResult, fitDetector } from './jobs/fit.js';
 export { resolveInputs, type ScanInput } from './jobs/inputs.js';
 export { type ScoreJobOptions, scoreScans } from './jobs/score.js';
+export { type SegmenterJobOptions, type SegmentJobOptions, segmenterOf, segmentScans } from './jobs/segment.js';
 export { roundHalfToEven } from './maths/round.js';
 export { layTiles, tileOrigins } from './maths/tiling.js';
 export { gaussianWindow } from './maths/window.js';
 export { openBlas } from './model/blas.js';
 export { cutAtTap } from './model/cut.js';
 export { type Encoder, openEncoder } from './model/encoder.js';
-export { type ModelSource, openModel } from './model/folder.js';
+export { type ModelSource, openModel, openSegmentationModel, type SegmentationSource } from './model/folder.js';
 export { closeInference, type InferenceSession, openSession, type Tensor } from './model/inference.js';
 export { type Plan, readPlan } from './model/plans.js';
+export type { SegmentationPlan } from './model/segmentation-plan.js';
+export {
+  type FoldModel,
+  openSegmenter,
+  type PatchOutput,
+  type Segmenter,
+  type SegmenterOptions,
+} from './model/segmenter.js';
 export { listTaps, type Tap } from './model/taps.js';
 export { openScan } from './nifti/open.js';
 export { type WriteNiftiOptions, writeNifti } from './nifti/write.js';
@@ -42,24 +51,32 @@ export {
   embeddingStages,
   embedScan,
   type PreparationOptions,
-  type Progress,
   preparationStages,
-  type ScanBytes,
-  type ScanOptions,
   type ScoreScanOptions,
+  type SegmentResult,
+  type SegmentScanOptions,
   scoreScan,
+  segmentScan,
 } from './pipeline.js';
+export type { ChannelBytes, Progress, ScanBytes, ScanOptions } from './run-scan.js';
 export { aggregate } from './stages/aggregate.js';
+export { assemble } from './stages/assemble.js';
 export { type EncodeOptions, encode } from './stages/encode.js';
+export { fork } from './stages/fork.js';
+export { type JoinOptions, join } from './stages/join.js';
+export { type LabelOptions, label } from './stages/label.js';
 export { type LoadOptions, load } from './stages/load.js';
 export { type MahalanobisOptions, mahalanobis } from './stages/mahalanobis.js';
 export { type NormaliseOptions, normalise } from './stages/normalise.js';
 export { observe } from './stages/observe.js';
 export { type PatchOptions, patch } from './stages/patch.js';
 export { pool } from './stages/pool.js';
+export { type PredictOptions, predict, tapped } from './stages/predict.js';
 export { type ResampleOptions, resample } from './stages/resample.js';
-export { type SaveOptions, save } from './stages/save.js';
+export { type RestoreOptions, restore } from './stages/restore.js';
+export { type SaveOptions, save, saveLabels } from './stages/save.js';
 export { type ScoreOptions, score } from './stages/score.js';
 export { type SpoolOptions, spool } from './stages/spool.js';
 export { type Stage, type StageBody, type StageOptions, stage } from './stages/stage.js';
+export { type UncropOptions, uncrop } from './stages/uncrop.js';
 export { version } from './version.js';

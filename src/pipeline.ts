@@ -1,49 +1,31 @@
-import type { Readable, Writable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
-import type { Embedding, PatchDistance, SubjectScore, Warning } from './chunks.js';
+import type { Writable } from 'node:stream';
+import type { Embedding, LabelSlice, PatchDistance, PatchPlace, Prediction, SubjectScore, Warning } from './chunks.js';
 import type { Detector } from './detectors/saved.js';
-import { isAbort, SegcanaryError } from './errors.js';
+import { SegcanaryError } from './errors.js';
 import { patchCount } from './maths/tiling.js';
 import type { Encoder } from './model/encoder.js';
 import type { Plan } from './model/plans.js';
+import type { SegmentationPlan } from './model/segmentation-plan.js';
+import type { Segmenter } from './model/segmenter.js';
+import { type ChannelBytes, runScan, runStages, type ScanBytes, type ScanOptions } from './run-scan.js';
 import { aggregate } from './stages/aggregate.js';
+import { assemble } from './stages/assemble.js';
 import { encode } from './stages/encode.js';
-import { load } from './stages/load.js';
+import { fork } from './stages/fork.js';
+import { label } from './stages/label.js';
 import { mahalanobis } from './stages/mahalanobis.js';
 import { normalise } from './stages/normalise.js';
 import { observe } from './stages/observe.js';
 import { patch } from './stages/patch.js';
 import { pool } from './stages/pool.js';
+import { predict, tapped } from './stages/predict.js';
 import { resample } from './stages/resample.js';
-import { save } from './stages/save.js';
+import { restore } from './stages/restore.js';
+import { save, saveLabels } from './stages/save.js';
 import { score } from './stages/score.js';
 import { spool } from './stages/spool.js';
 import type { Stage } from './stages/stage.js';
-
-/** Bytes of a scan, from any stream: `process.stdin`, a file, an HTTP body, an async iterable of chunks. */
-export type ScanBytes = Readable | AsyncIterable<Uint8Array>;
-
-/** How far one scan has come. */
-export interface Progress {
-  readonly case: string;
-  readonly patches: number;
-  readonly total: number;
-}
-
-export interface ScanOptions {
-  /** Name of the case in results and messages. @default 'stdin' */
-  readonly case?: string;
-  /** Name of the file in messages. @default the case */
-  readonly file?: string;
-  /** Which volume of a 4-D file, from 0. Without it a 4-D file is refused. */
-  readonly volume?: number;
-  /** Write the slices to a temporary file while measuring, as exact nnU-Net preprocessing needs. @default true */
-  readonly spool?: boolean;
-  /** Where the temporary file lies; a tmpfs would be RAM. @default os.tmpdir() */
-  readonly tmpdir?: string;
-  readonly signal?: AbortSignal;
-  readonly onProgress?: (progress: Progress) => void;
-}
+import { uncrop } from './stages/uncrop.js';
 
 export interface PreparationOptions extends Pick<ScanOptions, 'spool' | 'tmpdir'> {
   readonly plan: Plan;
@@ -83,12 +65,11 @@ export function embeddingStages(options: EmbeddingOptions): Stage<unknown, unkno
  * @throws SegcanaryError whatever is wrong with the scan, `aborted` when the signal says so
  */
 export async function embedScan(
-  source: ScanBytes,
+  source: ScanBytes | readonly ChannelBytes[],
   options: ScanOptions & EmbeddingOptions & { readonly onEmbedding: (embedding: Embedding) => void | Promise<void> },
 ): Promise<void> {
   const report = reporter(options);
-  await run(source, options, [
-    load(loadOptions(options)),
+  await runScan(source, options, [
     ...embeddingStages(options),
     observe<Embedding>((embedding) => {
       report(embedding);
@@ -111,9 +92,26 @@ export interface ScoreScanOptions extends ScanOptions {
  *
  * @throws SegcanaryError whatever is wrong with the scan, `aborted` when the signal says so
  */
-export async function scoreScan(source: ScanBytes, options: ScoreScanOptions): Promise<SubjectScore> {
-  const { detector, encoder, mask } = options;
-  const { plan, stepSize, calibration } = detector.description;
+export async function scoreScan(
+  source: ScanBytes | readonly ChannelBytes[],
+  options: ScoreScanOptions,
+): Promise<SubjectScore> {
+  const { detector, encoder } = options;
+  const { plan, stepSize } = detector.description;
+  let result: SubjectScore | null = null;
+  await runScan(source, options, [
+    ...embeddingStages({ ...options, plan, encoder, stepSize }),
+    ...scoringStages(options),
+    observe<SubjectScore>((s) => {
+      result = s;
+    }),
+  ]);
+  return result ?? endedEarly(options);
+}
+
+/** Embeddings to the score of the scan: mahalanobis → aggregate (→ save) → score. */
+function scoringStages(options: Omit<ScoreScanOptions, 'encoder'>): Stage<never, unknown>[] {
+  const { detector, mask } = options;
   const warnings: Warning[] =
     (options.spool ?? true)
       ? []
@@ -124,53 +122,98 @@ export async function scoreScan(source: ScanBytes, options: ScoreScanOptions): P
               'Streamed without a spool: not cropped to the non-zero box, values clipped to the range of the plan.',
           },
         ];
-  let result: SubjectScore | null = null;
-  await run(source, options, [
-    load(loadOptions(options)),
-    ...embeddingStages({ ...options, plan, encoder, stepSize }),
+  return [
     mahalanobis({ gaussian: detector.gaussian }),
     observe<PatchDistance>(reporter(options)),
     aggregate(),
     ...(mask === undefined ? [] : [save({ to: mask })]),
-    score({ calibration, detector: detector.id, warnings }),
-    observe<SubjectScore>((s) => {
-      result = s;
-    }),
-  ]);
-  if (result === null)
-    throw new SegcanaryError(
-      'truncated',
-      `${options.file ?? options.case ?? 'stdin'}: the scan ended before it could be scored.`,
-    );
-  return result;
+    score({ calibration: detector.description.calibration, detector: detector.id, warnings }),
+  ];
 }
 
-const loadOptions = ({ case: name = 'stdin', file = name, volume }: ScanOptions) => ({
-  case: name,
-  name: file,
-  volume,
-});
+export interface SegmentScanOptions extends ScanOptions {
+  readonly plan: Plan;
+  readonly segmentation: SegmentationPlan;
+  /** Opened once and shared by all scans; with the tap of the detector, where there is one. */
+  readonly segmenter: Segmenter;
+  /** Distance between patches as a fraction of the patch. @default 0.5 */
+  readonly stepSize?: number;
+  /** Where the segmentation goes: a path, or a stream that gets gzip. */
+  readonly to: string | Writable;
+  /** Scores the scan from the same pass. */
+  readonly detector?: Detector | undefined;
+  /** Where the uncertainty mask goes: a path, or a stream that gets gzip. */
+  readonly mask?: string | Writable | undefined;
+}
 
-function reporter({ onProgress }: ScanOptions): (chunk: Embedding | PatchDistance) => void {
+/** What a segmentation was, beside its file. */
+export interface SegmentResult {
+  readonly case: string;
+  readonly patches: number;
+  /** Voxels of every label in the segmentation; labels without a voxel are left out. */
+  readonly voxels: Readonly<Record<number, number>>;
+  /** The scan's trust score, where a detector was given. */
+  readonly score: SubjectScore | null;
+}
+
+/**
+ * Segments one scan as nnU-Net does and, with a detector, scores it from the same forward pass:
+ * load → spool → normalise → resample → patch → predict ┬→ assemble → restore → label → uncrop → save
+ *                                                       └→ tapped → pool → mahalanobis → aggregate (→ save) → score
+ *
+ * @throws SegcanaryError whatever is wrong with the scan, `aborted` when the signal says so
+ */
+export async function segmentScan(
+  source: ScanBytes | readonly ChannelBytes[],
+  options: SegmentScanOptions,
+): Promise<SegmentResult> {
+  const { plan, segmentation, segmenter, detector, stepSize, tmpdir } = options;
+  const report = reporter(options);
+  let result: SubjectScore | null = null;
+  let patches = 0;
+  const voxels: Record<number, number> = {};
+  const scoring = (predictions: AsyncIterable<Prediction>) =>
+    runStages(predictions, [
+      tapped(),
+      pool(),
+      ...scoringStages({ ...options, detector: detector as Detector, onProgress: undefined }),
+      observe<SubjectScore>((s) => {
+        result = s;
+      }),
+    ]);
+  await runScan(source, options, [
+    ...preparationStages(options),
+    patch({ patchSize: plan.patchSize, stepSize }),
+    predict({ segmenter }),
+    observe<Prediction>((prediction) => {
+      patches++;
+      report(prediction);
+    }),
+    ...(detector ? [fork<Prediction>(scoring)] : []),
+    assemble(),
+    restore({ plan, segmentation }),
+    label({ segmentation }),
+    uncrop({ tmpdir }),
+    saveLabels({ to: options.to }),
+    observe<LabelSlice>(({ data }) => countLabels(data, voxels)),
+  ]);
+  if (patches === 0 || (detector && result === null)) endedEarly(options);
+  return { case: options.case ?? 'stdin', patches, voxels, score: result };
+}
+
+function countLabels({ data }: LabelSlice['data'], voxels: Record<number, number>): void {
+  const counts = new Uint32Array(65536);
+  for (let i = 0; i < data.length; i++) counts[data[i]!]!++;
+  counts.forEach((n, value) => {
+    if (n > 0) voxels[value] = (voxels[value] ?? 0) + n;
+  });
+}
+
+function endedEarly({ case: name = 'stdin', file = name }: ScanOptions): never {
+  throw new SegcanaryError('truncated', `${file}: the scan ended before it could be scored.`);
+}
+
+function reporter({ onProgress }: Pick<ScanOptions, 'onProgress'>): (chunk: PatchPlace) => void {
   return (chunk) =>
     onProgress?.({ case: chunk.grid.scan.case, patches: chunk.index + 1, total: patchCount(chunk.tiling) });
-}
-
-async function run(source: ScanBytes, options: ScanOptions, stages: readonly Stage<never, unknown>[]): Promise<void> {
-  try {
-    await pipeline([source, ...stages, drain] as unknown as readonly NodeJS.ReadWriteStream[], {
-      signal: options.signal,
-    });
-  } catch (error) {
-    if (isAbort(error))
-      throw new SegcanaryError('aborted', `${options.file ?? options.case ?? 'stdin'}: stopped before it was done.`, {
-        cause: error,
-      });
-    throw error;
-  }
-}
-
-/** Takes what is left, so that the last stage never waits for a reader. */
-async function drain(rest: AsyncIterable<unknown>): Promise<void> {
-  for await (const _ of rest);
 }

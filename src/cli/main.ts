@@ -6,6 +6,7 @@ import { EXIT } from './exit.js';
 import { fitCommand } from './fit.js';
 import { inspectCommand } from './inspect.js';
 import { scoreCommand } from './score.js';
+import { segmentCommand } from './segment.js';
 import { tapsCommand } from './taps.js';
 
 const program = new Command('segcanary')
@@ -25,10 +26,12 @@ Exit codes: 0 done, 1 failure, 2 usage, 3 some scans failed, 10 out of distribut
 
   segcanary fit -m MODEL_DIR -i train/ -o detector/
   segcanary calibrate -d detector/ -i held-out/
-  cat scan.nii.gz | segcanary score -d detector/ -i -`,
+  cat scan.nii.gz | segcanary score -d detector/ -i -
+  segcanary segment -m MODEL_DIR -d detector/ -i scans/ -o segmentations/`,
   );
 
-for (const add of [tapsCommand, fitCommand, calibrateCommand, scoreCommand, inspectCommand]) add(program);
+for (const add of [tapsCommand, fitCommand, calibrateCommand, scoreCommand, segmentCommand, inspectCommand])
+  add(program);
 for (const command of [program, ...program.commands])
   command.exitOverride().showHelpAfterError('(add --help for the options)');
 

@@ -10,7 +10,8 @@ import { cutAtTap } from '../model/cut.js';
 import { type Encoder, openEncoder } from '../model/encoder.js';
 import type { ModelSource } from '../model/folder.js';
 import { chooseTap, type Tap } from '../model/taps.js';
-import { embedScan, type ScanOptions } from '../pipeline.js';
+import { embedScan } from '../pipeline.js';
+import type { ScanOptions } from '../run-scan.js';
 import { version } from '../version.js';
 import { failureOf, type ScanFailure } from './failure.js';
 import { hashInput, openInput, type ScanInput } from './inputs.js';
@@ -135,18 +136,11 @@ export async function fitDetector(options: FitJobOptions): Promise<FitResult> {
 }
 
 /** What would fail for every scan is refused before the first one. */
-function refuseUnfit({ inputs, model }: FitJobOptions): void {
+function refuseUnfit({ inputs }: FitJobOptions): void {
   if (inputs.some((input) => input.file === '-')) {
     throw new SegcanaryError(
       'usage',
       'Training scans are read from files, because a fit that is interrupted resumes; give paths instead of -.',
-    );
-  }
-  const { length } = model.plan.channels;
-  if (length > 1) {
-    throw new SegcanaryError(
-      'plan-unsupported',
-      `${model.path}: the plan has ${length} channels, and this version of segcanary reads scans of one.`,
     );
   }
 }
@@ -173,7 +167,7 @@ async function embed(
   options: FitJobOptions,
 ): Promise<CachedEmbeddings> {
   const vectors: Float32Array[] = [];
-  await embedScan(await openInput(input), {
+  await embedScan(await openInput(input, options.model.plan), {
     ...options,
     case: input.case,
     file: input.file,

@@ -2,16 +2,18 @@ import { createHash } from 'node:crypto';
 import { stat } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
 import { SegcanaryError } from '../errors.js';
-import { caseName, listCases } from '../nifti/cases.js';
+import type { Plan } from '../model/plans.js';
+import { type CaseFiles, groupCases, listCases } from '../nifti/cases.js';
 import { openScan } from '../nifti/open.js';
+import type { ChannelBytes, ScanBytes } from '../run-scan.js';
 
-/** A scan that was asked for: a file, or stdin. */
+/** A scan that was asked for: files, or stdin. */
 export interface ScanInput {
   readonly case: string;
-  /** Path of the file, `-` for stdin. */
+  /** Path of the file, `-` for stdin. Of the first channel where there are several. */
   readonly file: string;
-  /** Files that make up the scan. @default 1 */
-  readonly channels?: number;
+  /** Paths of the further channels, in the order of the plan. */
+  readonly moreChannels?: readonly string[];
 }
 
 /**
@@ -22,11 +24,22 @@ export interface ScanInput {
  */
 export async function resolveInputs(paths: readonly string[], name?: string): Promise<ScanInput[]> {
   const inputs: ScanInput[] = [];
+  let files: string[] = [];
+  const flush = () => {
+    inputs.push(...groupCases(files).map(inputOf));
+    files = [];
+  };
   for (const path of paths) {
-    if (path === '-') inputs.push({ case: 'stdin', file: '-' });
-    else if (await isFolder(path)) inputs.push(...(await casesOf(path)));
-    else inputs.push({ case: caseName(path), file: path });
+    const folder = path !== '-' && (await isFolder(path));
+    if (path !== '-' && !folder) {
+      files.push(path);
+      continue;
+    }
+    flush();
+    if (folder) inputs.push(...(await casesOf(path)));
+    else inputs.push({ case: 'stdin', file: '-' });
   }
+  flush();
   if (name !== undefined) {
     if (inputs.length !== 1)
       throw new SegcanaryError(
@@ -54,9 +67,12 @@ async function casesOf(folder: string): Promise<ScanInput[]> {
   const cases = await listCases(folder);
   if (cases.length === 0)
     throw new SegcanaryError('usage', `${folder}: holds no scans; they end in .nii, .nii.gz or .hdr.`);
-  return cases.map(({ case: name, files }) => {
-    return { case: name, file: files[0]!, channels: files.length };
-  });
+  return cases.map(inputOf);
+}
+
+function inputOf({ case: name, files }: CaseFiles): ScanInput {
+  const [file, ...moreChannels] = files as readonly [string, ...string[]];
+  return { case: name, file, ...(moreChannels.length > 0 && { moreChannels }) };
 }
 
 async function isFolder(path: string): Promise<boolean> {
@@ -68,30 +84,57 @@ async function isFolder(path: string): Promise<boolean> {
 }
 
 /**
- * The bytes of a scan.
+ * The bytes of a scan, of each of its channels.
  *
- * @throws SegcanaryError `io` when it cannot be read, `scan-unsuitable` when it has several channels
+ * @throws SegcanaryError `io` when it cannot be read, `scan-unsuitable` when it has another number of channels than the plan
  */
-export async function openInput(input: ScanInput): Promise<Readable> {
-  if ((input.channels ?? 1) > 1) {
+export async function openInput(input: ScanInput, plan: Pick<Plan, 'channels'>): Promise<ScanBytes | ChannelBytes[]> {
+  const files = filesOf(input);
+  const wanted = plan.channels.map((channel) => channel.name);
+  if (files.length !== wanted.length) {
+    const name = input.file === '-' ? 'stdin' : input.file;
+    const advice =
+      files.length < wanted.length
+        ? `pass its channels as ${input.case}_0000, ${input.case}_0001, …, or their folder`
+        : `pass the channels that the model was trained on`;
     throw new SegcanaryError(
       'scan-unsuitable',
-      `${input.file}: the case ${input.case} has ${input.channels} channels, and this version of segcanary reads scans of one.`,
+      `${name}: the case ${input.case} has ${files.length} ${files.length === 1 ? 'channel' : 'channels'} and the model takes ${wanted.length} (${wanted.join(', ')}); ${advice}.`,
     );
   }
-  return input.file === '-' ? process.stdin : openScan(input.file);
+  if (input.file === '-') return process.stdin;
+  if (files.length === 1) return openScan(input.file);
+  const channels: ChannelBytes[] = [];
+  try {
+    for (const file of files) channels.push({ file, bytes: await openScan(file) });
+    return channels;
+  } catch (error) {
+    for (const { bytes } of channels) (bytes as Readable).destroy();
+    throw error;
+  }
 }
 
+const filesOf = (input: ScanInput): string[] => [input.file, ...(input.moreChannels ?? [])];
+
 /**
- * sha256, in hex, of the bytes of a scan (of a pair: of the single file that it stands for); null for stdin and pipes, which can be read only once.
+ * sha256, in hex, of the bytes of a scan (of a pair: of the single file that it stands for; of several channels: of their hashes); null for stdin and
+ * pipes, which can be read only once.
  *
  * @throws SegcanaryError `io`, `aborted`
  */
 export async function hashInput(input: ScanInput, signal?: AbortSignal): Promise<string | null> {
-  if (input.file === '-' || !(await isRereadable(input.file))) return null;
+  const hashes: string[] = [];
+  for (const file of filesOf(input)) {
+    if (file === '-' || !(await isRereadable(file))) return null;
+    hashes.push(await hashFile(file, signal));
+  }
+  return hashes.length === 1 ? hashes[0]! : createHash('sha256').update(hashes.join()).digest('hex');
+}
+
+async function hashFile(file: string, signal?: AbortSignal): Promise<string> {
   const hash = createHash('sha256');
-  for await (const bytes of await openInput(input)) {
-    if (signal?.aborted) throw new SegcanaryError('aborted', `${input.file}: stopped before it was done.`);
+  for await (const bytes of await openScan(file)) {
+    if (signal?.aborted) throw new SegcanaryError('aborted', `${file}: stopped before it was done.`);
     hash.update(bytes as Uint8Array);
   }
   return hash.digest('hex');

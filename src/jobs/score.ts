@@ -3,7 +3,8 @@ import type { SubjectScore } from '../chunks.js';
 import type { Detector } from '../detectors/saved.js';
 import { isAbort, type SegcanaryError } from '../errors.js';
 import type { Encoder } from '../model/encoder.js';
-import { type ScanOptions, scoreScan } from '../pipeline.js';
+import { scoreScan } from '../pipeline.js';
+import type { ScanOptions } from '../run-scan.js';
 import { failureOf, type ScanFailure } from './failure.js';
 import { openInput, type ScanInput } from './inputs.js';
 
@@ -23,7 +24,7 @@ export interface ScoreJobOptions extends Omit<ScanOptions, 'case' | 'file'> {
 export async function* scoreScans(options: ScoreJobOptions): AsyncGenerator<SubjectScore | ScanFailure> {
   for (const input of options.inputs) {
     try {
-      yield await scoreScan(await openInput(input), {
+      yield await scoreScan(await openInput(input, options.detector.description.plan), {
         ...options,
         case: input.case,
         file: input.file === '-' ? 'stdin' : input.file,

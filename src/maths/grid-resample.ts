@@ -39,12 +39,13 @@ export function resampledGrid(grid: Grid, spacing: Triple, resampling: Resamplin
 export class GridResampler {
   readonly #from: Grid;
   readonly #separate: 0 | 1 | 2 | null;
-  readonly #ranges: readonly ClipRange[];
+  readonly #ranges: readonly ClipRange[] | null;
   readonly #inPlane: PlaneResizer;
   readonly #depth: DepthResampler;
   readonly #across: PlaneResizer;
 
-  constructor(from: Grid, to: Grid, resampling: Resampling, ranges: readonly ClipRange[]) {
+  /** @param ranges one a channel; without them nothing is clipped, as befits orders that do not overshoot */
+  constructor(from: Grid, to: Grid, resampling: Resampling, ranges: readonly ClipRange[] | null) {
     this.#from = from;
     this.#separate = to.separateAxis;
     this.#ranges = ranges;
@@ -73,7 +74,7 @@ export class GridResampler {
     for (let c = 0; c < this.#from.channels; c++) {
       const source = data.subarray(c * from[0] * from[1], (c + 1) * from[0] * from[1]);
       const target = slot.subarray(c * to[0] * to[1], (c + 1) * to[0] * to[1]);
-      if (this.#separate === 0) this.#inPlane.resize(source, target, ...extremes(source));
+      if (this.#separate === 0 && this.#ranges) this.#inPlane.resize(source, target, ...extremes(source));
       else this.#inPlane.resize(source, target);
     }
     for (const [z, planes] of this.#depth.advance()) yield [z, this.#finish(planes)];
@@ -85,7 +86,7 @@ export class GridResampler {
     const out = identity ? planes : new Float32Array(this.#from.channels * to[0] * to[1]);
     for (let c = 0; c < this.#from.channels; c++) {
       const plane = planes.subarray(c * from[0] * from[1], (c + 1) * from[0] * from[1]);
-      clip(plane, from[1], this.#ranges[c]!, this.#separate);
+      if (this.#ranges) clip(plane, from[1], this.#ranges[c]!, this.#separate);
       if (!identity) this.#across.resize(plane, out.subarray(c * to[0] * to[1], (c + 1) * to[0] * to[1]));
     }
     return out;

@@ -1,8 +1,9 @@
-import { readFile, stat } from 'node:fs/promises';
+import { readdir, readFile, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { SegcanaryError } from '../errors.js';
 import { cannotRead } from '../files.js';
 import { type Plan, readPlan } from './plans.js';
+import { readSegmentationPlan, type SegmentationPlan } from './segmentation-plan.js';
 
 /** A segmentation model on disk: the exported network and the plan that says how scans are prepared for it. */
 export interface ModelSource {
@@ -41,7 +42,53 @@ export async function openNetwork(
   options: ModelFolderOptions = {},
 ): Promise<Omit<ModelSource, 'plan'> & { readonly plan: Plan | null }> {
   const onnxPath = (await isFolder(path)) ? await onnxOfFolder(path, options.fold ?? 0) : path;
-  return { path: onnxPath, onnx: await read(onnxPath), plan: await planOf(path, onnxPath, options) };
+  const files = await planFilesOf(path, onnxPath, options);
+  return { path: onnxPath, onnx: await read(onnxPath), plan: files && readPlanFiles(files) };
+}
+
+/** The networks of several folds, and what turns their logits into a segmentation. */
+export interface SegmentationSource {
+  /** In the order in which they were asked for. */
+  readonly folds: readonly Pick<ModelSource, 'path' | 'onnx'>[];
+  readonly plan: Plan;
+  readonly segmentation: SegmentationPlan;
+}
+
+/**
+ * Opens nnU-Net's model folder for segmenting: `plans.json`, `dataset.json`, and the networks of the folds.
+ *
+ * @param options.folds which ones; by default every `fold_K/model.onnx`, else `model.onnx`
+ * @throws SegcanaryError `io` for a missing file, `plan-invalid` and `plan-unsupported`
+ */
+export async function openSegmentationModel(
+  path: string,
+  options: Omit<ModelFolderOptions, 'fold'> & { readonly folds?: readonly number[] | undefined } = {},
+): Promise<SegmentationSource> {
+  const paths = (await isFolder(path))
+    ? await Promise.all((options.folds ?? (await exportedFolds(path))).map((fold) => onnxOfFolder(path, fold)))
+    : [path];
+  const files = await planFilesOf(path, paths[0] as string, options);
+  if (files === null)
+    throw new SegcanaryError(
+      'io',
+      `${path}: no plans.json lies beside the model; segmenting needs nnU-Net's model folder.`,
+    );
+  const plan = readPlanFiles(files);
+  return {
+    folds: await Promise.all(paths.map(async (onnxPath) => ({ path: onnxPath, onnx: await read(onnxPath) }))),
+    plan,
+    segmentation: readSegmentationPlan(files.plans as object, files.dataset, files.configuration, files.path),
+  };
+}
+
+/** Folds that have a network, ascending; fold 0 alone stands for a folder whose network lies beside the plan. */
+async function exportedFolds(folder: string): Promise<number[]> {
+  const names = await readdir(folder).catch(() => []);
+  const folds = names.flatMap((name) => /^fold_(\d+)$/.exec(name)?.[1] ?? []).map(Number);
+  const exported: number[] = [];
+  for (const fold of folds.sort((a, b) => a - b))
+    if (await exists(join(folder, `fold_${fold}`, 'model.onnx'))) exported.push(fold);
+  return exported.length > 0 ? exported : [0];
 }
 
 async function onnxOfFolder(folder: string, fold: number): Promise<string> {
@@ -53,18 +100,29 @@ async function onnxOfFolder(folder: string, fold: number): Promise<string> {
   );
 }
 
-async function planOf(given: string, onnxPath: string, options: ModelFolderOptions): Promise<Plan | null> {
+/** A plan and what lies beside it, parsed but not checked. */
+interface PlanFiles {
+  readonly path: string;
+  readonly plans: unknown;
+  readonly dataset: unknown | undefined;
+  readonly configuration: string;
+}
+
+const readPlanFiles = ({ plans, dataset, configuration, path }: PlanFiles): Plan =>
+  readPlan(plans, dataset, configuration, path);
+
+async function planFilesOf(given: string, onnxPath: string, options: ModelFolderOptions): Promise<PlanFiles | null> {
   const folders = [...new Set([resolve(given), dirname(resolve(onnxPath)), dirname(dirname(resolve(onnxPath)))])];
-  const plansPath = options.plans ?? (await firstExisting(folders.map((f) => join(f, 'plans.json'))));
-  if (plansPath === undefined) return null;
+  const path = options.plans ?? (await firstExisting(folders.map((f) => join(f, 'plans.json'))));
+  if (path === undefined) return null;
   const datasetPath = await firstExisting([
-    join(dirname(plansPath), 'dataset.json'),
+    join(dirname(path), 'dataset.json'),
     ...folders.map((f) => join(f, 'dataset.json')),
   ]);
   const dataset = datasetPath === undefined ? undefined : await readJson(datasetPath);
-  const plans = await readJson(plansPath);
+  const plans = await readJson(path);
   const configuration = options.configuration ?? configurationIn(folders, plans) ?? '3d_fullres';
-  return readPlan(plans, dataset, configuration, plansPath);
+  return { path, plans, dataset, configuration };
 }
 
 /** The configuration that a folder on the way is named after, as nnU-Net names them: `trainer__plans__3d_lowres`. */

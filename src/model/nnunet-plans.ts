@@ -148,8 +148,12 @@ const kwargsSchema = z.strictObject({
   separate_z_anisotropy_threshold: z.literal(3).default(3),
 });
 
-function readResampling(kwargs: Readonly<Record<string, unknown>>, source: string): Plan['resampling'] {
-  const known = parseWith(kwargs, kwargsSchema, `${source}, resampling_fn_data_kwargs`, 'plan-unsupported');
+export function readResampling(
+  kwargs: Readonly<Record<string, unknown>>,
+  source: string,
+  field = 'resampling_fn_data_kwargs',
+): Plan['resampling'] {
+  const known = parseWith(kwargs, kwargsSchema, `${source}, ${field}`, 'plan-unsupported');
   return { order: known.order, orderZ: known.order_z, forceSeparateZ: known.force_separate_z };
 }
 

@@ -14,50 +14,50 @@ const scanEnding = /\.(nii|nii\.gz|hdr|hdr\.gz)$/i;
 const anyEnding = /\.(nii|hdr|img)(\.gz)?$/i;
 const channelSuffix = /_(\d{4})$/;
 
-/** The name of the case that a file belongs to: without folder, ending and nnU-Net's suffix `_0000` of the first channel. */
-export function caseName(path: string): string {
-  return basename(path)
-    .replace(anyEnding, '')
-    .replace(/_0000$/, '');
-}
-
 /**
  * The cases of a folder, by name: its files that end in .nii, .nii.gz, .hdr or .hdr.gz, pairs counted once, hidden files and subfolders left out.
- * Files `case_0001`, `case_0002`, … are further channels of `case` where there is a `case_0000`; else the digits are part of a name.
  *
- * @throws SegcanaryError `io` when the folder cannot be read, `usage` when two files would make the same case
+ * @throws SegcanaryError `io` when the folder cannot be read, `usage` when two files would make the same channel of a case
  */
 export async function listCases(folder: string): Promise<CaseFiles[]> {
   const entries = await readdir(folder, { withFileTypes: true }).catch((cause) => {
     throw cannotRead(folder, cause);
   });
-  const names = entries
+  const paths = entries
     .filter((entry) => !entry.isDirectory() && !entry.name.startsWith('.') && scanEnding.test(entry.name))
-    .map((entry) => entry.name)
+    .map((entry) => join(folder, entry.name))
     .sort(byCodeUnit);
-  const stems = new Set(names.map(stem));
+  return groupCases(paths).sort((a, b) => byCodeUnit(a.case, b.case));
+}
+
+/**
+ * Groups files into cases, in the order in which the cases come up. A case is named after its file, without folder, ending and nnU-Net's suffix `_0000`.
+ * Files `case_0001`, `case_0002`, … are further channels of `case` where there is a `case_0000` in the same folder; else the digits are part of a name.
+ *
+ * @throws SegcanaryError `usage` when two files would make the same channel of a case
+ */
+export function groupCases(paths: readonly string[]): CaseFiles[] {
+  const stems = new Set(paths.map(stem));
   const cases = new Map<string, Map<string, string>>();
-  for (const name of names) {
-    const { base, channel } = split(stem(name), stems);
+  for (const path of paths) {
+    const { base, channel } = split(stem(path), stems);
     const channels = cases.get(base) ?? new Map<string, string>();
     const rival = channels.get(channel);
     if (rival !== undefined) {
       throw new SegcanaryError(
         'usage',
-        `${folder}: ${rival} and ${name} are both the case ${base}; move one of them away.`,
+        `${rival} and ${path} would both be the case ${basename(base)}; rename one or leave it out.`,
       );
     }
-    cases.set(base, channels.set(channel, name));
+    cases.set(base, channels.set(channel, path));
   }
-  return [...cases]
-    .sort(([a], [b]) => byCodeUnit(a, b))
-    .map(([base, channels]) => ({
-      case: base,
-      files: [...channels].sort(([a], [b]) => byCodeUnit(a, b)).map(([, name]) => join(folder, name)),
-    }));
+  return [...cases].map(([base, channels]) => ({
+    case: basename(base),
+    files: [...channels].sort(([a], [b]) => byCodeUnit(a, b)).map(([, path]) => path),
+  }));
 }
 
-const stem = (name: string) => name.replace(scanEnding, '');
+const stem = (path: string) => path.replace(anyEnding, '');
 
 function split(name: string, stems: ReadonlySet<string>): { base: string; channel: string } {
   const channel = channelSuffix.exec(name)?.[1];

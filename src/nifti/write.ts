@@ -10,6 +10,7 @@ import { encodeHeader } from './encode-header.js';
 /** The voxel types that are written, and the arrays that hold them. */
 export interface WritableVoxels {
   uint8: Uint8Array;
+  uint16: Uint16Array;
   int16: Int16Array;
   float32: Float32Array;
 }

@@ -64,7 +64,7 @@ function channelMaps(grid: Grid, plan: NormaliseOptions['plan']): IntensityMap[]
     const wanted = plan.channels.map((channel) => channel.name).join(', ');
     throw new SegcanaryError(
       'scan-unsuitable',
-      `${scan.case}: has ${grid.channels} channel(s), the plan wants ${plan.channels.length} (${wanted}); this version of segcanary reads scans of one channel.`,
+      `${scan.case}: has ${grid.channels} channel(s), the plan wants ${plan.channels.length} (${wanted}); join one file a channel (the join stage).`,
     );
   }
   return plan.channels.map((channel, c) => {

@@ -1,7 +1,8 @@
 import type { Writable } from 'node:stream';
-import type { MaskSlice } from '../chunks.js';
+import type { LabelSlice, MaskSlice, Scan } from '../chunks.js';
 import { SegcanaryError } from '../errors.js';
-import { createNiftiWriter, type NiftiWriter } from '../nifti/write.js';
+import { contiguous } from '../maths/contiguous.js';
+import { createNiftiWriter, type NiftiWriter, type WritableVoxels } from '../nifti/write.js';
 import { type Stage, stage } from './stage.js';
 
 export interface SaveOptions {
@@ -16,22 +17,52 @@ export interface SaveOptions {
  * @throws SegcanaryError `io`, `usage` for a path of another ending, `truncated` when the input ends before the scan does
  */
 export function save(options: SaveOptions): Stage<MaskSlice, MaskSlice> {
-  const { to } = options;
-  let writer: NiftiWriter<'float32'> | null = null;
-  return stage<MaskSlice, MaskSlice>(
+  return saving('mask', options.to, (slice) => ({ scan: slice.scan, dataType: 'float32', voxels: slice.render() }));
+}
+
+/**
+ * The same for a segmentation: uint8, or uint16 where a label needs it.
+ *
+ * @throws SegcanaryError `io`, `usage` for a path of another ending, `truncated` when the input ends before the scan does
+ */
+export function saveLabels(options: SaveOptions): Stage<LabelSlice, LabelSlice> {
+  return saving('segmentation', options.to, ({ grid, data }) => {
+    const voxels = contiguous(data);
+    return voxels instanceof Uint8Array
+      ? { scan: grid.scan, dataType: 'uint8', voxels }
+      : { scan: grid.scan, dataType: 'uint16', voxels };
+  });
+}
+
+interface Plane<T extends keyof WritableVoxels> {
+  readonly scan: Scan;
+  readonly dataType: T;
+  readonly voxels: WritableVoxels[T];
+}
+
+function saving<S, T extends keyof WritableVoxels>(
+  what: string,
+  to: string | Writable,
+  planeOf: (slice: S) => Plane<T>,
+): Stage<S, S> {
+  let writer: NiftiWriter<T> | null = null;
+  return stage<S, S>(
     { name: 'save' },
     {
       async *transform(slice, signal) {
-        const { shape, geometry } = slice.scan;
-        writer ??= await createNiftiWriter(to, { shape, geometry, dataType: 'float32' });
+        const { scan, dataType, voxels } = planeOf(slice);
+        writer ??= await createNiftiWriter(to, { shape: scan.shape, geometry: scan.geometry, dataType });
         // Destroyed while the file was being opened: `close` has been and found nothing.
         if (signal.aborted) return writer.discard();
-        await writer.write(slice.render());
+        await writer.write(voxels);
         yield slice;
       },
       async *flush() {
         if (writer === null)
-          throw new SegcanaryError('truncated', `${label(to)}: no slice of a mask came, so none was written.`);
+          throw new SegcanaryError(
+            'truncated',
+            `${typeof to === 'string' ? to : `the ${what}`}: no slice of a ${what} came, so none was written.`,
+          );
         await writer.commit();
         yield* [];
       },
@@ -40,8 +71,4 @@ export function save(options: SaveOptions): Stage<MaskSlice, MaskSlice> {
       },
     },
   );
-}
-
-function label(to: string | Writable): string {
-  return typeof to === 'string' ? to : 'the mask';
 }

@@ -10,7 +10,7 @@ const readAt = promisify(read);
 const closeFile = promisify(close);
 
 /** Numbers on disk in the machine's own byte order. */
-type Numbers = Float32Array | Int32Array;
+type Numbers = Float32Array | Int32Array | Uint16Array | Uint8Array;
 
 /** A file without a name. One reading or writing at a time. */
 export class TempFile {

@@ -13,7 +13,7 @@ describe('the command line', () => {
   it('lists its commands on stdout, and takes a reader that leaves early', async () => {
     const help = await segcanary(['--help']);
     expect([help.code, help.stderr]).toEqual([0, '']);
-    for (const command of ['taps', 'fit', 'calibrate', 'score', 'inspect'])
+    for (const command of ['taps', 'fit', 'calibrate', 'score', 'segment', 'inspect'])
       expect(help.stdout.toString()).toContain(command);
     const early = await segcanary(['--help'], { started: (child) => child.stdout?.destroy() });
     expect([early.code, early.stderr]).toEqual([0, '']);

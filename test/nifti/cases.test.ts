@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { caseName, listCases } from '../../src/nifti/cases.js';
+import { groupCases, listCases } from '../../src/nifti/cases.js';
 import { temporaryFolder } from '../support/folder.js';
 
 it.each([
@@ -13,7 +13,7 @@ it.each([
   ['a.b.nii', 'a.b'],
   ['scan', 'scan'],
 ])('names the case of %s %s', (path, name) => {
-  expect(caseName(path)).toBe(name);
+  expect(groupCases([path])).toEqual([{ case: name, files: [path] }]);
 });
 
 async function folderOf(...names: string[]): Promise<string> {
@@ -61,7 +61,7 @@ it('refuses two files for one case', async () => {
     const folder = await folderOf(...names);
     await expect(listCases(folder)).rejects.toMatchObject({
       code: 'usage',
-      message: `${folder}: ${names[0]} and ${names[1]} are both the case a; move one of them away.`,
+      message: `${join(folder, names[0]!)} and ${join(folder, names[1]!)} would both be the case a; rename one or leave it out.`,
     });
   }
 });

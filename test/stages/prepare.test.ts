@@ -96,8 +96,7 @@ describe('normalise', () => {
     const run = gather([source(gridOf(scanOf([2, 2, 2])), () => 1), normalise({ plan: { channels: [ct, zscore] } })]);
     await expect(run).rejects.toMatchObject({
       code: 'scan-unsuitable',
-      message:
-        'case: has 1 channel(s), the plan wants 2 (CT, MR); this version of segcanary reads scans of one channel.',
+      message: 'case: has 1 channel(s), the plan wants 2 (CT, MR); join one file a channel (the join stage).',
     });
   });
 });

@@ -1,9 +1,9 @@
 import { createReadStream } from 'node:fs';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import ndarray from 'ndarray';
 import type { Grid, Slice } from '../../src/chunks.js';
 import type { Plan } from '../../src/model/plans.js';
+import { join } from '../../src/stages/join.js';
 import { load } from '../../src/stages/load.js';
 import { normalise } from '../../src/stages/normalise.js';
 import { resample } from '../../src/stages/resample.js';
@@ -16,29 +16,10 @@ export interface Volume {
   readonly nonzero: Uint8Array | null;
 }
 
-/** Slices of one scan of one channel a file: loads side by side, joined slice by slice. */
-export async function* slicesOf(files: readonly string[]): AsyncGenerator<Slice> {
-  const loads = files.map((file) =>
-    createReadStream(file)
-      .pipe(load({ case: file }))
-      [Symbol.asyncIterator](),
-  );
-  let joinedGrid: Grid | undefined;
-  for (;;) {
-    const parts = (await Promise.all(loads.map((one) => one.next()))) as IteratorResult<Slice>[];
-    if (parts[0]!.done) return;
-    const slices = parts.map((part) => part.value as Slice);
-    if (slices.length === 1) {
-      yield slices[0]!;
-      continue;
-    }
-    const [{ grid, z, data }] = slices as [Slice];
-    const plane = data.size;
-    const joined = new Float32Array(slices.length * plane);
-    for (const [c, slice] of slices.entries()) joined.set(slice.data.data, c * plane);
-    joinedGrid ??= { ...grid, channels: slices.length };
-    yield { grid: joinedGrid, z, data: ndarray(joined, [slices.length, data.shape[1]!, data.shape[2]!]) };
-  }
+/** Slices of one scan of one channel a file. */
+export function slicesOf(files: readonly string[]): AsyncIterable<Slice> {
+  const [first, ...channels] = files.map((file) => createReadStream(file).pipe(load({ case: file })));
+  return channels.length === 0 ? first! : first!.pipe(join({ channels }));
 }
 
 /** spool, normalise, resample, in the plan's order, gathered. */

@@ -1,0 +1,27 @@
+import { SegcanaryError } from '../errors.js';
+import { parseModel } from './onnx.js';
+
+/**
+ * The axes that nnU-Net's training mirrored, and that test-time augmentation may therefore mirror, as `scripts/export_nnunet.py` writes them into the ONNX
+ * file: 0 for z, 1 for y, 2 for x of the network grid. They stand in nnU-Net's checkpoint and in no other file.
+ *
+ * @throws SegcanaryError `model-unsupported` where the file does not say
+ */
+export function mirrorAxesOf(onnx: Uint8Array, name: string): number[] {
+  const entry = parseModel(onnx, name).metadataProps.find(({ key }) => key === 'inference_allowed_mirroring_axes');
+  const axes: unknown = entry === undefined ? undefined : parse(entry.value);
+  if (axes === null) return [];
+  if (Array.isArray(axes) && axes.every((axis) => [0, 1, 2].includes(axis))) return axes as number[];
+  throw new SegcanaryError(
+    'model-unsupported',
+    `${name}: does not say which axes may be mirrored; export it with scripts/export_nnunet.py, or leave --tta out.`,
+  );
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,140 @@
+import { toBinary } from '@bufbuild/protobuf';
+import type { Triple } from '../chunks.js';
+import { SegcanaryError } from '../errors.js';
+import { mirror, mirrorings } from '../maths/mirror.js';
+import { keepOnly } from './cut.js';
+import { ModelProtoSchema } from './gen/onnx_pb.js';
+import { GraphIndex } from './graph.js';
+import { type InferenceOptions, type InferenceSession, naming, openSession } from './inference.js';
+import { parseModel } from './onnx.js';
+import { tapNotFound } from './tap-names.js';
+
+/** The whole network of one fold. */
+export interface FoldModel {
+  /** Name of the file, for messages. */
+  readonly name: string;
+  readonly onnx: Uint8Array;
+  /** The tensor to give beside the logits, of one fold at most. */
+  readonly tap?: string | undefined;
+}
+
+export interface SegmenterOptions extends InferenceOptions {
+  /** Axes to mirror for test-time augmentation: 0 for z, 1 for y, 2 for x of the network grid. @default none */
+  readonly mirrorAxes?: readonly number[];
+}
+
+/** A segmentation network, or the folds of one, ready to run. Scans share it. */
+export interface Segmenter {
+  /** Classes, or regions. */
+  readonly heads: number;
+  /**
+   * One patch through every fold and every mirroring.
+   *
+   * @param data [c, z, y, x] in C order; empty afterwards where it owns its whole buffer
+   * @param shape [c, z, y, x]
+   * @returns the mean of the logits over folds and mirrorings, and the tapped activation of the plain pass, without their batch axes
+   * @throws SegcanaryError `inference-failed`, `scan-unsuitable` when the network takes another shape
+   */
+  predict(data: Float32Array, shape: readonly [number, number, number, number]): Promise<PatchOutput>;
+}
+
+export interface PatchOutput {
+  readonly logits: { readonly data: Float32Array; readonly shape: readonly number[] };
+  readonly activation: { readonly data: Float32Array; readonly shape: readonly number[] } | null;
+}
+
+interface Fold {
+  readonly session: InferenceSession;
+  readonly name: string;
+  readonly input: string;
+  readonly logits: string;
+  readonly tap: string | undefined;
+}
+
+/**
+ * Opens the networks of one or more folds. The same bytes twice share one session.
+ *
+ * Logits are the first output of each file. With a tap, the tensor becomes a second output: one pass gives both.
+ * Source: nnunetv2 predict_from_raw_data.py, `_internal_maybe_mirror_and_predict` and `predict_logits_from_preprocessed_data`.
+ *
+ * @throws SegcanaryError `model-invalid`, `model-unsupported` for other inputs and outputs or another number of outputs than `heads`, `tap-not-found`
+ */
+export async function openSegmenter(
+  models: readonly FoldModel[],
+  heads: number,
+  options: SegmenterOptions = {},
+): Promise<Segmenter> {
+  const passes = [[], ...mirrorings(options.mirrorAxes ?? [])];
+  const folds: Fold[] = [];
+  for (const model of models) folds.push(await openFold(model, heads, options));
+  return {
+    heads,
+    async predict(data, shape) {
+      const spatial = shape.slice(1) as unknown as Triple;
+      const patch = folds.length * passes.length > 1 ? new Float32Array(data) : data;
+      let sum: Float32Array | null = null;
+      let activation: PatchOutput['activation'] = null;
+      let left = folds.length * passes.length;
+      for (const axes of passes) {
+        for (const fold of folds) {
+          // The session empties what it is given: the last pass may have the patch itself.
+          left--;
+          const given = axes.length > 0 ? mirror(patch, spatial, axes) : left > 0 ? patch.slice() : patch;
+          const { [fold.logits]: logits, ...rest } = await fold.session.run({
+            [fold.input]: { type: 'float32', dims: [1, ...shape], data: given },
+          });
+          const values = logits!.data as Float32Array;
+          checkLogits(fold.name, logits!.dims, heads, spatial);
+          const plain = axes.length > 0 ? mirror(values, spatial, axes) : values;
+          if (sum === null) sum = plain;
+          else for (let i = 0; i < sum.length; i++) sum[i]! += plain[i]!;
+          if (fold.tap !== undefined && axes.length === 0) {
+            const tapped = rest[fold.tap]!;
+            activation = { data: tapped.data as Float32Array, shape: tapped.dims.slice(1) };
+          }
+        }
+      }
+      const logits = sum as Float32Array;
+      const count = folds.length * passes.length;
+      if (count > 1) for (let i = 0; i < logits.length; i++) logits[i]! /= count;
+      return { logits: { data: logits, shape: [heads, ...spatial] }, activation };
+    },
+  };
+}
+
+async function openFold(model: FoldModel, heads: number, options: InferenceOptions): Promise<Fold> {
+  const { name, tap } = model;
+  const parsed = parseModel(model.onnx, name);
+  const index = new GraphIndex(parsed.graph);
+  const logits = parsed.graph.output[0]?.name;
+  if (logits === undefined) throw new SegcanaryError('model-unsupported', `${name}: has no output; export it again.`);
+  if (tap !== undefined && index.producer(tap) === undefined) throw tapNotFound(tap, index, name);
+  const outputs = tap === undefined || tap === logits ? [logits] : [logits, tap];
+  const bytes = toBinary(ModelProtoSchema, keepOnly(parsed, index, outputs));
+  const session = await openSession(bytes, { threads: options.threads }).catch(naming(name));
+  const [input] = session.inputs;
+  if (!input || session.inputs.length !== 1 || input.type !== 'float32' || session.outputs[0]!.type !== 'float32') {
+    throw new SegcanaryError(
+      'model-unsupported',
+      `${name}: a segmentation network has one float32 input and float32 logits; export it in float32.`,
+    );
+  }
+  const channels = session.outputs[0]!.dims[1];
+  if (typeof channels === 'number' && channels !== heads) throw wrongHeads(name, channels, heads);
+  return { session, name, input: input.name, logits, tap };
+}
+
+function checkLogits(name: string, dims: readonly number[], heads: number, spatial: Triple): void {
+  if (dims[1] !== heads) throw wrongHeads(name, dims[1]!, heads);
+  if (dims.length === 5 && spatial.every((n, axis) => dims[axis + 2] === n)) return;
+  throw new SegcanaryError(
+    'model-unsupported',
+    `${name}: gives ${dims.join('x')} for a patch of ${spatial.join('x')}; its output has to have a value a voxel.`,
+  );
+}
+
+const wrongHeads = (name: string, has: number, wanted: number): SegcanaryError =>
+  new SegcanaryError(
+    'model-unsupported',
+    `${name}: gives ${has} values a voxel and dataset.json has ${wanted} labels; the two are not of the same model.`,
+  );

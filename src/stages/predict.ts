@@ -1,0 +1,49 @@
+import ndarray from 'ndarray';
+import type { Activation, Patch, Prediction } from '../chunks.js';
+import { contiguous } from '../maths/contiguous.js';
+import type { Segmenter } from '../model/segmenter.js';
+import { inFlightBody } from './in-flight.js';
+import { type Stage, stage } from './stage.js';
+
+export interface PredictOptions {
+  /** From `openSegmenter`; scans share one. */
+  readonly segmenter: Segmenter;
+  /** Patches at the inference worker at a time. With two, the next one is prepared while the network works. @default 2 */
+  readonly inFlight?: number;
+}
+
+/**
+ * Patches to what the whole network makes of them, in the same order: logits, and the activation at the tap where the segmenter has one.
+ * A patch's buffer goes to the inference worker and is empty afterwards.
+ *
+ * @throws SegcanaryError `usage` for fewer than one patch in flight, `scan-unsuitable` when the network takes other patches, `inference-failed`
+ */
+export function predict({ segmenter, inFlight = 2 }: PredictOptions): Stage<Patch, Prediction> {
+  const predictPatch = async ({ data, grid, tiling, index, tile }: Patch): Promise<Prediction> => {
+    const { logits, activation } = await segmenter.predict(
+      contiguous(data),
+      data.shape as [number, number, number, number],
+    );
+    return {
+      grid,
+      tiling,
+      index,
+      tile,
+      logits: ndarray(logits.data, [...logits.shape]),
+      activation: activation && ndarray(activation.data, [...activation.shape]),
+    };
+  };
+  return stage<Patch, Prediction>({ name: 'predict' }, inFlightBody(predictPatch, inFlight));
+}
+
+/** Predictions to their activations, for what comes behind `encode` otherwise: `pool`, `mahalanobis`, … Predictions without one are left out. */
+export function tapped(): Stage<Prediction, Activation> {
+  return stage<Prediction, Activation>(
+    { name: 'tapped' },
+    {
+      *transform({ grid, tiling, index, tile, activation }) {
+        if (activation) yield { grid, tiling, index, tile, data: activation };
+      },
+    },
+  );
+}

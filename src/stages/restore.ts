@@ -1,0 +1,89 @@
+import ndarray from 'ndarray';
+import type { Grid, LogitSlice } from '../chunks.js';
+import { SegcanaryError } from '../errors.js';
+import { contiguous } from '../maths/contiguous.js';
+import { GridResampler } from '../maths/grid-resample.js';
+import { separateAxisOf } from '../maths/resample-grid.js';
+import type { Plan } from '../model/plan.js';
+import type { SegmentationPlan } from '../model/segmentation-plan.js';
+import { plannedAxes } from './spooled-grid.js';
+import { type Stage, stage } from './stage.js';
+
+export interface RestoreOptions {
+  readonly plan: Pick<Plan, 'reader' | 'transposeForward'>;
+  readonly segmentation: Pick<SegmentationPlan, 'resampling'>;
+}
+
+/**
+ * Logits of the network grid to logits of the crop box at the scan's own spacing, slice by slice: linear, and nearest along a separate axis, as
+ * nnU-Net resamples them. The axes stay as the plan turned them (`uncrop` turns the labels back). Holds two slices.
+ *
+ * Source: nnunetv2 inference/export_prediction.py, `convert_predicted_logits_to_segmentation_with_correct_shape`.
+ *
+ * @throws SegcanaryError `truncated` when the input ends before the grid does, `scan-unsuitable` for slices out of order
+ */
+export function restore(options: RestoreOptions): Stage<LogitSlice, LogitSlice> {
+  let from: Grid | null = null;
+  let to: Grid | null = null;
+  let resampler: GridResampler | null = null;
+  let next = 0;
+  return stage<LogitSlice, LogitSlice>(
+    { name: 'restore' },
+    {
+      *transform(slice) {
+        const [classes] = slice.data.shape;
+        if (from === null || to === null) {
+          from = slice.grid;
+          to = boxGrid(from, options);
+          if (!from.shape.every((n, axis) => n === to!.shape[axis])) {
+            // The resampler's grids count what it resamples: classes here, channels elsewhere.
+            const separateAxis = separateAxisOf(
+              from.spacing,
+              to.spacing,
+              options.segmentation.resampling.forceSeparateZ,
+            );
+            const counted = { ...from, channels: classes! };
+            resampler = new GridResampler(
+              counted,
+              { ...to, channels: classes!, separateAxis },
+              options.segmentation.resampling,
+              null,
+            );
+          }
+        }
+        if (slice.z !== next++) {
+          throw new SegcanaryError(
+            'scan-unsuitable',
+            `${slice.grid.scan.case}: the restore stage got slice ${slice.z} where slice ${next - 1} was due; feed it slices in order, one scan a pipeline.`,
+          );
+        }
+        if (resampler === null) {
+          yield { ...slice, grid: to };
+          return;
+        }
+        for (const [z, data] of resampler.push(contiguous(slice.data))) {
+          yield { grid: to, z, data: ndarray(data, [classes!, to.shape[1], to.shape[2]]) };
+        }
+      },
+      flush() {
+        if (from !== null && next !== from.shape[0]) {
+          throw new SegcanaryError(
+            'truncated',
+            `${from.scan.case}: only ${next} of ${from.shape[0]} slices reached the restore stage.`,
+          );
+        }
+        return [];
+      },
+      close() {
+        resampler = null;
+      },
+    },
+  );
+}
+
+/** The grid that `resample` started from: the crop box at the scan's own spacing, axes as the plan turned them. */
+function boxGrid(grid: Grid, { plan }: RestoreOptions): Grid {
+  const { start, stop } = grid.box;
+  const shape = [stop[0] - start[0], stop[1] - start[1], stop[2] - start[2]] as const;
+  return { ...grid, shape, spacing: plannedAxes(grid.scan, plan).spacing, separateAxis: null };
+}
