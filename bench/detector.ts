@@ -31,7 +31,7 @@ export const SMALL: BenchModel = {
 /** nnU-Net's shape for chest CT, as in the paper. */
 export const NNUNET: BenchModel = { onnx: nnunetShape, patch: [28, 256, 256], spacing: [5, 0.74, 0.74] };
 
-/** Fits a detector to one synthetic scan and returns its folder. The scan is short: it is the scoring that is measured. */
+/** Writes a model to FOLDER/model, fits a detector to it with one synthetic scan and returns the detector's folder. The scan is short: it is the scoring that is measured. */
 export async function makeDetector(folder: string, model: BenchModel = SMALL): Promise<string> {
   const modelFolder = join(folder, 'model');
   mkdirSync(modelFolder);
@@ -39,15 +39,24 @@ export async function makeDetector(folder: string, model: BenchModel = SMALL): P
   writeFileSync(
     join(modelFolder, 'plans.json'),
     JSON.stringify({
-      patch_size: model.patch,
-      spacing: model.spacing,
-      normalization_schemes: ['CTNormalization'],
+      transpose_forward: [0, 1, 2],
       foreground_intensity_properties_per_channel: {
         0: { mean: -500, std: 400, percentile_00_5: -1000, percentile_99_5: 300 },
       },
-      crop_to_nonzero: true,
+      configurations: {
+        '3d_fullres': {
+          patch_size: model.patch,
+          spacing: model.spacing,
+          normalization_schemes: ['CTNormalization'],
+          use_mask_for_norm: [false],
+          resampling_fn_data_kwargs: { is_seg: false, order: 3, order_z: 0, force_separate_z: null },
+          resampling_fn_probabilities_kwargs: { is_seg: false, order: 1, order_z: 0, force_separate_z: null },
+        },
+      },
     }),
   );
+  const labels = { labels: { background: 0, lesion: 1 } };
+  writeFileSync(join(modelFolder, 'dataset.json'), JSON.stringify({ channel_names: { 0: 'CT' }, ...labels }));
   const scan = join(folder, 'train.nii');
   await pipeline(syntheticScan({ size: 512, slices: 30, spacing: [5, 0.6, 0.6] }), createWriteStream(scan));
   const detector = join(folder, 'detector');

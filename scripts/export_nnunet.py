@@ -4,7 +4,8 @@
     python export_nnunet.py MODEL_FOLDER [--folds 0 1 2 3 4] [--checkpoint checkpoint_final.pth] [--opset 17]
 
 MODEL_FOLDER is the one with plans.json, dataset.json and fold_0, fold_1, …: nnUNetTrainer__nnUNetPlans__3d_fullres. Every fold gets fold_K/model.onnx:
-input [1, channels, *patch] and output [1, classes, *patch] (logits), deep supervision off, weights inside the file. With onnxruntime installed the
+input [1, channels, *patch] and output [1, classes, *patch] (logits), deep supervision off, weights inside the file, and in its metadata the axes that may
+be mirrored and the fingerprint's intensities. With onnxruntime installed the
 file is run against PyTorch and the largest difference is printed.
 """
 import argparse
@@ -23,7 +24,7 @@ import torch
 
 
 def load_network(folder: Path, fold: int, checkpoint_name: str):
-    """The network of one fold with its trained weights, its patch size, and what else the checkpoint knows."""
+    """The network of one fold with its trained weights, its channels, its patch size, and what else a tool at inference wants to know."""
     from nnunetv2.utilities.get_network_from_plans import get_network_from_plans
     from nnunetv2.utilities.label_handling.label_handling import determine_num_input_channels
     from nnunetv2.utilities.plans_handling.plans_handler import PlansManager
@@ -47,7 +48,20 @@ def load_network(folder: Path, fold: int, checkpoint_name: str):
     # Weights of a compiled or distributed network carry a prefix.
     weights = {k.removeprefix("module.").removeprefix("_orig_mod."): v for k, v in checkpoint["network_weights"].items()}
     network.load_state_dict(weights)
-    return network.eval(), channels, list(configuration.patch_size), checkpoint
+    intensities = plans.plans.get("foreground_intensity_properties_per_channel") or plans.plans.get("foreground_intensity_properties_by_modality")
+    metadata = {
+        "inference_allowed_mirroring_axes": mirroring_axes(checkpoint),
+        "foreground_intensity_properties_per_channel": intensities,
+        "trainer_name": checkpoint.get("trainer_name"),
+        "configuration": checkpoint["init_args"]["configuration"],
+    }
+    return network.eval(), channels, list(configuration.patch_size), metadata
+
+
+def mirroring_axes(checkpoint):
+    """They stand in the checkpoint and in no other file of nnU-Net's."""
+    axes = checkpoint.get("inference_allowed_mirroring_axes")
+    return None if axes is None else [int(a) for a in axes]
 
 
 def export(network, dummy, path: Path, opset: int) -> None:
@@ -61,20 +75,14 @@ def export(network, dummy, path: Path, opset: int) -> None:
             torch.onnx.export(network, dummy, str(path), **options)
 
 
-def add_metadata(path: Path, checkpoint) -> None:
-    """Mirroring axes live in the checkpoint alone: kept in the file, for tools that mirror."""
+def add_metadata(path: Path, metadata) -> None:
+    """Key by key, as JSON."""
     import onnx
 
     model = onnx.load(str(path))
-    axes = checkpoint.get("inference_allowed_mirroring_axes")
-    entries = {
-        "inference_allowed_mirroring_axes": json.dumps(None if axes is None else [int(a) for a in axes]),
-        "trainer_name": str(checkpoint.get("trainer_name")),
-        "producer": "segcanary export_nnunet.py",
-    }
-    for key, value in entries.items():
+    for key, value in {**metadata, "producer": "segcanary export_nnunet.py"}.items():
         entry = model.metadata_props.add()
-        entry.key, entry.value = key, value
+        entry.key, entry.value = key, json.dumps(value)
     onnx.save(model, str(path))
 
 
@@ -103,12 +111,12 @@ def main() -> None:
     if not folds:
         sys.exit(f"{arguments.folder} holds no fold_0, fold_1, …; name the folder of a trained configuration.")
     for fold in folds:
-        network, channels, patch, checkpoint = load_network(arguments.folder, fold, arguments.checkpoint)
+        network, channels, patch, metadata = load_network(arguments.folder, fold, arguments.checkpoint)
         dummy = torch.from_numpy(np.random.default_rng(0).standard_normal((1, channels, *patch), dtype=np.float32))
         path = arguments.folder / f"fold_{fold}" / "model.onnx"
         partial = path.with_name(".model.onnx.partial")
         export(network, dummy, partial, arguments.opset)
-        add_metadata(partial, checkpoint)
+        add_metadata(partial, metadata)
         gap = difference(network, dummy, partial)
         partial.replace(path)
         said = "onnxruntime is not installed, so it was not compared" if gap is None else f"largest difference to PyTorch {gap:.2g}"

@@ -75,6 +75,7 @@ export { type PredictOptions, predict, tapped } from './stages/predict.js';
 export { type ResampleOptions, resample } from './stages/resample.js';
 export { type RestoreOptions, restore } from './stages/restore.js';
 export { type SaveOptions, save, saveLabels } from './stages/save.js';
+export { type SaveProbabilitiesOptions, saveProbabilities } from './stages/save-probabilities.js';
 export { type ScoreOptions, score } from './stages/score.js';
 export { type SpoolOptions, spool } from './stages/spool.js';
 export { type Stage, type StageBody, type StageOptions, stage } from './stages/stage.js';

@@ -22,6 +22,7 @@ import { predict, tapped } from './stages/predict.js';
 import { resample } from './stages/resample.js';
 import { restore } from './stages/restore.js';
 import { save, saveLabels } from './stages/save.js';
+import { saveProbabilities } from './stages/save-probabilities.js';
 import { score } from './stages/score.js';
 import { spool } from './stages/spool.js';
 import type { Stage } from './stages/stage.js';
@@ -140,6 +141,8 @@ export interface SegmentScanOptions extends ScanOptions {
   readonly stepSize?: number;
   /** Where the segmentation goes: a path, or a stream that gets gzip. */
   readonly to: string | Writable;
+  /** Where the probabilities go, if anywhere: a 4-D NIfTI file. */
+  readonly probabilities?: string | Writable | undefined;
   /** Scores the scan from the same pass. */
   readonly detector?: Detector | undefined;
   /** Where the uncertainty mask goes: a path, or a stream that gets gzip. */
@@ -158,7 +161,7 @@ export interface SegmentResult {
 
 /**
  * Segments one scan as nnU-Net does and, with a detector, scores it from the same forward pass:
- * load → spool → normalise → resample → patch → predict ┬→ assemble → restore → label → uncrop → save
+ * load → spool → normalise → resample → patch → predict ┬→ assemble → restore (→ save) → label → uncrop → save
  *                                                       └→ tapped → pool → mahalanobis → aggregate (→ save) → score
  *
  * @throws SegcanaryError whatever is wrong with the scan, `aborted` when the signal says so
@@ -167,7 +170,7 @@ export async function segmentScan(
   source: ScanBytes | readonly ChannelBytes[],
   options: SegmentScanOptions,
 ): Promise<SegmentResult> {
-  const { plan, segmentation, segmenter, detector, stepSize, tmpdir } = options;
+  const { plan, segmentation, segmenter, detector, stepSize, probabilities, tmpdir } = options;
   const report = reporter(options);
   let result: SubjectScore | null = null;
   let patches = 0;
@@ -192,6 +195,7 @@ export async function segmentScan(
     ...(detector ? [fork<Prediction>(scoring)] : []),
     assemble(),
     restore({ plan, segmentation }),
+    ...(probabilities === undefined ? [] : [saveProbabilities({ to: probabilities, segmentation, tmpdir })]),
     label({ segmentation }),
     uncrop({ tmpdir }),
     saveLabels({ to: options.to }),

@@ -1,15 +1,16 @@
 /**
  * The main job, end to end, on computed chest CTs: `npm run demo`.
  *
- * Writes a cohort of phantoms, fits a detector with the built command line, calibrates it, pipes every test scan into `segcanary score`, and leaves
- * demo-out/ with the detector, scores.ndjson, the uncertainty maps and report.html.
+ * Writes a cohort of phantoms, fits a detector with the built command line, calibrates it, pipes every test scan into `segcanary segment -d`, and leaves
+ * demo-out/ with the detector, scores.ndjson, segmentations, uncertainty maps and report.html.
  */
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { loadDetector, type SubjectScore } from 'segcanary';
-import { cohort } from '../phantom/cohort.js';
+import { type CohortCase, cohort } from '../phantom/cohort.js';
 import { SHIFTS } from '../phantom/shifts/index.js';
+import { dice } from './dice.js';
 import { report } from './report.js';
 import { script, segcanary } from './run.js';
 import type { ScoredCase } from './scored-case.js';
@@ -30,8 +31,8 @@ const step = (text: string) =>
   console.log(`${((performance.now() - started) / 1000).toFixed(0).padStart(4)} s  ${text}`);
 
 rmSync(out, { recursive: true, force: true });
-for (const folder of ['train', 'calibration', 'test', 'shifted']) mkdirSync(join(scans, folder), { recursive: true });
-mkdirSync(join(out, 'masks'));
+for (const folder of ['train', 'calibration', 'test', 'shifted', 'truth'])
+  mkdirSync(join(scans, folder), { recursive: true });
 
 step(`computing ${cohort(SIZES).length} chest CT phantoms`);
 await Promise.all(['0', '1'].map((half) => script('./generate.ts', [scans, half])));
@@ -42,17 +43,31 @@ console.log(indent(await segcanary(['fit', '-m', MODEL, '--tap', TAP, '-i', join
 step('segcanary calibrate');
 console.log(indent(await segcanary(['calibrate', '-d', detector, '-i', join(scans, 'calibration')])));
 
-step('cat scan | segcanary score -i - --mask map.nii.gz, for every test scan');
-const dice = (JSON.parse(readFileSync(join(MODEL, 'dice.json'), 'utf8')) as { cases: Record<string, number> }).cases;
-const cases: ScoredCase[] = [];
+step('cat scan | segcanary segment -d detector -i - -o segmentations, for every test scan, two at a time');
+const tested = cohort(SIZES).filter((c) => c.group === 'test' || c.group === 'shifted');
 const lines: string[] = [];
-for (const item of cohort(SIZES).filter((c) => c.group === 'test' || c.group === 'shifted')) {
-  const scan = join(scans, item.group, `${item.name}.nii.gz`);
-  const mask = join(out, 'masks', `${item.name}.nii.gz`);
-  const line = await segcanary(['score', '-d', detector, '-i', '-', '--case', item.name, '--mask', mask], scan);
-  const grade = SHIFTS.find((s) => s.name === item.shift)?.grades[item.severity - 1] ?? 'none';
-  lines.push(line);
-  cases.push({ ...item, grade, dice: dice[item.name] ?? null, scan, mask, result: JSON.parse(line) as SubjectScore });
+const cases: ScoredCase[] = [];
+const queue = [...tested.entries()];
+await Promise.all(
+  [0, 1].map(async () => {
+    for (let next = queue.shift(); next; next = queue.shift()) await judge(...next);
+  }),
+);
+
+/** One pass: the segmentation, the uncertainty map and the score of a scan that arrives on stdin. */
+async function judge(i: number, item: CohortCase): Promise<void> {
+  const { name, group, shift, severity } = item;
+  const folder = join(out, 'segmentations', name);
+  const scan = join(scans, group, `${name}.nii.gz`);
+  const truth = join(scans, 'truth', `${name}.nii.gz`);
+  const options = ['-m', MODEL, '-d', detector, '--case', name, '--threads', '1'];
+  const line = await segcanary(['segment', ...options, '-i', '-', '-o', folder], scan);
+  const grade = SHIFTS.find((s) => s.name === shift)?.grades[severity - 1] ?? 'none';
+  const segmentation = join(folder, `${name}.nii.gz`);
+  const mask = join(folder, `${name}_uncertainty.nii.gz`);
+  const result = JSON.parse(line) as SubjectScore;
+  lines[i] = line;
+  cases[i] = { ...item, grade, dice: await dice(segmentation, truth), scan, truth, segmentation, mask, result };
 }
 writeFileSync(join(out, 'scores.ndjson'), lines.join(''));
 console.log(`\n${table(cases)}\n`);

@@ -57,7 +57,7 @@ ${dots.join('\n')}
 }
 
 function mark(cx: number, cy: number, c: ScoredCase): string {
-  const title = `<title>${c.name}: ${c.grade}, score ${c.result.score.toFixed(0)}, Dice ${c.dice?.toFixed(2) ?? 'unknown'}</title>`;
+  const title = `<title>${c.name}: ${c.grade}, score ${c.result.score.toFixed(0)}, Dice ${c.dice.toFixed(2)}</title>`;
   if (c.result.verdict === 'in-distribution')
     return `<circle class="in" cx="${cx}" cy="${cy}" r="5.5">${title}</circle>`;
   return `<path class="out" d="M${cx} ${cy - 7}l6.5 12h-13z">${title}</path>`;

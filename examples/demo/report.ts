@@ -1,12 +1,13 @@
 import { readFileSync } from 'node:fs';
 import type { DetectorDescription } from 'segcanary';
-import { picture } from './picture.js';
+import { segmented, uncertain } from './picture.js';
 import { scorePlot } from './plot.js';
+import { quadrantPlot } from './quadrants.js';
 import type { ScoredCase } from './scored-case.js';
 
 const STYLE = readFileSync(new URL('./report.css', import.meta.url), 'utf8');
 
-/** One self-contained HTML page: what was found, scores by shift, and for every shift the slice that holds the worst patch. */
+/** One self-contained HTML page: what was found, scores by shift, Dice against uncertainty, and for every shift the slice that holds the worst patch. */
 export async function report(cases: readonly ScoredCase[], description: DetectorDescription): Promise<string> {
   const calibration = description.calibration;
   if (calibration === null) throw new Error('the detector is not calibrated');
@@ -26,17 +27,23 @@ export async function report(cases: readonly ScoredCase[], description: Detector
 <h1>segcanary demo</h1>
 <p class="lead">${out(shifted)} of ${shifted.length} shifted scans and ${out(plain)} of ${plain.length} unshifted test scans are out of distribution.</p>
 <p>The scans are computed phantoms: they have the structure of chest CTs, not their variety. The network is a real nnU-Net v2, trained on phantoms like
-those in the first rows. Its Dice, measured by nnU-Net itself, is ${mean(plain.map((c) => c.dice ?? 0)).toFixed(2)} over the unshifted test scans.</p>
+those in the first rows. Every test scan went through it once: one pass gave the segmentation, the uncertainty map and the verdict. The mean Dice of the unshifted
+test scans is ${mean(plain.map((c) => c.dice)).toFixed(3)}.</p>
 <dl><dt>fitted on</dt><dd>${description.cases} scans, N = ${description.n} patches, d = ${description.d} features, ${description.estimator}</dd>
 <dt>tapped at</dt><dd><code>${description.tap.name}</code>, ${description.tap.shape.join(' x ')}</dd>
 <dt>calibrated on</dt><dd>${calibration.cases.length} scans: keeps at least ${(100 * boundary.level).toFixed(0)} % of scans like them</dd></dl>
 <h2>Scores by shift</h2>
 <p class="legend"><span class="key in">●</span> in distribution <span class="key out">▲</span> out of distribution <span class="key calibration">●</span> calibration</p>
 <div class="plot">${scorePlot(cases, { boundary: boundary.conformal, calibration: calibration.cases.map((c) => c.score) })}</div>
+<h2>Dice against uncertainty</h2>
+<p>At the lower left would lie silent failures: segmentations that failed (Dice below 0.6) on scans that were admitted.</p>
+<p class="legend"><span class="key">●</span> unshifted <span class="key">▲</span> shifted</p>
+<div class="plot">${quadrantPlot(cases, calibration)}</div>
 <h2>All test scans</h2>
 <div class="wide">${resultTable(cases)}</div>
 <h2>Where it is unsure</h2>
-<p>The slice through the worst patch, in a lung window; at the right with the uncertainty map. Orange begins where the map exceeds the boundary.</p>
+<p>The slice through the worst patch, in a lung window: at the left with the outlines of the network's segmentation (blue) and of the truth (yellow, where the two
+differ), at the right with the uncertainty map. Orange begins where the map exceeds the boundary.</p>
 <div class="figures">${figures.join('\n')}</div>
 </main></body></html>
 `;
@@ -44,10 +51,10 @@ those in the first rows. Its Dice, measured by nnU-Net itself, is ${mean(plain.m
 
 async function figure(c: ScoredCase, range: { low: number; high: number }): Promise<string> {
   const z = c.result.worstPatch.centre[2];
-  const plain = await picture(c.scan, z);
-  const overlaid = await picture(c.scan, z, { path: c.mask, ...range });
-  return `<figure><div><img src="${plain}" alt="CT slice ${z} of ${c.name}"><img src="${overlaid}" alt="The same slice with the uncertainty map"></div>
-<figcaption><b>${c.name}</b> ${c.grade}<br>${verdict(c)}, score ${c.result.score.toFixed(0)}, Dice ${c.dice?.toFixed(2) ?? 'unknown'}, slice ${z}</figcaption></figure>`;
+  const outlined = await segmented(c.scan, z, c.segmentation, c.truth);
+  const overlaid = await uncertain(c.scan, z, { mask: c.mask, ...range });
+  return `<figure><div><img src="${outlined}" alt="CT slice ${z} of ${c.name}, segmentation and truth outlined"><img src="${overlaid}" alt="The same slice with the uncertainty map"></div>
+<figcaption><b>${c.name}</b> ${c.grade}<br>${verdict(c)}, score ${c.result.score.toFixed(0)}, Dice ${c.dice.toFixed(2)}, slice ${z}</figcaption></figure>`;
 }
 
 const mean = (values: readonly number[]): number => values.reduce((sum, v) => sum + v, 0) / values.length;
@@ -58,7 +65,7 @@ const verdict = (c: ScoredCase): string =>
 function resultTable(cases: readonly ScoredCase[]): string {
   const rows = cases.map(
     (c) =>
-      `<tr><td>${c.name}</td><td>${verdict(c)}</td><td>${c.grade}</td><td>${c.dice?.toFixed(2) ?? ''}</td><td>${c.result.uncertainty?.toFixed(3) ?? ''}</td><td>${c.result.score.toFixed(0)}</td></tr>`,
+      `<tr><td>${c.name}</td><td>${verdict(c)}</td><td>${c.grade}</td><td>${c.dice.toFixed(2)}</td><td>${c.result.uncertainty?.toFixed(3) ?? ''}</td><td>${c.result.score.toFixed(0)}</td></tr>`,
   );
   return `<table><thead><tr><th>case</th><th>verdict</th><th>shift</th><th>Dice</th><th>uncertainty</th><th>score</th></tr></thead><tbody>${rows.join('')}</tbody></table>`;
 }

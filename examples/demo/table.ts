@@ -6,7 +6,7 @@ export function table(cases: readonly ScoredCase[]): string {
   const rows = cases.map(({ name, grade, dice, result }) => [
     name,
     grade,
-    dice === null ? '' : dice.toFixed(2),
+    dice.toFixed(2),
     result.uncertainty === null ? '' : result.uncertainty.toFixed(3),
     result.score.toFixed(0),
     result.verdict,

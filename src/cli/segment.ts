@@ -24,6 +24,7 @@ interface SegmentFlags extends ScanFlags, LogOptions {
   readonly case?: string;
   readonly stepSize?: number;
   readonly tta?: boolean;
+  readonly saveProbabilities?: boolean;
   readonly output: string;
   readonly failOnOod?: boolean;
 }
@@ -44,6 +45,7 @@ export function segmentCommand(program: Command): void {
     .option('--step-size <fraction>', 'distance between patches as a fraction of the patch (default: 0.5)', fraction)
     .option('--tta', 'average over mirrored passes: up to 8 times the work (off by default, unlike nnU-Net)')
     .requiredOption('-o, --output <path>', 'folder for {case}.nii.gz; - writes the segmentation of one scan to stdout')
+    .option('--save-probabilities', 'write {case}_probabilities.nii.gz too: a volume a class, 4-D')
     .option('--fail-on-ood', 'exit with 10 when a scan is out of distribution');
   withScanOptions(command, 'scans: files or folders, or - for stdin').action(() => {
     const flags = command.optsWithGlobals<SegmentFlags>();
@@ -59,6 +61,8 @@ async function segmentAll(flags: SegmentFlags, { log, progress, signal, print }:
   const toStdout = flags.output === '-';
   if (toStdout && inputs.length !== 1)
     throw new SegcanaryError('usage', `-o - takes one scan and there are ${inputs.length}; name a folder.`);
+  if (toStdout && flags.saveProbabilities)
+    throw new SegcanaryError('usage', '--save-probabilities needs a folder; name one with -o.');
   const model = await openSegmentationModel(flags.model, flags);
   const segmenter = await segmenterOf({ ...flags, model, detector });
   if (!toStdout) {
@@ -85,6 +89,7 @@ async function segmentAll(flags: SegmentFlags, { log, progress, signal, print }:
     inputs,
     signal,
     to: (name) => (toStdout ? process.stdout : pathOf(name)),
+    probabilities: (name) => (flags.saveProbabilities ? join(flags.output, `${name}_probabilities.nii.gz`) : undefined),
     mask: (name) => scores?.maskPath(name),
     onProgress: ({ case: name, patches, total }) =>
       progress.update(`${done + 1}/${inputs.length} ${name}: patch ${patches} of ${total}`),

@@ -15,6 +15,8 @@ export interface SegmenterJobOptions {
   readonly model: SegmentationSource;
   /** Scores every scan from the same pass. One of the folds has to be the network that it was fitted to. */
   readonly detector?: Detector | undefined;
+  /** @default the detector's, else 0.5 */
+  readonly stepSize?: number | undefined;
   /** Average over every mirroring that the network was trained with. @default false */
   readonly tta?: boolean;
   readonly threads?: number;
@@ -23,11 +25,12 @@ export interface SegmenterJobOptions {
 /**
  * Opens a model for segmenting, with the detector's tap as a second output where there is a detector.
  *
- * @throws SegcanaryError `usage` where the detector was fitted to another network, plan or step; what `openSegmenter` throws
+ * @throws SegcanaryError `usage` where the detector was fitted to another network, plan or step size; what `openSegmenter` throws
  */
 export async function segmenterOf(options: SegmenterJobOptions): Promise<Segmenter> {
   const { model, detector, threads } = options;
   const tapped = detector && detectorFold(detector, model);
+  stepSizeOf(options);
   return openSegmenter(
     model.folds.map(({ path, onnx }, i) => ({
       name: path,
@@ -58,6 +61,18 @@ function detectorFold(detector: Detector, model: SegmentationSource): number {
   return fold;
 }
 
+/** The distance between patches; a detector judges only what it was fitted to. */
+function stepSizeOf({ detector, stepSize }: Pick<SegmenterJobOptions, 'detector' | 'stepSize'>): number {
+  const fitted = detector?.description.stepSize;
+  if (fitted !== undefined && stepSize !== undefined && stepSize !== fitted) {
+    throw new SegcanaryError(
+      'usage',
+      `${detector?.dir}: was fitted with patches ${fitted} of a patch apart, not ${stepSize}; leave --step-size out.`,
+    );
+  }
+  return fitted ?? stepSize ?? 0.5;
+}
+
 export interface SegmentJobOptions extends Omit<ScanOptions, 'case' | 'file'> {
   readonly model: SegmentationSource;
   /** From `segmenterOf`, with the same model and detector. */
@@ -68,6 +83,8 @@ export interface SegmentJobOptions extends Omit<ScanOptions, 'case' | 'file'> {
   readonly inputs: readonly ScanInput[];
   /** Where the segmentation of a case goes. */
   readonly to: (name: string) => string | Writable;
+  /** Where the probabilities of a case go, if anywhere. */
+  readonly probabilities?: (name: string) => string | Writable | undefined;
   /** Where the uncertainty mask of a case goes, if anywhere. */
   readonly mask?: (name: string) => string | Writable | undefined;
 }
@@ -78,24 +95,19 @@ export interface SegmentJobOptions extends Omit<ScanOptions, 'case' | 'file'> {
  * @throws SegcanaryError `usage` for another step than the detector's, `aborted` when the signal says so; whatever else goes wrong is a failure of its scan alone
  */
 export async function* segmentScans(options: SegmentJobOptions): AsyncGenerator<SegmentResult | ScanFailure> {
-  const { model, detector } = options;
-  const fitted = detector?.description.stepSize;
-  if (fitted !== undefined && options.stepSize !== undefined && options.stepSize !== fitted) {
-    throw new SegcanaryError(
-      'usage',
-      `${detector?.dir}: was fitted with patches ${fitted} of a patch apart, not ${options.stepSize}; leave --step-size out.`,
-    );
-  }
+  const { model } = options;
+  const stepSize = stepSizeOf(options);
   for (const input of options.inputs) {
     try {
       yield await segmentScan(await openInput(input, model.plan), {
         ...options,
         plan: model.plan,
         segmentation: model.segmentation,
-        stepSize: fitted ?? options.stepSize ?? 0.5,
+        stepSize,
         case: input.case,
         file: input.file === '-' ? 'stdin' : input.file,
         to: options.to(input.case),
+        probabilities: options.probabilities?.(input.case),
         mask: options.mask?.(input.case),
       });
     } catch (error) {

@@ -39,3 +39,24 @@ export function regionLabels<T extends Uint8Array | Uint16Array>(
   });
   return labels;
 }
+
+/**
+ * Softmax over the classes of each voxel, in place: exp(l_c - max l) / sum over c.
+ *
+ * @param logits [class, y, x] in C order
+ */
+export function softmax(logits: Float32Array, classes: number): void {
+  const plane = logits.length / classes;
+  for (let i = 0; i < plane; i++) {
+    let high = Number.NEGATIVE_INFINITY;
+    for (let at = i; at < logits.length; at += plane) high = Math.max(high, logits[at]!);
+    let sum = 0;
+    for (let at = i; at < logits.length; at += plane) sum += Math.exp(logits[at]! - high);
+    for (let at = i; at < logits.length; at += plane) logits[at] = Math.exp(logits[at]! - high) / sum;
+  }
+}
+
+/** 1 / (1 + exp(-l)) of every logit, in place. */
+export function sigmoid(logits: Float32Array): void {
+  for (let i = 0; i < logits.length; i++) logits[i] = 1 / (1 + Math.exp(-logits[i]!));
+}

@@ -5,6 +5,8 @@ import { dataTypes, type NiftiDataType } from './datatypes.js';
 export interface HeaderToWrite {
   /** Voxels along [z, y, x]. */
   readonly shape: Triple;
+  /** Volumes of a 4-D file. @default 1: a 3-D file */
+  readonly volumes?: number;
   readonly dataType: NiftiDataType;
   readonly geometry: NiftiGeometry;
 }
@@ -13,18 +15,18 @@ export interface HeaderToWrite {
 const littleEndian = endianness() === 'LE';
 
 /**
- * The bytes before the voxels of a single-file 3-D NIfTI: 352 for NIfTI-1, 544 for NIfTI-2, which is used where a dimension does not fit 16 bits.
+ * The bytes before the voxels of a single-file NIfTI of three or four dimensions: 352 for NIfTI-1, 544 for NIfTI-2, which is used where a dimension does not fit 16 bits.
  * Slope 1, intercept 0, no extensions. Source: nifti1.h, nifti2.h.
  */
 export function encodeHeader(header: HeaderToWrite): Uint8Array {
   return Math.max(...header.shape) > 32767 ? encodeNifti2(header) : encodeNifti1(header);
 }
 
-function encodeNifti1({ shape: [z, y, x], dataType, geometry }: HeaderToWrite): Uint8Array {
+function encodeNifti1({ shape: [z, y, x], volumes = 1, dataType, geometry }: HeaderToWrite): Uint8Array {
   const { code, bytes } = dataTypes[dataType];
   const { view, result, int16, int32, float32 } = fields(352);
   int32(0, [348]);
-  int16(40, [3, x, y, z, 1, 1, 1, 1]);
+  int16(40, [volumes > 1 ? 4 : 3, x, y, z, volumes, 1, 1, 1]);
   int16(70, [code, 8 * bytes]);
   float32(76, geometry.pixdim);
   float32(108, [352, 1, 0]);
@@ -35,13 +37,13 @@ function encodeNifti1({ shape: [z, y, x], dataType, geometry }: HeaderToWrite): 
   return result;
 }
 
-function encodeNifti2({ shape: [z, y, x], dataType, geometry }: HeaderToWrite): Uint8Array {
+function encodeNifti2({ shape: [z, y, x], volumes = 1, dataType, geometry }: HeaderToWrite): Uint8Array {
   const { code, bytes } = dataTypes[dataType];
   const { result, int16, int32, int64, float64 } = fields(544);
   int32(0, [540]);
   result.set(Buffer.from('n+2\0\r\n\x1a\n', 'latin1'), 4);
   int16(12, [code, 8 * bytes]);
-  int64(16, [3, x, y, z, 1, 1, 1, 1]);
+  int64(16, [volumes > 1 ? 4 : 3, x, y, z, volumes, 1, 1, 1]);
   float64(104, geometry.pixdim);
   int64(168, [544]);
   float64(176, [1, 0]);

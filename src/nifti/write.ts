@@ -18,6 +18,8 @@ export interface WritableVoxels {
 export interface NiftiWriterOptions<T extends keyof WritableVoxels = keyof WritableVoxels> {
   /** Voxels along [z, y, x]. */
   readonly shape: Triple;
+  /** Volumes of a 4-D file, written one after another. @default 1: a 3-D file */
+  readonly volumes?: number;
   readonly dataType: T;
   readonly geometry: NiftiGeometry;
 }
@@ -56,7 +58,8 @@ export async function createNiftiWriter<T extends keyof WritableVoxels>(
   const piped = zipped ? pipeline(sink as ReturnType<typeof createGzip>, destination) : Promise.resolve();
   // Whoever writes next, or commits, is told.
   piped.catch(() => {});
-  const [depth, height, width] = options.shape;
+  const [, height, width] = options.shape;
+  const depth = options.shape[0] * (options.volumes ?? 1);
   let written = 0;
   let settled = false;
 

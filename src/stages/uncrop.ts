@@ -1,6 +1,7 @@
 import ndarray from 'ndarray';
 import type { Grid, LabelSlice } from '../chunks.js';
 import { SegcanaryError } from '../errors.js';
+import { BoxPlacement, keepsSliceOrder, unboxedSlices } from '../maths/box-placement.js';
 import { contiguous } from '../maths/contiguous.js';
 import { type Stage, stage } from './stage.js';
 import { TempFile } from './temp-file.js';
@@ -9,6 +10,8 @@ export interface UncropOptions {
   /** Folder for the temporary file that turned axes need; a tmpfs would be memory. @default the system's folder for temporary files */
   readonly tmpdir?: string;
 }
+
+type Labels = Uint8Array | Uint16Array;
 
 /**
  * Labels of the crop box to labels of the whole scan on the scanner's own grid: 0 outside the box, axes turned back.
@@ -20,24 +23,44 @@ export interface UncropOptions {
  */
 export function uncrop(options: UncropOptions = {}): Stage<LabelSlice, LabelSlice> {
   let from: Grid | null = null;
+  let to: Grid | null = null;
   let file: TempFile | null = null;
+  let placement: BoxPlacement | null = null;
+  let make: (length: number) => Labels = (length) => new Uint8Array(length);
   let next = 0;
-  let wide = false;
+
+  const emptyPlane = () => make(from!.scan.shape[1] * from!.scan.shape[2]);
+  const emit = (z: number, labels: Labels): LabelSlice => {
+    const [, height, width] = to!.shape;
+    return { grid: to!, z, data: ndarray(labels, [height, width]) };
+  };
+  function* empty(start: number, stop: number): Generator<LabelSlice> {
+    for (let z = start; z < stop; z++) yield emit(z, emptyPlane());
+  }
 
   return stage<LabelSlice, LabelSlice>(
     { name: 'uncrop' },
     {
-      async *transform(slice) {
-        if (from === null) {
-          from = slice.grid;
-          wide = slice.data.data instanceof Uint16Array;
-          if (!inOrder(from)) file = TempFile.open(options.tmpdir, from.scan.case);
-          else for (let z = 0; z < from.box.start[0]; z++) yield emptySlice(from, z, wide);
-        }
-        const data = contiguous(slice.data);
+      async *transform({ grid, z, data }) {
+        const labels = contiguous(data);
         next++;
-        if (file) await file.append(data);
-        else yield placed(from, slice.z, data);
+        if (from === null) {
+          from = grid;
+          to = scanGrid(grid);
+          if (labels instanceof Uint16Array) make = (length) => new Uint16Array(length);
+          if (!keepsSliceOrder(grid)) file = TempFile.open(options.tmpdir, grid.scan.case);
+          else {
+            placement = new BoxPlacement(grid);
+            yield* empty(0, grid.box.start[0]);
+          }
+        }
+        if (file) {
+          await file.append(labels);
+          return;
+        }
+        const out = emptyPlane();
+        placement!.put(labels, z, [out], z + grid.box.start[0]);
+        yield emit(z + grid.box.start[0], out);
       },
       async *flush(signal) {
         if (from === null) return;
@@ -46,8 +69,17 @@ export function uncrop(options: UncropOptions = {}): Stage<LabelSlice, LabelSlic
             'truncated',
             `${from.scan.case}: only ${next} of ${from.shape[0]} slices reached the uncrop stage.`,
           );
-        if (file) yield* turnBack(from, file, wide, signal);
-        else for (let z = from.box.stop[0]; z < from.scan.shape[0]; z++) yield emptySlice(from, z, wide);
+        if (!file) {
+          yield* empty(from.box.stop[0], from.scan.shape[0]);
+          return;
+        }
+        const stored = make(from.shape[1] * from.shape[2]);
+        const read = (d: number, slice: Labels) => {
+          signal.throwIfAborted();
+          return file!.read(slice, d * slice.byteLength);
+        };
+        let z = 0;
+        for await (const labels of unboxedSlices(from, read, emptyPlane, stored)) yield emit(z++, labels);
       },
       async close() {
         await file?.close();
@@ -56,13 +88,6 @@ export function uncrop(options: UncropOptions = {}): Stage<LabelSlice, LabelSlic
     },
   );
 }
-
-type Labels = Uint8Array | Uint16Array;
-
-/** Whether slices of the grid are slices of the scan, in the same order. */
-const inOrder = (grid: Grid): boolean => grid.axes[0] === 0 && !grid.flipped[0];
-
-const newLabels = (length: number, wide: boolean): Labels => (wide ? new Uint16Array(length) : new Uint8Array(length));
 
 /** The scanner's own grid. */
 function scanGrid({ scan, channels }: Grid): Grid {
@@ -76,79 +101,4 @@ function scanGrid({ scan, channels }: Grid): Grid {
     box: { start: [0, 0, 0], stop: scan.shape },
     separateAxis: null,
   };
-}
-
-function slice(grid: Grid, z: number, labels: Labels): LabelSlice {
-  const [, height, width] = grid.scan.shape;
-  return { grid: scanGrid(grid), z, data: ndarray(labels, [height, width]) as LabelSlice['data'] };
-}
-
-const emptySlice = (grid: Grid, z: number, wide: boolean): LabelSlice =>
-  slice(grid, z, newLabels(grid.scan.shape[1] * grid.scan.shape[2], wide));
-
-/** A slice of the box in its place in the slice of the scan. */
-function placed(grid: Grid, z: number, data: Labels): LabelSlice {
-  const plane = grid.scan.shape[1] * grid.scan.shape[2];
-  const out = newLabels(plane, data instanceof Uint16Array);
-  const at = z + grid.box.start[0];
-  scatter(data, [out], at, plane, grid.shape, walksOf(grid), z);
-  return slice(grid, at, out);
-}
-
-/** Bytes of the scan's slices that are put together at a time. */
-const blockBytes = 64 * 2 ** 20;
-
-/** The slices of the scan from a file of slices of the box. The file is read once for each 64 MiB of output. */
-async function* turnBack(grid: Grid, file: TempFile, wide: boolean, signal: AbortSignal): AsyncGenerator<LabelSlice> {
-  const { scan, shape } = grid;
-  const [, height, width] = scan.shape;
-  const stored = newLabels(shape[1] * shape[2], wide);
-  const block = Math.max(1, Math.floor(blockBytes / (height * width * stored.BYTES_PER_ELEMENT)));
-  const walks = walksOf(grid);
-  for (let first = 0; first < scan.shape[0]; first += block) {
-    const count = Math.min(block, scan.shape[0] - first);
-    const out = Array.from({ length: count }, () => newLabels(height * width, wide));
-    for (let d = 0; d < shape[0]; d++) {
-      signal.throwIfAborted();
-      await file.read(stored, d * stored.byteLength);
-      scatter(stored, out, first, height * width, shape, walks, d);
-    }
-    for (let b = 0; b < count; b++) yield slice(grid, first + b, out[b]!);
-  }
-}
-
-interface Walk {
-  readonly step: number;
-  readonly start: number;
-}
-
-/** Where each axis of the grid starts and goes among the voxels of the scan. */
-function walksOf({ scan, axes, flipped, box }: Grid): [Walk, Walk, Walk] {
-  const step = [scan.shape[1] * scan.shape[2], scan.shape[2], 1];
-  const along = (i: 0 | 1 | 2): Walk => {
-    const axis = axes[i];
-    const first = flipped[i] ? scan.shape[axis]! - 1 - box.start[i] : box.start[i];
-    return { step: (flipped[i] ? -1 : 1) * step[axis]!, start: first * step[axis]! };
-  };
-  return [along(0), along(1), along(2)];
-}
-
-/** What one slice of the box, at depth d, gives to a run of slices of the scan that starts at `first`. */
-function scatter(
-  stored: Labels,
-  out: readonly Labels[],
-  first: number,
-  plane: number,
-  shape: readonly number[],
-  [deep, rows, columns]: readonly [Walk, Walk, Walk],
-  d: number,
-): void {
-  const low = first * plane;
-  const high = low + out.length * plane;
-  for (let y = 0, i = 0; y < shape[1]!; y++) {
-    let at = deep.start + d * deep.step + rows.start + y * rows.step + columns.start;
-    for (let x = 0; x < shape[2]!; x++, i++, at += columns.step) {
-      if (at >= low && at < high) out[Math.floor((at - low) / plane)]![(at - low) % plane] = stored[i]!;
-    }
-  }
 }

@@ -55,16 +55,18 @@ ANISO = [[1, 1, 1], [1, 2, 2], [2, 2, 2]]
 KINDS = {
     "ct-separate-z": kind(CHEST[:2] + ["originals/totalseg_example_ct"], [7.5, 2.2, 2.2], [16, 64, 64], ANISO),
     "ct-isotropic": kind(["chest/lidc0314_2mm", "originals/invesalius_cranium_ct_2mm", STS[0]], [2.6, 2.6, 2.6], [32, 48, 48], ISO),
-    "mr-mask-crop": kind(["mri/mricron_ch2", "mri/MR_Gd", "mri/brainchop_t1_crop"], [1.7, 1.5, 1.5], [48, 48, 48], ISO, bands=[40, 90],
+    "mr-mask-crop": kind(["mri/mricron_ch2", "mri/MR_Gd", "mri/brainchop_t1_crop"], [1.7, 1.5, 1.5], [48, 48, 48], ISO, bands=[30, 60], iterations=300,
                          schemes=("ZScoreNormalization",), masks=(True,)),
     "two-channels": kind([(f"sts2mm/STS_{i}_ct", f"sts2mm/STS_{i}_gtv") for i in ("001", "004", "009")], [3.27, 2.4, 2.4], [32, 48, 48], ISO,
-                         schemes=("CTNormalization", "NoNormalization"), masks=(False, False)),
-    "regions": kind([CHEST[2], STS[1]], [4.0, 2.5, 2.5], [24, 48, 48], ANISO, regions=True),
+                         schemes=("CTNormalization", "NoNormalization"), masks=(False, False), iterations=400),
+    "regions": kind([CHEST[2], STS[1]], [4.0, 2.5, 2.5], [24, 48, 48], ANISO, regions=True, iterations=400),
     "transposed": kind([CHEST[0], STS[2], "originals/totalseg_example_ct"], [2.6, 3.0, 3.2], [40, 32, 48], ISO, transpose=(2, 0, 1)),
-    "ras": kind([CHEST[0], "originals/totalseg_example_ct"], [3.0, 2.6, 2.6], [32, 48, 48], ISO, reader="NibabelIOWithReorient"),
+    "ras": kind([CHEST[0], "originals/totalseg_example_ct"], [3.0, 2.6, 2.6], [32, 48, 48], ISO, reader="NibabelIOWithReorient", iterations=400),
     "two-folds": kind([STS[1], STS[2]], [3.27, 2.2, 2.2], [32, 48, 48], ISO, folds=(0, 1)),
     "mirroring": kind([STS[0], STS[2]], [3.27, 2.4, 2.4], [32, 48, 48], ISO, mirror=True),
-    "residual-encoder": kind([CHEST[1], STS[1]], [3.0, 2.6, 2.6], [32, 48, 48], ISO, arch="ResidualEncoderUNet"),
+    # Written by test/support/scans.ts, for machines without real scans.
+    "synthetic": kind(["synthetic/7"], [6.0, 3.3, 3.3], [16, 32, 32], ANISO, bands=[-600, -350]),
+    "residual-encoder": kind([CHEST[1], STS[1]], [3.0, 2.6, 2.6], [32, 48, 48], ISO, arch="ResidualEncoderUNet", iterations=400),
 }
 FEATURES = [6, 12, 24]
 
@@ -99,7 +101,8 @@ def plans_of(k):
 
 
 def dataset_of(k):
-    labels = {"background": 0, "tissue": 1, "bone": 2}
+    names = ["tissue", "bone"] if len(k["bands"]) == 2 else [f"band {i + 1}" for i in range(len(k["bands"]))]
+    labels = {"background": 0, **{name: i + 1 for i, name in enumerate(names)}}
     more = {}
     if k["regions"]:
         labels = {"background": 0, "body": [1, 2], "bone": 2}
@@ -108,8 +111,20 @@ def dataset_of(k):
             "file_ending": ".nii.gz", **more}
 
 
+SYNTHETIC = Path(tempfile.mkdtemp(prefix="segcanary-synthetic-"))
+
+
 def files_of(scan):
-    return [str(DATA / f"{name}.nii.gz") for name in scan]
+    return [synthetic(int(name.split("/")[1])) if name.startswith("synthetic/") else str(DATA / f"{name}.nii.gz") for name in scan]
+
+
+def synthetic(seed):
+    """A scan that the tests can write again."""
+    path = SYNTHETIC / f"{seed}.nii.gz"
+    if not path.exists():
+        script = f"import {{ writeScan }} from './test/support/scans.ts'; writeScan({{ path: '{path}', seed: {seed}, shape: [40, 90, 84] }});"
+        subprocess.run([str(ROOT / "node_modules" / ".bin" / "tsx"), "-e", script], check=True, cwd=ROOT)
+    return str(path)
 
 
 def train(k, folder):

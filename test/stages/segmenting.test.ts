@@ -1,5 +1,8 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join as joinPath } from 'node:path';
 import { Readable, Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { gunzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import ndarray from 'ndarray';
 import { describe, expect, it } from 'vitest';
@@ -7,7 +10,9 @@ import type { Grid, LabelSlice, LogitSlice, Slice, Triple } from '../../src/chun
 import { fork } from '../../src/stages/fork.js';
 import { join } from '../../src/stages/join.js';
 import { restore } from '../../src/stages/restore.js';
+import { saveProbabilities } from '../../src/stages/save-probabilities.js';
 import { uncrop } from '../../src/stages/uncrop.js';
+import { temporaryFolder } from '../support/folder.js';
 import { gridOf, scanOf } from '../support/grids.js';
 
 async function collect<T>(...streams: unknown[]): Promise<T[]> {
@@ -256,5 +261,50 @@ describe('restore', () => {
     const through = (some: LogitSlice[]) => collect(Readable.from(some), restore({ plan, segmentation }));
     await expect(through(slices.slice(0, 2))).rejects.toMatchObject({ code: 'truncated' });
     await expect(through(slices.slice(1))).rejects.toMatchObject({ code: 'scan-unsuitable' });
+  });
+});
+
+describe('saveProbabilities', () => {
+  it('writes a volume a class, softmax over them, 1 for the background outside the box', async () => {
+    const folder = await temporaryFolder();
+    const to = joinPath(folder, 'p.nii');
+    // A scan of 1x3x2 whose box is its middle row; the plan turned y and x around.
+    const grid = gridOf(scanOf([1, 3, 2]), {
+      axes: [0, 2, 1],
+      box: { start: [0, 0, 1], stop: [1, 2, 2] },
+      shape: [1, 2, 1],
+    });
+    const logits = ndarray(Float32Array.of(0, Math.log(3), 0, 0), [2, 2, 1]);
+    const segmentation = { regionsClassOrder: null };
+    const [passed] = await collect<LogitSlice>(
+      Readable.from([{ grid, z: 0, data: logits }]),
+      saveProbabilities({ to, segmentation }),
+    );
+    expect([...passed!.data.data]).toEqual([0, Math.fround(Math.log(3)), 0, 0]);
+    const bytes = readFileSync(to);
+    expect([...new Int16Array(bytes.buffer, bytes.byteOffset + 40, 8)]).toEqual([4, 2, 3, 1, 2, 1, 1, 1]);
+    const close = (values: number[]) => values.map((v) => expect.closeTo(v, 6));
+    expect([...new Float32Array(Uint8Array.from(bytes.subarray(352)).buffer)]).toEqual(
+      close([1, 1, 0.5, 0.75, 1, 1, 0, 0, 0.5, 0.25, 0, 0]),
+    );
+  });
+
+  it('writes the sigmoid of every region, and nothing when slices are missing', async () => {
+    const folder = await temporaryFolder();
+    const to = joinPath(folder, 'p.nii.gz');
+    const grid = gridOf(scanOf([2, 1, 1]));
+    const slices = [0, 1].map((z) => ({ grid, z, data: ndarray(Float32Array.of(0, Math.log(4)), [2, 1, 1]) }));
+    const segmentation = { regionsClassOrder: [1, 2] };
+    await collect(Readable.from(slices), saveProbabilities({ to, segmentation }));
+    const bytes = gunzipSync(readFileSync(to));
+    expect([...new Float32Array(Uint8Array.from(bytes.subarray(352)).buffer)]).toEqual(
+      [0.5, 0.5, 0.8, 0.8].map((v) => expect.closeTo(v, 6)),
+    );
+    const short = collect(
+      Readable.from(slices.slice(1)),
+      saveProbabilities({ to: joinPath(folder, 'q.nii'), segmentation }),
+    );
+    await expect(short).rejects.toMatchObject({ code: 'truncated' });
+    expect(readdirSync(folder)).toEqual(['p.nii.gz']);
   });
 });

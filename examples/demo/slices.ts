@@ -1,0 +1,24 @@
+import { pipeline } from 'node:stream/promises';
+import { load, observe, openScan, type Slice } from 'segcanary';
+
+/** Shows every slice of a NIfTI file, read with the package's own loader. */
+export async function eachSlice(path: string, look: (slice: Slice) => void): Promise<void> {
+  await pipeline(await openScan(path), load({ case: path }), observe<Slice>(look).resume());
+}
+
+export interface Plane {
+  readonly width: number;
+  readonly height: number;
+  readonly values: Float32Array;
+}
+
+export async function readSlice(path: string, z: number): Promise<Plane> {
+  let found: Plane | null = null;
+  await eachSlice(path, (slice) => {
+    if (slice.z !== z) return;
+    const [, height, width] = slice.data.shape as [number, number, number];
+    found = { width, height, values: Float32Array.from(slice.data.data) };
+  });
+  if (found === null) throw new Error(`${path} has no slice ${z}`);
+  return found;
+}

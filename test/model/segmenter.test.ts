@@ -1,0 +1,75 @@
+import { afterAll, describe, expect, it } from 'vitest';
+import { mirror } from '../../src/maths/mirror.js';
+import { closeInference, openSession } from '../../src/model/inference.js';
+import { openSegmenter } from '../../src/model/segmenter.js';
+import { deviation } from '../support/close.js';
+import { expectedModels, modelFile, oracleInput } from '../support/models.js';
+
+afterAll(closeInference);
+
+const shape = [1, 8, 16, 16] as const;
+const spatial = [8, 16, 16] as const;
+const plain = { name: 'plain', onnx: modelFile('plain-17-fixed') };
+const residual = { name: 'residual', onnx: modelFile('resenc-17') };
+
+/** A tensor in the middle of it, and what PyTorch computes there. */
+const tap = expectedModels
+  .find(({ name }) => name === 'plain-17-fixed')!
+  .taps.find(({ role }) => role === 'bottleneck')!;
+const tapName = tap.names[0]!;
+
+/** What the whole network says, run by itself. */
+async function logitsOf({ onnx }: { onnx: Uint8Array }, data: Float32Array): Promise<Float32Array> {
+  const session = await openSession(onnx);
+  const { [session.outputs[0]!.name]: out } = await session.run({
+    [session.inputs[0]!.name]: { type: 'float32', dims: [1, ...shape], data: data.slice() },
+  });
+  return out!.data as Float32Array;
+}
+
+const mean = (volumes: readonly Float32Array[]) =>
+  volumes[0]!.map((_, i) => volumes.reduce((sum, v) => sum + v[i]!, 0) / volumes.length);
+
+describe('the segmenter', () => {
+  it('gives the logits of the network and, from the same pass, what the encoder alone gives at the tap', async () => {
+    const segmenter = await openSegmenter([{ ...plain, tap: tapName }], 2);
+    const { logits, activation } = await segmenter.predict(oracleInput(shape), [...shape]);
+    expect(logits.shape).toEqual([2, 8, 16, 16]);
+    expect(deviation(logits.data, await logitsOf(plain, oracleInput(shape)))).toBeLessThan(1e-6);
+    expect(activation!.shape).toEqual(tap.shape);
+    expect(
+      deviation(
+        tap.positions.map((p) => activation!.data[p]!),
+        tap.torch,
+      ),
+    ).toBeLessThan(1e-5);
+  });
+
+  it('averages the logits of folds and of mirrored passes, and taps the plain pass', async () => {
+    const data = oracleInput(shape);
+    const segmenter = await openSegmenter([plain, residual], 2, { mirrorAxes: [0, 2] });
+    const { logits, activation } = await segmenter.predict(data.slice(), [...shape]);
+    const passes: Float32Array[] = [];
+    for (const model of [plain, residual]) {
+      for (const axes of [[], [0], [2], [0, 2]])
+        passes.push(mirror(await logitsOf(model, mirror(data, spatial, axes)), spatial, axes));
+    }
+    expect(deviation(logits.data, mean(passes))).toBeLessThan(1e-5);
+    expect(activation).toBeNull();
+
+    const alone = await (await openSegmenter([{ ...plain, tap: tapName }], 2)).predict(data.slice(), [...shape]);
+    const many = await (await openSegmenter([residual, { ...plain, tap: tapName }], 2, { mirrorAxes: [1] })).predict(
+      data,
+      [...shape],
+    );
+    expect(many.activation).toEqual(alone.activation);
+  });
+
+  it('refuses a network of other labels, and a tap that is not there', async () => {
+    await expect(openSegmenter([plain], 5)).rejects.toMatchObject({
+      code: 'model-unsupported',
+      message: 'plain: gives 2 values a voxel and dataset.json has 5 labels; the two are not of the same model.',
+    });
+    await expect(openSegmenter([{ ...plain, tap: 'nowhere' }], 2)).rejects.toMatchObject({ code: 'tap-not-found' });
+  });
+});
