@@ -44,6 +44,11 @@ export function readSegmentationPlan(
       `${source}: no dataset.json lies beside it, and a segmentation takes its labels from there; copy nnU-Net's.`,
     );
   const { labels, regions_class_order: order } = parseWith(datasetJson, datasetSchema, dataset, 'plan-invalid');
+  if (plansJson.configurations === undefined)
+    throw new SegcanaryError(
+      'plan-unsupported',
+      `${source}: is a plan file, which says how scans are prepared and not how logits become labels; segmenting needs nnU-Net's plans.json.`,
+    );
   const configurations = plansJson.configurations as Record<string, Record<string, unknown>>;
   const raw = inheritConfiguration(configurations, configuration, source);
   const resampler = raw.resampling_fn_probabilities ?? 'resample_data_or_seg_to_shape';

@@ -1,4 +1,4 @@
-import { PassThrough } from 'node:stream';
+import type { Writable } from 'node:stream';
 import { type Stage, stage } from './stage.js';
 
 /**
@@ -8,7 +8,14 @@ import { type Stage, stage } from './stage.js';
  * @param consume gets the chunks as a stream, and settles when it has had enough of them; its error ends both branches
  */
 export function fork<T>(consume: (chunks: AsyncIterable<T>) => Promise<void>): Stage<T, T> {
-  const branch = new PassThrough({ objectMode: true, highWaterMark: 1 });
+  const branch = stage<T, T>(
+    { name: 'branch' },
+    {
+      *transform(chunk) {
+        yield chunk;
+      },
+    },
+  );
   let failed: Error | null = null;
   const consumed = consume(branch).catch((error: Error) => {
     failed = error;
@@ -40,7 +47,7 @@ export function fork<T>(consume: (chunks: AsyncIterable<T>) => Promise<void>): S
 }
 
 /** Waits until the branch takes more, is closed, or nobody needs it any longer. */
-function drained(branch: PassThrough, signal: AbortSignal): Promise<void> {
+function drained(branch: Writable, signal: AbortSignal): Promise<void> {
   return new Promise<void>((resolve) => {
     const done = () => {
       branch.off('drain', done).off('close', done);

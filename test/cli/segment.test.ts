@@ -1,4 +1,4 @@
-import { copyFileSync, createReadStream, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, cpSync, createReadStream, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { describe, expect, inject, it } from 'vitest';
@@ -95,6 +95,25 @@ describe('segcanary segment', () => {
         more.length > 0 ? ['b.json'] : [],
       );
     }
+  });
+
+  it('refuses a detector of another network or plan', async () => {
+    const folder = fresh();
+    const output = join(folder, 'out');
+    const other = join(import.meta.dirname, '../fixtures/segment/synthetic/nnUNetTrainer__nnUNetPlans__3d_fullres');
+    const ran = await segcanary(['segment', '-m', other, '-d', detector, '-i', scan, '-o', output]);
+    expect([ran.code, ran.stdout.toString()]).toEqual([2, '']);
+    expect(ran.stderr).toMatch(/was fitted to another network .* than any of .*synthetic/);
+
+    const replanned = join(folder, 'model');
+    cpSync(MODEL, replanned, { recursive: true });
+    const plans = JSON.parse(readFileSync(join(replanned, 'plans.json'), 'utf8'));
+    plans.configurations['3d_fullres'].spacing[0] += 1;
+    writeFileSync(join(replanned, 'plans.json'), JSON.stringify(plans));
+    const changed = await segcanary(['segment', '-m', replanned, '-d', detector, '-i', scan, '-o', output]);
+    expect(changed.code).toBe(2);
+    expect(changed.stderr).toMatch(/was fitted under another plan/);
+    expect(readdirSync(folder)).toEqual(['model']);
   });
 
   it('says in one sentence what is wrong, before it begins', async () => {

@@ -42,6 +42,11 @@ describe('the segmentation plan', () => {
     ).toEqual({ order: 1, orderZ: 1, forceSeparateZ: true });
   });
 
+  it('is not in a plan file', () => {
+    const labels = { background: 0, liver: 1 };
+    expect(() => readSegmentationPlan({}, { labels }, '3d_fullres', 'plan.json')).toThrow(/plan\.json: is a plan file/);
+  });
+
   it('refuses in one sentence what it cannot follow', () => {
     const labels = { background: 0, liver: 1 };
     const cases: [unknown, object, string, RegExp][] = [

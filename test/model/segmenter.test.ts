@@ -1,6 +1,10 @@
+import { create, toBinary } from '@bufbuild/protobuf';
 import { afterAll, describe, expect, it } from 'vitest';
 import { mirror } from '../../src/maths/mirror.js';
+import { ModelProtoSchema, StringStringEntryProtoSchema } from '../../src/model/gen/onnx_pb.js';
 import { closeInference, openSession } from '../../src/model/inference.js';
+import { mirrorAxesOf } from '../../src/model/metadata.js';
+import { parseModel } from '../../src/model/onnx.js';
 import { openSegmenter } from '../../src/model/segmenter.js';
 import { deviation } from '../support/close.js';
 import { expectedModels, modelFile, oracleInput } from '../support/models.js';
@@ -72,4 +76,21 @@ describe('the segmenter', () => {
     });
     await expect(openSegmenter([{ ...plain, tap: 'nowhere' }], 2)).rejects.toMatchObject({ code: 'tap-not-found' });
   });
+});
+
+it('takes the axes that may be mirrored from the metadata of the export', () => {
+  const parsed = parseModel(plain.onnx);
+  const saying = (value: string) => {
+    const entry = create(StringStringEntryProtoSchema, { key: 'inference_allowed_mirroring_axes', value });
+    return toBinary(ModelProtoSchema, { ...parsed, metadataProps: [entry] });
+  };
+  expect(mirrorAxesOf(saying('[0, 1, 2]'), 'x')).toEqual([0, 1, 2]);
+  expect(mirrorAxesOf(saying('[1]'), 'x')).toEqual([1]);
+  // A trainer without mirroring.
+  expect(mirrorAxesOf(saying('null'), 'x')).toEqual([]);
+  for (const bytes of [plain.onnx, saying('[3]'), saying('all')]) {
+    expect(() => mirrorAxesOf(bytes, 'm.onnx')).toThrow(
+      'm.onnx: does not say which axes may be mirrored; export it with scripts/export_nnunet.py, or leave --tta out.',
+    );
+  }
 });
