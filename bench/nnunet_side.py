@@ -23,7 +23,7 @@ def model(folder, scan, classes):
     import numpy as np
     import segment
 
-    bands = [-500.0] if classes == 2 else list(np.linspace(-1000, 100, classes - 1))
+    bands = [-500.0] if classes == 2 else list(np.linspace(-950, 0, classes - 1))
     k = segment.kind([scan], [2.5, 1.75, 1.75], [32, 96, 96], segment.ISO, bands=bands, iterations=60)
     folder.mkdir(parents=True)
     (folder / "plans.json").write_text(json.dumps(segment.plans_of(k)))
