@@ -45,13 +45,20 @@ def forward(folder):
     return {"peakMb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}
 
 
+def within_this_machine():
+    """A child that asks for more memory than there is gets a MemoryError, instead of the kernel picking what to kill."""
+    total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    resource.setrlimit(resource.RLIMIT_DATA, (total - 2**30, total - 2**30))
+
+
 def predict(folder, source, out):
     """nnUNetv2_predict on the CPU, all in one process (-npp 0 -nps 0), which is its way that takes the least memory."""
     started = time.time()
     command = [str(Path(sys.executable).parent / "nnUNetv2_predict"), "-i", str(source), "-o", str(out), "-d", folder.parent.name, "-c", "3d_fullres",
                "-f", "0", "-device", "cpu", "--disable_tta", "--disable_progress_bar", "-npp", "0", "-nps", "0"]
     results = {**os.environ, "nnUNet_results": str(folder.parent.parent)}
-    ran = subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, env=results)
+    ran = subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, env=results,
+                         preexec_fn=within_this_machine)
     return {"seconds": time.time() - started, "peakMb": resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024, "code": ran.returncode,
             "last": ran.stderr.strip().splitlines()[-1:] if ran.returncode else []}
 

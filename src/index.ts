@@ -67,6 +67,7 @@ export { type JoinOptions, join } from './stages/join.js';
 export { type LabelOptions, label } from './stages/label.js';
 export { type LoadOptions, load } from './stages/load.js';
 export { type MahalanobisOptions, mahalanobis } from './stages/mahalanobis.js';
+export { type MeasureOptions, measure } from './stages/measure.js';
 export { type NormaliseOptions, normalise } from './stages/normalise.js';
 export { observe } from './stages/observe.js';
 export { type PatchOptions, patch } from './stages/patch.js';

@@ -14,6 +14,7 @@ import { encode } from './stages/encode.js';
 import { fork } from './stages/fork.js';
 import { label } from './stages/label.js';
 import { mahalanobis } from './stages/mahalanobis.js';
+import { measure } from './stages/measure.js';
 import { normalise } from './stages/normalise.js';
 import { observe } from './stages/observe.js';
 import { patch } from './stages/patch.js';
@@ -38,14 +39,19 @@ export interface EmbeddingOptions extends PreparationOptions {
   readonly stepSize?: number;
 }
 
-/** Slices of the scan to slices of the network grid: spool, then normalise and resample in the order of the plan. */
+/**
+ * Slices of the scan to slices of the network grid: spool, then normalise and resample in the order of the plan. Where a plan of nnU-Net v1 z-scores, the
+ * resampled scan is measured in between, which takes a spool of its own.
+ */
 export function preparationStages(options: PreparationOptions): Stage<unknown, unknown>[] {
-  const { plan } = options;
+  const { plan, tmpdir } = options;
+  const spooled = options.spool ?? true;
+  const measured = spooled && plan.channels.some(({ scheme }) => scheme === 'ZScoreNormalization');
   const stages: Stage<never, unknown>[] =
     plan.order === 'normalise-first'
       ? [normalise({ plan }), resample({ plan })]
-      : [resample({ plan }), normalise({ plan })];
-  if (options.spool ?? true) stages.unshift(spool({ plan, tmpdir: options.tmpdir }));
+      : [resample({ plan }), ...(measured ? [measure({ tmpdir })] : []), normalise({ plan })];
+  if (spooled) stages.unshift(spool({ plan, tmpdir }));
   return stages as Stage<unknown, unknown>[];
 }
 

@@ -5,6 +5,7 @@ import type { Detector } from '../detectors/saved.js';
 import { isAbort, SegcanaryError } from '../errors.js';
 import type { SegmentationSource } from '../model/folder.js';
 import { mirrorAxesOf } from '../model/metadata.js';
+import type { SegmentationPlan } from '../model/segmentation-plan.js';
 import { openSegmenter, type Segmenter } from '../model/segmenter.js';
 import { type SegmentResult, segmentScan } from '../pipeline.js';
 import type { ScanOptions } from '../run-scan.js';
@@ -38,9 +39,16 @@ export async function segmenterOf(options: SegmenterJobOptions): Promise<Segment
       ...(i === tapped && { tap: detector?.description.tap.name }),
     })),
     model.segmentation.heads,
-    { threads, mirrorAxes: options.tta ? mirrorAxesOf(model.folds[0]!.onnx, model.folds[0]!.path) : [] },
+    {
+      threads,
+      nonlinearity: nonlinearityOf(model.segmentation),
+      mirrorAxes: options.tta ? mirrorAxesOf(model.folds[0]!.onnx, model.folds[0]!.path) : [],
+    },
   );
 }
+
+const nonlinearityOf = ({ averages, regionsClassOrder }: SegmentationPlan): 'softmax' | 'sigmoid' | undefined =>
+  averages === 'logits' ? undefined : regionsClassOrder ? 'sigmoid' : 'softmax';
 
 /** Which fold's network the detector was fitted to. */
 function detectorFold(detector: Detector, model: SegmentationSource): number {

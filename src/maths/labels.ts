@@ -20,22 +20,24 @@ export function argmaxLabels<T extends Uint8Array | Uint16Array>(logits: Float32
 }
 
 /**
- * Labels of overlapping regions: where the sigmoid of a region's logit is above .5, that is, where the logit is positive, its label is written, later
- * regions over earlier ones. Source: nnunetv2 utilities/label_handling/label_handling.py, `convert_probabilities_to_segmentation`.
+ * Labels of overlapping regions: where a region's value is above the threshold its label is written, later regions over earlier ones. The sigmoid of a
+ * logit is above .5 where the logit is positive. Source: nnunetv2 utilities/label_handling/label_handling.py, `convert_probabilities_to_segmentation`.
  *
  * @param logits [region, y, x] in C order
  * @param order the label of each region: `regions_class_order`
+ * @param threshold 0 for logits, .5 for probabilities
  */
 export function regionLabels<T extends Uint8Array | Uint16Array>(
   logits: Float32Array,
   order: readonly number[],
   labels: T,
+  threshold = 0,
 ): T {
   const plane = labels.length;
   labels.fill(0);
   order.forEach((label, r) => {
     const at = r * plane;
-    for (let i = 0; i < plane; i++) if (logits[at + i]! > 0) labels[i] = label;
+    for (let i = 0; i < plane; i++) if (logits[at + i]! > threshold) labels[i] = label;
   });
   return labels;
 }

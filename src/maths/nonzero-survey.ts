@@ -1,21 +1,5 @@
 import type { Box, ChannelStatistics, Triple } from '../chunks.js';
-
-/** Count, mean and sum of squared deviations of some numbers, with their extremes. */
-interface Spread {
-  readonly count: number;
-  readonly mean: number;
-  readonly squares: number;
-  readonly min: number;
-  readonly max: number;
-}
-
-const nothing: Spread = {
-  count: 0,
-  mean: 0,
-  squares: 0,
-  min: Number.POSITIVE_INFINITY,
-  max: Number.NEGATIVE_INFINITY,
-};
+import { describeSpread, emptySpread, mergeSpreads, type Spread, spreadWhere } from './spread.js';
 
 /**
  * Measures a scan in one pass: the box of its non-zero voxels over all channels, and each channel's statistics over any region whose voxels
@@ -33,7 +17,7 @@ export class NonzeroSurvey {
   /** @param shape [z, y, x] of the scan */
   constructor(shape: Triple, channels: number) {
     this.#shape = shape;
-    this.#spreads = new Array<Spread>(channels).fill(nothing);
+    this.#spreads = new Array<Spread>(channels).fill(emptySpread);
     this.#start = [...shape];
   }
 
@@ -43,9 +27,9 @@ export class NonzeroSurvey {
     const plane = height * width;
     for (const [c, before] of this.#spreads.entries()) {
       const channel = data.subarray(c * plane, (c + 1) * plane);
-      const spread = spreadOfNonzero(channel);
+      const spread = spreadWhere(channel, channel);
       if (spread.count === 0) continue;
-      this.#spreads[c] = merge(before, spread);
+      this.#spreads[c] = mergeSpreads(before, spread);
       this.#widen(z, channel);
     }
   }
@@ -60,10 +44,7 @@ export class NonzeroSurvey {
   over(channel: number, voxels: number): Pick<ChannelStatistics, 'min' | 'max' | 'mean' | 'std'> {
     const found = this.#spreads[channel]!;
     const zeros = voxels - found.count;
-    const { count, mean, squares, min, max } =
-      zeros > 0 ? merge(found, { count: zeros, mean: 0, squares: 0, min: 0, max: 0 }) : found;
-    if (count === 0) return { min: 0, max: 0, mean: 0, std: 0 };
-    return { min, max, mean, std: Math.sqrt(squares / count) };
+    return describeSpread(mergeSpreads(found, { count: zeros, mean: 0, squares: 0, min: 0, max: 0 }));
   }
 
   #widen(z: number, channel: Float32Array): void {
@@ -84,39 +65,4 @@ export class NonzeroSurvey {
       stop[2] = Math.max(stop[2], last + 1);
     }
   }
-}
-
-function spreadOfNonzero(values: Float32Array): Spread {
-  let count = 0;
-  let sum = 0;
-  let min = Number.POSITIVE_INFINITY;
-  let max = Number.NEGATIVE_INFINITY;
-  for (let i = 0; i < values.length; i++) {
-    const value = values[i]!;
-    if (value === 0) continue;
-    count++;
-    sum += value;
-    min = Math.min(min, value);
-    max = Math.max(max, value);
-  }
-  if (count === 0) return nothing;
-  const mean = sum / count;
-  let squares = 0;
-  for (let i = 0; i < values.length; i++) {
-    const value = values[i]!;
-    if (value !== 0) squares += (value - mean) * (value - mean);
-  }
-  return { count, mean, squares, min, max };
-}
-
-function merge(a: Spread, b: Spread): Spread {
-  const count = a.count + b.count;
-  const difference = b.mean - a.mean;
-  return {
-    count,
-    mean: a.mean + (difference * b.count) / count,
-    squares: a.squares + b.squares + (difference * difference * a.count * b.count) / count,
-    min: Math.min(a.min, b.min),
-    max: Math.max(a.max, b.max),
-  };
 }

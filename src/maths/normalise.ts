@@ -23,11 +23,11 @@ export interface IntensityMap {
   readonly high: number;
   readonly mean: number;
   readonly deviation: number;
-  /** Only voxels of the non-zero mask are mapped; the others are 0 and stay 0. */
-  readonly masked: boolean;
+  /** What becomes of voxels outside the non-zero mask: mapped like the others, kept as they are, or 0. */
+  readonly outside: 'map' | 'keep' | 'zero';
 }
 
-const unclipped = { low: Number.NEGATIVE_INFINITY, high: Number.POSITIVE_INFINITY, masked: false } as const;
+const unclipped = { low: Number.NEGATIVE_INFINITY, high: Number.POSITIVE_INFINITY, outside: 'map' } as const;
 /** nnU-Net's floor under a standard deviation or a range. */
 const epsilon = Math.fround(1e-8);
 
@@ -42,15 +42,19 @@ export type NormalisationRefusal = 'needs-statistics' | 'not-rgb';
  * - RescaleTo01Normalization: minimum to 0, maximum to 1
  * - RGBTo01Normalization: divide by 255; values outside 0 … 255 are refused where the range is known
  *
- * Source: nnunetv2 preprocessing/normalization/default_normalization_schemes.py.
+ * nnU-Net v1 (`resample-first`) divides a CT by std and z-scores by std + 1e-8, and sets what lies outside the mask to 0 in both.
  *
- * @param statistics of the channel over the crop box; absent when the scan was not spooled
+ * Source: nnunetv2 preprocessing/normalization/default_normalization_schemes.py, nnunet 1.7.1 preprocessing/preprocessing.py `resample_and_normalize`.
+ *
+ * @param statistics of the channel over the grid that is normalised; absent when it was not measured
  */
 export function intensityMap(
   channel: ChannelNormalisation,
   statistics: ChannelStatistics | undefined,
+  order: 'normalise-first' | 'resample-first' = 'normalise-first',
 ): IntensityMap | NormalisationRefusal {
   const { scheme, intensity } = channel;
+  const first = order === 'normalise-first';
   if (scheme === 'NoNormalization') return { ...unclipped, mean: 0, deviation: 1 };
   if (scheme === 'RGBTo01Normalization') {
     if (statistics && (statistics.min < 0 || statistics.max > 255)) return 'not-rgb';
@@ -61,8 +65,8 @@ export function intensityMap(
       low: Math.fround(intensity!.percentile005),
       high: Math.fround(intensity!.percentile995),
       mean: Math.fround(intensity!.mean),
-      deviation: Math.fround(Math.max(intensity!.std, 1e-8)),
-      masked: false,
+      deviation: Math.fround(first ? Math.max(intensity!.std, 1e-8) : intensity!.std),
+      outside: !first && channel.useNonzeroMask ? 'zero' : 'map',
     };
   }
   if (!statistics) return 'needs-statistics';
@@ -72,11 +76,12 @@ export function intensityMap(
   }
   const over = channel.useNonzeroMask ? statistics.nonzero : statistics;
   if (!over) return 'needs-statistics';
+  const std = Math.fround(over.std);
   return {
     ...unclipped,
     mean: Math.fround(over.mean),
-    deviation: Math.max(Math.fround(over.std), epsilon),
-    masked: channel.useNonzeroMask,
+    deviation: first ? Math.max(std, epsilon) : Math.fround(std + 1e-8),
+    outside: channel.useNonzeroMask ? (first ? 'keep' : 'zero') : 'map',
   };
 }
 
@@ -90,14 +95,14 @@ export function mapIntensity(value: number, map: IntensityMap): number {
  * Maps one plane.
  *
  * @param source, target same length; may be the same array
- * @param inside 1 where a masked map applies, same length
+ * @param inside 1 inside the mask, same length; asked for where the map treats what is outside otherwise
  */
 export function mapPlane(source: Float32Array, target: Float32Array, map: IntensityMap, inside?: Uint8Array): void {
-  const { low, high, mean, deviation } = map;
+  const { low, high, mean, deviation, outside } = map;
   for (let i = 0; i < source.length; i++) {
     const value = source[i]!;
-    if (map.masked && inside![i] === 0) {
-      target[i] = value;
+    if (outside !== 'map' && inside![i] === 0) {
+      target[i] = outside === 'keep' ? value : 0;
       continue;
     }
     const clipped = Math.min(Math.max(value, low), high);
@@ -120,7 +125,7 @@ export function mapStatistics(statistics: ChannelStatistics, map: IntensityMap):
     std: clips ? Number.NaN : s.std / map.deviation,
   });
   // Voxels outside the mask stay 0, and so does the mean of the mask: 0 lies between the mask's extremes, which are therefore the whole's.
-  if (map.masked) return { ...along(nonzero!), nonzero: along(nonzero!), ...planes };
+  if (map.outside !== 'map' && nonzero) return { ...along(nonzero), nonzero: along(nonzero), ...planes };
   return { ...along(whole), ...(nonzero && { nonzero: along(nonzero) }), ...planes };
 }
 
@@ -128,7 +133,7 @@ function mapRanges(planes: PlaneRanges, map: IntensityMap): PlaneRanges {
   const min = planes.min.map((value) => mapIntensity(value, map));
   const max = planes.max.map((value) => mapIntensity(value, map));
   // A voxel outside the mask is 0 in every channel; a masked map leaves it so.
-  const zero = map.masked ? 0 : mapIntensity(0, map);
+  const zero = map.outside !== 'map' ? 0 : mapIntensity(0, map);
   planes.outside?.forEach((outside, p) => {
     if (outside === 0) return;
     min[p] = Math.min(min[p]!, zero);

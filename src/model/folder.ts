@@ -128,7 +128,11 @@ async function planFilesOf(given: string, onnxPath: string, options: ModelFolder
 /** The configuration that a folder on the way is named after, as nnU-Net names them: `trainer__plans__3d_lowres`. */
 function configurationIn(folders: readonly string[], plans: unknown): string | undefined {
   const planned = Object.keys((plans as { configurations?: object } | null)?.configurations ?? {});
+  const v1 = (plans as { plans_per_stage?: object } | null)?.plans_per_stage !== undefined;
   for (const folder of folders) {
+    // nnU-Net v1 names a folder two levels up: 3d_lowres/Task001_Name/trainer__plans.
+    const above = basename(dirname(dirname(folder)));
+    if (v1 && /^(2d|3d_lowres|3d_fullres|3d_cascade_fullres)$/.test(above)) return above;
     const parts = basename(folder).split('__');
     const last = parts.at(-1) as string;
     // A name of three parts means a configuration even where the plan lacks it: then it is refused by name, not replaced in silence.

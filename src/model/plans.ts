@@ -1,13 +1,14 @@
 import { SegcanaryError } from '../errors.js';
 import { readNnunetPlan } from './nnunet-plans.js';
+import { readNnunetV1Plan } from './nnunet-v1-plans.js';
 import type { Plan } from './plan.js';
 import { readPlanFile } from './plan-file.js';
 
 export { type Intensity, type Plan, type PlanChannel, planSchema, type Scheme } from './plan.js';
 
 /**
- * Reads how a model wants its scans: nnU-Net v2's `plans.json` (current, or as written before the `architecture` block), or segcanary's own
- * small plan file (docs/plan-file.md) for a model that is not nnU-Net's.
+ * Reads how a model wants its scans: nnU-Net v2's `plans.json` (current, or as written before the `architecture` block), v1's `plans.pkl` as
+ * `scripts/export_nnunet_v1.py` writes it, or segcanary's own small plan file (docs/plan-file.md) for a model that is not nnU-Net's.
  *
  * @param plansJson parsed `plans.json` or plan file
  * @param datasetJson parsed `dataset.json`, where there is one; gives the channels their names
@@ -24,12 +25,7 @@ export function readPlan(
   if (typeof plansJson !== 'object' || plansJson === null || Array.isArray(plansJson)) {
     throw new SegcanaryError('plan-invalid', `${sourceName}: a plan is a JSON object, this is not one.`);
   }
-  if ('plans_per_stage' in plansJson) {
-    throw new SegcanaryError(
-      'plan-unsupported',
-      `${sourceName}: this is a plan of nnU-Net v1, which segcanary does not read yet; use a model of nnU-Net v2 or write a plan file (docs/plan-file.md).`,
-    );
-  }
+  if ('plans_per_stage' in plansJson) return readNnunetV1Plan(plansJson, configuration, sourceName);
   if ('configurations' in plansJson) return readNnunetPlan(plansJson, datasetJson, configuration, sourceName);
   if ('patch_size' in plansJson) return readPlanFile(plansJson, sourceName);
   throw new SegcanaryError(

@@ -1,6 +1,7 @@
 import { toBinary } from '@bufbuild/protobuf';
 import type { Triple } from '../chunks.js';
 import { SegcanaryError } from '../errors.js';
+import { sigmoid, softmax } from '../maths/labels.js';
 import { mirror, mirrorings } from '../maths/mirror.js';
 import { keepOnly } from './cut.js';
 import { ModelProtoSchema } from './gen/onnx_pb.js';
@@ -19,6 +20,8 @@ export interface FoldModel {
 }
 
 export interface SegmenterOptions extends InferenceOptions {
+  /** Applied to the logits of every pass before they are averaged, over the classes or to every region. nnU-Net v1 averages probabilities, v2 logits. @default none */
+  readonly nonlinearity?: 'softmax' | 'sigmoid' | undefined;
   /** Axes to mirror for test-time augmentation: 0 for z, 1 for y, 2 for x of the network grid. @default none */
   readonly mirrorAxes?: readonly number[];
 }
@@ -32,7 +35,7 @@ export interface Segmenter {
    *
    * @param data [c, z, y, x] in C order; empty afterwards where it owns its whole buffer
    * @param shape [c, z, y, x]
-   * @returns the mean of the logits over folds and mirrorings, and the tapped activation of the plain pass, without their batch axes
+   * @returns the mean of the logits (or of what the nonlinearity makes of them) over folds and mirrorings, and the tapped activation of the plain pass, without their batch axes
    * @throws SegcanaryError `inference-failed`, `scan-unsuitable` when the network takes another shape
    */
   predict(data: Float32Array, shape: readonly [number, number, number, number]): Promise<PatchOutput>;
@@ -55,7 +58,8 @@ interface Fold {
  * Opens the networks of one or more folds. The same bytes twice share one session.
  *
  * Logits are the first output of each file. With a tap, the tensor becomes a second output: one pass gives both.
- * Source: nnunetv2 predict_from_raw_data.py, `_internal_maybe_mirror_and_predict` and `predict_logits_from_preprocessed_data`.
+ * Source: nnunetv2 predict_from_raw_data.py, `_internal_maybe_mirror_and_predict` and `predict_logits_from_preprocessed_data`; nnunet 1.7.1
+ * neural_network.py, `_internal_maybe_mirror_and_pred_3D`.
  *
  * @throws SegcanaryError `model-invalid`, `model-unsupported` for other inputs and outputs or another number of outputs than `heads`, `tap-not-found`
  */
@@ -85,6 +89,8 @@ export async function openSegmenter(
           });
           const values = logits!.data as Float32Array;
           checkLogits(fold.name, logits!.dims, heads, spatial);
+          if (options.nonlinearity === 'softmax') softmax(values, heads);
+          if (options.nonlinearity === 'sigmoid') sigmoid(values);
           const plain = axes.length > 0 ? mirror(values, spatial, axes) : values;
           if (sum === null) sum = plain;
           else for (let i = 0; i < sum.length; i++) sum[i]! += plain[i]!;

@@ -9,14 +9,15 @@ import { type Stage, stage } from './stage.js';
 
 export interface NormaliseOptions {
   /** With the reader and the transpose in it, slices whose axes are not as the plan wants them are refused. */
-  readonly plan: Pick<Plan, 'channels'> & Partial<Pick<Plan, 'reader' | 'transposeForward'>>;
+  readonly plan: Pick<Plan, 'channels'> & Partial<Pick<Plan, 'reader' | 'transposeForward' | 'order'>>;
 }
 
 /**
  * Normalises intensities as the plan's schemes say, in float32 and in nnU-Net's order of operations.
  *
- * CTNormalization needs the plan alone. ZScoreNormalization and RescaleTo01Normalization need the statistics that `spool` measures. The
- * statistics on the grid are mapped along with the voxels. Source: nnunetv2 default_normalization_schemes.py.
+ * CTNormalization needs the plan alone. ZScoreNormalization and RescaleTo01Normalization need the statistics that `spool` measures, or `measure`
+ * behind `resample` for a plan of nnU-Net v1. The statistics on the grid are mapped along with the voxels. Source: nnunetv2
+ * default_normalization_schemes.py, nnunet 1.7.1 preprocessing.py.
  *
  * @throws SegcanaryError `scan-unsuitable` where the channels are not the plan's; `plan-unsupported` where a scheme or the plan's axes need `spool`
  */
@@ -68,7 +69,7 @@ function channelMaps(grid: Grid, plan: NormaliseOptions['plan']): IntensityMap[]
     );
   }
   return plan.channels.map((channel, c) => {
-    const map = intensityMap(channel, grid.statistics?.[c]);
+    const map = intensityMap(channel, grid.statistics?.[c], plan.order);
     if (map === 'needs-statistics') {
       throw new SegcanaryError(
         'plan-unsupported',

@@ -8,14 +8,17 @@ import type { Plan } from '../model/plans.js';
 import { type Stage, stage } from './stage.js';
 
 export interface ResampleOptions {
-  readonly plan: Pick<Plan, 'spacing' | 'resampling' | 'channels'>;
+  readonly plan: Pick<Plan, 'spacing' | 'resampling' | 'channels'> & Partial<Pick<Plan, 'order'>>;
 }
 
 /**
  * Resamples to the plan's spacing as nnU-Net does (separate z or one 3-D cubic spline), holding 32 slices at most.
  *
- * Expects normalised slices. A grid whose shape stays is passed through as it is. The range that nnU-Net clips to comes from
- * `grid.statistics`; without them a CT is clipped to the range that its plan allows, and other schemes are not clipped.
+ * Expects normalised slices, but of a plan of nnU-Net v1, which normalises last: then a non-zero mask on the slices is resampled with them (linear,
+ * inside from .5 on). A grid whose shape stays is passed through as it is. The range that nnU-Net clips to comes from
+ * `grid.statistics`; without them a normalised CT is clipped to the range that its plan allows, and others are not clipped.
+ *
+ * Source: nnunetv2 default_resampling.py; nnunet 1.7.1 preprocessing.py, batchgenerators 0.24 `resize_segmentation`.
  *
  * @throws SegcanaryError `scan-unsuitable` where an axis would have no voxel left; `truncated` when the input ends before the grid does
  */
@@ -24,6 +27,7 @@ export function resample(options: ResampleOptions): Stage<Slice, Slice> {
   let from: Grid | null = null;
   let to: Grid | null = null;
   let resampler: GridResampler | null = null;
+  let masks: MaskResampler | null = null;
   let next = 0;
   return stage<Slice, Slice>(
     { name: 'resample' },
@@ -41,13 +45,17 @@ export function resample(options: ResampleOptions): Stage<Slice, Slice> {
           to = resampledGrid(grid, spacing, resampling);
           refuseEmpty(to);
           if (to !== grid) resampler = new GridResampler(grid, to, resampling, clipRanges(grid, options.plan));
+          if (to !== grid && slice.nonzero && options.plan.order === 'resample-first')
+            masks = new MaskResampler(grid, to);
         }
         if (resampler === null) {
           yield slice;
           return;
         }
+        masks?.push(contiguous(slice.nonzero!));
         for (const [z, data] of resampler.push(contiguous(slice.data))) {
-          yield { grid: to, z, data: ndarray(data, [to.channels, to.shape[1], to.shape[2]]) };
+          const resampled = { grid: to, z, data: ndarray(data, [to.channels, to.shape[1], to.shape[2]]) };
+          yield masks ? { ...resampled, nonzero: ndarray(masks.take(), [to.shape[1], to.shape[2]]) } : resampled;
         }
       },
       flush() {
@@ -61,6 +69,7 @@ export function resample(options: ResampleOptions): Stage<Slice, Slice> {
       },
       close() {
         resampler = null;
+        masks = null;
       },
     },
   );
@@ -74,12 +83,33 @@ function refuseEmpty(grid: Grid): void {
   );
 }
 
+/** Resamples the non-zero mask beside the voxels. A linear interpolation needs fewer slices ahead than a cubic, so its slices wait for the voxels'. */
+class MaskResampler {
+  readonly #resampler: GridResampler;
+  readonly #waiting: Uint8Array[] = [];
+
+  constructor(from: Grid, to: Grid) {
+    const linear = { order: 1, orderZ: 0, forceSeparateZ: null } as const;
+    this.#resampler = new GridResampler({ ...from, channels: 1 }, { ...to, channels: 1 }, linear, null);
+  }
+
+  push(mask: Uint8Array): void {
+    for (const [, plane] of this.#resampler.push(Float32Array.from(mask)))
+      this.#waiting.push(Uint8Array.from(plane, (share) => (share >= 0.5 ? 1 : 0)));
+  }
+
+  take(): Uint8Array {
+    return this.#waiting.shift()!;
+  }
+}
+
 function clipRanges(grid: Grid, plan: ResampleOptions['plan']): ClipRange[] {
   return plan.channels.map((channel, c) => {
     const known = grid.statistics?.[c];
     if (known) return { low: known.min, high: known.max, planes: known.planes };
     const map = intensityMap(channel, undefined);
-    if (typeof map === 'string') return { low: Number.NEGATIVE_INFINITY, high: Number.POSITIVE_INFINITY };
+    if (typeof map === 'string' || plan.order === 'resample-first')
+      return { low: Number.NEGATIVE_INFINITY, high: Number.POSITIVE_INFINITY };
     return { low: mapIntensity(map.low, map), high: mapIntensity(map.high, map) };
   });
 }

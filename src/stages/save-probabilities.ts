@@ -12,7 +12,7 @@ import { TempFile } from './temp-file.js';
 export interface SaveProbabilitiesOptions {
   /** A path that ends in `.nii` or `.nii.gz`, or a stream, which gets gzip and is ended. */
   readonly to: string | Writable;
-  readonly segmentation: Pick<SegmentationPlan, 'regionsClassOrder'>;
+  readonly segmentation: Pick<SegmentationPlan, 'regionsClassOrder' | 'averages'>;
   /** Folder for the temporary file: 4 bytes a voxel and class. @default the system's folder for temporary files */
   readonly tmpdir?: string | undefined;
 }
@@ -41,8 +41,8 @@ export function saveProbabilities(options: SaveProbabilitiesOptions): Stage<Logi
           file = TempFile.open(tmpdir, grid.scan.case);
         }
         const values = contiguous(slice.data).slice();
-        if (regions) sigmoid(values);
-        else softmax(values, classes);
+        if (segmentation.averages === 'logits' && regions) sigmoid(values);
+        else if (segmentation.averages === 'logits') softmax(values, classes);
         const plane = values.length / classes;
         for (let c = 0; c < classes; c++) {
           await file!.write(values.subarray(c * plane, (c + 1) * plane), 4 * plane * (c * grid.shape[0] + slice.z));

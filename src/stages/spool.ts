@@ -12,7 +12,8 @@ import { type Stage, stage } from './stage.js';
 import { TempFile } from './temp-file.js';
 
 export interface SpoolOptions {
-  readonly plan: Pick<Plan, 'transposeForward' | 'reader' | 'cropToNonzero' | 'channels' | 'spacing' | 'resampling'>;
+  readonly plan: Pick<Plan, 'transposeForward' | 'reader' | 'cropToNonzero' | 'channels' | 'spacing' | 'resampling'> &
+    Partial<Pick<Plan, 'order'>>;
   /** Folder for the temporary files; a tmpfs would be memory. @default the system's folder for temporary files */
   readonly tmpdir?: string;
 }
@@ -31,7 +32,10 @@ export interface SpoolOptions {
  */
 export function spool(options: SpoolOptions): Stage<Slice, Slice> {
   const { plan, tmpdir } = options;
-  const masked = plan.channels.some((channel) => channel.useNonzeroMask && channel.scheme === 'ZScoreNormalization');
+  const resampleFirst = plan.order === 'resample-first';
+  const masked = plan.channels.some(
+    ({ useNonzeroMask, scheme }) => useNonzeroMask && (scheme === 'ZScoreNormalization' || resampleFirst),
+  );
   let from: Grid | null = null;
   let file: TempFile | null = null;
   let mask: NonzeroMask | null = null;
@@ -95,8 +99,10 @@ export function spool(options: SpoolOptions): Stage<Slice, Slice> {
     const voxels = grid.shape[0] * grid.shape[1] * grid.shape[2];
     const separate = resampledGrid(grid, plan.spacing, plan.resampling).separateAxis;
     // Only the clip of a separate axis in the plane needs more than the survey saw: another reading of the file, for such scans alone.
+    // Where they are resampled before they are normalised, voxels outside the mask are as good as any.
+    const read = resampleFirst ? { ...store, masked: false } : store;
     const planes =
-      separate === 1 || separate === 2 ? await measurePlanes(playBack(grid, store, signal), separate) : null;
+      separate === 1 || separate === 2 ? await measurePlanes(playBack(grid, read, signal), separate) : null;
     return Array.from({ length: grid.channels }, (_, c) => ({
       ...found.over(c, voxels),
       ...(maskVoxels !== undefined && { nonzero: found.over(c, maskVoxels) }),

@@ -32,14 +32,14 @@ interface Expected {
 }
 
 const folder = join(import.meta.dirname, '../fixtures/segment');
-/** What test/oracle/segment.py saw nnunetv2 predict. */
+/** What test/oracle/segment.py saw nnunetv2 predict, and segment_v1.py nnunet 1.7.1. */
 const { synthetic, ...kinds } = JSON.parse(readFileSync(join(folder, 'expected.json'), 'utf8')) as Record<
   string,
   Expected
 > & { readonly synthetic: Expected };
 const unpack = (text: string) => Uint8Array.from(inflateSync(Buffer.from(text, 'base64')));
 
-/** Segments one scan and counts the positions at which its labels are not nnunetv2's. */
+/** Segments one scan and counts the positions at which its labels are not nnU-Net's. */
 async function differing({ folder: path, tta }: Expected, name: string, files: readonly string[], found: Case) {
   const model = await openSegmentationModel(join(folder, path));
   const segmenter = await segmenterOf({ model, tta });
@@ -73,7 +73,7 @@ it('segments a scan as nnunetv2 does', async () => {
   expect(await differing(synthetic, 'scan', [path], found)).toBeLessThanOrEqual(MOST);
 });
 
-describe.runIf(dataDir)('real scans are segmented as nnunetv2 segments them', () => {
+describe.runIf(dataDir)('real scans are segmented as nnU-Net segments them', () => {
   // One scan of each kind, the smallest; the script compares every voxel of all.
   const voxels = ({ shape }: Case) => shape.reduce((n, size) => n * size);
   const smallest = Object.entries(kinds).map(([kind, { cases }]) => {

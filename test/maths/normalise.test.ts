@@ -52,6 +52,18 @@ describe('schemes', () => {
     expect(apply(map, [8, 12, 0, 0], [1, 1, 1, 0])).toEqual([0, 2, -4, 0]);
   });
 
+  it('of nnU-Net v1 set what is outside the mask to 0, and divide without a floor', () => {
+    // nnunet 1.7.1 resample_and_normalize: CT by sd, others by std + 1e-8.
+    const v1 = (channel: ChannelNormalisation) => intensityMap(channel, statistics, 'resample-first') as IntensityMap;
+    const ct = v1({ scheme: 'CTNormalization', useNonzeroMask: true, intensity });
+    expect(apply(ct, [-1000, 10, 40, 40], [1, 1, 1, 0])).toEqual([-6, 0, 6, 0]);
+    expect(apply(v1({ scheme: 'CTNormalization', useNonzeroMask: false, intensity }), [40])).toEqual([6]);
+    const flat = v1({ scheme: 'CTNormalization', useNonzeroMask: false, intensity: { ...intensity, std: 0 } });
+    expect(apply(flat, [11])).toEqual([Number.POSITIVE_INFINITY]);
+    const masked = v1({ scheme: 'ZScoreNormalization', useNonzeroMask: true });
+    expect(apply(masked, [8, 12, 3, 3], [1, 1, 1, 0])).toEqual([0, 2, -2.5, 0]);
+  });
+
   it('RescaleTo01Normalization takes the minimum to 0 and the maximum to 1', () => {
     expect(apply(mapOf({ scheme: 'RescaleTo01Normalization', useNonzeroMask: true }), [-10, 10, 30])).toEqual([
       0, 0.5, 1,

@@ -15,6 +15,7 @@ describe('the segmentation plan', () => {
       heads: 3,
       regionsClassOrder: null,
       largestLabel: 2,
+      averages: 'logits',
       resampling: { order: 1, orderZ: 0, forceSeparateZ: null },
     });
   });
@@ -77,5 +78,34 @@ describe('the segmentation plan', () => {
         expect.objectContaining({ code, message: expect.stringMatching(message) }),
       );
     }
+  });
+
+  it('of nnU-Net v1 averages probabilities, and counts its classes itself', () => {
+    const v1 = {
+      plans_per_stage: { '0': { patch_size: [8, 8, 8], current_spacing: [1, 1, 1] } },
+      num_modalities: 1,
+      num_classes: 2,
+      normalization_schemes: { '0': 'nonCT' },
+      use_mask_for_norm: { '0': false },
+      dataset_properties: { intensityproperties: null },
+    };
+    const of = (plan: object, dataset?: unknown) => readSegmentationPlan(plan, dataset, '3d_fullres', 'plans.json');
+    expect(of(v1)).toEqual({
+      labels: { background: 0, 'class 1': 1, 'class 2': 2 },
+      heads: 3,
+      regionsClassOrder: null,
+      largestLabel: 2,
+      averages: 'probabilities',
+      resampling: { order: 1, orderZ: 0, forceSeparateZ: null },
+    });
+    const tuned = { force_separate_z: false, interpolation_order: 1, interpolation_order_z: 1 };
+    expect(of({ ...v1, segmentation_export_params: tuned }).resampling).toEqual({
+      order: 1,
+      orderZ: 1,
+      forceSeparateZ: false,
+    });
+    expect(() => of({ ...v1, segmentation_export_params: { ...tuned, interpolation_order: 3 } })).toThrow(/cubic/);
+    const regions = { labels: { background: 0, whole: [1, 2], core: [2] }, regions_class_order: [1, 2] };
+    expect(of(v1, regions)).toMatchObject({ heads: 2, regionsClassOrder: [1, 2], averages: 'probabilities' });
   });
 });

@@ -49,6 +49,23 @@ describe('the segmenter', () => {
     ).toBeLessThan(1e-5);
   });
 
+  it('averages probabilities where a nonlinearity is asked for', async () => {
+    const data = oracleInput(shape);
+    const [first, second] = [await logitsOf(plain, data), await logitsOf(residual, data)];
+    const n = first.length / 2;
+    const sigmoid = (x: number) => 1 / (1 + Math.exp(-x));
+    // The softmax of two classes is the sigmoid of their difference.
+    const softmax = (l: Float32Array) => l.map((v, i) => (i < n ? sigmoid(v - l[i + n]!) : sigmoid(v - l[i - n]!)));
+    for (const [nonlinearity, of] of [
+      ['softmax', softmax],
+      ['sigmoid', (l: Float32Array) => l.map(sigmoid)],
+    ] as const) {
+      const segmenter = await openSegmenter([plain, residual], 2, { nonlinearity });
+      const { logits } = await segmenter.predict(data.slice(), [...shape]);
+      expect(deviation(logits.data, mean([of(first), of(second)]))).toBeLessThan(1e-5);
+    }
+  });
+
   it('averages the logits of folds and of mirrored passes, and taps the plain pass', async () => {
     const data = oracleInput(shape);
     const segmenter = await openSegmenter([plain, residual], 2, { mirrorAxes: [0, 2] });

@@ -4,7 +4,7 @@ import { readPlan } from '../../src/model/plans.js';
 import { dataDir, dataFile } from '../support/data.js';
 import { preprocess, slicesOf } from '../support/preprocess.js';
 
-/** What nnunetv2's DefaultPreprocessor made of real scans: test/oracle/preprocess.py. */
+/** What nnunetv2's DefaultPreprocessor made of real scans (test/oracle/preprocess.py), and what nnunet 1.7.1 did (test/oracle/segment_v1.py). */
 interface Fixture {
   files: string[];
   plans: unknown;
@@ -22,9 +22,9 @@ const cases = readdirSync(folder).map((file) => {
   return [file.replace('.json', ''), JSON.parse(readFileSync(new URL(file, folder), 'utf8')) as Fixture] as const;
 });
 
-if (!dataDir) console.log('preprocess: SEGCANARY_DATA does not exist, comparison with nnunetv2 on real scans skipped');
+if (!dataDir) console.log('preprocess: SEGCANARY_DATA does not exist, comparison with nnU-Net on real scans skipped');
 
-describe.runIf(dataDir)('real scans come out as nnunetv2 prepares them', () => {
+describe.runIf(dataDir)('real scans come out as nnU-Net prepares them', () => {
   let compared = 0;
   let off = 0;
   it.each(cases)('%s', async (_, fixture) => {

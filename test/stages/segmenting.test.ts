@@ -250,6 +250,25 @@ describe('restore', () => {
     expect(out[0]!.grid).toMatchObject({ shape: [2, 1, 4], spacing: [4, 1, 1] });
   });
 
+  it('takes the separate axis that nnU-Net v1 takes', async () => {
+    // 2x1x1 voxels of 8x1x1 mm along the scan's [x, z, y]: x is coarse. v1 looks up axis 0 when it has turned back to [z, y, x], so x is interpolated.
+    const grid = gridOf(scanOf([1, 1, 16]), {
+      axes: [2, 0, 1],
+      box: { start: [0, 0, 0], stop: [16, 1, 1] },
+      shape: [2, 1, 1],
+      spacing: [8, 1, 1],
+    });
+    const turned = { reader: 'as-stored', transposeForward: [2, 0, 1] } as const;
+    const along = async (more: object) => {
+      const out = restore({ plan: { ...turned, ...more }, segmentation });
+      const slices = await collect<LogitSlice>(Readable.from(ramp(grid, 1)), out);
+      return slices.map(({ data }) => data.data[0]! / 100);
+    };
+    expect(await along({ order: 'normalise-first' })).toEqual([0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1, 1, 1]);
+    const line = Array.from({ length: 16 }, (_, i) => Math.min(Math.max((i + 0.5) / 8 - 0.5, 0), 1));
+    expect(await along({ order: 'resample-first' })).toEqual(line.map((v) => expect.closeTo(v, 6)));
+  });
+
   it('hands slices on as they are where the shape stays', async () => {
     const slices = ramp(gridOf(scanOf([2, 2, 2])), 1);
     const out = await collect<LogitSlice>(Readable.from(slices), restore({ plan, segmentation }));
@@ -275,7 +294,7 @@ describe('saveProbabilities', () => {
       shape: [1, 2, 1],
     });
     const logits = ndarray(Float32Array.of(0, Math.log(3), 0, 0), [2, 2, 1]);
-    const segmentation = { regionsClassOrder: null };
+    const segmentation = { regionsClassOrder: null, averages: 'logits' as const };
     const [passed] = await collect<LogitSlice>(
       Readable.from([{ grid, z: 0, data: logits }]),
       saveProbabilities({ to, segmentation }),
@@ -294,7 +313,7 @@ describe('saveProbabilities', () => {
     const to = joinPath(folder, 'p.nii.gz');
     const grid = gridOf(scanOf([2, 1, 1]));
     const slices = [0, 1].map((z) => ({ grid, z, data: ndarray(Float32Array.of(0, Math.log(4)), [2, 1, 1]) }));
-    const segmentation = { regionsClassOrder: [1, 2] };
+    const segmentation = { regionsClassOrder: [1, 2], averages: 'logits' as const };
     await collect(Readable.from(slices), saveProbabilities({ to, segmentation }));
     const bytes = gunzipSync(readFileSync(to));
     expect([...new Float32Array(Uint8Array.from(bytes.subarray(352)).buffer)]).toEqual(

@@ -3,11 +3,9 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { Grid, Slice } from '../../src/chunks.js';
 import type { Plan } from '../../src/model/plans.js';
+import { preparationStages } from '../../src/pipeline.js';
 import { join } from '../../src/stages/join.js';
 import { load } from '../../src/stages/load.js';
-import { normalise } from '../../src/stages/normalise.js';
-import { resample } from '../../src/stages/resample.js';
-import { spool } from '../../src/stages/spool.js';
 
 /** A whole grid in memory, [c, z, y, x]: what tests compare. */
 export interface Volume {
@@ -22,14 +20,9 @@ export function slicesOf(files: readonly string[]): AsyncIterable<Slice> {
   return channels.length === 0 ? first! : first!.pipe(join({ channels }));
 }
 
-/** spool, normalise, resample, in the plan's order, gathered. */
+/** Prepared as the pipeline prepares a scan, gathered. */
 export async function preprocess(slices: AsyncIterable<Slice> | Iterable<Slice>, plan: Plan): Promise<Volume> {
-  return gather([
-    Readable.from(slices, { highWaterMark: 1 }),
-    spool({ plan }),
-    normalise({ plan }),
-    resample({ plan }),
-  ]);
+  return gather([Readable.from(slices, { highWaterMark: 1 }), ...preparationStages({ plan })]);
 }
 
 /** Runs streams and puts the slices that come out together. */

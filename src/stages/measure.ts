@@ -1,0 +1,101 @@
+import ndarray from 'ndarray';
+import type { ChannelStatistics, Grid, Slice } from '../chunks.js';
+import { SegcanaryError } from '../errors.js';
+import { contiguous } from '../maths/contiguous.js';
+import { describeSpread, emptySpread, mergeSpreads, type Spread, spreadWhere } from '../maths/spread.js';
+import { type Stage, stage } from './stage.js';
+import { TempFile } from './temp-file.js';
+
+export interface MeasureOptions {
+  /** Folder for the temporary file; a tmpfs would be memory. @default the system's folder for temporary files */
+  readonly tmpdir?: string | undefined;
+}
+
+/**
+ * Writes the slices of a grid to a temporary file while it measures every channel, over the whole grid and inside the non-zero mask where slices carry
+ * one, then plays them back with `grid.statistics`. nnU-Net v1 takes mean and deviation of a scan after resampling it. Slices of a grid that has been
+ * measured go straight through.
+ *
+ * Source: nnunet 1.7.1 preprocessing/preprocessing.py, `resample_and_normalize`.
+ *
+ * @throws SegcanaryError `io` where the folder has no room, `truncated` when the input ends before the grid does
+ */
+export function measure(options: MeasureOptions = {}): Stage<Slice, Slice> {
+  let grid: Grid | null = null;
+  let masked = false;
+  let file: TempFile | null = null;
+  let whole: Spread[] = [];
+  let inside: Spread[] = [];
+  let next = 0;
+
+  return stage<Slice, Slice>(
+    { name: 'measure' },
+    {
+      async *transform(slice) {
+        if (slice.grid.statistics) {
+          yield slice;
+          return;
+        }
+        if (grid === null) {
+          grid = slice.grid;
+          masked = slice.nonzero !== undefined;
+          file = TempFile.open(options.tmpdir, grid.scan.case);
+          whole = new Array<Spread>(grid.channels).fill(emptySpread);
+          inside = [...whole];
+        }
+        const data = contiguous(slice.data);
+        const mask = slice.nonzero && contiguous(slice.nonzero);
+        add(whole, data);
+        if (mask) add(inside, data, mask);
+        await file!.append(data);
+        if (mask) await file!.append(mask);
+        next++;
+      },
+      async *flush(signal) {
+        if (grid === null) return;
+        const [depth, height, width] = grid.shape;
+        if (next !== depth) {
+          throw new SegcanaryError(
+            'truncated',
+            `${grid.scan.case}: only ${next} of ${depth} slices reached the measure stage.`,
+          );
+        }
+        const statistics = whole.map(
+          (spread, c): ChannelStatistics => ({
+            ...describeSpread(spread),
+            ...(masked && { nonzero: describeSpread(inside[c]!) }),
+          }),
+        );
+        const measured = { ...grid, statistics };
+        const plane = height * width;
+        const stride = 4 * grid.channels * plane + (masked ? plane : 0);
+        for (let z = 0; z < depth; z++) {
+          signal.throwIfAborted();
+          const data = new Float32Array(grid.channels * plane);
+          await file!.read(data, z * stride);
+          const slice = { grid: measured, z, data: ndarray(data, [grid.channels, height, width]) };
+          if (!masked) {
+            yield slice;
+            continue;
+          }
+          const mask = new Uint8Array(plane);
+          await file!.read(mask, z * stride + data.byteLength);
+          yield { ...slice, nonzero: ndarray(mask, [height, width]) };
+        }
+      },
+      async close() {
+        await file?.close();
+        file = null;
+      },
+    },
+  );
+}
+
+/** Adds a slice, [c, y, x], to the spread of every channel; only where the mask is not 0, if there is one. */
+function add(spreads: Spread[], data: Float32Array, mask?: Uint8Array): void {
+  const plane = data.length / spreads.length;
+  const included = mask ?? new Uint8Array(plane).fill(1);
+  spreads.forEach((spread, c) => {
+    spreads[c] = mergeSpreads(spread, spreadWhere(data.subarray(c * plane, (c + 1) * plane), included));
+  });
+}

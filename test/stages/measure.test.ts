@@ -1,0 +1,95 @@
+import { Readable } from 'node:stream';
+import ndarray from 'ndarray';
+import { describe, expect, it } from 'vitest';
+import type { Grid, Slice, Triple } from '../../src/chunks.js';
+import type { PlanChannel } from '../../src/model/plans.js';
+import { measure } from '../../src/stages/measure.js';
+import { resample } from '../../src/stages/resample.js';
+import { gridOf, scanOf } from '../support/grids.js';
+import { gather } from '../support/preprocess.js';
+
+/** Two slices of 1x2 in two channels, with or without a mask. */
+function slicesOf(grid: Grid, masked: boolean): Slice[] {
+  const data = [
+    [1, 2, 10, 20],
+    [3, 6, 30, 60],
+  ];
+  const masks = [
+    [1, 0],
+    [1, 1],
+  ];
+  return data.map((values, z) => ({
+    grid,
+    z,
+    data: ndarray(Float32Array.from(values), [2, 1, 2]),
+    ...(masked && { nonzero: ndarray(Uint8Array.from(masks[z]!), [1, 2]) }),
+  }));
+}
+
+describe('measure', () => {
+  const grid = gridOf(scanOf([2, 1, 2]), { channels: 2 });
+
+  it('adds the statistics of every channel, over the grid and inside the mask', async () => {
+    const { grid: measured, ...volume } = await gather([Readable.from(slicesOf(grid, true)), measure()]);
+    expect([...volume.data]).toEqual([1, 2, 3, 6, 10, 20, 30, 60]);
+    expect([...volume.nonzero!]).toEqual([1, 0, 1, 1]);
+    // numpy: np.std([1, 2, 3, 6]), np.std([1, 3, 6])
+    const [first, second] = measured.statistics!;
+    expect(first).toMatchObject({ min: 1, max: 6, mean: 3 });
+    expect(first!.std).toBeCloseTo(1.8708286933869707, 12);
+    expect(first!.nonzero!.mean).toBeCloseTo(10 / 3, 12);
+    expect(first!.nonzero!.std).toBeCloseTo(2.0548046676563256, 12);
+    expect(second).toMatchObject({ min: 10, max: 60, mean: 30, nonzero: { min: 10, max: 60 } });
+  });
+
+  it('goes without a mask where there is none', async () => {
+    const { grid: measured, nonzero } = await gather([Readable.from(slicesOf(grid, false)), measure()]);
+    expect(nonzero).toBeNull();
+    expect(measured.statistics![0]!.nonzero).toBeUndefined();
+  });
+
+  it('passes on what has been measured, as it is', async () => {
+    const statistics = [0, 1].map(() => ({ min: 0, max: 1, mean: 0.25, std: 2 }));
+    const known = slicesOf({ ...grid, statistics }, false);
+    expect((await gather([Readable.from(known), measure()])).grid).toBe(known[0]!.grid);
+  });
+
+  it('refuses a grid that ends early', async () => {
+    const first = slicesOf(grid, true).slice(0, 1);
+    await expect(gather([Readable.from(first), measure()])).rejects.toMatchObject({
+      code: 'truncated',
+      message: 'case: only 1 of 2 slices reached the measure stage.',
+    });
+  });
+});
+
+describe('resample, where it comes first', () => {
+  const channel: PlanChannel = { name: 'MR', scheme: 'ZScoreNormalization', useNonzeroMask: true };
+  const resampling = { order: 3, orderZ: 0, forceSeparateZ: null } as const;
+
+  it('resamples the mask with the voxels, inside from .5 on', async () => {
+    // Along x the mask is 1 1 1 0 0 0 0 0. At half the spacing, voxel i lies at x = i / 2 - 1/4: scipy.ndimage.zoom(mask, 2, order=1, grid_mode=True,
+    // mode='nearest') gives 1 1 1 1 1 .75 .25 0 …
+    const grid = gridOf(scanOf([40, 1, 8]));
+    const slices = Array.from({ length: 40 }, (_, z) => ({
+      grid,
+      z,
+      data: ndarray(new Float32Array(8).fill(z), [1, 1, 8]),
+      nonzero: ndarray(Uint8Array.from([1, 1, 1, 0, 0, 0, 0, 0]), [1, 8]),
+    }));
+    const plan = {
+      channels: [channel],
+      spacing: [1.25, 1, 0.5] as Triple,
+      resampling,
+      order: 'resample-first' as const,
+    };
+    const volume = await gather([Readable.from(slices), resample({ plan })]);
+    expect(volume.grid.shape).toEqual([32, 1, 16]);
+    for (let z = 0; z < 32; z++)
+      expect([...volume.nonzero!.subarray(z * 16, (z + 1) * 16)]).toEqual([
+        1, 1, 1, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+      ]);
+    const { order: _, ...later } = plan;
+    expect((await gather([Readable.from(slices), resample({ plan: later })])).nonzero).toBeNull();
+  });
+});
