@@ -32,6 +32,7 @@ it('exports these names', () => {
       "load",
       "loadDetector",
       "mahalanobis",
+      "measure",
       "normalise",
       "observe",
       "openBlas",

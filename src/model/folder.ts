@@ -96,7 +96,7 @@ async function onnxOfFolder(folder: string, fold: number): Promise<string> {
   for (const candidate of candidates) if (await exists(candidate)) return candidate;
   throw new SegcanaryError(
     'io',
-    `${folder}: has neither model.onnx nor fold_${fold}/model.onnx; export the network first (scripts/export_nnunet.py does it inside an nnU-Net environment).`,
+    `${folder}: has neither model.onnx nor fold_${fold}/model.onnx; export the network first (scripts/export_nnunet.py does it inside an nnU-Net environment, export_nnunet_v1.py for version 1).`,
   );
 }
 

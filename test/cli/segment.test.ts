@@ -116,6 +116,24 @@ describe('segcanary segment', () => {
     expect(readdirSync(folder)).toEqual(['model']);
   });
 
+  it('segments and scores with a model of nnU-Net v1, which measures what it has resampled', async () => {
+    const folder = fresh();
+    const model = join(import.meta.dirname, '../fixtures/segment/v1-synthetic');
+    const scans = [0, 1].map((i) => join(folder, `mr_${i}_0000.nii.gz`)) as [string, string];
+    for (const [i, path] of scans.entries()) await writeScan({ path, seed: 20 + i, modality: 'mr' });
+    const fitted = join(folder, 'detector');
+    expect((await segcanary(['fit', '-q', '-m', model, '-i', scans[0], '-o', fitted])).code).toBe(0);
+    const ran = await segcanary(['segment', '-m', model, '-d', fitted, '-i', scans[1], '-o', join(folder, 'out')]);
+    expect([ran.code, ran.stderr]).toEqual([0, '']);
+    const [segmented] = jsonLines(ran) as [{ score: number; voxels: Record<string, number> }];
+    expect(Object.keys(segmented.voxels)).toEqual(['0', '1', '2']);
+    const [scored] = jsonLines(await segcanary(['score', '-d', fitted, '-i', scans[1]])) as [{ score: number }];
+    expect(Math.abs(segmented.score / scored.score - 1)).toBeLessThan(1e-5);
+    const unspooled = await segcanary(['score', '-d', fitted, '-i', scans[1], '--no-spool']);
+    expect(unspooled.code).toBe(1);
+    expect(jsonLines(unspooled)).toMatchObject([{ error: { message: expect.stringMatching(/without --no-spool/) } }]);
+  });
+
   it('says in one sentence what is wrong, before it begins', async () => {
     const output = join(fresh(), 'out');
     const cases: [string[], number, RegExp][] = [

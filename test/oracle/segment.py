@@ -62,7 +62,7 @@ KINDS = {
     "regions": kind([CHEST[2], STS[1]], [4.0, 2.5, 2.5], [24, 48, 48], ANISO, regions=True, iterations=400),
     "transposed": kind([CHEST[0], STS[2], "originals/totalseg_example_ct"], [2.6, 3.0, 3.2], [40, 32, 48], ISO, transpose=(2, 0, 1)),
     "ras": kind([CHEST[0], "originals/totalseg_example_ct"], [3.0, 2.6, 2.6], [32, 48, 48], ISO, reader="NibabelIOWithReorient", iterations=400),
-    "two-folds": kind([STS[1], STS[2]], [3.27, 2.2, 2.2], [32, 48, 48], ISO, folds=(0, 1)),
+    "two-folds": kind([STS[1], STS[2], "sts2mm/STS_020_ct"], [3.27, 2.2, 2.2], [32, 48, 48], ISO, folds=(0, 1), iterations=300),
     "mirroring": kind([STS[0], STS[2]], [3.27, 2.4, 2.4], [32, 48, 48], ISO, mirror=True),
     # Written by test/support/scans.ts, for machines without real scans.
     "synthetic": kind(["synthetic/7"], [6.0, 3.3, 3.3], [16, 32, 32], ANISO, bands=[-600, -350]),

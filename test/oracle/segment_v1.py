@@ -66,6 +66,8 @@ KINDS = {
                           transpose=(2, 0, 1)),
     "v1-regions": kind([("sts2mm/STS_001_ct", "sts2mm/STS_001_gtv"), ("sts2mm/STS_009_ct", "sts2mm/STS_009_gtv")], [3.27, 2.4, 2.4], [32, 48, 48], ISO,
                        hu(-500, 0, 150), schemes=("CT", "noNorm"), masks=(False, False), trainer="nnUNetTrainerV2BraTSRegions"),
+    # Written by test/support/scans.ts, for machines without real scans.
+    "v1-synthetic": kind(["synthetic-mr/8"], [6.0, 3.3, 3.3], [16, 32, 32], ANISO, [0.0, 0.6], schemes=("nonCT",), masks=(True,)),
 }
 
 
@@ -89,8 +91,20 @@ def plans_of(k):
     }
 
 
+SYNTHETIC = Path(tempfile.mkdtemp(prefix="segcanary-synthetic-"))
+
+
 def files_of(scan):
-    return [str(DATA / f"{name}.nii.gz") for name in scan]
+    return [synthetic(int(name.split("/")[1])) if name.startswith("synthetic") else str(DATA / f"{name}.nii.gz") for name in scan]
+
+
+def synthetic(seed):
+    """A scan that the tests can write again."""
+    path = SYNTHETIC / f"{seed}.nii.gz"
+    if not path.exists():
+        script = f"import {{ writeScan }} from './test/support/scans.ts'; writeScan({{ path: '{path}', seed: {seed}, shape: [40, 90, 84], modality: 'mr' }});"
+        subprocess.run([str(ROOT / "node_modules" / ".bin" / "tsx"), "-e", script], check=True, cwd=ROOT)
+    return str(path)
 
 
 def case_of(scan):
@@ -147,6 +161,8 @@ def prepared_values(k, name, folder, plans):
     """What nnunet makes of each scan before it predicts, at seeded positions."""
     trainer, _ = load_model_and_checkpoint_files(str(folder), (k["folds"][0],), False, "model_final_checkpoint")
     for scan in k["scans"]:
+        if scan[0].startswith("synthetic"):
+            continue
         data, _, properties = trainer.preprocess_patient(files_of(scan))
         forward = k["transpose"]
         positions = np.random.default_rng(7).integers(data.size, size=SAMPLES)

@@ -4,10 +4,13 @@ export interface TestScan {
   readonly path: string;
   readonly shape?: readonly [number, number, number];
   readonly seed: number;
+  /** @default 'ct' */
+  readonly modality?: 'ct' | 'mr';
 }
 
-/** Writes a small int16 scan in HU: a soft body in air with a texture that the seed decides. */
-export async function writeScan({ path, shape = [36, 72, 72], seed }: TestScan): Promise<string> {
+/** Writes a small int16 scan: a soft body with a texture that the seed decides, in HU with air around it, or as an MR with nothing around it. */
+export async function writeScan({ path, shape = [36, 72, 72], seed, modality = 'ct' }: TestScan): Promise<string> {
+  const [body, air] = modality === 'ct' ? [-400, -1000] : [500, 0];
   const [depth, height, width] = shape;
   const slices = Array.from({ length: depth }, (_, z) => {
     const voxels = new Int16Array(height * width);
@@ -15,7 +18,7 @@ export async function writeScan({ path, shape = [36, 72, 72], seed }: TestScan):
       for (let x = 0; x < width; x++, i++) {
         const r = Math.hypot(x / width - 0.5, y / height - 0.5);
         const wave = Math.sin((x + 3 * seed) / 5) * Math.cos((y - seed) / 7 + z / (3 + (seed % 4)));
-        voxels[i] = r < 0.42 ? Math.round(-400 + 350 * wave) : -1000;
+        voxels[i] = r < 0.42 ? Math.round(body + 350 * wave) : air;
       }
     }
     return voxels;
