@@ -8,11 +8,11 @@ import { createReadStream } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
 import {
   aggregate,
+  distance,
   embeddingStages,
   encoderOf,
   load,
   loadDetector,
-  mahalanobis,
   observe,
   type Slice,
   type SubjectScore,
@@ -46,7 +46,7 @@ async function scoreOf(...own: ReturnType<typeof clipToWindow>[]): Promise<numbe
     load({ case: scan }),
     ...own,
     ...embeddingStages({ plan, encoder, stepSize }),
-    mahalanobis({ gaussian: detector.gaussian }),
+    distance({ scorer: detector.scorer }),
     aggregate(),
     score({ calibration }),
     observe<SubjectScore>((s) => {

@@ -7,12 +7,12 @@ import { createReadStream } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
 import {
   aggregate,
+  distance,
   type Embedding,
   encode,
   encoderOf,
   load,
   loadDetector,
-  mahalanobis,
   normalise,
   observe,
   patch,
@@ -39,7 +39,7 @@ await pipeline(
   observe<Embedding>(({ index, tile, vector }) => {
     console.log(JSON.stringify({ index, tile, d: vector.length, length: Math.hypot(...vector) }));
   }),
-  mahalanobis({ gaussian: detector.gaussian }),
+  distance({ scorer: detector.scorer }),
   aggregate(),
   score({ calibration, detector: detector.id }),
   // Nobody reads behind the last stage, so it is told to flow.

@@ -152,9 +152,11 @@ export interface LabelSlice {
   readonly data: NdArray<Uint8Array | Uint16Array>;
 }
 
-/** The pooled, flattened activation of one patch. */
+/** Features of one patch: what is left of its activation. */
 export interface Embedding extends PatchPlace {
-  /** [d], C order of the pooled [c, z, y, x]. */
+  /** [c]: the mean of every channel over the patch. */
+  readonly channelMeans: Float32Array;
+  /** [d]: the pooled activation, C order of [c, z, y, x]. */
   readonly vector: Float32Array;
 }
 

@@ -11,6 +11,8 @@ export {
 export { ESTIMATORS, type Estimator } from './detectors/estimators.js';
 export { type EmbeddingBlock, fitGaussian, type GaussianFit } from './detectors/fit-gaussian.js';
 export { type Gaussian, gaussian, squaredDistance } from './detectors/gaussian.js';
+export type { Features, FittedMethod, PatchMethod, PatchScorer } from './detectors/method.js';
+export { PATCH_METHODS } from './detectors/methods/registry.js';
 export {
   type Detector,
   type DetectorDescription,
@@ -61,6 +63,7 @@ export {
 export type { ChannelBytes, Progress, ScanBytes, ScanOptions } from './run-scan.js';
 export { aggregate } from './stages/aggregate.js';
 export { assemble } from './stages/assemble.js';
+export { type DistanceOptions, distance } from './stages/distance.js';
 export { type EncodeOptions, encode } from './stages/encode.js';
 export { fork } from './stages/fork.js';
 export { type JoinOptions, join } from './stages/join.js';

@@ -10,10 +10,10 @@ import type { Segmenter } from './model/segmenter.js';
 import { type ChannelBytes, runScan, runStages, type ScanBytes, type ScanOptions } from './run-scan.js';
 import { aggregate } from './stages/aggregate.js';
 import { assemble } from './stages/assemble.js';
+import { distance } from './stages/distance.js';
 import { encode } from './stages/encode.js';
 import { fork } from './stages/fork.js';
 import { label } from './stages/label.js';
-import { mahalanobis } from './stages/mahalanobis.js';
 import { measure } from './stages/measure.js';
 import { normalise } from './stages/normalise.js';
 import { observe } from './stages/observe.js';
@@ -95,7 +95,7 @@ export interface ScoreScanOptions extends ScanOptions {
 
 /**
  * Scores one scan with the default pipeline:
- * load → spool → normalise → resample → patch → encode → pool → mahalanobis → aggregate (→ save) → score.
+ * load → spool → normalise → resample → patch → encode → pool → distance → aggregate (→ save) → score.
  *
  * @throws SegcanaryError whatever is wrong with the scan, `aborted` when the signal says so
  */
@@ -116,7 +116,7 @@ export async function scoreScan(
   return result ?? endedEarly(options);
 }
 
-/** Embeddings to the score of the scan: mahalanobis → aggregate (→ save) → score. */
+/** Embeddings to the score of the scan: distance → aggregate (→ save) → score. */
 function scoringStages(options: Omit<ScoreScanOptions, 'encoder'>): Stage<never, unknown>[] {
   const { detector, mask } = options;
   const warnings: Warning[] =
@@ -130,7 +130,7 @@ function scoringStages(options: Omit<ScoreScanOptions, 'encoder'>): Stage<never,
           },
         ];
   return [
-    mahalanobis({ gaussian: detector.gaussian }),
+    distance({ scorer: detector.scorer, features: detector.method.features }),
     observe<PatchDistance>(reporter(options)),
     aggregate(),
     ...(mask === undefined ? [] : [save({ to: mask })]),
@@ -168,7 +168,7 @@ export interface SegmentResult {
 /**
  * Segments one scan as nnU-Net does and, with a detector, scores it from the same forward pass:
  * load → spool → normalise → resample → patch → predict ┬→ assemble → restore (→ save) → label → uncrop → save
- *                                                       └→ tapped → pool → mahalanobis → aggregate (→ save) → score
+ *                                                       └→ tapped → pool → distance → aggregate (→ save) → score
  *
  * @throws SegcanaryError whatever is wrong with the scan, `aborted` when the signal says so
  */

@@ -9,9 +9,9 @@ import { encoderOf } from '../src/jobs/encoders.js';
 import { closeInference } from '../src/model/inference.js';
 import { preparationStages, scoreScan } from '../src/pipeline.js';
 import { aggregate } from '../src/stages/aggregate.js';
+import { distance } from '../src/stages/distance.js';
 import { encode } from '../src/stages/encode.js';
 import { load } from '../src/stages/load.js';
-import { mahalanobis } from '../src/stages/mahalanobis.js';
 import { observe } from '../src/stages/observe.js';
 import { patch } from '../src/stages/patch.js';
 import { pool } from '../src/stages/pool.js';
@@ -48,7 +48,7 @@ describe('the default pipeline', () => {
         // A reader slower than the network: what piles up, piles up here.
         await new Promise((resolve) => setTimeout(resolve, 20));
       }),
-      mahalanobis({ gaussian: detector.gaussian }),
+      distance({ scorer: detector.scorer }),
       aggregate(),
       score({ calibration, detector: detector.id }),
       observe<SubjectScore>((s) => {

@@ -6,6 +6,7 @@ it('exports these names', () => {
   expect(Object.keys(segcanary).sort()).toMatchInlineSnapshot(`
     [
       "ESTIMATORS",
+      "PATCH_METHODS",
       "SegcanaryError",
       "aggregate",
       "assemble",
@@ -14,6 +15,7 @@ it('exports these names', () => {
       "closeInference",
       "cutAtTap",
       "describeLevel",
+      "distance",
       "embedScan",
       "embeddingStages",
       "encode",

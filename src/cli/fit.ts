@@ -1,5 +1,6 @@
 import { type Command, Option } from 'commander';
 import { ESTIMATORS, type Estimator } from '../detectors/estimators.js';
+import { METHOD_NAMES } from '../detectors/methods/registry.js';
 import { fitDetector } from '../jobs/fit.js';
 import { resolveInputs } from '../jobs/inputs.js';
 import { openModel } from '../model/folder.js';
@@ -15,6 +16,7 @@ interface FitFlags extends ScanFlags, LogOptions {
   readonly configuration?: string;
   readonly fold: number;
   readonly tap?: string;
+  readonly detector: string;
   readonly estimator: Estimator;
   readonly stepSize: number;
   readonly cache?: string;
@@ -33,6 +35,9 @@ export function fitCommand(program: Command): void {
     )
     .option('--fold <k>', 'which fold’s network', wholeNumber, 0)
     .option('--tap <tensor>', 'the tensor to tap (default: the bottleneck; see segcanary taps)')
+    .addOption(
+      new Option('--detector <name>', 'how patches are judged').choices([...METHOD_NAMES]).default('mahalanobis'),
+    )
     .addOption(new Option('--estimator <name>', 'of the covariance').choices(ESTIMATORS).default('ledoit-wolf'))
     .option('--step-size <fraction>', 'distance between patches as a fraction of the patch', fraction, 0.5)
     .option('--cache <folder>', 'where embeddings are kept, so that a fit resumes (default: <output>.cache)')
@@ -45,6 +50,7 @@ export function fitCommand(program: Command): void {
       let done = 0;
       const result = await fitDetector({
         ...flags,
+        method: flags.detector,
         model: await openModel(flags.model, flags),
         inputs,
         cache,
@@ -55,12 +61,14 @@ export function fitCommand(program: Command): void {
           done++;
           log.debug(`${scan.case}: ${scan.patches} patches${scan.cached ? ' (from the cache)' : ''}`);
         },
-        onFit: () => progress.update('fitting the Gaussian'),
+        onFit: () => progress.update('fitting the detector'),
         onFailure: ({ error }) => log.error(error.message),
       });
       progress.clear();
       for (const warning of result.warnings) log.warn(warning.message);
-      log.info(`The embeddings are kept in ${cache}: fit again with another estimator, and no scan is read again.`);
+      log.info(
+        `The embeddings are kept in ${cache}: fit again with another detector or estimator, and no network is run again.`,
+      );
       await say(reportFit(result, flags.output));
       return result.failures.length > 0 ? EXIT.someScansFailed : EXIT.done;
     });

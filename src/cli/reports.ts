@@ -1,6 +1,13 @@
 import { type Calibration, describeLevel } from '../detectors/calibration.js';
-import type { Detector } from '../detectors/saved.js';
+import type { GaussianFacts } from '../detectors/method.js';
+import type { Detector, DetectorDescription } from '../detectors/saved.js';
 import type { FitResult } from '../jobs/fit.js';
+
+function gaussianFacts({ estimator, shrinkage, rank, conditionNumber }: DetectorDescription): GaussianFacts | null {
+  return estimator === null || rank === null || conditionNumber === null
+    ? null
+    : { estimator, shrinkage, rank, conditionNumber };
+}
 
 const lines = (pairs: readonly (readonly [string, string])[]): string => {
   const width = Math.max(...pairs.map(([name]) => name.length));
@@ -11,18 +18,30 @@ const number = (x: number): string =>
   Math.abs(x) >= 1e5 || (x !== 0 && Math.abs(x) < 1e-3) ? x.toExponential(3) : Number(x.toPrecision(6)).toString();
 
 /** What `fit` prints. */
-export function reportFit({ tap, fit, cases }: FitResult, output: string): string {
+export function reportFit({ tap, method, fit, cases }: FitResult, output: string): string {
   return lines([
     ['detector', output],
+    ['method', `${method.name}: ${method.formula}`],
     ['tap', `${tap.name} [${tap.shape.join(', ')}]${tap.suggested ? '' : ' (named, not the suggested one)'}`],
     ['scans', String(cases)],
     ['patches N', String(fit.n)],
-    ['features d', `${fit.d} (pooled to ${tap.pooledShape.join('x')})`],
-    ['rank', `${fit.rank} of ${fit.d}`],
-    ['condition number', number(fit.conditionNumber)],
-    ['estimator', fit.estimator + (fit.shrinkage === null ? '' : `, shrinkage ${number(fit.shrinkage)}`)],
+    [
+      'features d',
+      `${fit.d} (${method.features === 'pooled' ? `pooled to ${tap.pooledShape.join('x')}` : 'channel means'})`,
+    ],
+    ...gaussianLines(fit.gaussian, fit.d),
     ['next', `segcanary calibrate -d ${output} -i HELD_OUT_SCANS`],
   ]);
+}
+
+function gaussianLines(facts: GaussianFacts | null, d: number): [string, string][] {
+  if (facts === null) return [];
+  const { rank, conditionNumber, estimator, shrinkage } = facts;
+  return [
+    ['rank', `${rank} of ${d}`],
+    ['condition number', number(conditionNumber)],
+    ['estimator', estimator + (shrinkage === null ? '' : `, shrinkage ${number(shrinkage)}`)],
+  ];
 }
 
 /** What `calibrate` prints. */
@@ -52,12 +71,12 @@ export function reportDetector(detector: Detector): string {
     ['channels', d.plan.channels.map((c) => `${c.name} (${c.scheme})`).join(', ')],
     ['tap', `${d.tap.name} [${d.tap.shape.join(', ')}]${d.tap.suggested ? ', the bottleneck' : ''}`],
     ['fitted on', `${d.cases} scans, N = ${d.n} patches`],
+    ['method', `${detector.method.name}: ${detector.method.formula}`],
     [
       'features',
-      `d = ${d.d} (pooled to ${d.pooling.shape.join('x')}), rank ${d.rank}, ${(d.n / d.d).toFixed(1)} patches a feature`,
+      `d = ${d.d} (${detector.method.features === 'pooled' ? `pooled to ${d.pooling.shape.join('x')}` : 'channel means'}), ${(d.n / d.d).toFixed(1)} patches a feature`,
     ],
-    ['condition number', number(d.conditionNumber)],
-    ['estimator', d.estimator + (d.shrinkage === null ? '' : `, shrinkage ${number(d.shrinkage)}`)],
+    ...gaussianLines(gaussianFacts(d), d.d),
     ...d.warnings.map((w) => ['warning', w.message] as const),
   ]);
   if (d.calibration === null)

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { planSchema } from '../model/plans.js';
 import { ESTIMATORS } from './estimators.js';
+import { METHOD_NAMES } from './methods/registry.js';
 
 const hash = z.string().regex(/^[0-9a-f]{64}$/, 'expected 64 hexadecimal digits');
 const count = z.int().positive();
@@ -25,15 +26,18 @@ export const descriptionSchema = z.object({
   tap: z.object({ name: z.string(), shape: z.array(count), suggested: z.boolean() }),
   /** How an activation becomes an embedding, and the shape before it is flattened to d. */
   pooling: z.object({ kind: z.literal('average'), maxElements: z.literal(10000), shape: z.array(count) }),
-  estimator: z.enum(ESTIMATORS),
+  /** How a patch is judged: a name of detectors/methods/registry.ts. */
+  method: z.enum(METHOD_NAMES),
+  /** Of the method's Gaussian, as are shrinkage, rank and conditionNumber: null where it has none. */
+  estimator: z.enum(ESTIMATORS).nullable(),
   shrinkage: z.number().min(0).max(1).nullable(),
   /** Training patches. */
   n: count,
   /** Features. */
   d: count,
   /** Numerical rank of the empirical covariance. */
-  rank: count,
-  conditionNumber: z.number().min(0),
+  rank: count.nullable(),
+  conditionNumber: z.number().min(0).nullable(),
   /** Training scans. */
   cases: count,
   /** sha256 of the bytes of each training scan, so that `calibrate` can refuse them: a threshold drawn from training scans promises nothing. */
@@ -41,11 +45,11 @@ export const descriptionSchema = z.object({
   warnings: z.array(z.object({ code: z.string(), message: z.string() })),
   sourceModel: z.object({ name: z.string(), sha256: hash }),
   encoderSha256: hash,
-  gaussianSha256: hash,
+  statisticsSha256: hash,
   calibration: calibrationSchema.nullable(),
 });
 
 export type DetectorDescription = z.output<typeof descriptionSchema>;
 
 /** A description without what `saveDetector` itself fills in. */
-export type NewDescription = Omit<DetectorDescription, 'encoderSha256' | 'gaussianSha256'>;
+export type NewDescription = Omit<DetectorDescription, 'encoderSha256' | 'statisticsSha256'>;

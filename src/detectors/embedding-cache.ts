@@ -4,15 +4,19 @@ import { join } from 'node:path';
 import { cannotRead, cannotWrite, writeFileAtomically } from '../files.js';
 
 /** Eight bytes: what it is, and the version of its layout. */
-const MAGIC = Buffer.from('SCEMBED1');
-const HASH_AT = 16;
-const ROWS_AT = 48;
+const MAGIC = Buffer.from('SCEMBED2');
+const HASH_AT = 20;
+const ROWS_AT = 52;
 
-/** The embeddings of one scan: rows [n,d] in C order. */
+/** The embeddings of one scan, in C order. */
 export interface CachedEmbeddings {
+  /** [n,d]: pooled activations. */
   readonly rows: Float32Array;
+  /** [n,c]: means of the channels. */
+  readonly means: Float32Array;
   readonly n: number;
   readonly d: number;
+  readonly c: number;
 }
 
 /** Everything that an embedding depends on. */
@@ -44,7 +48,7 @@ export function embeddingKey({
 /**
  * Embeddings of whole scans on disk, one file a scan, so that an interrupted fit resumes and a second estimator costs no inference.
  *
- * A file: magic (8 bytes), n and d (uint32), sha256 over key, n, d and rows (32 bytes), rows (float32), little-endian. Files appear whole.
+ * A file: magic (8 bytes), n, d and c (uint32), sha256 over key, sizes and numbers (32 bytes), rows, means (float32), little-endian. Files appear whole.
  * One whose hash does not match is as good as absent: it is computed again and replaced.
  */
 export class EmbeddingCache {
@@ -72,21 +76,26 @@ export class EmbeddingCache {
     if (bytes === null || bytes.length < ROWS_AT || !bytes.subarray(0, 8).equals(MAGIC)) return null;
     const n = bytes.readUInt32LE(8);
     const d = bytes.readUInt32LE(12);
-    if (bytes.length !== ROWS_AT + 4 * n * d) return null;
+    const c = bytes.readUInt32LE(16);
+    if (bytes.length !== ROWS_AT + 4 * n * (d + c)) return null;
     const body = bytes.subarray(ROWS_AT);
-    if (!digest(key, n, d, body).equals(bytes.subarray(HASH_AT, ROWS_AT))) return null;
-    return { rows: new Float32Array(Uint8Array.from(body).buffer), n, d };
+    if (!digest(key, [n, d, c], body).equals(bytes.subarray(HASH_AT, ROWS_AT))) return null;
+    const numbers = new Float32Array(Uint8Array.from(body).buffer);
+    return { rows: numbers.subarray(0, n * d), means: numbers.subarray(n * d), n, d, c };
   }
 
   /** @throws SegcanaryError 'io'. */
-  async write(key: string, { rows, n, d }: CachedEmbeddings): Promise<void> {
-    if (rows.length !== n * d) throw new RangeError(`${rows.length} values are not [${n},${d}]`);
-    const body = new Uint8Array(rows.buffer, rows.byteOffset, rows.byteLength);
+  async write(key: string, { rows, means, n, d, c }: CachedEmbeddings): Promise<void> {
+    if (rows.length !== n * d || means.length !== n * c)
+      throw new RangeError(`${rows.length} and ${means.length} values are not [${n},${d}] and [${n},${c}]`);
+    const bytesOf = (numbers: Float32Array) => new Uint8Array(numbers.buffer, numbers.byteOffset, numbers.byteLength);
+    const body = Buffer.concat([bytesOf(rows), bytesOf(means)]);
     const head = Buffer.alloc(ROWS_AT);
     MAGIC.copy(head);
     head.writeUInt32LE(n, 8);
     head.writeUInt32LE(d, 12);
-    digest(key, n, d, body).copy(head, HASH_AT);
+    head.writeUInt32LE(c, 16);
+    digest(key, [n, d, c], body).copy(head, HASH_AT);
     await writeFileAtomically(this.#path(key), Buffer.concat([head, body]));
   }
 
@@ -95,6 +104,9 @@ export class EmbeddingCache {
   }
 }
 
-function digest(key: string, n: number, d: number, body: Uint8Array): Buffer {
-  return createHash('sha256').update(`${key} ${n} ${d} `).update(body).digest();
+function digest(key: string, sizes: readonly number[], body: Uint8Array): Buffer {
+  return createHash('sha256')
+    .update(`${key} ${sizes.join(' ')} `)
+    .update(body)
+    .digest();
 }

@@ -6,15 +6,17 @@ import { cannotRead, cannotWrite, writeFileAtomically } from '../files.js';
 import { parseWith } from '../model/json-sentence.js';
 import type { Calibration } from './calibration.js';
 import { type DetectorDescription, descriptionSchema, type NewDescription } from './description.js';
-import { type Gaussian, gaussian } from './gaussian.js';
-import { decodeSafetensors, encodeSafetensors } from './safetensors.js';
+import type { PatchMethod, PatchScorer } from './method.js';
+import { patchMethod } from './methods/registry.js';
+import { decodeSafetensors, encodeSafetensors, type Tensor } from './safetensors.js';
 
 export type { DetectorDescription, NewDescription } from './description.js';
 
 const DESCRIPTION = 'detector.json';
 const ENCODER = 'encoder.onnx';
-const GAUSSIAN = 'gaussian.safetensors';
-const FILES: readonly string[] = [DESCRIPTION, ENCODER, GAUSSIAN];
+/** What the method keeps of the training patches. */
+const STATISTICS = 'statistics.safetensors';
+const FILES: readonly string[] = [DESCRIPTION, ENCODER, STATISTICS];
 
 /** A detector as it lies in its folder: all that scoring needs. */
 export interface Detector {
@@ -24,13 +26,15 @@ export interface Detector {
   readonly id: string;
   /** The ONNX model, cut at the tap. */
   readonly encoder: Uint8Array;
-  readonly gaussian: Gaussian;
+  readonly method: PatchMethod;
+  readonly scorer: PatchScorer;
 }
 
 export interface DetectorParts {
   readonly description: NewDescription;
   readonly encoder: Uint8Array;
-  readonly gaussian: Pick<Gaussian, 'mean' | 'whitener' | 'r' | 'd'>;
+  /** What the method keeps: `fit(…).tensors`. */
+  readonly tensors: Readonly<Record<string, Tensor>>;
 }
 
 /**
@@ -62,25 +66,19 @@ export async function checkDetectorTarget(dir: string): Promise<void> {
  * replaced whole.
  * @throws SegcanaryError 'io' where that fails, or where something else than a detector is there.
  */
-export async function saveDetector(
-  dir: string,
-  { description, encoder, gaussian: fitted }: DetectorParts,
-): Promise<void> {
+export async function saveDetector(dir: string, { description, encoder, tensors: kept }: DetectorParts): Promise<void> {
   await checkDetectorTarget(dir);
   const target = resolve(dir);
   const beside = (what: string) =>
     join(dirname(target), `.${basename(target)}.${process.pid}.${randomBytes(4).toString('hex')}.${what}`);
   const partial = beside('partial');
-  const tensors = encodeSafetensors({
-    mean: { shape: [fitted.d], data: fitted.mean },
-    whitener: { shape: [fitted.r, fitted.d], data: fitted.whitener },
-  });
-  const full = { ...description, encoderSha256: sha256(encoder), gaussianSha256: sha256(...tensors) };
+  const tensors = encodeSafetensors(kept);
+  const full = { ...description, encoderSha256: sha256(encoder), statisticsSha256: sha256(...tensors) };
   const json = toJson(parseWith(full, descriptionSchema, `${dir}/${DESCRIPTION}`, 'detector-invalid'));
   try {
     await mkdir(partial, { recursive: true });
     await writeAll(join(partial, ENCODER), [encoder]);
-    await writeAll(join(partial, GAUSSIAN), tensors);
+    await writeAll(join(partial, STATISTICS), tensors);
     await writeAll(join(partial, DESCRIPTION), [Buffer.from(json)]);
     await replaceFolder(partial, target, beside('old'));
   } catch (cause) {
@@ -96,14 +94,16 @@ export async function saveDetector(
 export async function loadDetector(dir: string): Promise<Detector> {
   const { bytes, description } = await readDescription(dir);
   const encoder = await readVerified(dir, ENCODER, description.encoderSha256);
-  const fitted = decodeGaussian(join(dir, GAUSSIAN), await readVerified(dir, GAUSSIAN, description.gaussianSha256));
-  if (fitted.d !== description.d) {
+  const method = patchMethod(description.method) as PatchMethod;
+  const statistics = await readVerified(dir, STATISTICS, description.statisticsSha256);
+  const scorer = openScorer(join(dir, STATISTICS), method, statistics);
+  if (scorer.d !== description.d) {
     throw new SegcanaryError(
       'detector-corrupt',
-      `${dir}: ${DESCRIPTION} says ${description.d} features, ${GAUSSIAN} has ${fitted.d}; fit it again.`,
+      `${dir}: ${DESCRIPTION} says ${description.d} features, ${STATISTICS} has ${scorer.d}; fit it again.`,
     );
   }
-  return { dir, description, id: `sha256:${sha256(bytes)}`, encoder, gaussian: fitted };
+  return { dir, description, id: `sha256:${sha256(bytes)}`, encoder, method, scorer };
 }
 
 /** Rewrites detector.json with a calibration, atomically; whatever else is in it stays. */
@@ -149,15 +149,9 @@ async function readVerified(dir: string, name: string, hash: string): Promise<Ui
   );
 }
 
-function decodeGaussian(path: string, bytes: Uint8Array): Gaussian {
+function openScorer(path: string, method: PatchMethod, bytes: Uint8Array): PatchScorer {
   try {
-    const { mean, whitener } = decodeSafetensors(bytes);
-    if (!mean || !whitener) throw new Error('it lacks the tensor mean or whitener');
-    const [r, d] = whitener.shape;
-    if (mean.shape.length !== 1 || whitener.shape.length !== 2 || d !== mean.shape[0] || !d || !r || r > d) {
-      throw new Error(`its mean [${mean.shape}] and whitener [${whitener.shape}] do not fit together`);
-    }
-    return gaussian(mean.data, whitener.data);
+    return method.open(decodeSafetensors(bytes));
   } catch (cause) {
     throw new SegcanaryError('detector-corrupt', `${path}: ${(cause as Error).message}; fit the detector again.`, {
       cause,

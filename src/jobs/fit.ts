@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto';
 import type { Warning } from '../chunks.js';
 import { type CachedEmbeddings, EmbeddingCache, embeddingKey } from '../detectors/embedding-cache.js';
 import type { Estimator } from '../detectors/estimators.js';
-import { fitGaussian, type GaussianFit } from '../detectors/fit-gaussian.js';
+import type { FeatureBlock, FittedMethod, PatchMethod } from '../detectors/method.js';
+import { METHOD_NAMES, patchMethod } from '../detectors/methods/registry.js';
 import { checkDetectorTarget, saveDetector } from '../detectors/saved.js';
 import { isAbort, SegcanaryError } from '../errors.js';
 import { openBlas } from '../model/blas.js';
@@ -25,7 +26,9 @@ export interface FitJobOptions extends Omit<ScanOptions, 'case' | 'file'> {
   readonly cache: string;
   /** Name of the tensor to tap. @default the bottleneck */
   readonly tap?: string;
-  /** @default 'ledoit-wolf' */
+  /** How patches are judged: a name of the registry. @default 'mahalanobis' */
+  readonly method?: string;
+  /** Of the method's covariance, where it has one. @default 'ledoit-wolf' */
   readonly estimator?: Estimator;
   /** @default 0.5 */
   readonly stepSize?: number;
@@ -40,7 +43,8 @@ export interface FitJobOptions extends Omit<ScanOptions, 'case' | 'file'> {
 
 export interface FitResult {
   readonly tap: Tap;
-  readonly fit: GaussianFit;
+  readonly method: PatchMethod;
+  readonly fit: FittedMethod;
   /** What the detector cannot promise: of the fit and of the tap. */
   readonly warnings: readonly Warning[];
   readonly cases: number;
@@ -48,13 +52,14 @@ export interface FitResult {
 }
 
 /**
- * Fits a detector to in-distribution scans: cuts the model at the tap, embeds every scan (or takes it from the cache), fits the Gaussian and
+ * Fits a detector to in-distribution scans: cuts the model at the tap, embeds every scan (or takes it from the cache), fits the method and
  * writes the detector's folder.
  *
  * @throws SegcanaryError from the model and the tap, `fit-failed` when no scan could be read, `io` when the folder is taken
  */
 export async function fitDetector(options: FitJobOptions): Promise<FitResult> {
   const { model, estimator = 'ledoit-wolf', stepSize = 0.5 } = options;
+  const method = methodOf(options);
   refuseUnfit(options);
   await checkDetectorTarget(options.output);
   const tap = await chooseTap(model.onnx, {
@@ -103,7 +108,7 @@ export async function fitDetector(options: FitJobOptions): Promise<FitResult> {
     );
 
   options.onFit?.();
-  const fit = await fitGaussian(() => blocksOf(cache, keys, options.signal), {
+  const fit = await method.fit(() => blocksOf(cache, keys, method, options.signal), {
     estimator,
     blas: await openBlas({ threads: options.threads }),
   });
@@ -111,7 +116,7 @@ export async function fitDetector(options: FitJobOptions): Promise<FitResult> {
   const warnings = [...fit.warnings, ...warningsOfTap(tap)];
   await saveDetector(options.output, {
     encoder: encoderOnnx,
-    gaussian: fit,
+    tensors: fit.tensors,
     description: {
       formatVersion: 1,
       createdBy: `segcanary ${version}`,
@@ -119,12 +124,13 @@ export async function fitDetector(options: FitJobOptions): Promise<FitResult> {
       stepSize,
       tap: { name: tap.name, shape: [...tap.shape], suggested: tap.suggested },
       pooling: { kind: 'average', maxElements: 10000, shape: [...tap.pooledShape] },
-      estimator,
-      shrinkage: fit.shrinkage,
+      method: method.name,
+      estimator: fit.gaussian?.estimator ?? null,
+      shrinkage: fit.gaussian?.shrinkage ?? null,
       n: fit.n,
       d: fit.d,
-      rank: fit.rank,
-      conditionNumber: fit.conditionNumber,
+      rank: fit.gaussian?.rank ?? null,
+      conditionNumber: fit.gaussian?.conditionNumber ?? null,
       cases: keys.length,
       trainingScans,
       warnings,
@@ -132,7 +138,13 @@ export async function fitDetector(options: FitJobOptions): Promise<FitResult> {
       calibration: null,
     },
   });
-  return { tap, fit, warnings, cases: keys.length, failures };
+  return { tap, method, fit, warnings, cases: keys.length, failures };
+}
+
+function methodOf({ method: name = 'mahalanobis' }: FitJobOptions): PatchMethod {
+  const method = patchMethod(name);
+  if (method) return method;
+  throw new SegcanaryError('usage', `There is no detector "${name}"; choose one of ${METHOD_NAMES.join(', ')}.`);
 }
 
 /** What would fail for every scan is refused before the first one. */
@@ -167,6 +179,7 @@ async function embed(
   options: FitJobOptions,
 ): Promise<CachedEmbeddings> {
   const vectors: Float32Array[] = [];
+  const means: Float32Array[] = [];
   await embedScan(await openInput(input, options.model.plan), {
     ...options,
     case: input.case,
@@ -174,7 +187,7 @@ async function embed(
     plan: options.model.plan,
     encoder,
     stepSize,
-    onEmbedding: ({ vector, index }) => {
+    onEmbedding: ({ vector, channelMeans, index }) => {
       // Kept out of the cache, and of the fit, which one such value would spoil for every scan.
       if (!vector.every(Number.isFinite)) {
         throw new SegcanaryError(
@@ -183,21 +196,33 @@ async function embed(
         );
       }
       vectors.push(vector);
+      means.push(channelMeans);
     },
   });
-  const d = vectors[0].length;
+  return {
+    rows: stacked(vectors),
+    means: stacked(means),
+    n: vectors.length,
+    d: vectors[0]!.length,
+    c: means[0]!.length,
+  };
+}
+
+function stacked(vectors: readonly Float32Array[]): Float32Array {
+  const d = vectors[0]!.length;
   const rows = new Float32Array(vectors.length * d);
   vectors.forEach((vector, i) => {
     rows.set(vector, i * d);
   });
-  return { rows, n: vectors.length, d };
+  return rows;
 }
 
 async function* blocksOf(
   cache: EmbeddingCache,
   keys: readonly string[],
+  { features }: PatchMethod,
   signal?: AbortSignal,
-): AsyncGenerator<CachedEmbeddings> {
+): AsyncGenerator<FeatureBlock> {
   for (const key of keys) {
     stopIfAborted(signal);
     const block = await cache.read(key);
@@ -206,7 +231,7 @@ async function* blocksOf(
         'io',
         `${cache.dir}: an entry of the embedding cache was damaged while it was in use; run the fit again.`,
       );
-    yield block;
+    yield features === 'pooled' ? block : { rows: block.means, n: block.n, d: block.c };
   }
 }
 

@@ -39,6 +39,22 @@ export function averagePool(data: Float32Array, shape: readonly number[]): Float
   return Float32Array.from(values);
 }
 
+/**
+ * The mean of every channel, in float64: global average pooling.
+ *
+ * @param data [c, …spatial] in C order
+ */
+export function channelMeans(data: Float32Array, channels: number): Float32Array {
+  const each = data.length / channels;
+  const means = new Float32Array(channels);
+  for (let c = 0; c < channels; c++) {
+    let sum = 0;
+    for (let i = c * each; i < (c + 1) * each; i++) sum += data[i]!;
+    means[c] = sum / each;
+  }
+  return means;
+}
+
 /** Means of neighbours along the middle axis of [outer, n, inner]. */
 function halve(values: Float32Array | Float64Array, outer: number, n: number, inner: number): Float64Array {
   const half = halved(n);

@@ -5,6 +5,7 @@ import { Worker } from 'node:worker_threads';
 import { type ErrorCode, SegcanaryError } from '../errors.js';
 import { type Tensor, transferable } from './tensor.js';
 import type { Answer, Opened, Optimisation, Request, ValueInfo } from './worker.js';
+import { WorkerGate } from './worker-gate.js';
 
 export type { Tensor, TensorData, TensorType } from './tensor.js';
 export type { ValueInfo } from './worker.js';
@@ -77,9 +78,11 @@ interface Pending {
 
 /** The worker thread, seen from outside. */
 class InferenceThread {
+  readonly #gate = new WorkerGate();
   readonly #worker = new Worker(createRequire(import.meta.url).resolve('#inference-worker'), {
     // The process's own flags are not the worker's: `node --input-type=module -e …` would keep it from starting.
     execArgv: [],
+    workerData: this.#gate.memory,
   });
   readonly #sessions = new Map<string, Promise<InferenceSession>>();
   readonly #pending = new Map<number, Pending>();
@@ -89,9 +92,19 @@ class InferenceThread {
   constructor() {
     this.#worker.on('message', (answer: Answer) => this.#settle(answer));
     this.#worker.on('error', (cause) => this.#end(`the inference worker crashed (${oneLine(cause.message)})`, cause));
-    this.#worker.on('exit', (code) => this.#end(`the inference worker ended with exit code ${code}`));
+    this.#worker.on('exit', (code) => {
+      this.#gate.gone();
+      process.off('exit', this.#beforeExit);
+      this.#end(`the inference worker ended with exit code ${code}`);
+    });
+    process.on('exit', this.#beforeExit);
     this.#worker.unref();
   }
+
+  readonly #beforeExit = (): void => {
+    this.#gate.shut();
+    this.#gate.waitUntilIdle();
+  };
 
   open(key: string, model: Uint8Array, threads: number, optimisation: Optimisation = 'all'): Promise<InferenceSession> {
     const known = this.#sessions.get(key);
@@ -112,9 +125,16 @@ class InferenceThread {
     return session;
   }
 
-  close(): Promise<unknown> {
+  /** Lets the worker end by itself, after the run that it is in: see `WorkerGate`. */
+  close(): Promise<void> {
     this.#end('the inference worker was closed');
-    return this.#worker.terminate();
+    this.#gate.shut();
+    return new Promise((resolve) => {
+      if (this.#worker.threadId === -1) resolve();
+      this.#worker.once('exit', () => resolve());
+      this.#worker.ref();
+      this.#worker.postMessage({ id: 0, kind: 'close' } satisfies Request);
+    });
   }
 
   async #run(session: string, feeds: Record<string, Tensor>): Promise<Record<string, Tensor>> {

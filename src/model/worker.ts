@@ -1,6 +1,7 @@
-import { MessageChannel, parentPort } from 'node:worker_threads';
+import { MessageChannel, parentPort, workerData } from 'node:worker_threads';
 import { env, InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node';
 import { type Tensor, type TensorType, transferable } from './tensor.js';
+import { WorkerGate } from './worker-gate.js';
 
 export type Optimisation = 'basic' | 'all';
 
@@ -14,7 +15,8 @@ export type Request =
       readonly threads: number;
       readonly optimisation: Optimisation;
     }
-  | { readonly id: number; readonly kind: 'run'; readonly session: string; readonly feeds: Record<string, Tensor> };
+  | { readonly id: number; readonly kind: 'run'; readonly session: string; readonly feeds: Record<string, Tensor> }
+  | { readonly id: number; readonly kind: 'close' };
 
 export interface ValueInfo {
   readonly name: string;
@@ -42,18 +44,28 @@ const port = parentPort!;
 const nowhere = new MessageChannel().port1;
 nowhere.close();
 
-port.on('message', async (request: Request) => {
+const gate = new WorkerGate(workerData as SharedArrayBuffer);
+
+/** One after another: onnxruntime would queue runs up in places where a shut gate does not reach them. */
+let queue = Promise.resolve();
+port.on('message', (request: Request) => {
+  queue = queue.then(() => (request.kind === 'close' ? port.close() : answer(request)));
+});
+gate.ready();
+
+async function answer(request: Exclude<Request, { kind: 'close' }>): Promise<void> {
   const { id } = request;
   try {
-    if (request.kind === 'open') port.postMessage({ id, value: await open(request) } satisfies Answer);
-    else {
+    const { value, buffers } = await gate.during(async () => {
+      if (request.kind === 'open') return { value: await open(request), buffers: [] };
       const { tensors, buffers } = transferable(await run(request));
-      port.postMessage({ id, value: tensors } satisfies Answer, buffers);
-    }
+      return { value: tensors, buffers };
+    });
+    port.postMessage({ id, value } satisfies Answer, buffers);
   } catch (error) {
     port.postMessage({ id, error: error instanceof Error ? error.message : String(error) } satisfies Answer);
   }
-});
+}
 
 async function open(request: Request & { kind: 'open' }): Promise<Opened> {
   const session = await InferenceSession.create(request.model, {

@@ -32,7 +32,7 @@ describe('segcanary fit', () => {
     appendFileSync(join(cache, damaged), 'x');
     const again = await segcanary(['fit', '-v', '-m', MODEL, '-i', train, '-o', output]);
     expect(again.stderr.match(/from the cache/g)?.length).toBe(4);
-    expect(description(output).gaussianSha256).toBe(before.gaussianSha256);
+    expect(description(output).statisticsSha256).toBe(before.statisticsSha256);
     const other = await segcanary(['fit', '-v', '-m', MODEL, '-i', train, '-o', output, '--estimator', 'empirical']);
     expect(other.stderr.match(/from the cache/g)?.length).toBe(6);
     expect(other.stderr).toMatch(/cannot be seen/);

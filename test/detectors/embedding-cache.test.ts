@@ -12,7 +12,13 @@ const parts = {
   tap: 'bottleneck',
 };
 const key = embeddingKey(parts);
-const entry = { rows: Float32Array.of(1, 2, 3, 4, 5, 1e-30), n: 2, d: 3 };
+const entry = {
+  rows: Float32Array.of(1, 2, 3, 4, 5, 1e-30),
+  means: Float32Array.of(7, 8),
+  n: 2,
+  d: 3,
+  c: 1,
+};
 
 let dir: string;
 beforeEach(async () => {

@@ -37,6 +37,7 @@ const description: NewDescription = {
   stepSize: 0.5,
   tap: { name: 'bottleneck', shape: [3, 1, 1, 1], suggested: true },
   pooling: { kind: 'average', maxElements: 10000, shape: [3, 1, 1, 1] },
+  method: 'mahalanobis',
   estimator: 'ledoit-wolf',
   shrinkage: 0.1,
   n: 100,
@@ -52,7 +53,10 @@ const description: NewDescription = {
 const parts: DetectorParts = {
   description,
   encoder: Uint8Array.of(8, 1, 2, 3),
-  gaussian: { mean: Float64Array.of(0.1, 2, 3), whitener: Float64Array.of(1, 0, 0, 4, 5, 0, 7, 8, 9), r: 3, d: 3 },
+  tensors: {
+    mean: { shape: [3], data: Float64Array.of(0.1, 2, 3) },
+    whitener: { shape: [3, 3], data: Float64Array.of(1, 0, 0, 4, 5, 0, 7, 8, 9) },
+  },
 };
 
 let root: string;
@@ -76,16 +80,18 @@ describe('saveDetector', () => {
   it('writes what loadDetector reads, and nothing else', async () => {
     await saveDetector(dir, parts);
     expect(await readdir(root)).toEqual(['detector']);
-    expect((await readdir(dir)).sort()).toEqual(['detector.json', 'encoder.onnx', 'gaussian.safetensors']);
+    expect((await readdir(dir)).sort()).toEqual(['detector.json', 'encoder.onnx', 'statistics.safetensors']);
     const detector = await loadDetector(dir);
     expect(detector.description).toEqual({
       ...description,
       encoderSha256: sha256(parts.encoder),
-      gaussianSha256: sha256(await readFile(join(dir, 'gaussian.safetensors'))),
+      statisticsSha256: sha256(await readFile(join(dir, 'statistics.safetensors'))),
     });
     expect(detector.id).toBe(`sha256:${sha256(await readFile(join(dir, 'detector.json')))}`);
     expect([...detector.encoder]).toEqual([...parts.encoder]);
-    expect(detector.gaussian).toEqual({ ...parts.gaussian, lowerTriangular: true });
+    expect([detector.method.name, detector.scorer.d]).toEqual(['mahalanobis', 3]);
+    // z - mean = (1, 1, 1): rows of the whitener sum to 1, 9 and 24.
+    expect(detector.scorer.distance(Float32Array.of(1.1, 3, 4))).toBeCloseTo(1 + 81 + 576, 4);
   });
 
   it('replaces a detector whole and fills an empty folder', async () => {
@@ -146,7 +152,7 @@ describe('loadDetector', () => {
     await expect(loadDetector(dir)).rejects.toThrow(refusal('detector-invalid', 'stepSize'));
   });
 
-  it.each(['encoder.onnx', 'gaussian.safetensors'])('refuses a %s that was touched or lost', async (name) => {
+  it.each(['encoder.onnx', 'statistics.safetensors'])('refuses a %s that was touched or lost', async (name) => {
     const path = join(dir, name);
     const bytes = await readFile(path);
     bytes[bytes.length - 1]! ^= 1;
@@ -161,12 +167,12 @@ describe('loadDetector', () => {
       json.d = 4;
     });
     await expect(loadDetector(dir)).rejects.toThrow(
-      refusal('detector-corrupt', 'says 4 features, gaussian.safetensors has 3'),
+      refusal('detector-corrupt', 'says 4 features, statistics.safetensors has 3'),
     );
     const nonsense = Buffer.from('nonsense nonsense');
-    await writeFile(join(dir, 'gaussian.safetensors'), nonsense);
+    await writeFile(join(dir, 'statistics.safetensors'), nonsense);
     await edit((json) => {
-      json.gaussianSha256 = sha256(nonsense);
+      json.statisticsSha256 = sha256(nonsense);
     });
     await expect(loadDetector(dir)).rejects.toThrow(refusal('detector-corrupt', 'header is longer than the file'));
   });
@@ -188,6 +194,6 @@ describe('writeCalibration', () => {
     expect(after.description.calibration).toEqual(calibration);
     expect(after.id).not.toBe(before.id);
     expect(JSON.parse(await readFile(join(dir, 'detector.json'), 'utf8')).trainingHistogram).toEqual([1, 2, 3]);
-    expect((await readdir(dir)).sort()).toEqual(['detector.json', 'encoder.onnx', 'gaussian.safetensors']);
+    expect((await readdir(dir)).sort()).toEqual(['detector.json', 'encoder.onnx', 'statistics.safetensors']);
   });
 });

@@ -71,24 +71,51 @@ describe('the inference worker', () => {
     ).toBe(6);
   });
 
-  it('that dies rejects the runs under way, and the next model gets a new one', async () => {
+  it('that is closed or dies rejects the runs under way and to come, and the next model gets a new one', async () => {
     await closeInference();
     const started: Worker[] = [];
     const note = (worker: Worker) => started.push(worker);
     process.on('worker', note);
+    const multiply = (session: Awaited<ReturnType<typeof openSession>>, n: number) =>
+      session.run({ a: matrix(new Float64Array(n * n), n, n), b: matrix(new Float64Array(n * n), n, n) });
     const session = await openSession(product);
-    const n = 1500;
-    const run = session.run({ a: matrix(new Float64Array(n * n), n, n), b: matrix(new Float64Array(n * n), n, n) });
-    void started[0]!.terminate();
+    const run = multiply(session, 1500);
+    const closed = closeInference();
     await expect(run).rejects.toMatchObject({ code: 'inference-failed' });
-    await expect(run).rejects.toThrow(/^The inference worker ended .* open the model again/);
-    await expect(session.run({})).rejects.toThrow(/open the model again/);
-    const next = await openSession(product);
-    expect(
-      (await next.run({ a: matrix(Float64Array.of(2), 1, 1), b: matrix(Float64Array.of(3), 1, 1) })).c!.data[0],
-    ).toBe(6);
+    await expect(run).rejects.toThrow(/^The inference worker was closed; open the model again/);
+    await closed;
+
+    const second = await openSession(product);
+    // Idle: a worker that is ended inside onnxruntime takes the process with it.
+    await started[1]!.terminate();
+    await expect(multiply(second, 2)).rejects.toThrow(/^The inference worker ended .* open the model again/);
+    const third = await openSession(product);
+    expect((await multiply(third, 1)).c!.data[0]).toBe(0);
     process.off('worker', note);
-    expect(started.length).toBe(2);
+    expect(started.length).toBe(3);
+  });
+
+  it('can be ended at any moment of a run, and takes nothing down with it', async () => {
+    const module = join(import.meta.dirname, '../../dist/model/inference.js');
+    const program = `
+      import { closeInference, openSession } from ${JSON.stringify(module)};
+      const [wait, how] = process.argv.slice(1);
+      const session = await openSession(Uint8Array.from(Buffer.from('${Buffer.from(product).toString('base64')}', 'base64')), { threads: 1 });
+      const n = 400;
+      const square = () => ({ type: 'float64', dims: [n, n], data: new Float64Array(n * n) });
+      const runs = [0, 1, 2].map(() => session.run({ a: square(), b: square() }).catch(() => {}));
+      await new Promise((resolve) => setTimeout(resolve, Number(wait)));
+      if (how === 'exit') process.exit(0);
+      await closeInference();
+      await Promise.all(runs);`;
+    // Nearly every second one crashed before the gate was there.
+    for (const how of ['exit', 'close']) {
+      for (let wait = 0; wait < 16; wait += 2) {
+        const args = ['--input-type=module', '-e', program, String(wait), how];
+        const ended = await promisify(execFile)(process.execPath, args, { timeout: 30_000 });
+        expect(ended).toEqual({ stdout: '', stderr: '' });
+      }
+    }
   });
 
   it('lets the process end by itself, and prints nothing', async () => {

@@ -3,7 +3,7 @@ import { pipeline } from 'node:stream/promises';
 import ndarray from 'ndarray';
 import { afterAll, describe, expect, it } from 'vitest';
 import type { Activation, Embedding, Patch } from '../../src/chunks.js';
-import { averagePool, pooledShape } from '../../src/maths/pool.js';
+import { averagePool, channelMeans, pooledShape } from '../../src/maths/pool.js';
 import { layTiles } from '../../src/maths/tiling.js';
 import { cutAtTap } from '../../src/model/cut.js';
 import { type Encoder, openEncoder } from '../../src/model/encoder.js';
@@ -126,7 +126,14 @@ describe('the pool stage', () => {
     const of = [8, 12, 20, 20];
     const [whole] = patches(1, of) as Generator<Activation>;
     const [embedding] = await collect<Embedding>([whole], pool());
-    expect(embedding).toEqual({ grid, tiling, index: 0, tile: [0, 0, 0], vector: averagePool(oracleInput(of), of) });
+    expect(embedding).toEqual({
+      grid,
+      tiling,
+      index: 0,
+      tile: [0, 0, 0],
+      vector: averagePool(oracleInput(of), of),
+      channelMeans: channelMeans(oracleInput(of), of[0]!),
+    });
     expect(embedding!.vector.length).toBe(pooledShape(of).reduce((a, b) => a * b));
   });
 

@@ -14,6 +14,7 @@ const embedding = (index: number, ...values: number[]): Embedding => ({
   index,
   tile: [0, 0, 0],
   vector: Float32Array.from(values),
+  channelMeans: new Float32Array(1),
 });
 const fitted = gaussian(Float64Array.of(1, 1), Float64Array.of(2, 0, 1, 3));
 

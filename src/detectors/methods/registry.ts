@@ -1,0 +1,24 @@
+import type { PatchMethod } from '../method.js';
+import { euclidean } from './euclidean.js';
+import { gapMahalanobis } from './gap-mahalanobis.js';
+import { knn } from './knn.js';
+import { mahalanobis } from './mahalanobis.js';
+import { mahalanobisPlusPlus } from './mahalanobis-plus-plus.js';
+import { pcaMahalanobis } from './pca-mahalanobis.js';
+import { residual } from './residual.js';
+
+/** Every method that judges patches by features. The first is the default. */
+export const PATCH_METHODS: readonly PatchMethod[] = [
+  mahalanobis,
+  mahalanobisPlusPlus,
+  gapMahalanobis,
+  pcaMahalanobis,
+  residual,
+  knn,
+  euclidean,
+];
+
+export const METHOD_NAMES: readonly string[] = PATCH_METHODS.map(({ name }) => name);
+
+/** A method by its name; undefined where there is none. */
+export const patchMethod = (name: string): PatchMethod | undefined => PATCH_METHODS.find((m) => m.name === name);

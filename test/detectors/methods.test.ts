@@ -1,0 +1,105 @@
+import { readFileSync } from 'node:fs';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { FeatureBlock } from '../../src/detectors/method.js';
+import { METHOD_NAMES, PATCH_METHODS, patchMethod } from '../../src/detectors/methods/registry.js';
+import { plainBlas } from '../../src/maths/blas.js';
+import { topEigen } from '../../src/maths/top-eigen.js';
+
+interface Expected {
+  n: number;
+  d: number;
+  rows: number[];
+  tests: number[][];
+  distances: Record<string, number[]>;
+}
+
+/** scikit-learn: test/oracle/methods.py. */
+const cases = JSON.parse(
+  readFileSync(new URL('../fixtures/methods.json', import.meta.url), 'utf8'),
+) as readonly Expected[];
+const context = { estimator: 'ledoit-wolf', blas: plainBlas } as const;
+
+/** Training rows in blocks of unequal size. */
+function blocksOf({ n, d, rows }: Pick<Expected, 'n' | 'd' | 'rows'>): () => AsyncGenerator<FeatureBlock> {
+  return async function* () {
+    for (let from = 0, size = 1; from < n; from += size, size += 7) {
+      const to = Math.min(n, from + size);
+      yield { rows: Float32Array.from(rows.slice(from * d, to * d)), n: to - from, d };
+    }
+  };
+}
+
+describe('every method', () => {
+  it('has a name of its own and says what it computes and where that is from', () => {
+    expect(new Set(METHOD_NAMES).size).toBe(METHOD_NAMES.length);
+    expect(METHOD_NAMES[0]).toBe('mahalanobis');
+    for (const { title, formula, source } of PATCH_METHODS)
+      expect([title, formula, source].every((text) => text.length > 5)).toBe(true);
+    expect(patchMethod('no such')).toBeUndefined();
+  });
+
+  it('is in the oracle', () => {
+    for (const { distances } of cases) expect(Object.keys(distances).sort()).toEqual([...METHOD_NAMES].sort());
+  });
+
+  it.each(PATCH_METHODS)('$name gives the distances of scikit-learn', async (method) => {
+    for (const found of cases) {
+      const fitted = await method.fit(blocksOf(found), context);
+      expect([fitted.n, fitted.d]).toEqual([found.n, found.d]);
+      const scorer = method.open(fitted.tensors);
+      expect(scorer.d).toBe(found.d);
+      found.tests.forEach((z, i) => {
+        const expected = found.distances[method.name]![i]!;
+        expect(Math.abs(scorer.distance(Float32Array.from(z)) / expected - 1)).toBeLessThan(1e-6);
+      });
+    }
+  });
+
+  it.each(PATCH_METHODS)('$name refuses what cannot be fitted', async (method) => {
+    const fit = (rows: number[], n: number, d: number) => method.fit(blocksOf({ n, d, rows }), context);
+    await expect(fit([], 0, 2)).rejects.toMatchObject({ code: 'fit-failed' });
+    await expect(fit([1, 2], 1, 2)).rejects.toMatchObject({ code: 'fit-failed' });
+  });
+
+  it.each(PATCH_METHODS)('$name says NaN of NaN, and refuses tensors that are not its own', async (method) => {
+    const { tensors } = await method.fit(blocksOf(cases[0]!), context);
+    const z = Float32Array.from(cases[0]!.tests[0]!);
+    z[3] = Number.NaN;
+    expect(method.open(tensors).distance(z)).toBeNaN();
+    expect(() => method.open({})).toThrow(/it lacks the tensor/);
+  });
+});
+
+describe('topEigen', () => {
+  it('finds the largest pairs of any spectrum, ties included', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.integer({ min: 0, max: 6 }), { minLength: 3, maxLength: 12 }),
+        fc.integer({ min: 1, max: 3 }),
+        async (spectrum, k) => {
+          const d = spectrum.length;
+          // A symmetric matrix with that spectrum: a diagonal one between two reflections.
+          const u = spectrum.map((_, i) => Math.sin(i + 1));
+          const norm = u.reduce((sum, v) => sum + v * v, 0);
+          const h = (i: number, j: number) => (i === j ? 1 : 0) - (2 * u[i]! * u[j]!) / norm;
+          const matrix = Float64Array.from({ length: d * d }, (_, at) =>
+            spectrum.reduce((sum, l, m) => sum + h(Math.floor(at / d), m) * l * h(at % d, m), 0),
+          );
+          if (spectrum.every((l) => l === 0)) return;
+          const { values, vectors } = await topEigen(matrix, d, k, plainBlas);
+          const sorted = spectrum.toSorted((a, b) => b - a);
+          values.forEach((value, j) => {
+            expect(value).toBeCloseTo(sorted[j]!, 7);
+            for (let row = 0; row < d; row++) {
+              let image = 0;
+              for (let i = 0; i < d; i++) image += matrix[row * d + i]! * vectors[j * d + i]!;
+              expect(image).toBeCloseTo(value * vectors[j * d + row]!, 6);
+            }
+          });
+        },
+      ),
+      { numRuns: 60 },
+    );
+  });
+});
