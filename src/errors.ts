@@ -24,6 +24,8 @@ export type ErrorCode =
   /** onnxruntime refused or failed. */
   | 'inference-failed'
   | 'fit-failed'
+  /** The CSV file of a cohort. */
+  | 'cohort-invalid'
   | 'detector-invalid'
   /** A file of the detector does not have the hash that detector.json records. */
   | 'detector-corrupt'

@@ -2,6 +2,7 @@
 import { Command, CommanderError } from 'commander';
 import { version } from '../version.js';
 import { calibrateCommand } from './calibrate.js';
+import { evaluateCommand } from './evaluate.js';
 import { EXIT } from './exit.js';
 import { fitCommand } from './fit.js';
 import { inspectCommand } from './inspect.js';
@@ -30,7 +31,15 @@ Exit codes: 0 done, 1 failure, 2 usage, 3 some scans failed, 10 out of distribut
   segcanary segment -m MODEL_DIR -d detector/ -i scans/ -o segmentations/`,
   );
 
-for (const add of [tapsCommand, fitCommand, calibrateCommand, scoreCommand, segmentCommand, inspectCommand])
+for (const add of [
+  tapsCommand,
+  fitCommand,
+  calibrateCommand,
+  scoreCommand,
+  segmentCommand,
+  evaluateCommand,
+  inspectCommand,
+])
   add(program);
 for (const command of [program, ...program.commands])
   command.exitOverride().showHelpAfterError('(add --help for the options)');

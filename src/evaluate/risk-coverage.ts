@@ -59,7 +59,8 @@ export interface RiskCoverageAreas {
 /** AURC, E-AURC and AUGRC. The perfect order is that of the risks themselves. NaN without a scan. */
 export function riskCoverageAreas(scans: readonly Judged[]): RiskCoverageAreas {
   const curve = riskCoverageCurve(scans);
-  const best = riskCoverageCurve(scans.map(({ risk }, i, all) => ({ score: rankOf(risk, i, all), risk })));
+  const sorted = scans.map(({ risk }) => risk).sort((a, b) => a - b);
+  const best = riskCoverageCurve(sorted.map((risk, score) => ({ score, risk })));
   const mean = curve.at(-1)?.selectiveRisk ?? Number.NaN;
   const aurc = area(curve, 'selectiveRisk');
   const optimal = { aurc: area(best, 'selectiveRisk'), augrc: area(best, 'generalizedRisk') };
@@ -70,13 +71,4 @@ export function riskCoverageAreas(scans: readonly Judged[]): RiskCoverageAreas {
     optimal,
     random: { aurc: mean, augrc: mean / 2 },
   };
-}
-
-/** A rank without ties: scans of equal risk may be admitted one by one. */
-function rankOf(risk: number, index: number, all: readonly Judged[]): number {
-  let rank = 0;
-  all.forEach((other, i) => {
-    if (other.risk < risk || (other.risk === risk && i < index)) rank++;
-  });
-  return rank;
 }

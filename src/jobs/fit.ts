@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Warning } from '../chunks.js';
-import { type CachedEmbeddings, EmbeddingCache, embeddingKey } from '../detectors/embedding-cache.js';
+import { EmbeddingCache, embeddingKey } from '../detectors/embedding-cache.js';
 import type { Estimator } from '../detectors/estimators.js';
 import type { FeatureBlock, FittedMethod, PatchMethod } from '../detectors/method.js';
 import { METHOD_NAMES, patchMethod } from '../detectors/methods/registry.js';
@@ -8,14 +8,14 @@ import { checkDetectorTarget, saveDetector } from '../detectors/saved.js';
 import { isAbort, SegcanaryError } from '../errors.js';
 import { openBlas } from '../model/blas.js';
 import { cutAtTap } from '../model/cut.js';
-import { type Encoder, openEncoder } from '../model/encoder.js';
+import { openEncoder } from '../model/encoder.js';
 import type { ModelSource } from '../model/folder.js';
 import { chooseTap, type Tap } from '../model/taps.js';
-import { embedScan } from '../pipeline.js';
 import type { ScanOptions } from '../run-scan.js';
 import { version } from '../version.js';
+import { embedInput } from './embed.js';
 import { failureOf, type ScanFailure } from './failure.js';
-import { hashInput, openInput, type ScanInput } from './inputs.js';
+import { hashInput, type ScanInput } from './inputs.js';
 
 export interface FitJobOptions extends Omit<ScanOptions, 'case' | 'file'> {
   readonly model: ModelSource;
@@ -89,7 +89,7 @@ export async function fitDetector(options: FitJobOptions): Promise<FitResult> {
       }
       const key = embeddingKey({ ...shared, scanSha256 });
       const known = await cache.read(key);
-      const embeddings = known ?? (await embed(input, encoder, stepSize, options));
+      const embeddings = known ?? (await embedInput(input, { ...options, plan: model.plan, encoder, stepSize }));
       if (!known) await cache.write(key, embeddings);
       options.onScan?.({ case: input.case, patches: embeddings.n, cached: known !== null });
       keys.push(key);
@@ -170,51 +170,6 @@ function warningsOfTap(tap: Tap): Warning[] {
   if (voxels >= FEW_VOXELS) return [];
   const message = `The tap has only ${tap.shape.slice(1).join('x')} voxels a patch: an instance norm there takes most of what a shift changes; tap a higher stage (segcanary taps).`;
   return [{ code: 'small-tap', message }];
-}
-
-async function embed(
-  input: ScanInput,
-  encoder: Encoder,
-  stepSize: number,
-  options: FitJobOptions,
-): Promise<CachedEmbeddings> {
-  const vectors: Float32Array[] = [];
-  const means: Float32Array[] = [];
-  await embedScan(await openInput(input, options.model.plan), {
-    ...options,
-    case: input.case,
-    file: input.file,
-    plan: options.model.plan,
-    encoder,
-    stepSize,
-    onEmbedding: ({ vector, channelMeans, index }) => {
-      // Kept out of the cache, and of the fit, which one such value would spoil for every scan.
-      if (!vector.every(Number.isFinite)) {
-        throw new SegcanaryError(
-          'inference-failed',
-          `${input.file}: the network gives NaN or infinity for patch ${index}; check the intensities of the scan.`,
-        );
-      }
-      vectors.push(vector);
-      means.push(channelMeans);
-    },
-  });
-  return {
-    rows: stacked(vectors),
-    means: stacked(means),
-    n: vectors.length,
-    d: vectors[0]!.length,
-    c: means[0]!.length,
-  };
-}
-
-function stacked(vectors: readonly Float32Array[]): Float32Array {
-  const d = vectors[0]!.length;
-  const rows = new Float32Array(vectors.length * d);
-  vectors.forEach((vector, i) => {
-    rows.set(vector, i * d);
-  });
-  return rows;
 }
 
 async function* blocksOf(

@@ -87,6 +87,19 @@ function maskAxis(grid: Grid, tiling: Tiling, a: number): MaskAxis {
   return { size, tiles, weights, start, stop: start + boxSize };
 }
 
+/**
+ * How much each patch counts in the subject score, in the order of the patches; they sum to 1: score = sum over patches of distance * weight. The product of
+ * the tiles' shares along the three axes, each over the length of the crop box.
+ */
+export function patchWeights(grid: Grid, tiling: Tiling): Float64Array {
+  const along = maskAxes(grid, tiling).map((axis) => tileShares(axis).map((share) => share / (axis.stop - axis.start)));
+  const [z, y, x] = [0, 1, 2].map((a) => along[grid.axes[a]]) as [Float64Array, Float64Array, Float64Array];
+  const weights = new Float64Array(z.length * y.length * x.length);
+  let i = 0;
+  for (const wz of z) for (const wy of y) for (const wx of x) weights[i++] = wz * wy * wx;
+  return weights;
+}
+
 /** Column sums of the weights: how much of the crop box each tile stands for. */
 export function tileShares(axis: MaskAxis): Float64Array {
   const shares = new Float64Array(axis.tiles);

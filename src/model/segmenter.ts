@@ -35,10 +35,11 @@ export interface Segmenter {
    *
    * @param data [c, z, y, x] in C order; empty afterwards where it owns its whole buffer
    * @param shape [c, z, y, x]
+   * @param index of the patch in its scan; it is the same to a plain network
    * @returns the mean of the logits (or of what the nonlinearity makes of them) over folds and mirrorings, and the tapped activation of the plain pass, without their batch axes
    * @throws SegcanaryError `inference-failed`, `scan-unsuitable` when the network takes another shape
    */
-  predict(data: Float32Array, shape: readonly [number, number, number, number]): Promise<PatchOutput>;
+  predict(data: Float32Array, shape: readonly [number, number, number, number], index?: number): Promise<PatchOutput>;
 }
 
 export interface PatchOutput {

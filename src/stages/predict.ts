@@ -7,7 +7,7 @@ import { type Stage, stage } from './stage.js';
 
 export interface PredictOptions {
   /** From `openSegmenter`; scans share one. */
-  readonly segmenter: Segmenter;
+  readonly segmenter: Pick<Segmenter, 'predict'>;
   /** Patches at the inference worker at a time. With two, the next one is prepared while the network works. @default 2 */
   readonly inFlight?: number;
 }
@@ -23,6 +23,7 @@ export function predict({ segmenter, inFlight = 2 }: PredictOptions): Stage<Patc
     const { logits, activation } = await segmenter.predict(
       contiguous(data),
       data.shape as [number, number, number, number],
+      index,
     );
     return {
       grid,

@@ -1,0 +1,154 @@
+import { mkdir, readFile } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import { ESTIMATORS, type Estimator } from '../detectors/estimators.js';
+import { SegcanaryError } from '../errors.js';
+import { AGGREGATORS } from '../evaluate/aggregators.js';
+import { readCohort } from '../evaluate/cohort.js';
+import { compare } from '../evaluate/compare.js';
+import { judge } from '../evaluate/judge.js';
+import { casesCsv, type JudgedMethod, resultsCsv, resultsTable } from '../evaluate/results.js';
+import { cannotRead, cannotWrite, writeFileAtomically } from '../files.js';
+import { scoreCohort } from '../jobs/evaluate.js';
+import { openSegmentationModel } from '../model/folder.js';
+import { version } from '../version.js';
+import { EXIT } from './exit.js';
+import type { LogOptions } from './log.js';
+import { fraction, wholeNumber } from './options.js';
+import { runSession, type Session } from './session.js';
+import { table } from './table.js';
+
+interface EvaluateFlags extends LogOptions {
+  readonly model: string;
+  readonly plans?: string;
+  readonly configuration?: string;
+  readonly folds?: readonly number[];
+  readonly tap?: string;
+  readonly estimator: Estimator;
+  readonly stepSize: number;
+  readonly passes: readonly ('mirrors' | 'dropout')[];
+  readonly aggregate: readonly string[];
+  readonly tau: number;
+  readonly resamples: number;
+  readonly seed: number;
+  readonly cache?: string;
+  readonly tmpdir?: string;
+  readonly threads: number;
+  readonly output: string;
+}
+
+export function evaluateCommand(program: Command): void {
+  const command = program
+    .command('evaluate')
+    .description('run every detector on a cohort and say which to use, with which boundary, and how sure that is')
+    .argument('<cohort>', 'CSV file: case,image,label,split,group,shift,dataset (docs/evaluating.md)')
+    .requiredOption('-m, --model <folder>', 'nnU-Net’s model folder, with exported networks')
+    .option('-p, --plans <file>', 'the plan, where it does not lie beside the model')
+    .option(
+      '-c, --configuration <name>',
+      'configuration of the plan (default: from the folder’s name, else 3d_fullres)',
+    )
+    .option('--folds <list>', 'folds: the first is judged, all are compared for pairwise Dice', numbers, [0])
+    .option('--tap <tensor>', 'the tensor to tap (default: the bottleneck; see segcanary taps)')
+    .addOption(new Option('--estimator <name>', 'of the covariances').choices(ESTIMATORS).default('ledoit-wolf'))
+    .option('--step-size <fraction>', 'distance between patches as a fraction of the patch', fraction, 0.5)
+    .option(
+      '--passes <list>',
+      'mirrors (up to 7 passes more), dropout (10 more), or both',
+      listOf('mirrors', 'dropout'),
+      [],
+    )
+    .option('--aggregate <list>', 'of patch distances: mean, worst, top', listOf(...AGGREGATORS.map((a) => a.name)), [
+      'mean',
+    ])
+    .option('--tau <dice>', 'a segmentation below this Dice has failed', fraction, 0.6)
+    .option('--resamples <n>', 'of the bootstrap', wholeNumber, 2000)
+    .option('--seed <n>', 'of bootstrap and dropout', wholeNumber, 0)
+    .option(
+      '--cache <folder>',
+      'where what was seen of scans is kept, so that an evaluation resumes (default: <output>.cache)',
+    )
+    .option('--tmpdir <folder>', 'where the temporary file of a scan lies (default: the system’s)')
+    .option('--threads <n>', 'threads of the network', wholeNumber, availableParallelism())
+    .requiredOption('-o, --output <folder>', 'results.json, results.csv, cases.csv');
+  command.action((path: string) => {
+    const flags = command.optsWithGlobals<EvaluateFlags>();
+    return runSession(flags, (session) => evaluate(path, flags, session));
+  });
+}
+
+async function evaluate(path: string, flags: EvaluateFlags, { log, progress, signal, say }: Session): Promise<number> {
+  const text = await readFile(path, 'utf8').catch((cause) => {
+    throw cannotRead(path, cause);
+  });
+  const cohort = readCohort(text, path);
+  const model = await openSegmentationModel(flags.model, flags);
+  await mkdir(flags.output, { recursive: true }).catch((cause) => {
+    throw cannotWrite(flags.output, cause);
+  });
+  let done = 0;
+  const at = () => `${done + 1}/${cohort.length}`;
+  const scores = await scoreCohort({
+    ...flags,
+    aggregators: flags.aggregate,
+    model,
+    cohort,
+    cache: flags.cache ?? `${flags.output.replace(/\/+$/, '')}.cache`,
+    signal,
+    onScan: (scan) => {
+      done++;
+      log.debug(`${scan.case}${scan.cached ? ' (from the cache)' : ''}`);
+      progress.update(`${done}/${cohort.length} ${scan.case}`);
+    },
+    onFailure: ({ case: name, error }) => {
+      done++;
+      log.error(`${at()} ${name}: ${error.message}`);
+    },
+  });
+  progress.clear();
+  const methods = scores.methods.map((m): JudgedMethod => ({ ...m, ...judge(m.cases, flags.tau) }));
+  refuseEmpty(methods, path);
+  const comparison = compare(Object.fromEntries(methods.map(({ name, cases }) => [name, cases])), flags);
+  const { tap, dice, seconds, failures } = scores;
+  const results = {
+    createdBy: `segcanary ${version}`,
+    tau: flags.tau,
+    seed: flags.seed,
+    resamples: flags.resamples,
+    tap,
+    methods,
+    comparison,
+    dice,
+    seconds,
+    failures,
+  };
+  const write = (name: string, content: string) => writeFileAtomically(join(flags.output, name), content);
+  await write('results.json', `${JSON.stringify(results, null, 1)}\n`);
+  await write('results.csv', resultsCsv(methods, comparison));
+  await write('cases.csv', casesCsv(methods));
+  const { head, rows } = resultsTable(methods, comparison);
+  await say(table(head, rows));
+  await say(
+    '* the best on this cohort; + as good: the 95 % interval of the paired difference to the best holds 0 (bootstrap over test scans).',
+  );
+  return failures.length > 0 ? EXIT.someScansFailed : EXIT.done;
+}
+
+function refuseEmpty([first]: readonly JudgedMethod[], path: string): void {
+  if (first?.cases.some((c) => c.split === 'test')) return;
+  throw new SegcanaryError('cohort-invalid', `${path}: none of its test scans could be read.`);
+}
+
+function numbers(text: string): number[] {
+  return text.split(',').map(wholeNumber);
+}
+
+const listOf =
+  (...allowed: readonly string[]) =>
+  (text: string): string[] => {
+    const names = text.split(',');
+    const unknown = names.find((name) => !allowed.includes(name));
+    if (unknown !== undefined) throw new InvalidArgumentError(`Choose from ${allowed.join(', ')}.`);
+    return names;
+  };

@@ -1,0 +1,76 @@
+import { dirname, resolve } from 'node:path';
+import { parse } from 'csv-parse/sync';
+import { z } from 'zod';
+import { SegcanaryError } from '../errors.js';
+
+/** One scan of a cohort. */
+export interface CohortCase {
+  readonly case: string;
+  /** A file a channel. */
+  readonly images: readonly string[];
+  /** The true segmentation, where there is one. */
+  readonly label: string | null;
+  readonly split: 'train' | 'val' | 'test';
+  readonly group: 'id' | 'ood';
+  /** What kind of shift, for out-of-distribution scans; may be empty. */
+  readonly shift: string;
+  readonly dataset: string;
+}
+
+const columns = ['case', 'image', 'label', 'split', 'group', 'shift', 'dataset'] as const;
+const required = ['case', 'image', 'split', 'group'] as const;
+
+const rowSchema = z.object({
+  case: z.string().regex(/^[^/\\]+$/, 'expected a name without slashes'),
+  image: z.string().min(1),
+  label: z.string().default(''),
+  split: z.enum(['train', 'val', 'test']),
+  group: z.enum(['id', 'ood']),
+  shift: z.string().default(''),
+  dataset: z.string().default(''),
+});
+
+/**
+ * Reads a cohort: a CSV with the columns case, image, label, split (train, val, test), group (id, ood), shift, dataset. Paths are relative to the file,
+ * channels are joined by `;`, label, shift and dataset may be empty or missing.
+ *
+ * @param text of the file
+ * @param path of the file
+ * @throws SegcanaryError `cohort-invalid` naming the line
+ */
+export function readCohort(text: string, path: string): CohortCase[] {
+  const invalid = (what: string, cause?: unknown) =>
+    new SegcanaryError('cohort-invalid', `${path}: ${what}`, { cause });
+  let rows: { record: Record<string, string>; info: { lines: number } }[];
+  try {
+    rows = parse(text, { columns: true, bom: true, trim: true, skip_empty_lines: true, info: true }) as never;
+  } catch (cause) {
+    throw invalid(`is not a CSV file (${(cause as Error).message}).`, cause);
+  }
+  const [first] = rows;
+  if (!first) throw invalid('lists no scans; give a line of column names and a line a scan.');
+  for (const column of required) {
+    if (!(column in first.record)) throw invalid(`has no column "${column}"; it needs ${columns.join(', ')}.`);
+  }
+  const seen = new Set<string>();
+  const cases = rows.map(({ record, info }) => {
+    const found = rowSchema.safeParse(record);
+    if (!found.success) {
+      const [issue] = found.error.issues;
+      throw invalid(`line ${info.lines}, column ${String(issue!.path[0])}: ${issue!.message}.`);
+    }
+    const { image, label, ...rest } = found.data;
+    if (seen.has(rest.case)) throw invalid(`line ${info.lines}: the case ${rest.case} is listed twice.`);
+    seen.add(rest.case);
+    const at = (file: string) => resolve(dirname(path), file.trim());
+    return { ...rest, images: image.split(';').map(at), label: label === '' ? null : at(label) };
+  });
+  const count = (split: string, group: string) => cases.filter((c) => c.split === split && c.group === group).length;
+  if (cases.some((c) => c.split !== 'test' && c.group === 'ood'))
+    throw invalid(
+      'has out-of-distribution scans outside of the split test; detectors are fitted and calibrated in-distribution.',
+    );
+  for (const split of ['train', 'val', 'test'])
+    if (count(split, 'id') === 0) throw invalid(`has no in-distribution scan in the split ${split}.`);
+  return cases;
+}

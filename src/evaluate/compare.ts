@@ -1,0 +1,91 @@
+import { type Interval, percentileInterval, stratifiedResamples } from './bootstrap.js';
+import { spearman } from './correlation.js';
+import { judge, type ScoredCase } from './judge.js';
+import { auroc, detectionError, falsePositiveRate, rejectionsAt } from './ranking.js';
+import { riskCoverageAreas } from './risk-coverage.js';
+
+/** Metrics that get an interval, and whether more is better. */
+export const COMPARED = {
+  auroc: 'higher',
+  detectionError: 'lower',
+  fpr: 'lower',
+  aurc: 'lower',
+  augrc: 'lower',
+  spearman: 'lower',
+} as const;
+export type Metric = keyof typeof COMPARED;
+
+export interface Comparison {
+  /** For every method: the interval of each metric, null where it is not defined. */
+  readonly intervals: Readonly<Record<string, Readonly<Record<Metric, Interval | null>>>>;
+  /** For every metric: the best method on the cohort, and those whose paired difference to it has an interval that holds 0. Alone, it is the winner. */
+  readonly best: Readonly<
+    Record<Metric, { readonly method: string; readonly indistinguishable: readonly string[] } | null>
+  >;
+}
+
+/**
+ * Stratified, seeded, paired bootstrap over the test scans (ID and OOD apart): the same resamples for every method. Boundaries stay those of the validation
+ * scans.
+ */
+export function compare(
+  methods: Readonly<Record<string, readonly ScoredCase[]>>,
+  options: { readonly tau: number; readonly resamples: number; readonly seed: number },
+): Comparison {
+  const names = Object.keys(methods);
+  const tests = names.map((name) => {
+    const test = methods[name]!.filter((c) => c.split === 'test');
+    const boundary = judge(methods[name]!, options.tau).validation.boundary;
+    return { boundary, id: test.filter((c) => c.group === 'id'), ood: test.filter((c) => c.group === 'ood') };
+  });
+  const point = tests.map((t) => metricsOf(t.id, t.ood, t.boundary));
+  const drawn = tests.map(() => [] as Record<Metric, number>[]);
+  const sizes = tests[0] ? [tests[0].id.length, tests[0].ood.length] : [];
+  for (const [idDraw, oodDraw] of stratifiedResamples(sizes, options.resamples, options.seed)) {
+    tests.forEach(({ id, ood, boundary }, m) => {
+      drawn[m]!.push(
+        metricsOf(
+          idDraw!.map((i) => id[i]!),
+          oodDraw!.map((i) => ood[i]!),
+          boundary,
+        ),
+      );
+    });
+  }
+  const metrics = Object.keys(COMPARED) as Metric[];
+  const intervals = names.map((_, m) => record(metrics, (k) => percentileInterval(drawn[m]!.map((d) => d[k]))));
+  const best = record(metrics, (k) => {
+    const sign = COMPARED[k] === 'higher' ? -1 : 1;
+    const order = names.map((_, m) => m).filter((m) => !Number.isNaN(point[m]![k]));
+    const [first] = order.sort((a, b) => sign * (point[a]![k] - point[b]![k]));
+    if (first === undefined) return null;
+    const indistinguishable = order.filter((m) => {
+      if (m === first) return false;
+      const difference = percentileInterval(drawn[m]!.map((d, r) => d[k] - drawn[first]![r]![k]));
+      return difference === null || (difference.low <= 0 && difference.high >= 0);
+    });
+    return { method: names[first]!, indistinguishable: indistinguishable.map((m) => names[m]!) };
+  });
+  return { intervals: Object.fromEntries(names.map((name, m) => [name, intervals[m]!])), best };
+}
+
+function metricsOf(id: readonly ScoredCase[], ood: readonly ScoredCase[], boundary: number): Record<Metric, number> {
+  const scores = (cases: readonly ScoredCase[]) => cases.map((c) => c.score);
+  const counts = rejectionsAt(boundary, scores(id), scores(ood));
+  const known = [...id, ...ood].filter((c) => c.dice !== null);
+  const areas = riskCoverageAreas(known.map((c) => ({ score: c.score, risk: 1 - c.dice! })));
+  return {
+    auroc: auroc(scores(id), scores(ood)),
+    detectionError: detectionError(counts),
+    fpr: falsePositiveRate(counts),
+    aurc: areas.aurc,
+    augrc: areas.augrc,
+    spearman: spearman(
+      scores(known),
+      known.map((c) => c.dice!),
+    ),
+  };
+}
+
+const record = <K extends string, T>(keys: readonly K[], of: (key: K) => T): Record<K, T> =>
+  Object.fromEntries(keys.map((key) => [key, of(key)])) as Record<K, T>;

@@ -1,0 +1,124 @@
+import { stringify } from 'csv-stringify/sync';
+import type { Comparison, Metric } from './compare.js';
+import type { Judgement, ScoredCase } from './judge.js';
+
+/** One detector as the results list it. */
+export interface JudgedMethod extends Judgement {
+  readonly name: string;
+  readonly title: string;
+  readonly formula: string;
+  readonly source: string;
+  readonly passes: number;
+  readonly cases: readonly ScoredCase[];
+}
+
+/** Columns of results.csv and of the table: name, and what it shows. */
+const columns: readonly (readonly [string, (m: JudgedMethod) => number | null])[] = [
+  ['auroc', (m) => m.auroc],
+  ['aupr_ood', (m) => m.auprOod],
+  ['aupr_id', (m) => m.auprId],
+  ['detection_error', (m) => m.validation.detectionError],
+  ['fpr', (m) => m.validation.fpr],
+  ['id_rejected', (m) => m.validation.idRejected],
+  ['ood_accepted', (m) => m.validation.oodAccepted],
+  ['detection_error_test_roc', (m) => m.testRoc.detectionError],
+  ['fpr95', (m) => m.testRoc.fpr],
+  ['esce', (m) => m.calibrationError?.esce ?? null],
+  ['aurc', (m) => m.failure?.aurc ?? null],
+  ['eaurc', (m) => m.failure?.eaurc ?? null],
+  ['augrc', (m) => m.failure?.augrc ?? null],
+  ['spearman', (m) => m.spearman],
+  ['pearson', (m) => m.pearson],
+  ['admitted', (m) => m.admitted.n],
+  ['coverage', (m) => m.admitted.coverage],
+  ['admitted_dice_mean', (m) => m.admitted.diceMean],
+  ['admitted_dice_sd', (m) => m.admitted.diceSd],
+  ['silent_failures', (m) => m.silentFailures.length],
+  ['false_alarms', (m) => m.falseAlarms.length],
+  ['size_correlation', (m) => m.sizeCorrelation],
+  ['passes', (m) => m.passes],
+];
+
+/** A line a detector, all its numbers; with low and high of the intervals that there are. */
+export function resultsCsv(methods: readonly JudgedMethod[], { intervals }: Comparison): string {
+  const withInterval: readonly (readonly [string, Metric])[] = [
+    ['auroc', 'auroc'],
+    ['detection_error', 'detectionError'],
+    ['fpr', 'fpr'],
+    ['aurc', 'aurc'],
+    ['augrc', 'augrc'],
+    ['spearman', 'spearman'],
+  ];
+  const head = [
+    'detector',
+    ...columns.map(([name]) => name),
+    ...withInterval.flatMap(([name]) => [`${name}_low`, `${name}_high`]),
+  ];
+  const rows = methods.map((m) => [
+    m.name,
+    ...columns.map(([, of]) => of(m)),
+    ...withInterval.flatMap(([, metric]) => {
+      const interval = intervals[m.name]?.[metric];
+      return [interval?.low ?? null, interval?.high ?? null];
+    }),
+  ]);
+  return stringify([head, ...rows]);
+}
+
+/** A line a scan: what it is, its Dice, and the score of every detector. */
+export function casesCsv(methods: readonly JudgedMethod[]): string {
+  const [first] = methods;
+  const head = ['case', 'split', 'group', 'shift', 'dataset', 'dice', ...methods.map(({ name }) => name)];
+  const rows = (first?.cases ?? []).map((c, i) => [
+    c.case,
+    c.split,
+    c.group,
+    c.shift,
+    c.dataset,
+    c.dice,
+    ...methods.map(({ cases }) => cases[i]!.score),
+  ]);
+  return stringify([head, ...rows]);
+}
+
+/** The rows that people read, best AUROC first: Table 1 of the paper and what is asked of a failure detector today. */
+export function resultsTable(
+  methods: readonly JudgedMethod[],
+  { best }: Comparison,
+): { readonly head: string[]; readonly rows: string[][] } {
+  const digits = (value: number | null) => (value === null ? '-' : value.toFixed(3));
+  const mark = (m: JudgedMethod, metric: Metric) => {
+    const found = best[metric];
+    if (found?.method === m.name) return found.indistinguishable.length === 0 ? '*' : '+';
+    return found?.indistinguishable.includes(m.name) ? '+' : '';
+  };
+  const sorted = methods.toSorted((a, b) => (b.auroc ?? 0) - (a.auroc ?? 0));
+  return {
+    head: [
+      'detector',
+      'Det. Error',
+      'FPR',
+      'ESCE',
+      'Dice admitted',
+      'AUROC',
+      'AURC',
+      'Spearman',
+      'silent',
+      'alarms',
+      'passes',
+    ],
+    rows: sorted.map((m) => [
+      m.name,
+      digits(m.validation.detectionError) + mark(m, 'detectionError'),
+      digits(m.validation.fpr) + mark(m, 'fpr'),
+      digits(m.calibrationError?.esce ?? null),
+      `${digits(m.admitted.diceMean)} (n ${m.admitted.n})`,
+      digits(m.auroc) + mark(m, 'auroc'),
+      digits(m.failure?.aurc ?? null) + mark(m, 'aurc'),
+      digits(m.spearman) + mark(m, 'spearman'),
+      String(m.silentFailures.length),
+      String(m.falseAlarms.length),
+      String(m.passes),
+    ]),
+  };
+}

@@ -1,0 +1,149 @@
+import { pipeline } from 'node:stream/promises';
+import type { Embedding, Grid, LabelSlice, LogitSlice, Prediction, Slice } from './chunks.js';
+import type { OutputMeter, OutputMethod } from './detectors/outputs/output-method.js';
+import { SegcanaryError } from './errors.js';
+import { foregroundOf, Overlap } from './evaluate/overlap.js';
+import { patchWeights } from './maths/mask.js';
+import { stackRows } from './maths/stack.js';
+import type { Plan } from './model/plans.js';
+import type { Sampler } from './model/sampler.js';
+import type { SegmentationPlan } from './model/segmentation-plan.js';
+import { preparationStages } from './pipeline.js';
+import { type ChannelBytes, runScan, runStages, type ScanBytes, type ScanOptions } from './run-scan.js';
+import { assemble } from './stages/assemble.js';
+import { fork } from './stages/fork.js';
+import { label } from './stages/label.js';
+import { load } from './stages/load.js';
+import { observe } from './stages/observe.js';
+import { patch } from './stages/patch.js';
+import { pool } from './stages/pool.js';
+import { predict, tapped } from './stages/predict.js';
+import { readOutputs } from './stages/read-outputs.js';
+import { restore } from './stages/restore.js';
+import { uncrop } from './stages/uncrop.js';
+
+export interface ExamineOptions extends ScanOptions {
+  readonly plan: Plan;
+  readonly segmentation: SegmentationPlan;
+  /** With a tap in its first fold. */
+  readonly sampler: Sampler;
+  readonly stepSize?: number;
+  /** Those whose passes the sampler makes are read. */
+  readonly outputs: readonly OutputMethod[];
+  /** The truth, on the scanner's grid: its file's name and bytes. */
+  readonly truth?: ChannelBytes | undefined;
+}
+
+/** What evaluation needs to know of one scan, all from one pass over it. */
+export interface Examined {
+  readonly case: string;
+  readonly patches: number;
+  /** Voxels of the scan. */
+  readonly voxels: number;
+  /** [n,d] and [n,c]: features of every patch. */
+  readonly rows: Float32Array;
+  readonly means: Float32Array;
+  readonly d: number;
+  readonly c: number;
+  /** How much each patch counts in the subject score; they sum to 1. */
+  readonly weights: readonly number[];
+  /** Subject scores of the output methods by name. */
+  readonly outputs: Readonly<Record<string, number>>;
+  /** Dice of every foreground label, where there is a truth. */
+  readonly dice: Readonly<Record<string, number>> | null;
+  readonly seconds: number;
+}
+
+/**
+ * Reads one scan once and keeps what every detector needs:
+ * load → spool → normalise → resample → patch → predict ┬→ assemble → read-outputs → restore → label → uncrop → Dice
+ *                                                       └→ tapped → pool
+ *
+ * @throws SegcanaryError whatever is wrong with the scan; `scan-unsuitable` where the truth is of another shape
+ */
+export async function examineScan(
+  source: ScanBytes | readonly ChannelBytes[],
+  options: ExamineOptions,
+): Promise<Examined> {
+  const { plan, segmentation, sampler, truth, tmpdir } = options;
+  const started = performance.now();
+  const embeddings: Embedding[] = [];
+  const readings = readingsOf(options);
+  const overlap = new Overlap(foregroundOf(segmentation.labels));
+  const truths = truth && truthSlices(truth)[Symbol.asyncIterator]();
+  const gather = (predictions: AsyncIterable<Prediction>) =>
+    runStages(predictions, [
+      tapped(),
+      pool(),
+      observe<Embedding>((embedding) => {
+        embeddings.push(embedding);
+      }),
+    ]);
+  try {
+    await runScan(source, options, [
+      ...preparationStages(options),
+      patch({ patchSize: plan.patchSize, stepSize: options.stepSize }),
+      predict({ segmenter: sampler }),
+      fork<Prediction>(gather),
+      assemble(),
+      readOutputs({ readings: [...readings.values()], heads: sampler.heads }),
+      ...(truths
+        ? [
+            restore({ plan, segmentation }),
+            label({ segmentation }),
+            uncrop({ tmpdir }),
+            observe<LabelSlice>(async (slice) =>
+              overlap.push(slice.data.data, await sliceOf(truths, slice, truth.file)),
+            ),
+          ]
+        : [observe<LogitSlice>(() => {})]),
+    ]);
+  } finally {
+    await truths?.return?.(undefined);
+  }
+  const [first] = embeddings;
+  if (!first) throw new SegcanaryError('truncated', `${options.file}: the scan ended before it could be examined.`);
+  return {
+    case: first.grid.scan.case,
+    patches: embeddings.length,
+    voxels: voxelsOf(first.grid),
+    rows: stackRows(embeddings.map(({ vector }) => vector)),
+    means: stackRows(embeddings.map(({ channelMeans }) => channelMeans)),
+    d: first.vector.length,
+    c: first.channelMeans.length,
+    weights: [...patchWeights(first.grid, first.tiling)],
+    outputs: Object.fromEntries([...readings].map(([name, { meter }]) => [name, meter.value()])),
+    dice: truth ? overlap.dice : null,
+    seconds: (performance.now() - started) / 1000,
+  };
+}
+
+/** A meter for every method whose passes are there. */
+function readingsOf({ outputs, sampler, segmentation }: ExamineOptions) {
+  const context = { classes: sampler.heads, regions: segmentation.regionsClassOrder !== null };
+  const readings = new Map<string, { readonly meter: OutputMeter; readonly passes: readonly number[] }>();
+  for (const { name, passes, meter } of outputs) {
+    const indices = sampler.layout[passes];
+    if (indices) readings.set(name, { meter: meter(context), passes: indices });
+  }
+  return readings;
+}
+
+async function* truthSlices({ file, bytes }: ChannelBytes): AsyncGenerator<Slice> {
+  const slices = load({ case: file, name: file });
+  // Whoever reads the slices is told of an error; nobody else needs to be.
+  pipeline(bytes as NodeJS.ReadableStream, slices as unknown as NodeJS.ReadWriteStream).catch(() => {});
+  yield* slices as AsyncIterable<Slice>;
+}
+
+async function sliceOf(truths: AsyncIterator<Slice>, { grid }: LabelSlice, file: string): Promise<Float32Array> {
+  const { value, done } = (await truths.next()) as IteratorResult<Slice, undefined>;
+  const { scan } = grid;
+  if (!done && value.grid.scan.shape.every((n, axis) => n === scan.shape[axis])) return value.data.data;
+  throw new SegcanaryError(
+    'scan-unsuitable',
+    `${file}: has ${done ? 'fewer slices' : `${value.grid.scan.shape.toReversed().join(' x ')} voxels`} than its scan ${scan.case} (${scan.shape.toReversed().join(' x ')}); give the segmentation of this scan.`,
+  );
+}
+
+const voxelsOf = ({ scan: { shape } }: Grid): number => shape[0] * shape[1] * shape[2];

@@ -1,0 +1,42 @@
+import type { CachedEmbeddings } from '../detectors/embedding-cache.js';
+import { SegcanaryError } from '../errors.js';
+import { stackRows } from '../maths/stack.js';
+import { type EmbeddingOptions, embedScan } from '../pipeline.js';
+import type { ScanOptions } from '../run-scan.js';
+import { openInput, type ScanInput } from './inputs.js';
+
+/**
+ * Embeds one scan and keeps the features of all its patches.
+ *
+ * @throws SegcanaryError whatever is wrong with the scan; `inference-failed` for NaN or infinity among the features
+ */
+export async function embedInput(
+  input: ScanInput,
+  options: Omit<ScanOptions, 'case' | 'file'> & EmbeddingOptions,
+): Promise<CachedEmbeddings> {
+  const vectors: Float32Array[] = [];
+  const means: Float32Array[] = [];
+  await embedScan(await openInput(input, options.plan), {
+    ...options,
+    case: input.case,
+    file: input.file,
+    onEmbedding: ({ vector, channelMeans, index }) => {
+      // Kept out of the cache, and of the fit, which one such value would spoil for every scan.
+      if (!vector.every(Number.isFinite)) {
+        throw new SegcanaryError(
+          'inference-failed',
+          `${input.file}: the network gives NaN or infinity for patch ${index}; check the intensities of the scan.`,
+        );
+      }
+      vectors.push(vector);
+      means.push(channelMeans);
+    },
+  });
+  return {
+    rows: stackRows(vectors),
+    means: stackRows(means),
+    n: vectors.length,
+    d: vectors[0]!.length,
+    c: means[0]!.length,
+  };
+}
