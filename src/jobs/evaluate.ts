@@ -145,7 +145,15 @@ export async function scoreCohort(options: ScoreCohortOptions): Promise<CohortSc
     const blocks = async function* () {
       for (const [, features] of training) yield blockOf(features, method.features);
     };
-    const scorer = method.open((await method.fit(blocks, { estimator, blas })).tensors);
+    const fitted = await method.fit(blocks, { estimator, blas }).catch((error: unknown) => {
+      if (isAbort(error)) throw error;
+      const failure = failureOf(method.name, error);
+      failures.push(failure);
+      options.onFailure?.(failure);
+      return null;
+    });
+    if (fitted === null) continue;
+    const scorer = method.open(fitted.tensors);
     const distances = examined.map(([, found]) => distancesOf(found, method.features, scorer));
     for (const aggregator of aggregators) {
       const suffix = aggregator.name === 'mean' ? '' : `, ${aggregator.title}`;

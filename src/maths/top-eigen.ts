@@ -51,8 +51,13 @@ export async function topEigen(matrix: Float64Array, d: number, k: number, blas:
       for (let i = 0; i < d; i++) for (let j = 0; j < k; j++) rows[j * d + i] = vectors[i * b + j]!;
       return { values: values.slice(0, k), vectors: rows };
     }
-    // Divided by their eigenvalues the images are all but orthonormal, so that one Cholesky factor makes them so.
-    for (let i = 0; i < d * b; i++) images[i]! /= Math.max(values[i % b]!, 1e-300);
+    // Divided by their eigenvalues the images are all but orthonormal, so that one Cholesky factor makes them so. Where the matrix maps to nothing but rounding,
+    // beyond its rank, the vectors stay.
+    const floor = 1e-12 * values[0]!;
+    for (let i = 0; i < d * b; i++) {
+      const value = values[i % b]!;
+      images[i] = value > floor ? images[i]! / value : vectors[i]!;
+    }
     basis = await orthonormal(images, d, b, blas);
   }
 }
@@ -72,7 +77,9 @@ async function orthonormal(columns: Float64Array, d: number, b: number, blas: Bl
   let out = columns;
   for (let time = 0; time < 2; time++) {
     const operand = { data: out, rows: d, columns: b };
-    const gram = new Matrix(rowsOf(await product(blas, { ...operand, transposed: true }, operand), b));
+    const square = new Matrix(rowsOf(await product(blas, { ...operand, transposed: true }, operand), b));
+    // A BLAS may round the two triangles differently.
+    const gram = Matrix.add(square, square.transpose()).mul(0.5);
     let factor = new CholeskyDecomposition(gram);
     if (!factor.isPositiveDefinite()) {
       const lift = (1e-12 * gram.trace()) / b;
