@@ -1,6 +1,6 @@
 import { mkdir, readFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { ESTIMATORS, type Estimator } from '../detectors/estimators.js';
 import { SegcanaryError } from '../errors.js';
@@ -12,6 +12,7 @@ import { casesCsv, type JudgedMethod, resultsCsv, resultsTable } from '../evalua
 import { cannotRead, cannotWrite, writeFileAtomically } from '../files.js';
 import { scoreCohort } from '../jobs/evaluate.js';
 import { openSegmentationModel } from '../model/folder.js';
+import { evaluationHtml } from '../report/evaluation.js';
 import { version } from '../version.js';
 import { EXIT } from './exit.js';
 import type { LogOptions } from './log.js';
@@ -71,7 +72,7 @@ export function evaluateCommand(program: Command): void {
     )
     .option('--tmpdir <folder>', 'where the temporary file of a scan lies (default: the system’s)')
     .option('--threads <n>', 'threads of the network', wholeNumber, availableParallelism())
-    .requiredOption('-o, --output <folder>', 'results.json, results.csv, cases.csv');
+    .requiredOption('-o, --output <folder>', 'report.html, results.json, results.csv, cases.csv');
   command.action((path: string) => {
     const flags = command.optsWithGlobals<EvaluateFlags>();
     return runSession(flags, (session) => evaluate(path, flags, session));
@@ -127,6 +128,17 @@ async function evaluate(path: string, flags: EvaluateFlags, { log, progress, sig
   await write('results.json', `${JSON.stringify(results, null, 1)}\n`);
   await write('results.csv', resultsCsv(methods, comparison));
   await write('cases.csv', casesCsv(methods));
+  await write(
+    'report.html',
+    await evaluationHtml({
+      ...flags,
+      title: `Detectors on ${basename(path)}`,
+      methods,
+      comparison,
+      dice,
+      failures: failures.map(({ error }) => error.message),
+    }),
+  );
   const { head, rows } = resultsTable(methods, comparison);
   await say(table(head, rows));
   await say(

@@ -49,7 +49,7 @@ describe('segcanary evaluate', () => {
     ];
     const ran = await segcanary(args);
     expect([ran.code, ran.stderr]).toEqual([0, '']);
-    expect(readdirSync(output).sort()).toEqual(['cases.csv', 'results.csv', 'results.json']);
+    expect(readdirSync(output).sort()).toEqual(['cases.csv', 'report.html', 'results.csv', 'results.json']);
     const results = JSON.parse(readFileSync(join(output, 'results.json'), 'utf8'));
     const names = results.methods.map((m: { name: string }) => m.name);
     for (const name of [

@@ -1,0 +1,133 @@
+import { readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { COMPARED, type Comparison, type Metric } from '../evaluate/compare.js';
+import type { JudgedMethod } from '../evaluate/results.js';
+import { riskCoverageCurve } from '../evaluate/risk-coverage.js';
+
+/** What the page shows. */
+export interface EvaluationReport {
+  readonly title: string;
+  readonly tau: number;
+  readonly resamples: number;
+  readonly methods: readonly JudgedMethod[];
+  readonly comparison: Comparison;
+  /** Dice of every label, by case. */
+  readonly dice: Readonly<Record<string, Readonly<Record<string, number>>>>;
+  /** One sentence each. */
+  readonly failures: readonly string[];
+}
+
+/**
+ * The report of an evaluation: one HTML file that opens offline, script and style inside. Table 1 for the cohort, Dice against uncertainty, risk-coverage,
+ * scores by shift, calibration, silent failures and false alarms by name.
+ */
+export async function evaluationHtml(report: EvaluationReport): Promise<string> {
+  const asset = (name: string) =>
+    readFile(fileURLToPath(new URL(`../../assets/report/${name}`, import.meta.url)), 'utf8');
+  const chartJs = join(dirname(createRequire(import.meta.url).resolve('chart.js')), 'chart.umd.min.js');
+  const [css, script, chart] = await Promise.all([asset('page.css'), asset('page.js'), readFile(chartJs, 'utf8')]);
+  const sorted = report.methods.toSorted((a, b) => (b.auroc ?? 0) - (a.auroc ?? 0));
+  const [first] = sorted;
+  const test = first?.cases.filter((c) => c.split === 'test') ?? [];
+  const count = (group: string) => test.filter((c) => c.group === group).length;
+  const options = sorted.map((m) => `<option value="${escapeHtml(m.name)}">${escapeHtml(m.title)}</option>`).join('');
+  return `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>${escapeHtml(report.title)}</title>
+<style>${css}</style>
+</head>
+<body>
+<main>
+<h1>${escapeHtml(report.title)}</h1>
+<p>${count('id')} in-distribution and ${count('ood')} out-of-distribution test scans. Boundaries keep 95 % of the validation scans; a segmentation with a Dice below ${report.tau} has failed.
+Small print under a number is its 95 % interval over ${report.resamples} resamples of the test scans; shaded are the best and whatever cannot be told from it.</p>
+${report.failures.length > 0 ? `<p>Left out: ${report.failures.map(escapeHtml).join(' ')}</p>` : ''}
+<div class="wide" id="table">${tableHtml(sorted, report.comparison)}</div>
+<h2><label for="method">One detector</label></h2>
+<p><select id="method">${options}</select></p>
+<p class="soft" id="formula"></p>
+<div class="charts">
+${plot('quadrants', 'Dice against uncertainty', 'Lower left: silent failures. Click a scan.')}
+${plot('strips', 'Scores by shift', 'The line is the boundary.')}
+${plot('coverage', 'Risk and coverage', 'Grey: the other detectors; dotted: the perfect order; dashed: chance.')}
+${plot('calibration', 'Calibration', 'Bars of equal height are what the ESCE asks for.')}
+</div>
+<p id="case" class="soft" aria-live="polite">Click a scan in one of the plots.</p>
+<p><strong>Silent failures:</strong> <span id="silent"></span></p>
+<p><strong>False alarms:</strong> <span id="alarms"></span></p>
+</main>
+<script type="application/json" id="data">${dataOf(report)}</script>
+<script>${chart.replaceAll('</script', '<\\/script')}</script>
+<script>${script}</script>
+</body>
+</html>
+`;
+}
+
+const columns: readonly (readonly [string, Metric | null, (m: JudgedMethod) => string])[] = [
+  ['Det. Error', 'detectionError', (m) => digits(m.validation.detectionError)],
+  ['FPR', 'fpr', (m) => digits(m.validation.fpr)],
+  ['ESCE', null, (m) => digits(m.calibrationError?.esce ?? null)],
+  ['Dice of admitted', null, (m) => `${digits(m.admitted.diceMean)} ± ${digits(m.admitted.diceSd)} (${m.admitted.n})`],
+  ['AUROC', 'auroc', (m) => digits(m.auroc)],
+  ['FPR@95TPR (test)', null, (m) => digits(m.testRoc.fpr)],
+  ['AURC', 'aurc', (m) => digits(m.failure?.aurc ?? null)],
+  ['AUGRC', 'augrc', (m) => digits(m.failure?.augrc ?? null)],
+  ['Spearman', 'spearman', (m) => digits(m.spearman)],
+  ['silent', null, (m) => String(m.silentFailures.length)],
+  ['alarms', null, (m) => String(m.falseAlarms.length)],
+  ['passes', null, (m) => String(m.passes)],
+];
+
+function tableHtml(methods: readonly JudgedMethod[], { intervals, best }: Comparison): string {
+  const head = columns.map(([title, metric]) => `<th scope="col">${title}${metric ? arrow(metric) : ''}</th>`).join('');
+  const rows = methods.map((m) => {
+    const cells = columns.map(([, metric, of]) => {
+      const interval = metric && intervals[m.name]?.[metric];
+      const small = interval ? `<small>${digits(interval.low)} to ${digits(interval.high)}</small>` : '';
+      const found = metric && best[metric];
+      const good = found && (found.method === m.name || found.indistinguishable.includes(m.name));
+      return `<td${good ? ' class="best"' : ''}>${of(m)}${small}</td>`;
+    });
+    const name = escapeHtml(m.name);
+    return `<tr data-name="${name}"><td><button class="row" data-name="${name}">${escapeHtml(m.title)}</button></td>${cells.join('')}</tr>`;
+  });
+  return `<table><thead><tr><th scope="col">detector</th>${head}</tr></thead><tbody>${rows.join('')}</tbody></table>`;
+}
+
+const arrow = (metric: Metric): string => (COMPARED[metric] === 'higher' ? ' ↑' : ' ↓');
+
+const plot = (id: string, title: string, hint: string): string =>
+  `<section><h3>${title}</h3><p class="soft">${hint}</p><div class="plot"><canvas id="${id}" role="img" aria-label="${title}"></canvas></div></section>`;
+
+/** Safe inside a script element. */
+function dataOf({ methods, tau, dice }: EvaluationReport): string {
+  const known = (m: JudgedMethod) => m.cases.filter((c) => c.split === 'test' && c.dice !== null);
+  const curve = (cases: readonly { score: number; risk: number }[]) =>
+    riskCoverageCurve(cases).map(({ coverage, selectiveRisk }) => [coverage, selectiveRisk]);
+  const risks = methods[0] ? known(methods[0]).map((c) => 1 - c.dice!) : [];
+  const mean = risks.reduce((sum, r) => sum + r, 0) / risks.length;
+  const data = {
+    tau,
+    dice,
+    methods: methods.map((m) => ({
+      ...m,
+      curve: risks.length > 0 ? curve(known(m).map((c) => ({ score: c.score, risk: 1 - c.dice! }))) : null,
+    })),
+    optimal: curve(risks.toSorted((a, b) => a - b).map((risk, score) => ({ score, risk }))),
+    chance: [
+      [0, mean],
+      [1, mean],
+    ],
+  };
+  return JSON.stringify(data).replaceAll('<', '\\u003c');
+}
+
+const digits = (value: number | null): string => (value === null ? '–' : value.toFixed(3));
+
+const escapeHtml = (text: string): string => text.replace(/[&<>"]/g, (c) => `&#${c.charCodeAt(0)};`);
