@@ -1,9 +1,10 @@
 import { pipeline } from 'node:stream/promises';
 import type { Embedding, Grid, LabelSlice, LogitSlice, Prediction, Slice } from './chunks.js';
-import type { OutputMeter, OutputMethod } from './detectors/outputs/output-method.js';
+import type { OutputMeter, OutputMethod, VoxelSet } from './detectors/outputs/output-method.js';
 import { SegcanaryError } from './errors.js';
 import { foregroundOf, Overlap } from './evaluate/overlap.js';
 import { patchWeights } from './maths/mask.js';
+import { MaskWeights } from './maths/mask-weights.js';
 import { stackRows } from './maths/stack.js';
 import type { Plan } from './model/plans.js';
 import type { Sampler } from './model/sampler.js';
@@ -45,10 +46,10 @@ export interface Examined {
   readonly means: Float32Array;
   readonly d: number;
   readonly c: number;
-  /** How much each patch counts in the subject score; they sum to 1. */
-  readonly weights: readonly number[];
+  /** How much each patch counts in the mean of the mask over a set of voxels; they sum to 1. An empty set has those of the next larger one. */
+  readonly weights: Readonly<Record<VoxelSet, readonly number[]>>;
   /** Subject scores of the output methods by name. */
-  readonly outputs: Readonly<Record<string, number>>;
+  readonly outputs: Readonly<Record<string, Partial<Record<VoxelSet, number>>>>;
   /** Dice of every foreground label, where there is a truth. */
   readonly dice: Readonly<Record<string, number>> | null;
   readonly seconds: number;
@@ -69,6 +70,7 @@ export async function examineScan(
   const started = performance.now();
   const embeddings: Embedding[] = [];
   const readings = readingsOf(options);
+  const predicted: { foreground?: MaskWeights; interior?: MaskWeights } = {};
   const overlap = new Overlap(foregroundOf(segmentation.labels));
   const truths = truth && truthSlices(truth)[Symbol.asyncIterator]();
   const gather = (predictions: AsyncIterable<Prediction>) =>
@@ -85,8 +87,20 @@ export async function examineScan(
       patch({ patchSize: plan.patchSize, stepSize: options.stepSize }),
       predict({ segmenter: sampler }),
       fork<Prediction>(gather),
+      observe<Prediction>(({ grid, tiling }) => {
+        predicted.foreground ??= new MaskWeights(grid, tiling);
+        predicted.interior ??= new MaskWeights(grid, tiling);
+      }),
       assemble(),
-      readOutputs({ readings: [...readings.values()], heads: sampler.heads }),
+      readOutputs({
+        readings: [...readings.values()],
+        heads: sampler.heads,
+        regions: segmentation.regionsClassOrder !== null,
+        onMask: (z, { foreground, interior }) => {
+          predicted.foreground!.push(z, foreground);
+          predicted.interior!.push(z, interior);
+        },
+      }),
       ...(truths
         ? [
             restore({ plan, segmentation }),
@@ -103,6 +117,8 @@ export async function examineScan(
   }
   const [first] = embeddings;
   if (!first) throw new SegcanaryError('truncated', `${options.file}: the scan ended before it could be examined.`);
+  const mean = [...patchWeights(first.grid, first.tiling)];
+  const foreground = predicted.foreground?.weights ?? mean;
   return {
     case: first.grid.scan.case,
     patches: embeddings.length,
@@ -111,8 +127,8 @@ export async function examineScan(
     means: stackRows(embeddings.map(({ channelMeans }) => channelMeans)),
     d: first.vector.length,
     c: first.channelMeans.length,
-    weights: [...patchWeights(first.grid, first.tiling)],
-    outputs: Object.fromEntries([...readings].map(([name, { meter }]) => [name, meter.value()])),
+    weights: { mean, foreground, interior: predicted.interior?.weights ?? foreground },
+    outputs: Object.fromEntries([...readings].map(([name, { meter }]) => [name, meter.values()])),
     dice: truth ? overlap.dice : null,
     seconds: (performance.now() - started) / 1000,
   };

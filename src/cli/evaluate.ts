@@ -60,9 +60,12 @@ export function evaluateCommand(program: Command): void {
       listOf('mirrors', 'dropout'),
       [],
     )
-    .option('--aggregate <list>', 'of patch distances: mean, worst, top', listOf(...AGGREGATORS.map((a) => a.name)), [
-      'mean',
-    ])
+    .option(
+      '--aggregate <list>',
+      'how patches and voxels become a score: mean, foreground, interior, worst, top',
+      listOf(...AGGREGATORS.map((a) => a.name)),
+      ['mean'],
+    )
     .option('--tau <dice>', 'a segmentation below this Dice has failed', fraction, 0.6)
     .option('--resamples <n>', 'of the bootstrap', wholeNumber, 2000)
     .option('--seed <n>', 'of bootstrap and dropout', wholeNumber, 0)

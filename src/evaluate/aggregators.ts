@@ -1,14 +1,22 @@
-/** How the distances of a scan's patches become its score. */
+import type { VoxelSet } from '../detectors/outputs/output-method.js';
+
+/** How the distances of a scan's patches, or the uncertainties of its voxels, become its score. */
 export interface Aggregator {
+  /** The name of a set of voxels, where it is a mean over one: then it applies to outputs as well. */
   readonly name: string;
   readonly title: string;
   readonly formula: string;
   /**
    * @param distances one a patch
-   * @param weights how much each patch counts in the mean of the mask; they sum to 1
+   * @param weights how much each patch counts in the mean of the mask over a set of voxels
    */
-  of(distances: Float64Array, weights: readonly number[]): number;
+  of(distances: Float64Array, weights: Readonly<Record<VoxelSet, readonly number[]>>): number;
 }
+
+const over =
+  (set: VoxelSet): Aggregator['of'] =>
+  (distances, weights) =>
+    distances.reduce((sum, d, i) => sum + d * weights[set][i]!, 0);
 
 /** Share of the patches that `top` takes. */
 const TOP = 0.1;
@@ -19,7 +27,19 @@ export const AGGREGATORS: readonly Aggregator[] = [
     name: 'mean',
     title: 'mean',
     formula: 'mean of the mask over the scan (the paper)',
-    of: (distances, weights) => distances.reduce((sum, d, i) => sum + d * weights[i]!, 0),
+    of: over('mean'),
+  },
+  {
+    name: 'foreground',
+    title: 'predicted foreground',
+    formula: 'mean of the mask over the voxels that are predicted as foreground; over all where there are none',
+    of: over('foreground'),
+  },
+  {
+    name: 'interior',
+    title: 'foreground without its boundary',
+    formula: 'the same without voxels that border, in the plane, on another prediction',
+    of: over('interior'),
   },
   {
     name: 'worst',

@@ -4,6 +4,7 @@ import { type CachedEmbeddings, embeddingKey } from '../detectors/embedding-cach
 import type { Estimator } from '../detectors/estimators.js';
 import type { FeatureBlock, Features, PatchScorer } from '../detectors/method.js';
 import { PATCH_METHODS } from '../detectors/methods/registry.js';
+import type { VoxelSet } from '../detectors/outputs/output-method.js';
 import { OUTPUT_METHODS } from '../detectors/outputs/registry.js';
 import { isAbort, SegcanaryError } from '../errors.js';
 import { AGGREGATORS } from '../evaluate/aggregators.js';
@@ -169,11 +170,17 @@ export async function scoreCohort(options: ScoreCohortOptions): Promise<CohortSc
   for (const method of OUTPUT_METHODS) {
     const passes = sampler.layout[method.passes];
     if (!passes) continue;
-    methods.push({
-      ...method,
-      passes: passes.length,
-      cases: examined.map((e) => scored(e, e[1].outputs[method.name]!)),
-    });
+    for (const { name: set, title } of aggregators) {
+      if (!examined.every((e) => set in e[1].outputs[method.name]!)) continue;
+      const cases = examined.map((e) => scored(e, e[1].outputs[method.name]![set as VoxelSet]!));
+      methods.push({
+        ...method,
+        name: set === 'mean' ? method.name : `${method.name}@${set}`,
+        title: set === 'mean' ? method.title : `${method.title}, ${title}`,
+        passes: passes.length,
+        cases,
+      });
+    }
   }
   return {
     tap,

@@ -87,6 +87,13 @@ function maskAxis(grid: Grid, tiling: Tiling, a: number): MaskAxis {
   return { size, tiles, weights, start, stop: start + boxSize };
 }
 
+/** The aggregation matrices [voxels, tiles] of the three axes of the network grid, C order; each row sums to 1. */
+export function networkAxes(grid: Grid, tiling: Tiling): [Float64Array, Float64Array, Float64Array] {
+  const along = (a: 0 | 1 | 2) =>
+    aggregationMatrix(grid.shape[a], tiling.before[a], tiling.patchSize[a], tiling.origins[a]);
+  return [along(0), along(1), along(2)];
+}
+
 /**
  * How much each patch counts in the subject score, in the order of the patches; they sum to 1: score = sum over patches of distance * weight. The product of
  * the tiles' shares along the three axes, each over the length of the crop box.

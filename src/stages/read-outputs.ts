@@ -2,6 +2,7 @@ import ndarray from 'ndarray';
 import type { LogitSlice } from '../chunks.js';
 import type { OutputMeter } from '../detectors/outputs/output-method.js';
 import { contiguous } from '../maths/contiguous.js';
+import { type PredictedMask, predictedMask } from '../maths/predicted-mask.js';
 import { type Stage, stage } from './stage.js';
 
 /** A meter, and which of the passes it reads. */
@@ -14,10 +15,19 @@ export interface ReadOutputsOptions {
   readonly readings: readonly Reading[];
   /** Logits of a voxel and pass. */
   readonly heads: number;
+  /** Whether they are regions. @default false */
+  readonly regions?: boolean;
+  /** Told what the plain pass predicts, slice by slice. */
+  readonly onMask?: (z: number, mask: PredictedMask) => void;
 }
 
 /** Shows every slice of logits [pass * head, y, x] to meters and hands the first pass on: the plain one. Put it behind `assemble`. */
-export function readOutputs({ readings, heads }: ReadOutputsOptions): Stage<LogitSlice, LogitSlice> {
+export function readOutputs({
+  readings,
+  heads,
+  regions = false,
+  onMask,
+}: ReadOutputsOptions): Stage<LogitSlice, LogitSlice> {
   return stage<LogitSlice, LogitSlice>(
     { name: 'read-outputs' },
     {
@@ -26,7 +36,9 @@ export function readOutputs({ readings, heads }: ReadOutputsOptions): Stage<Logi
         const all = contiguous(data);
         const size = heads * height * width;
         const pass = (p: number) => all.subarray(p * size, (p + 1) * size);
-        for (const { meter, passes } of readings) meter.push(passes.map(pass));
+        const mask = predictedMask(pass(0), heads, width, regions);
+        onMask?.(z, mask);
+        for (const { meter, passes } of readings) meter.push(passes.map(pass), mask);
         yield { grid, z, data: ndarray(pass(0), [heads, height, width]) };
       },
     },

@@ -20,6 +20,7 @@ const { cases, network } = JSON.parse(readFileSync(new URL('../fixtures/outputs.
   network: { shape: [number, number, number]; scores: Record<string, number> };
 };
 
+const all = (n: number) => ({ foreground: new Uint8Array(n).fill(1), interior: new Uint8Array(n) });
 const scoreOf = (scores: Record<string, number>, name: string) =>
   scores[name.replace(/^pairwise-dice-.*/, 'pairwise-dice')]!;
 
@@ -40,9 +41,10 @@ describe('output methods', () => {
               return logits[c * plane + from + (i % (to - from))]!;
             }),
           ),
+          all(to - from),
         );
       }
-      expect(Math.abs(meter.value() / scoreOf(scores, method.name) - 1)).toBeLessThan(1e-5);
+      expect(Math.abs(meter.values().mean! / scoreOf(scores, method.name) - 1)).toBeLessThan(1e-5);
     }
   });
 
@@ -78,9 +80,15 @@ describe('examineScan', () => {
     const found = await examine();
     expect(Object.keys(found.outputs).sort()).toEqual(Object.keys(network.scores).sort());
     for (const [name, score] of Object.entries(network.scores))
-      expect(Math.abs(found.outputs[name]! / score - 1)).toBeLessThan(1e-5);
-    expect(found.weights.length).toBe(found.patches);
-    expect(found.weights.reduce((sum, w) => sum + w, 0)).toBeCloseTo(1, 12);
+      expect(Math.abs(found.outputs[name]!.mean! / score - 1)).toBeLessThan(1e-5);
+    for (const weights of Object.values(found.weights)) {
+      expect(weights.length).toBe(found.patches);
+      expect(weights.reduce((sum, w) => sum + w, 0)).toBeCloseTo(1, 12);
+    }
+    // The network is sure inside what it finds, and less so at its boundary.
+    const { mean, foreground, interior } = found.outputs['max-softmax']! as Record<string, number>;
+    expect(interior).toBeLessThan(foreground!);
+    expect(new Set([mean, foreground, interior]).size).toBe(3);
     expect([found.rows.length, found.means.length]).toEqual([found.patches * found.d, found.patches * found.c]);
     expect(found.dice).toBeNull();
   });
@@ -89,16 +97,17 @@ describe('examineScan', () => {
     const plain = await examine();
     const options = { mirrorAxes: [1, 2], dropout: 3, seed: 5 };
     const several = await examine(options);
-    for (const [name, score] of Object.entries(plain.outputs)) expect(several.outputs[name]).toBeCloseTo(score, 6);
+    for (const [name, score] of Object.entries(plain.outputs))
+      expect(several.outputs[name]!.mean).toBeCloseTo(score.mean!, 6);
     const more = ['mc-dropout', 'pairwise-dice-dropout', 'pairwise-dice-mirrors'];
     for (const name of more) {
-      expect(several.outputs[name]).toBeGreaterThan(0);
-      expect(several.outputs[name]).toBeLessThan(1);
+      expect(several.outputs[name]!.mean).toBeGreaterThan(0);
+      expect(several.outputs[name]!.mean).toBeLessThan(1);
     }
     expect((await examine(options)).outputs).toEqual(several.outputs);
     const { 'mc-dropout': dropped, ...rest } = (await examine({ ...options, seed: 6 })).outputs;
-    expect(dropped).not.toBe(several.outputs['mc-dropout']);
-    expect(rest['pairwise-dice-mirrors']).toBe(several.outputs['pairwise-dice-mirrors']);
+    expect(dropped).not.toEqual(several.outputs['mc-dropout']);
+    expect(rest['pairwise-dice-mirrors']).toEqual(several.outputs['pairwise-dice-mirrors']);
   });
 
   it('refuses a truth of another shape', async () => {

@@ -1,3 +1,4 @@
+import type { PredictedMask } from '../../maths/predicted-mask.js';
 import type { Passes } from '../../model/sampler.js';
 
 /** What the slices of a network's outputs are. */
@@ -7,12 +8,21 @@ export interface OutputContext {
   readonly regions: boolean;
 }
 
+/** Which voxels a mean is taken over: all, those predicted as foreground, or those of them that are not at a boundary. */
+export type VoxelSet = 'mean' | 'foreground' | 'interior';
+
 /** Reads one scan's aggregated logits, slice by slice. */
 export interface OutputMeter {
-  /** @param passes logits [class, y, x] of each pass, in C order; not to be written to */
-  push(passes: readonly Float32Array[]): void;
-  /** The subject score: higher is more suspicious. */
-  value(): number;
+  /**
+   * @param passes logits [class, y, x] of each pass, in C order; not to be written to
+   * @param mask what the plain pass predicts
+   */
+  push(passes: readonly Float32Array[], mask: PredictedMask): void;
+  /**
+   * The subject scores: higher is more suspicious. A method that is no mean over voxels has `mean` alone; a scan without voxels in a set has the score of the
+   * next larger set there.
+   */
+  values(): Partial<Record<VoxelSet, number>>;
 }
 
 /**

@@ -40,7 +40,7 @@ function pairwiseDice(passes: Exclude<Passes, 'plain'>): OutputMethod {
             }
           }
         },
-        value() {
+        values() {
           let sum = 0;
           for (let a = 0; a < count; a++) {
             for (let b = a + 1; b < count; b++) {
@@ -50,7 +50,7 @@ function pairwiseDice(passes: Exclude<Passes, 'plain'>): OutputMethod {
               }
             }
           }
-          return 1 - sum / (labels * (count * (count - 1)) * 0.5);
+          return { mean: 1 - sum / (labels * (count * (count - 1)) * 0.5) };
         },
       };
     },
