@@ -1,5 +1,6 @@
 import { pipeline } from 'node:stream/promises';
 import type { Embedding, Grid, LabelSlice, LogitSlice, Prediction, Slice } from './chunks.js';
+import type { KeptFeatures } from './detectors/method.js';
 import type { OutputMeter, OutputMethod, VoxelSet } from './detectors/outputs/output-method.js';
 import { SegcanaryError } from './errors.js';
 import { foregroundOf, Overlap } from './evaluate/overlap.js';
@@ -36,16 +37,11 @@ export interface ExamineOptions extends ScanOptions {
 }
 
 /** What evaluation needs to know of one scan, all from one pass over it. */
-export interface Examined {
+export interface Examined extends KeptFeatures {
   readonly case: string;
   readonly patches: number;
   /** Voxels of the scan. */
   readonly voxels: number;
-  /** [n,d] and [n,c]: features of every patch. */
-  readonly rows: Float32Array;
-  readonly means: Float32Array;
-  readonly d: number;
-  readonly c: number;
   /** How much each patch counts in the mean of the mask over a set of voxels; they sum to 1. An empty set has those of the next larger one. */
   readonly weights: Readonly<Record<VoxelSet, readonly number[]>>;
   /** Subject scores of the output methods by name. */
@@ -125,8 +121,10 @@ export async function examineScan(
     voxels: voxelsOf(first.grid),
     rows: stackRows(embeddings.map(({ vector }) => vector)),
     means: stackRows(embeddings.map(({ channelMeans }) => channelMeans)),
+    stages: stackRows(embeddings.map(({ stageMeans }) => stageMeans ?? new Float32Array(0))),
     d: first.vector.length,
     c: first.channelMeans.length,
+    s: first.stageMeans?.length ?? 0,
     weights: { mean, foreground, interior: predicted.interior?.weights ?? foreground },
     outputs: Object.fromEntries([...readings].map(([name, { meter }]) => [name, meter.values()])),
     dice: truth ? overlap.dice : null,

@@ -1,7 +1,12 @@
 import { type Calibration, describeLevel } from '../detectors/calibration.js';
-import type { GaussianFacts } from '../detectors/method.js';
+import type { GaussianFacts, PatchMethod } from '../detectors/method.js';
 import type { Detector, DetectorDescription } from '../detectors/saved.js';
 import type { FitResult } from '../jobs/fit.js';
+
+function featuresIn({ features }: PatchMethod, pooled: readonly number[]): string {
+  if (features === 'pooled') return `pooled to ${pooled.join('x')}`;
+  return features === 'channel-means' ? 'channel means' : 'channel means of every stage';
+}
 
 function gaussianFacts({ estimator, shrinkage, rank, conditionNumber }: DetectorDescription): GaussianFacts | null {
   return estimator === null || rank === null || conditionNumber === null
@@ -25,10 +30,7 @@ export function reportFit({ tap, method, fit, cases }: FitResult, output: string
     ['tap', `${tap.name} [${tap.shape.join(', ')}]${tap.suggested ? '' : ' (named, not the suggested one)'}`],
     ['scans', String(cases)],
     ['patches N', String(fit.n)],
-    [
-      'features d',
-      `${fit.d} (${method.features === 'pooled' ? `pooled to ${tap.pooledShape.join('x')}` : 'channel means'})`,
-    ],
+    ['features d', `${fit.d} (${featuresIn(method, tap.pooledShape)})`],
     ...gaussianLines(fit.gaussian, fit.d),
     ['next', `segcanary calibrate -d ${output} -i HELD_OUT_SCANS`],
   ]);
@@ -74,7 +76,7 @@ export function reportDetector(detector: Detector): string {
     ['method', `${detector.method.name}: ${detector.method.formula}`],
     [
       'features',
-      `d = ${d.d} (${detector.method.features === 'pooled' ? `pooled to ${d.pooling.shape.join('x')}` : 'channel means'}), ${(d.n / d.d).toFixed(1)} patches a feature`,
+      `d = ${d.d} (${featuresIn(detector.method, d.pooling.shape)}), ${(d.n / d.d).toFixed(1)} patches a feature`,
     ],
     ...gaussianLines(gaussianFacts(d), d.d),
     ...d.warnings.map((w) => ['warning', w.message] as const),

@@ -24,6 +24,8 @@ export const descriptionSchema = z.object({
   stepSize: z.number().gt(0).max(1),
   /** The tensor that the encoder was cut at; shape without the batch axis; whether it was the suggested one. */
   tap: z.object({ name: z.string(), shape: z.array(count), suggested: z.boolean() }),
+  /** The encoder's stages whose channel means the method reads; null where it reads the tap alone. */
+  stages: z.array(z.object({ name: z.string(), channels: count })).nullable(),
   /** How an activation becomes an embedding, and the shape before it is flattened to d. */
   pooling: z.object({ kind: z.literal('average'), maxElements: z.literal(10000), shape: z.array(count) }),
   /** How a patch is judged: a name of detectors/methods/registry.ts. */

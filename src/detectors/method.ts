@@ -3,14 +3,19 @@ import type { Blas } from '../maths/blas.js';
 import type { Estimator } from './estimators.js';
 import type { Tensor } from './safetensors.js';
 
-/** Which features of a patch a method reads: the pooled activation [d] of the paper, or the mean of every channel [c]. */
-export type Features = 'pooled' | 'channel-means';
+/**
+ * Which features of a patch a method reads: the pooled activation [d] of the paper, the mean of every channel [c] at the tap, or the means of every channel of
+ * every stage of the encoder, one stage after another.
+ */
+export type Features = 'pooled' | 'channel-means' | 'stage-means';
 
 /** Features of some training patches: rows [n,d] in C order. */
 export interface FeatureBlock {
   readonly rows: Float32Array | Float64Array;
   readonly n: number;
   readonly d: number;
+  /** Sizes of the stages that the features are made of; they sum to d. Of stage means alone. */
+  readonly parts?: readonly number[] | undefined;
 }
 
 export interface FitContext {
@@ -43,7 +48,7 @@ export interface FittedMethod {
 export interface PatchScorer {
   /** Features that it was fitted to. */
   readonly d: number;
-  /** How far a patch lies from the training patches: higher is more suspicious, never negative, NaN where the features hold one. */
+  /** How far a patch lies from the training patches: higher is more suspicious, NaN where the features hold one. */
   distance(features: Float32Array): number;
 }
 
@@ -73,6 +78,30 @@ export interface PatchMethod {
   open(tensors: Readonly<Record<string, Tensor>>): PatchScorer;
 }
 
-/** The features of an embedding that a method reads. */
-export const featuresOf = ({ vector, channelMeans }: Pick<Embedding, 'vector' | 'channelMeans'>, features: Features) =>
-  features === 'pooled' ? vector : channelMeans;
+/** The features of an embedding that a method reads; empty where they were not taken. */
+export function featuresOf(
+  { vector, channelMeans, stageMeans }: Pick<Embedding, 'vector' | 'channelMeans' | 'stageMeans'>,
+  features: Features,
+): Float32Array {
+  if (features === 'pooled') return vector;
+  return features === 'channel-means' ? channelMeans : (stageMeans ?? new Float32Array(0));
+}
+
+/** Features of all patches of a scan, as caches keep them: rows in C order. */
+export interface KeptFeatures {
+  /** [n,d]: pooled activations. */
+  readonly rows: Float32Array;
+  /** [n,c]: means of the channels. */
+  readonly means: Float32Array;
+  /** [n,s]: means of the channels of every stage; s may be 0. */
+  readonly stages: Float32Array;
+  readonly d: number;
+  readonly c: number;
+  readonly s: number;
+}
+
+/** Those of them that a method reads, and their number a patch. */
+export function keptFeatures(kept: KeptFeatures, features: Features): readonly [Float32Array, number] {
+  if (features === 'pooled') return [kept.rows, kept.d];
+  return features === 'channel-means' ? [kept.means, kept.c] : [kept.stages, kept.s];
+}

@@ -32,13 +32,13 @@ export class ExaminedCache {
     if (text === null || features === null) return null;
     const [hash, json] = [text.slice(0, 64), text.slice(65)];
     if (sha256(`${key}${json}`) !== hash) return null;
-    const { rows, means, d, c } = features;
-    return { ...(JSON.parse(json) as Examined), rows, means, d, c };
+    return { ...(JSON.parse(json) as Examined), ...features };
   }
 
   /** @throws SegcanaryError `io` */
-  async write(key: string, { rows, means, ...rest }: Examined): Promise<void> {
-    await this.#embeddings.write(key, { rows, means, n: rest.patches, d: rest.d, c: rest.c });
+  async write(key: string, { rows, means, stages, ...rest }: Examined): Promise<void> {
+    const { patches: n, d, c, s } = rest;
+    await this.#embeddings.write(key, { rows, means, stages, n, d, c, s });
     const json = JSON.stringify(rest);
     await writeFileAtomically(this.#path(key), `${sha256(`${key}${json}`)} ${json}`);
   }

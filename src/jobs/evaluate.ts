@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { basename } from 'node:path';
 import { type CachedEmbeddings, embeddingKey } from '../detectors/embedding-cache.js';
 import type { Estimator } from '../detectors/estimators.js';
-import type { FeatureBlock, Features, PatchScorer } from '../detectors/method.js';
+import { type FeatureBlock, type Features, keptFeatures, type PatchScorer } from '../detectors/method.js';
 import { PATCH_METHODS } from '../detectors/methods/registry.js';
 import type { VoxelSet } from '../detectors/outputs/output-method.js';
 import { OUTPUT_METHODS } from '../detectors/outputs/registry.js';
@@ -19,6 +19,7 @@ import type { SegmentationSource } from '../model/folder.js';
 import { mirrorAxesOf } from '../model/metadata.js';
 import { openSampler, type Passes, type Sampler } from '../model/sampler.js';
 import type { FoldModel } from '../model/segmenter.js';
+import { type EncoderStage, encoderStages } from '../model/stages.js';
 import { chooseTap, type Tap } from '../model/taps.js';
 import { openScan } from '../nifti/open.js';
 import type { ScanOptions } from '../run-scan.js';
@@ -86,7 +87,8 @@ export async function scoreCohort(options: ScoreCohortOptions): Promise<CohortSc
     tap: options.tap,
     name: first.path,
   });
-  const folds = [{ ...first, tap: tap.name }, ...others].map(
+  const stages = await encoderStages(first.onnx, [model.plan.channels.length, ...model.plan.patchSize], first.path);
+  const folds = [{ ...first, tap: tap.name, stages: stages.map(({ name }) => name) }, ...others].map(
     ({ path, ...fold }): FoldModel => ({ name: path, ...fold }),
   ) as [FoldModel, ...FoldModel[]];
   const sampler = await openSampler(folds, model.segmentation.heads, {
@@ -119,7 +121,7 @@ export async function scoreCohort(options: ScoreCohortOptions): Promise<CohortSc
 
   const training = await each(
     cohort.filter((c) => c.split === 'train'),
-    await trainingReader(options, tap, cache, stepSize),
+    await trainingReader(options, tap, stages, cache, stepSize),
   );
   if (training.length === 0)
     throw new SegcanaryError('fit-failed', 'None of the training scans could be read, so nothing was fitted.');
@@ -143,8 +145,11 @@ export async function scoreCohort(options: ScoreCohortOptions): Promise<CohortSc
   const aggregators = AGGREGATORS.filter(({ name }) => (options.aggregators ?? ['mean']).includes(name));
   for (const method of PATCH_METHODS) {
     stopIfAborted(options.signal);
-    const blocks = async function* () {
-      for (const [, features] of training) yield blockOf(features, method.features);
+    const blocks = async function* (): AsyncGenerator<FeatureBlock> {
+      for (const [, kept] of training) {
+        const [rows, d] = keptFeatures(kept, method.features);
+        yield { rows, n: kept.n, d, parts: stages.map(({ channels }) => channels) };
+      }
     };
     const fitted = await method.fit(blocks, { estimator, blas }).catch((error: unknown) => {
       if (isAbort(error)) throw error;
@@ -199,10 +204,21 @@ export async function scoreCohort(options: ScoreCohortOptions): Promise<CohortSc
 }
 
 /** Reads the features of training scans by the encoder alone, or from the cache, which `fit` could share. */
-async function trainingReader(options: ScoreCohortOptions, tap: Tap, cache: ExaminedCache, stepSize: number) {
+async function trainingReader(
+  options: ScoreCohortOptions,
+  tap: Tap,
+  stages: readonly EncoderStage[],
+  cache: ExaminedCache,
+  stepSize: number,
+) {
   const { model, threads } = options;
   const [{ onnx, path }] = model.folds as [(typeof model.folds)[0]];
-  const encoderOnnx = cutAtTap(onnx, tap.name, path);
+  const encoderOnnx = cutAtTap(
+    onnx,
+    tap.name,
+    path,
+    stages.map(({ name }) => name),
+  );
   const encoder = await openEncoder(encoderOnnx, { threads, name: path });
   return async (c: CohortCase): Promise<{ value: CachedEmbeddings; cached: boolean }> => {
     const input = inputOf(c);
@@ -278,13 +294,11 @@ function refusePipe({ file }: ScanInput): never {
   );
 }
 
-function blockOf({ rows, means, n, d, c }: CachedEmbeddings, features: Features): FeatureBlock {
-  return features === 'pooled' ? { rows, n, d } : { rows: means, n, d: c };
-}
-
-function distancesOf({ rows, means, d, c, patches }: Examined, features: Features, scorer: PatchScorer): Float64Array {
-  const [values, width] = features === 'pooled' ? [rows, d] : [means, c];
-  return Float64Array.from({ length: patches }, (_, p) => scorer.distance(values.subarray(p * width, (p + 1) * width)));
+function distancesOf(found: Examined, features: Features, scorer: PatchScorer): Float64Array {
+  const [values, width] = keptFeatures(found, features);
+  return Float64Array.from({ length: found.patches }, (_, p) =>
+    scorer.distance(values.subarray(p * width, (p + 1) * width)),
+  );
 }
 
 function stopIfAborted(signal?: AbortSignal): void {

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Warning } from '../chunks.js';
 import { EmbeddingCache, embeddingKey } from '../detectors/embedding-cache.js';
 import type { Estimator } from '../detectors/estimators.js';
-import type { FeatureBlock, FittedMethod, PatchMethod } from '../detectors/method.js';
+import { type FeatureBlock, type FittedMethod, keptFeatures, type PatchMethod } from '../detectors/method.js';
 import { METHOD_NAMES, patchMethod } from '../detectors/methods/registry.js';
 import { checkDetectorTarget, saveDetector } from '../detectors/saved.js';
 import { isAbort, SegcanaryError } from '../errors.js';
@@ -10,6 +10,7 @@ import { openBlas } from '../model/blas.js';
 import { cutAtTap } from '../model/cut.js';
 import { openEncoder } from '../model/encoder.js';
 import type { ModelSource } from '../model/folder.js';
+import { type EncoderStage, encoderStages } from '../model/stages.js';
 import { chooseTap, type Tap } from '../model/taps.js';
 import type { ScanOptions } from '../run-scan.js';
 import { version } from '../version.js';
@@ -67,7 +68,13 @@ export async function fitDetector(options: FitJobOptions): Promise<FitResult> {
     tap: options.tap,
     name: model.path,
   });
-  const encoderOnnx = cutAtTap(model.onnx, tap.name, model.path);
+  const stages = method.features === 'stage-means' ? await stagesOf(model) : null;
+  const encoderOnnx = cutAtTap(
+    model.onnx,
+    tap.name,
+    model.path,
+    stages?.map(({ name }) => name),
+  );
   const encoder = await openEncoder(encoderOnnx, { threads: options.threads, name: model.path });
   const cache = await EmbeddingCache.open(options.cache);
   const shared = {
@@ -108,7 +115,8 @@ export async function fitDetector(options: FitJobOptions): Promise<FitResult> {
     );
 
   options.onFit?.();
-  const fit = await method.fit(() => blocksOf(cache, keys, method, options.signal), {
+  const parts = stages?.map(({ channels }) => channels);
+  const fit = await method.fit(() => blocksOf(cache, keys, method, parts, options.signal), {
     estimator,
     blas: await openBlas({ threads: options.threads }),
   });
@@ -123,6 +131,7 @@ export async function fitDetector(options: FitJobOptions): Promise<FitResult> {
       plan: model.plan,
       stepSize,
       tap: { name: tap.name, shape: [...tap.shape], suggested: tap.suggested },
+      stages,
       pooling: { kind: 'average', maxElements: 10000, shape: [...tap.pooledShape] },
       method: method.name,
       estimator: fit.gaussian?.estimator ?? null,
@@ -139,6 +148,15 @@ export async function fitDetector(options: FitJobOptions): Promise<FitResult> {
     },
   });
   return { tap, method, fit, warnings, cases: keys.length, failures };
+}
+
+async function stagesOf({ onnx, plan, path }: ModelSource): Promise<EncoderStage[]> {
+  const stages = await encoderStages(onnx, [plan.channels.length, ...plan.patchSize], path);
+  if (stages.length > 0) return stages;
+  throw new SegcanaryError(
+    'no-bottleneck',
+    `${path}: nothing in it up-samples, so its encoder has no stages; fit another detector.`,
+  );
 }
 
 function methodOf({ method: name = 'mahalanobis' }: FitJobOptions): PatchMethod {
@@ -176,6 +194,7 @@ async function* blocksOf(
   cache: EmbeddingCache,
   keys: readonly string[],
   { features }: PatchMethod,
+  parts: readonly number[] | undefined,
   signal?: AbortSignal,
 ): AsyncGenerator<FeatureBlock> {
   for (const key of keys) {
@@ -186,7 +205,8 @@ async function* blocksOf(
         'io',
         `${cache.dir}: an entry of the embedding cache was damaged while it was in use; run the fit again.`,
       );
-    yield features === 'pooled' ? block : { rows: block.means, n: block.n, d: block.c };
+    const [rows, d] = keptFeatures(block, features);
+    yield { rows, n: block.n, d, parts };
   }
 }
 

@@ -36,7 +36,10 @@ export async function segmenterOf(options: SegmenterJobOptions): Promise<Segment
     model.folds.map(({ path, onnx }, i) => ({
       name: path,
       onnx,
-      ...(i === tapped && { tap: detector?.description.tap.name }),
+      ...(i === tapped && {
+        tap: detector?.description.tap.name,
+        stages: detector?.description.stages?.map(({ name: stage }) => stage),
+      }),
     })),
     model.segmentation.heads,
     {

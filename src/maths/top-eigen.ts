@@ -14,7 +14,8 @@ export interface TopEigen {
 
 /** Residual |A v - l v| of every pair, relative to the largest eigenvalue. */
 const TOLERANCE = 1e-9;
-const MOST_ROUNDS = 500;
+/** What has not converged by then are directions of all but equal variance, of which one is as good as another. */
+const MOST_ROUNDS = 120;
 
 /**
  * The k largest eigenpairs of a symmetric positive semi-definite [d,d], by subspace iteration with Rayleigh-Ritz (Golub & Van Loan, Matrix Computations,

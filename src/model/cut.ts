@@ -3,6 +3,7 @@ import { SegcanaryError } from '../errors.js';
 import { type FunctionProto, ModelProtoSchema, type NodeProto, ValueInfoProtoSchema } from './gen/onnx_pb.js';
 import { GraphIndex } from './graph.js';
 import { type ParsedModel, parseModel, subgraphsOf } from './onnx.js';
+import { addStageMeans, STAGE_MEANS } from './stage-means.js';
 import { tapNotFound } from './tap-names.js';
 
 /**
@@ -13,9 +14,10 @@ import { tapNotFound } from './tap-names.js';
  *
  * @param tap name of a tensor that depends on the input
  * @param name of the file, for messages
+ * @param stages tensors whose channel means become a second output (`encoderStages`); none by default
  * @throws SegcanaryError `model-invalid`, `model-unsupported` (weights in other files), `tap-not-found`
  */
-export function cutAtTap(model: Uint8Array, tap: string, name?: string): Uint8Array {
+export function cutAtTap(model: Uint8Array, tap: string, name?: string, stages: readonly string[] = []): Uint8Array {
   const parsed = parseModel(model, name);
   const index = new GraphIndex(parsed.graph);
   const producer = index.producer(tap);
@@ -26,7 +28,9 @@ export function cutAtTap(model: Uint8Array, tap: string, name?: string): Uint8Ar
       `${name ?? 'the model'}: the tensor "${tap}" does not depend on the input; tap one that does.`,
     );
   }
-  return toBinary(ModelProtoSchema, keepOnly(parsed, index, [tap]));
+  if (stages.length === 0) return toBinary(ModelProtoSchema, keepOnly(parsed, index, [tap]));
+  addStageMeans(parsed.graph, stages);
+  return toBinary(ModelProtoSchema, keepOnly(parsed, new GraphIndex(parsed.graph), [tap, STAGE_MEANS]));
 }
 
 /** Deletes, in place, what none of these tensors is computed from, and declares them as the outputs. */

@@ -1,9 +1,19 @@
 import { SegcanaryError } from '../errors.js';
 import { type InferenceOptions, naming, openSession, type Tensor } from './inference.js';
+import { STAGE_MEANS } from './stage-means.js';
 
 export interface EncoderOptions extends InferenceOptions {
   /** Name of the file, for messages. @default 'the encoder' */
   readonly name?: string;
+}
+
+/** What an encoder makes of a patch. */
+export interface Encoded {
+  /** The tapped activation, [c, …spatial], without the batch axis. */
+  readonly data: Float32Array;
+  readonly shape: readonly number[];
+  /** Means of every channel of every stage, where the encoder was cut with them. */
+  readonly stageMeans?: Float32Array | undefined;
 }
 
 /** The part of the network up to the tap, ready to run. Scans share it. */
@@ -19,7 +29,7 @@ export interface Encoder {
    * @returns the tapped activation, without the batch axis
    * @throws SegcanaryError `scan-unsuitable` when the network takes another shape, `inference-failed`
    */
-  encode(data: Float32Array, shape: readonly number[]): Promise<{ data: Float32Array; shape: readonly number[] }>;
+  encode(data: Float32Array, shape: readonly number[]): Promise<Encoded>;
 }
 
 /**
@@ -32,7 +42,8 @@ export async function openEncoder(encoderOnnx: Uint8Array, options: EncoderOptio
   const session = await openSession(encoderOnnx, { threads }).catch(naming(name));
   const [input] = session.inputs;
   const [output] = session.outputs;
-  if (!input || !output || session.inputs.length !== 1 || session.outputs.length !== 1) {
+  const expected = session.outputs.some(({ name: tensor }) => tensor === STAGE_MEANS) ? 2 : 1;
+  if (!input || !output || session.inputs.length !== 1 || session.outputs.length !== expected) {
     throw new SegcanaryError(
       'model-unsupported',
       `${name}: has ${session.inputs.length} inputs and ${session.outputs.length} outputs; an encoder has one of each: cut the model at a tap.`,
@@ -54,7 +65,8 @@ export async function openEncoder(encoderOnnx: Uint8Array, options: EncoderOptio
       const fits =
         input.dims.length === dims.length && input.dims.every((n, axis) => typeof n === 'string' || n === dims[axis]);
       if (!fits) throw unfit(name, input.dims, shape);
-      const activation: Tensor = (await session.run({ [input.name]: { type: 'float32', dims, data } }))[output.name]!;
+      const found = await session.run({ [input.name]: { type: 'float32', dims, data } });
+      const activation: Tensor = found[output.name]!;
       const [batch, ...rest] = activation.dims;
       if (batch !== 1) {
         throw new SegcanaryError(
@@ -62,7 +74,8 @@ export async function openEncoder(encoderOnnx: Uint8Array, options: EncoderOptio
           `${name}: the tensor "${output.name}" has shape ${activation.dims.join('x')}; a tap has a batch axis of 1 first.`,
         );
       }
-      return { data: activation.data as Float32Array, shape: rest };
+      const means = found[STAGE_MEANS]?.data as Float32Array | undefined;
+      return { data: activation.data as Float32Array, shape: rest, ...(means && { stageMeans: means }) };
     },
   };
 }

@@ -10,7 +10,8 @@ import { ModelProtoSchema } from './gen/onnx_pb.js';
 import { GraphIndex } from './graph.js';
 import { type InferenceOptions, type InferenceSession, naming, openSession } from './inference.js';
 import { parseModel } from './onnx.js';
-import type { FoldModel, PatchOutput, Segmenter } from './segmenter.js';
+import { type FoldModel, type PatchOutput, type Segmenter, tapOutputs } from './segmenter.js';
+import { STAGE_MEANS } from './stage-means.js';
 
 /** Probability that MC Dropout drops a channel: the release's. */
 const P = 0.5;
@@ -43,11 +44,11 @@ export interface Sampler extends Pick<Segmenter, 'heads'> {
   predict(data: Float32Array, shape: readonly [number, number, number, number], index?: number): Promise<PatchOutput>;
 }
 
-type Run = (
-  data: Float32Array,
-  dims: readonly number[],
-  index: number,
-) => Promise<[Float32Array, PatchOutput['activation']]>;
+interface PassOutput extends Pick<PatchOutput, 'activation' | 'stageMeans'> {
+  readonly logits: Float32Array;
+}
+
+type Run = (data: Float32Array, dims: readonly number[], index: number) => Promise<PassOutput>;
 
 /**
  * Opens a network for several passes: plain, mirrored, with dropout, and other folds.
@@ -70,8 +71,8 @@ export async function openSampler(
   for (const axes of mirrorings(options.mirrorAxes ?? [])) {
     add('mirrors', async (data, dims, index) => {
       const spatial = dims.slice(2) as unknown as Triple;
-      const [logits] = await plain(mirror(data, spatial, axes), dims, index);
-      return [mirror(logits, spatial, axes), null];
+      const { logits } = await plain(mirror(data, spatial, axes), dims, index);
+      return { logits: mirror(logits, spatial, axes), activation: null };
     });
   }
   for (const fold of others) add('folds', await openRun({ ...fold, tap: undefined }, heads, options));
@@ -88,14 +89,19 @@ export async function openSampler(
       const spatial = shape.slice(1) as unknown as Triple;
       const voxels = heads * spatial[0] * spatial[1] * spatial[2];
       const logits = new Float32Array(runs.length * voxels);
-      let activation: PatchOutput['activation'] = null;
+      let first: PassOutput | null = null;
       for (const [pass, run] of runs.entries()) {
         // The session empties what it is given.
-        const [values, tapped] = await run(data.slice(), [1, ...shape], index);
-        logits.set(values, pass * voxels);
-        activation ??= tapped;
+        const found = await run(data.slice(), [1, ...shape], index);
+        logits.set(found.logits, pass * voxels);
+        first ??= found;
       }
-      return { logits: { data: logits, shape: [runs.length * heads, ...spatial] }, activation };
+      const { activation, stageMeans } = first!;
+      return {
+        logits: { data: logits, shape: [runs.length * heads, ...spatial] },
+        activation,
+        ...(stageMeans && { stageMeans }),
+      };
     },
   };
 }
@@ -108,7 +114,7 @@ async function openRun(model: FoldModel, heads: number, options: SamplerOptions,
   if (logits === undefined) throw new SegcanaryError('model-unsupported', `${name}: has no output; export it again.`);
   const [input] = new GraphIndex(parsed.graph).inputs;
   const masks = dropout ? insertDropout(parsed.graph, name) : [];
-  const outputs = tap === undefined || tap === logits ? [logits] : [logits, tap];
+  const outputs = tapOutputs(parsed.graph, logits, model);
   const bytes = toBinary(ModelProtoSchema, keepOnly(parsed, new GraphIndex(parsed.graph), outputs));
   const session: InferenceSession = await openSession(bytes, { threads: options.threads }).catch(naming(name));
   const seed = options.seed ?? 0;
@@ -129,13 +135,18 @@ async function openRun(model: FoldModel, heads: number, options: SamplerOptions,
       );
     }
     const tapped = tap === undefined ? null : found[tap]!;
-    return [values.data as Float32Array, tapped && { data: tapped.data as Float32Array, shape: tapped.dims.slice(1) }];
+    const means = found[STAGE_MEANS]?.data as Float32Array | undefined;
+    return {
+      logits: values.data as Float32Array,
+      activation: tapped && { data: tapped.data as Float32Array, shape: tapped.dims.slice(1) },
+      ...(means && { stageMeans: means }),
+    };
   };
 }
 
 /** Masks of one pass. Every pass of every patch has its own stream of numbers. */
 function feedsOf(masks: readonly DropoutMask[], seed: number, index: number) {
-  const random = xoroshiro128plus((seed * 0x9e3779b1 + index * 0x85ebca6b) | 0);
+  const random = xoroshiro128plus((Math.imul(seed, 0x9e3779b1) + Math.imul(index, 0x85ebca6b)) | 0);
   return Object.fromEntries(
     masks.map(({ input, channels }) => {
       const data = Float32Array.from({ length: channels }, () => (uniformInt(random, 0, 1) === 1 ? 1 / (1 - P) : 0));

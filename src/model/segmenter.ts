@@ -4,10 +4,11 @@ import { SegcanaryError } from '../errors.js';
 import { sigmoid, softmax } from '../maths/labels.js';
 import { mirror, mirrorings } from '../maths/mirror.js';
 import { keepOnly } from './cut.js';
-import { ModelProtoSchema } from './gen/onnx_pb.js';
+import { type GraphProto, ModelProtoSchema } from './gen/onnx_pb.js';
 import { GraphIndex } from './graph.js';
 import { type InferenceOptions, type InferenceSession, naming, openSession } from './inference.js';
 import { parseModel } from './onnx.js';
+import { addStageMeans, STAGE_MEANS } from './stage-means.js';
 import { tapNotFound } from './tap-names.js';
 
 /** The whole network of one fold. */
@@ -17,6 +18,8 @@ export interface FoldModel {
   readonly onnx: Uint8Array;
   /** The tensor to give beside the logits, of one fold at most. */
   readonly tap?: string | undefined;
+  /** Tensors whose channel means are given too, of the fold with the tap. */
+  readonly stages?: readonly string[] | undefined;
 }
 
 export interface SegmenterOptions extends InferenceOptions {
@@ -45,6 +48,8 @@ export interface Segmenter {
 export interface PatchOutput {
   readonly logits: { readonly data: Float32Array; readonly shape: readonly number[] };
   readonly activation: { readonly data: Float32Array; readonly shape: readonly number[] } | null;
+  /** Means of every channel of every stage of the plain pass, where they were asked for. */
+  readonly stageMeans?: Float32Array | undefined;
 }
 
 interface Fold {
@@ -79,6 +84,7 @@ export async function openSegmenter(
       const patch = folds.length * passes.length > 1 ? new Float32Array(data) : data;
       let sum: Float32Array | null = null;
       let activation: PatchOutput['activation'] = null;
+      let stageMeans: Float32Array | undefined;
       let left = folds.length * passes.length;
       for (const axes of passes) {
         for (const fold of folds) {
@@ -98,13 +104,14 @@ export async function openSegmenter(
           if (fold.tap !== undefined && axes.length === 0) {
             const tapped = rest[fold.tap]!;
             activation = { data: tapped.data as Float32Array, shape: tapped.dims.slice(1) };
+            stageMeans = rest[STAGE_MEANS]?.data as Float32Array | undefined;
           }
         }
       }
       const logits = sum as Float32Array;
       const count = folds.length * passes.length;
       if (count > 1) for (let i = 0; i < logits.length; i++) logits[i]! /= count;
-      return { logits: { data: logits, shape: [heads, ...spatial] }, activation };
+      return { logits: { data: logits, shape: [heads, ...spatial] }, activation, ...(stageMeans && { stageMeans }) };
     },
   };
 }
@@ -116,8 +123,8 @@ async function openFold(model: FoldModel, heads: number, options: InferenceOptio
   const logits = parsed.graph.output[0]?.name;
   if (logits === undefined) throw new SegcanaryError('model-unsupported', `${name}: has no output; export it again.`);
   if (tap !== undefined && index.producer(tap) === undefined) throw tapNotFound(tap, index, name);
-  const outputs = tap === undefined || tap === logits ? [logits] : [logits, tap];
-  const bytes = toBinary(ModelProtoSchema, keepOnly(parsed, index, outputs));
+  const outputs = tapOutputs(parsed.graph, logits, model);
+  const bytes = toBinary(ModelProtoSchema, keepOnly(parsed, new GraphIndex(parsed.graph), outputs));
   const session = await openSession(bytes, { threads: options.threads }).catch(naming(name));
   const [input] = session.inputs;
   if (!input || session.inputs.length !== 1 || input.type !== 'float32' || session.outputs[0]!.type !== 'float32') {
@@ -129,6 +136,14 @@ async function openFold(model: FoldModel, heads: number, options: InferenceOptio
   const channels = session.outputs[0]!.dims[1];
   if (typeof channels === 'number' && channels !== heads) throw wrongHeads(name, channels, heads);
   return { session, name, input: input.name, logits, tap };
+}
+
+/** The outputs that a fold is opened with: logits, and what the detector taps. Stage means are added to the graph. */
+export function tapOutputs(graph: GraphProto, logits: string, { tap, stages = [] }: FoldModel): string[] {
+  const outputs = tap === undefined || tap === logits ? [logits] : [logits, tap];
+  if (tap === undefined || stages.length === 0) return outputs;
+  addStageMeans(graph, stages);
+  return [...outputs, STAGE_MEANS];
 }
 
 function checkLogits(name: string, dims: readonly number[], heads: number, spatial: Triple): void {

@@ -22,7 +22,8 @@ export interface EncodeOptions {
 export function encode({ encoder, inFlight = 2 }: EncodeOptions): Stage<Patch, Activation> {
   const encodePatch = async ({ data, grid, tiling, index, tile }: Patch): Promise<Activation> => {
     const activation = await encoder.encode(contiguous(data), data.shape);
-    return { grid, tiling, index, tile, data: ndarray(activation.data, [...activation.shape]) };
+    const chunk = { grid, tiling, index, tile, data: ndarray(activation.data, [...activation.shape]) };
+    return activation.stageMeans ? { ...chunk, stageMeans: activation.stageMeans } : chunk;
   };
   return stage<Patch, Activation>({ name: 'encode' }, inFlightBody(encodePatch, inFlight));
 }

@@ -20,7 +20,7 @@ export interface PredictOptions {
  */
 export function predict({ segmenter, inFlight = 2 }: PredictOptions): Stage<Patch, Prediction> {
   const predictPatch = async ({ data, grid, tiling, index, tile }: Patch): Promise<Prediction> => {
-    const { logits, activation } = await segmenter.predict(
+    const { logits, activation, stageMeans } = await segmenter.predict(
       contiguous(data),
       data.shape as [number, number, number, number],
       index,
@@ -32,6 +32,7 @@ export function predict({ segmenter, inFlight = 2 }: PredictOptions): Stage<Patc
       tile,
       logits: ndarray(logits.data, [...logits.shape]),
       activation: activation && ndarray(activation.data, [...activation.shape]),
+      ...(stageMeans && { stageMeans }),
     };
   };
   return stage<Patch, Prediction>({ name: 'predict' }, inFlightBody(predictPatch, inFlight));
@@ -42,8 +43,8 @@ export function tapped(): Stage<Prediction, Activation> {
   return stage<Prediction, Activation>(
     { name: 'tapped' },
     {
-      *transform({ grid, tiling, index, tile, activation }) {
-        if (activation) yield { grid, tiling, index, tile, data: activation };
+      *transform({ grid, tiling, index, tile, activation, stageMeans }) {
+        if (activation) yield { grid, tiling, index, tile, data: activation, ...(stageMeans && { stageMeans }) };
       },
     },
   );

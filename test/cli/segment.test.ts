@@ -134,6 +134,24 @@ describe('segcanary segment', () => {
     expect(jsonLines(unspooled)).toMatchObject([{ error: { message: expect.stringMatching(/without --no-spool/) } }]);
   });
 
+  it.each(['multi-layer', 'knn'])('scores with a detector of another method (%s) as score does', async (method) => {
+    const folder = fresh();
+    const model = join(import.meta.dirname, '../fixtures/segment/synthetic/nnUNetTrainer__nnUNetPlans__3d_fullres');
+    const train = [0, 1, 2].map((i) => join(workshop, 'train', `train_${i}_0000.nii.gz`));
+    const fitted = join(folder, 'detector');
+    const fit = await segcanary(['fit', '-m', model, '--detector', method, '-i', ...train, '-o', fitted]);
+    expect(fit.code).toBe(0);
+    expect(fit.stdout.toString()).toMatch(new RegExp(`method +${method}: `));
+    const calibrated = await segcanary(['calibrate', '-d', fitted, '-i', join(workshop, 'held-out')]);
+    expect(calibrated.code).toBe(0);
+    const ran = await segcanary(['segment', '-m', model, '-d', fitted, '-i', scan, '-o', join(folder, 'out')]);
+    const [segmented] = jsonLines(ran) as [{ score: number; verdict: string }];
+    const [scored] = jsonLines(await segcanary(['score', '-d', fitted, '-i', scan])) as [typeof segmented];
+    expect(Math.abs(segmented.score - scored.score)).toBeLessThan(1e-4 * Math.max(1, Math.abs(scored.score)));
+    expect(segmented.verdict).toBe(scored.verdict);
+    expect((await segcanary(['inspect', fitted])).stdout.toString()).toContain(method);
+  });
+
   it('says in one sentence what is wrong, before it begins', async () => {
     const output = join(fresh(), 'out');
     const cases: [string[], number, RegExp][] = [

@@ -9,6 +9,7 @@ import { topEigen } from '../../src/maths/top-eigen.js';
 interface Expected {
   n: number;
   d: number;
+  parts?: number[];
   rows: number[];
   tests: number[][];
   distances: Record<string, number[]>;
@@ -21,11 +22,16 @@ const cases = JSON.parse(
 const context = { estimator: 'ledoit-wolf', blas: plainBlas } as const;
 
 /** Training rows in blocks of unequal size. */
-function blocksOf({ n, d, rows }: Pick<Expected, 'n' | 'd' | 'rows'>): () => AsyncGenerator<FeatureBlock> {
+function blocksOf({
+  n,
+  d,
+  rows,
+  parts,
+}: Pick<Expected, 'n' | 'd' | 'rows' | 'parts'>): () => AsyncGenerator<FeatureBlock> {
   return async function* () {
     for (let from = 0, size = 1; from < n; from += size, size += 7) {
       const to = Math.min(n, from + size);
-      yield { rows: Float32Array.from(rows.slice(from * d, to * d)), n: to - from, d };
+      yield { rows: Float32Array.from(rows.slice(from * d, to * d)), n: to - from, d, parts };
     }
   };
 }

@@ -36,6 +36,7 @@ const description: NewDescription = {
   },
   stepSize: 0.5,
   tap: { name: 'bottleneck', shape: [3, 1, 1, 1], suggested: true },
+  stages: null,
   pooling: { kind: 'average', maxElements: 10000, shape: [3, 1, 1, 1] },
   method: 'mahalanobis',
   estimator: 'ledoit-wolf',

@@ -33,11 +33,20 @@ def main():
         offset = ((z - x.mean(0)) ** 2).sum(1)
         unit, unit_z = normalize(x), normalize(z)
         neighbours = NearestNeighbors(n_neighbors=K_NEIGHBOUR, algorithm="brute").fit(unit)
+        # Three stages of unequal size: z-scored over the training rows, divisor n, summed.
+        parts = [d // 4, d // 3, d - d // 4 - d // 3]
+        layers = np.zeros(len(z))
+        for end, size in zip(np.cumsum(parts), parts):
+            stage = slice(end - size, end)
+            fitted = LedoitWolf().fit(x[:, stage])
+            own = fitted.mahalanobis(x[:, stage])
+            layers += (fitted.mahalanobis(z[:, stage]) - own.mean()) / own.std()
         cases.append({
-            "n": n, "d": d, "rows": [round(float(v), 3) for v in rows.ravel()], "tests": tests.tolist(), "distances": {
+            "n": n, "d": d, "parts": parts, "rows": [round(float(v), 3) for v in rows.ravel()], "tests": tests.tolist(), "distances": {
                 "mahalanobis": LedoitWolf().fit(x).mahalanobis(z).tolist(),
                 "mahalanobis++": LedoitWolf().fit(unit).mahalanobis(unit_z).tolist(),
                 "gap-mahalanobis": LedoitWolf().fit(x).mahalanobis(z).tolist(),
+                "multi-layer": layers.tolist(),
                 "euclidean": offset.tolist(),
                 "pca-mahalanobis": (inside**2 / variance).sum(1).tolist(),
                 "residual": (offset - (inside**2).sum(1)).tolist(),

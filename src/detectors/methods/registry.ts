@@ -4,6 +4,7 @@ import { gapMahalanobis } from './gap-mahalanobis.js';
 import { knn } from './knn.js';
 import { mahalanobis } from './mahalanobis.js';
 import { mahalanobisPlusPlus } from './mahalanobis-plus-plus.js';
+import { multiLayer } from './multi-layer.js';
 import { pcaMahalanobis } from './pca-mahalanobis.js';
 import { residual } from './residual.js';
 
@@ -12,6 +13,7 @@ export const PATCH_METHODS: readonly PatchMethod[] = [
   mahalanobis,
   mahalanobisPlusPlus,
   gapMahalanobis,
+  multiLayer,
   pcaMahalanobis,
   residual,
   knn,

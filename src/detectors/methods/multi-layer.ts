@@ -1,0 +1,83 @@
+import { squaredDistance } from '../gaussian.js';
+import type { FeatureBlock, FitContext, PatchMethod } from '../method.js';
+import type { Tensor } from '../safetensors.js';
+import { gaussianMethod, gaussianOf } from './gaussian-form.js';
+
+/** Tensors: mean.i [c_i] and whitener.i [r_i,c_i] of every stage i, scale [stages,2]: mean and deviation of the training patches' distances there. */
+export const multiLayer: PatchMethod = {
+  name: 'multi-layer',
+  title: 'Mahalanobis of every stage',
+  formula:
+    'sum over the stages of the encoder of (D - mean D) / deviation of D, D the Mahalanobis distance of the stage’s channel means, mean and deviation over the training patches. May be negative',
+  source: 'Lambert et al. 2023, Anthony and Kamnitsas 2023: no single layer is best for every shift.',
+  features: 'stage-means',
+  async fit(blocks, context) {
+    const parts = await partsOf(blocks());
+    const tensors: Record<string, Tensor> = {};
+    const scale = new Float64Array(2 * parts.length);
+    let n = 0;
+    for (const [i, part] of parts.entries()) {
+      const fitted = await onePart.fit(() => cut(blocks(), part), context as FitContext);
+      n = fitted.n;
+      tensors[`mean.${i}`] = fitted.tensors.mean!;
+      tensors[`whitener.${i}`] = fitted.tensors.whitener!;
+      const gaussian = gaussianOf(fitted.tensors);
+      // Two passes: distances are large numbers of little spread.
+      let mean = 0;
+      for await (const { rows, d } of cut(blocks(), part))
+        for (let at = 0; at < rows.length; at += d) mean += squaredDistance(gaussian, rows.subarray(at, at + d)) / n;
+      let squares = 0;
+      for await (const { rows, d } of cut(blocks(), part))
+        for (let at = 0; at < rows.length; at += d)
+          squares += (squaredDistance(gaussian, rows.subarray(at, at + d)) - mean) ** 2;
+      scale.set([mean, Math.max(Math.sqrt(squares / n), 1e-12)], 2 * i);
+    }
+    tensors.scale = { shape: [parts.length, 2], data: scale };
+    const d = parts.reduce((sum, [from, to]) => sum + to - from, 0);
+    return { tensors, n, d, gaussian: null, warnings: [] };
+  },
+  open(tensors) {
+    const { scale } = tensors;
+    if (scale?.shape.length !== 2 || scale.shape[1] !== 2) throw new Error('it lacks the tensor scale');
+    const stages = Array.from({ length: scale.shape[0]! }, (_, i) => {
+      const { [`mean.${i}`]: mean, [`whitener.${i}`]: whitener } = tensors;
+      return gaussianOf({ ...(mean && { mean }), ...(whitener && { whitener }) });
+    });
+    return {
+      d: stages.reduce((sum, { d }) => sum + d, 0),
+      distance(features) {
+        let sum = 0;
+        let at = 0;
+        stages.forEach((gaussian, i) => {
+          const distance = squaredDistance(gaussian, features.subarray(at, at + gaussian.d));
+          sum += (distance - scale.data[2 * i]!) / scale.data[2 * i + 1]!;
+          at += gaussian.d;
+        });
+        return sum;
+      },
+    };
+  },
+};
+
+const onePart = gaussianMethod({ name: '', title: '', formula: '', source: '', features: 'stage-means' });
+
+type Part = readonly [from: number, to: number];
+
+/** Where the features of each stage lie. */
+async function partsOf(blocks: AsyncIterable<FeatureBlock>): Promise<Part[]> {
+  for await (const { n, d, parts = [d] } of blocks) {
+    if (n === 0) continue;
+    const ends = parts.map((_, i) => parts.slice(0, i + 1).reduce((sum, size) => sum + size, 0));
+    return parts.map((size, i): Part => [ends[i]! - size, ends[i]!]);
+  }
+  return [[0, 0]];
+}
+
+async function* cut(blocks: AsyncIterable<FeatureBlock>, [from, to]: Part): AsyncGenerator<FeatureBlock> {
+  const width = to - from;
+  for await (const { rows, n, d } of blocks) {
+    const out = new Float32Array(n * width);
+    for (let i = 0; i < n; i++) out.set(rows.subarray(i * d + from, i * d + to), i * width);
+    yield { rows: out, n, d: width };
+  }
+}

@@ -1,0 +1,52 @@
+import { afterAll, describe, expect, it } from 'vitest';
+import { channelMeans } from '../../src/maths/pool.js';
+import { cutAtTap } from '../../src/model/cut.js';
+import { openEncoder } from '../../src/model/encoder.js';
+import { closeInference } from '../../src/model/inference.js';
+import { openSegmenter } from '../../src/model/segmenter.js';
+import { encoderStages } from '../../src/model/stages.js';
+import { chooseTap } from '../../src/model/taps.js';
+import { deviation } from '../support/close.js';
+import { expectedModels, modelFile, oracleInput } from '../support/models.js';
+
+afterAll(closeInference);
+
+describe('the stages of an encoder', () => {
+  it.each(expectedModels.filter(({ taps }) => taps.some(({ role }) => role === 'bottleneck')))(
+    '$name: end where the decoder reads, the bottleneck last, and their channel means come along',
+    async ({ name, patch }) => {
+      const bytes = modelFile(name);
+      const stages = await encoderStages(bytes, patch, name);
+      const tap = await chooseTap(bytes, { patchShape: patch });
+      expect(stages.length).toBeGreaterThanOrEqual(2);
+      expect(stages.at(-1)).toEqual({ name: tap.name, channels: tap.shape[0] });
+
+      const names = stages.map((stage) => stage.name);
+      const encoder = await openEncoder(cutAtTap(bytes, tap.name, name, names));
+      const { data, stageMeans } = await encoder.encode(oracleInput(patch), patch);
+      expect(stageMeans!.length).toBe(stages.reduce((sum, { channels }) => sum + channels, 0));
+      let at = 0;
+      for (const stage of stages) {
+        const alone = await (await openEncoder(cutAtTap(bytes, stage.name))).encode(oracleInput(patch), patch);
+        const means = channelMeans(alone.data, stage.channels);
+        expect(deviation(stageMeans!.subarray(at, at + stage.channels), means)).toBeLessThan(1e-5);
+        at += stage.channels;
+      }
+      // The tap is what it is without them.
+      const plain = await (await openEncoder(cutAtTap(bytes, tap.name))).encode(oracleInput(patch), patch);
+      expect(deviation(data, plain.data)).toBeLessThan(1e-6);
+      expect(plain.stageMeans).toBeUndefined();
+    },
+  );
+
+  it('come from the segmenter as from the encoder', async () => {
+    const shape = [1, 8, 16, 16] as const;
+    const onnx = modelFile('plain-17-fixed');
+    const stages = (await encoderStages(onnx, shape, 'plain')).map((stage) => stage.name);
+    const { name: tap } = await chooseTap(onnx, { patchShape: shape });
+    const segmenter = await openSegmenter([{ name: 'plain', onnx, tap, stages }], 2, { mirrorAxes: [1] });
+    const encoder = await openEncoder(cutAtTap(onnx, tap, 'plain', stages));
+    const { stageMeans } = await segmenter.predict(oracleInput(shape), [...shape]);
+    expect(deviation(stageMeans!, (await encoder.encode(oracleInput(shape), shape)).stageMeans!)).toBeLessThan(1e-5);
+  });
+});
