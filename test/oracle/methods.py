@@ -11,7 +11,7 @@ import numpy as np
 from sklearn.covariance import LedoitWolf
 from sklearn.decomposition import PCA
 from sklearn.neighbors import NearestNeighbors
-from sklearn.preprocessing import normalize
+from sklearn.preprocessing import StandardScaler, normalize
 
 ROOT = Path(__file__).resolve().parents[2]
 K_NEIGHBOUR, DIMENSIONS = 10, 64
@@ -47,6 +47,7 @@ def main():
                 "mahalanobis++": LedoitWolf().fit(unit).mahalanobis(unit_z).tolist(),
                 "gap-mahalanobis": LedoitWolf().fit(x).mahalanobis(z).tolist(),
                 "multi-layer": layers.tolist(),
+                "diagonal": (StandardScaler().fit(x).transform(z) ** 2).sum(1).tolist(),
                 "euclidean": offset.tolist(),
                 "pca-mahalanobis": (inside**2 / variance).sum(1).tolist(),
                 "residual": (offset - (inside**2).sum(1)).tolist(),

@@ -1,4 +1,5 @@
 import type { PatchMethod } from '../method.js';
+import { diagonal } from './diagonal.js';
 import { euclidean } from './euclidean.js';
 import { gapMahalanobis } from './gap-mahalanobis.js';
 import { knn } from './knn.js';
@@ -17,6 +18,7 @@ export const PATCH_METHODS: readonly PatchMethod[] = [
   pcaMahalanobis,
   residual,
   knn,
+  diagonal,
   euclidean,
 ];
 
