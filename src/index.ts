@@ -61,6 +61,8 @@ export {
   segmentScan,
 } from './pipeline.js';
 export type { ChannelBytes, Progress, ScanBytes, ScanOptions } from './run-scan.js';
+export { SHIFTS } from './simulate/registry.js';
+export type { CtSlice, Grade, Shift } from './simulate/shift.js';
 export { aggregate } from './stages/aggregate.js';
 export { assemble } from './stages/assemble.js';
 export { type DistanceOptions, distance } from './stages/distance.js';
@@ -78,9 +80,10 @@ export { pool } from './stages/pool.js';
 export { type PredictOptions, predict, tapped } from './stages/predict.js';
 export { type ResampleOptions, resample } from './stages/resample.js';
 export { type RestoreOptions, restore } from './stages/restore.js';
-export { type SaveOptions, save, saveLabels } from './stages/save.js';
+export { type SaveOptions, save, saveLabels, saveScan } from './stages/save.js';
 export { type SaveProbabilitiesOptions, saveProbabilities } from './stages/save-probabilities.js';
 export { type ScoreOptions, score } from './stages/score.js';
+export { type SimulateOptions, simulate } from './stages/simulate.js';
 export { type SpoolOptions, spool } from './stages/spool.js';
 export { type Stage, type StageBody, type StageOptions, stage } from './stages/stage.js';
 export { type UncropOptions, uncrop } from './stages/uncrop.js';

@@ -8,6 +8,7 @@ import { fitCommand } from './fit.js';
 import { inspectCommand } from './inspect.js';
 import { scoreCommand } from './score.js';
 import { segmentCommand } from './segment.js';
+import { simulateCommand } from './simulate.js';
 import { tapsCommand } from './taps.js';
 
 const program = new Command('segcanary')
@@ -38,6 +39,7 @@ for (const add of [
   scoreCommand,
   segmentCommand,
   evaluateCommand,
+  simulateCommand,
   inspectCommand,
 ])
   add(program);

@@ -1,5 +1,5 @@
 import type { Writable } from 'node:stream';
-import type { LabelSlice, MaskSlice, Scan } from '../chunks.js';
+import type { LabelSlice, MaskSlice, Scan, Slice } from '../chunks.js';
 import { SegcanaryError } from '../errors.js';
 import { contiguous } from '../maths/contiguous.js';
 import { createNiftiWriter, type NiftiWriter, type WritableVoxels } from '../nifti/write.js';
@@ -32,6 +32,19 @@ export function saveLabels(options: SaveOptions): Stage<LabelSlice, LabelSlice> 
       ? { scan: grid.scan, dataType: 'uint8', voxels }
       : { scan: grid.scan, dataType: 'uint16', voxels };
   });
+}
+
+/**
+ * The same for the slices of a scan of one channel on its own grid: float32.
+ *
+ * @throws SegcanaryError `io`, `usage` for a path of another ending, `truncated` when the input ends before the scan does
+ */
+export function saveScan(options: SaveOptions): Stage<Slice, Slice> {
+  return saving('scan', options.to, ({ grid, data }) => ({
+    scan: grid.scan,
+    dataType: 'float32',
+    voxels: contiguous(data),
+  }));
 }
 
 interface Plane<T extends keyof WritableVoxels> {

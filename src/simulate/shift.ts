@@ -1,0 +1,66 @@
+import { uniformFloat64 } from 'pure-rand/distribution/uniformFloat64';
+import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
+import type { Scan } from '../chunks.js';
+
+/** How strong a shift is. */
+export type Grade = 1 | 2 | 3;
+
+/** One slice of a CT in HU. */
+export interface CtSlice {
+  readonly z: number;
+  /** [y, x] in C order. Not to be written to. */
+  readonly data: Float32Array;
+  readonly scan: Scan;
+}
+
+/** A change of a CT that keeps its grid, so that its segmentation stays true, made slice by slice. */
+export interface Shift {
+  readonly name: string;
+  readonly title: string;
+  /** What each grade does, in words. */
+  readonly grades: readonly [string, string, string];
+  /**
+   * The change at one grade.
+   *
+   * @param seed the same seed gives the same voxels
+   */
+  at(grade: Grade, seed: number): (slice: CtSlice) => Float32Array;
+}
+
+/** One of three by the grade. */
+export const graded = <T>(values: readonly [T, T, T], grade: Grade): T => values[grade - 1]!;
+
+/** Uniform numbers in [0, 1) of one slice (or of the whole scan, z = -1): slices can be made in any order. */
+export function randomOf(seed: number, z: number): () => number {
+  const random = xoroshiro128plus((Math.imul(seed, 0x9e3779b1) + Math.imul(z + 2, 0x85ebca6b)) | 0);
+  return () => uniformFloat64(random);
+}
+
+/** Blurs a slice with a box of 2 r + 1 voxels along both axes; at the rim the box is cut. */
+export function boxBlur(data: Float32Array, height: number, width: number, radius: number): Float32Array {
+  const lines = boxAlong(data, height, width, 1, width, radius);
+  return boxAlong(lines, width, height, width, 1, radius);
+}
+
+/** Means over a window along `count` lines of `length` voxels. */
+function boxAlong(
+  data: Float32Array,
+  count: number,
+  length: number,
+  step: number,
+  stride: number,
+  radius: number,
+): Float32Array {
+  const out = new Float32Array(data.length);
+  for (let line = 0; line < count; line++) {
+    const start = line * stride;
+    let sum = 0;
+    for (let i = 0; i < Math.min(radius, length); i++) sum += data[start + i * step]!;
+    for (let i = 0; i < length; i++) {
+      if (i + radius < length) sum += data[start + (i + radius) * step]!;
+      if (i - radius - 1 >= 0) sum -= data[start + (i - radius - 1) * step]!;
+      out[start + i * step] = sum / (Math.min(i + radius, length - 1) - Math.max(i - radius, 0) + 1);
+    }
+  }
+  return out;
+}
