@@ -5,7 +5,11 @@ import { graded, randomOf, type Shift } from './shift.js';
 export const metalStreaks: Shift = {
   name: 'metal-streaks',
   title: 'Metal streaks',
-  grades: ['streaks of 150 HU around two implants', '400 HU', '1000 HU'],
+  grades: [
+    'streaks of 150 HU around two implants',
+    'streaks of 400 HU around two implants',
+    'streaks of 1000 HU around two implants',
+  ],
   at: (grade, seed) => {
     const amplitude = graded([150, 400, 1000], grade);
     const random = randomOf(seed, -1);
@@ -37,7 +41,7 @@ export const metalStreaks: Shift = {
 export const motion: Shift = {
   name: 'motion',
   title: 'Motion',
-  grades: ['ghosts 3 mm apart', '8 mm apart', '20 mm apart'],
+  grades: ['ghosts 3 mm apart', 'ghosts 8 mm apart', 'ghosts 20 mm apart'],
   at: (grade) => {
     const distance = graded([3, 8, 20], grade);
     return ({ data, scan }) => {
@@ -55,7 +59,7 @@ export const motion: Shift = {
 export const truncatedFov: Shift = {
   name: 'truncated-fov',
   title: 'Truncated field of view',
-  grades: ['a circle of 80 % of the width', '60 %', '40 %'],
+  grades: ['a circle of 80 % of the width', 'a circle of 60 % of the width', 'a circle of 40 % of the width'],
   at: (grade) => {
     const radius = graded([0.4, 0.3, 0.2], grade);
     return ({ data, scan }) => {

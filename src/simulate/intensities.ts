@@ -25,7 +25,11 @@ export const lowDose: Shift = {
 export const sharpKernel: Shift = {
   name: 'sharp-kernel',
   title: 'Sharp reconstruction kernel',
-  grades: ['edges and noise 2 times', '4 times', '8 times'],
+  grades: [
+    'edges and noise 2 times as strong',
+    'edges and noise 4 times as strong',
+    'edges and noise 8 times as strong',
+  ],
   at: (grade) => {
     const gain = graded([1, 3, 7], grade);
     return ({ data, scan }) => {
@@ -49,7 +53,7 @@ export const rescaleIntercept: Shift = {
 export const rescaleSlope: Shift = {
   name: 'rescale-slope',
   title: 'Wrong rescale slope',
-  grades: ['values 1.25 times', '1.6 times', '2.5 times'],
+  grades: ['values 1.25 times too large', 'values 1.6 times too large', 'values 2.5 times too large'],
   at: (grade) => {
     const slope = graded([1.25, 1.6, 2.5], grade);
     return ({ data }) => data.map((hu) => hu * slope);
@@ -59,7 +63,11 @@ export const rescaleSlope: Shift = {
 export const contrastAgent: Shift = {
   name: 'contrast-agent',
   title: 'Contrast agent',
-  grades: ['soft tissue up to 80 HU brighter', '160 HU', '320 HU'],
+  grades: [
+    'soft tissue up to 80 HU brighter',
+    'soft tissue up to 160 HU brighter',
+    'soft tissue up to 320 HU brighter',
+  ],
   at: (grade) => {
     const most = graded([80, 160, 320], grade);
     // Blood and organs take it up, fat and bone do not: a hump over 0 to 120 HU.
