@@ -4,13 +4,15 @@ import type { KeptFeatures } from './detectors/method.js';
 import type { OutputMeter, OutputMethod, VoxelSet } from './detectors/outputs/output-method.js';
 import { SegcanaryError } from './errors.js';
 import { foregroundOf, Overlap } from './evaluate/overlap.js';
+import { contiguous } from './maths/contiguous.js';
+import { IntensityHistogram } from './maths/histogram.js';
 import { patchWeights } from './maths/mask.js';
 import { MaskWeights } from './maths/mask-weights.js';
 import { stackRows } from './maths/stack.js';
 import type { Plan } from './model/plans.js';
 import type { Sampler } from './model/sampler.js';
 import type { SegmentationPlan } from './model/segmentation-plan.js';
-import { preparationStages } from './pipeline.js';
+import { type PreparationOptions, preparationStages } from './pipeline.js';
 import { type ChannelBytes, runScan, runStages, type ScanBytes, type ScanOptions } from './run-scan.js';
 import { assemble } from './stages/assemble.js';
 import { fork } from './stages/fork.js';
@@ -42,6 +44,8 @@ export interface Examined extends KeptFeatures {
   readonly patches: number;
   /** Voxels of the scan. */
   readonly voxels: number;
+  /** Shares of its intensities after normalisation, channel after channel. */
+  readonly histogram: readonly number[];
   /** How much each patch counts in the mean of the mask over a set of voxels; they sum to 1. An empty set has those of the next larger one. */
   readonly weights: Readonly<Record<VoxelSet, readonly number[]>>;
   /** Subject scores of the output methods by name. */
@@ -65,6 +69,7 @@ export async function examineScan(
   const { plan, segmentation, sampler, truth, tmpdir } = options;
   const started = performance.now();
   const embeddings: Embedding[] = [];
+  let histogram: IntensityHistogram | null = null;
   const readings = readingsOf(options);
   const predicted: { foreground?: MaskWeights; interior?: MaskWeights } = {};
   const overlap = new Overlap(foregroundOf(segmentation.labels));
@@ -80,6 +85,10 @@ export async function examineScan(
   try {
     await runScan(source, options, [
       ...preparationStages(options),
+      observe<Slice>(({ data, grid }) => {
+        histogram ??= new IntensityHistogram(grid.channels);
+        histogram.push(contiguous(data));
+      }),
       patch({ patchSize: plan.patchSize, stepSize: options.stepSize }),
       predict({ segmenter: sampler }),
       fork<Prediction>(gather),
@@ -125,11 +134,35 @@ export async function examineScan(
     d: first.vector.length,
     c: first.channelMeans.length,
     s: first.stageMeans?.length ?? 0,
+    histogram: (histogram as IntensityHistogram | null)!.shares,
     weights: { mean, foreground, interior: predicted.interior?.weights ?? foreground },
     outputs: Object.fromEntries([...readings].map(([name, { meter }]) => [name, meter.values()])),
     dice: truth ? overlap.dice : null,
     seconds: (performance.now() - started) / 1000,
   };
+}
+
+/**
+ * The intensities of a scan as the network would see them, without the network: load → spool → normalise → resample.
+ *
+ * @returns shares of the voxels in bins, channel after channel
+ * @throws SegcanaryError whatever is wrong with the scan
+ */
+export async function histogramOf(
+  source: ScanBytes | readonly ChannelBytes[],
+  options: ScanOptions & PreparationOptions,
+): Promise<number[]> {
+  let histogram: IntensityHistogram | null = null;
+  await runScan(source, options, [
+    ...preparationStages(options),
+    observe<Slice>(({ data, grid }) => {
+      histogram ??= new IntensityHistogram(grid.channels);
+      histogram.push(contiguous(data));
+    }),
+  ]);
+  const found = histogram as IntensityHistogram | null;
+  if (found) return found.shares;
+  throw new SegcanaryError('truncated', `${options.file}: the scan ended before its first slice.`);
 }
 
 /** A meter for every method whose passes are there. */

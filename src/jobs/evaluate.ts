@@ -3,6 +3,7 @@ import { basename } from 'node:path';
 import { type CachedEmbeddings, embeddingKey } from '../detectors/embedding-cache.js';
 import type { Estimator } from '../detectors/estimators.js';
 import { type FeatureBlock, type Features, keptFeatures, type PatchScorer } from '../detectors/method.js';
+import { ihf } from '../detectors/methods/ihf.js';
 import { PATCH_METHODS } from '../detectors/methods/registry.js';
 import type { VoxelSet } from '../detectors/outputs/output-method.js';
 import { OUTPUT_METHODS } from '../detectors/outputs/registry.js';
@@ -11,7 +12,7 @@ import { AGGREGATORS } from '../evaluate/aggregators.js';
 import type { CohortCase } from '../evaluate/cohort.js';
 import { ExaminedCache } from '../evaluate/examined-cache.js';
 import type { ScoredCase } from '../evaluate/judge.js';
-import { type Examined, examineScan } from '../examine.js';
+import { type Examined, examineScan, histogramOf } from '../examine.js';
 import { openBlas } from '../model/blas.js';
 import { cutAtTap } from '../model/cut.js';
 import { openEncoder } from '../model/encoder.js';
@@ -172,6 +173,22 @@ export async function scoreCohort(options: ScoreCohortOptions): Promise<CohortSc
       });
     }
   }
+  try {
+    const scorer = await ihf.fit(
+      await trainingHistograms(
+        options,
+        training.map(([c]) => c),
+      ),
+      { estimator, blas },
+    );
+    const distance = ([, { histogram }]: (typeof examined)[0]) => scorer.distance(Float32Array.from(histogram));
+    methods.push({ ...ihf, passes: 0, cases: examined.map((e) => scored(e, distance(e))) });
+  } catch (error) {
+    if (isAbort(error)) throw error;
+    const failure = failureOf(ihf.name, error);
+    failures.push(failure);
+    options.onFailure?.(failure);
+  }
   for (const method of OUTPUT_METHODS) {
     const passes = sampler.layout[method.passes];
     if (!passes) continue;
@@ -238,6 +255,19 @@ async function trainingReader(
   };
 }
 
+/** Prepared once more, without the network: a second or so a scan. */
+async function trainingHistograms(options: ScoreCohortOptions, cases: readonly CohortCase[]): Promise<number[][]> {
+  const { plan } = options.model;
+  const histograms: number[][] = [];
+  for (const c of cases) {
+    const input = inputOf(c);
+    histograms.push(
+      await histogramOf(await openInput(input, plan), { ...options, plan, case: c.case, file: input.file }),
+    );
+  }
+  return histograms;
+}
+
 async function examine(
   c: CohortCase,
   options: ScoreCohortOptions,
@@ -256,6 +286,8 @@ async function examine(
     tap: tap.name,
     scanSha256: (await hashInput(input, options.signal)) ?? refusePipe(input),
     more: {
+      // Counted up when more is kept of a scan.
+      kept: 2,
       examined: OUTPUT_METHODS.filter(({ passes }) => sampler.layout[passes]).map(({ name }) => name),
       layout: sampler.layout,
       seed: options.seed ?? 0,

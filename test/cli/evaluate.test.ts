@@ -9,7 +9,7 @@ const workshop = inject('workshop');
 /** Small, so that ten passes with dropout are soon done. */
 const MODEL = join(import.meta.dirname, '../fixtures/segment/synthetic/nnUNetTrainer__nnUNetPlans__3d_fullres');
 
-/** A cohort of ten scans, truths by the network itself, two of them out of distribution. */
+/** A cohort of eleven scans, truths by the network itself, two of them out of distribution. */
 async function cohort(): Promise<string> {
   const folder = mkdtempSync(join(workshop, 'evaluate-'));
   const rows = ['case,image,label,split,group,shift,dataset'];
@@ -17,7 +17,7 @@ async function cohort(): Promise<string> {
     await writeScan({ path: join(folder, `${name}_0000.nii.gz`), seed, modality, shape: [20, 44, 44] });
     rows.push(`${name},${name}_0000.nii.gz,${row}`);
   };
-  for (let i = 0; i < 3; i++) await add(`t${i}`, i, ',train,id,,w');
+  for (let i = 0; i < 4; i++) await add(`t${i}`, i, ',train,id,,w');
   for (let i = 0; i < 2; i++) await add(`v${i}`, 10 + i, ',val,id,,w');
   for (let i = 0; i < 3; i++) await add(`id${i}`, 20 + i, `segmentations/id${i}.nii.gz,test,id,,w`);
   for (const seed of [40, 41]) await add(`mr${seed}`, seed, `segmentations/mr${seed}.nii.gz,test,ood,contrast,w`, 'mr');
@@ -56,6 +56,7 @@ describe('segcanary evaluate', () => {
       'mahalanobis',
       'mahalanobis@worst',
       'knn',
+      'ihf',
       'max-softmax',
       'temperature-1000',
       'kl-from-uniform',
@@ -67,7 +68,7 @@ describe('segcanary evaluate', () => {
     const [mahalanobis] = results.methods;
     // The same as a detector that is fitted and scored by itself.
     const detector = join(folder, 'detector');
-    const train = [0, 1, 2].map((i) => join(folder, `t${i}_0000.nii.gz`));
+    const train = [0, 1, 2, 3].map((i) => join(folder, `t${i}_0000.nii.gz`));
     expect((await segcanary(['fit', '-q', '-m', MODEL, '-i', ...train, '-o', detector])).code).toBe(0);
     const scored = await segcanary(['score', '-d', detector, '-i', join(folder, 'mr40_0000.nii.gz')]);
     const { score } = JSON.parse(scored.stdout.toString());
@@ -80,7 +81,7 @@ describe('segcanary evaluate', () => {
 
     // Again from the cache: no scan is read, and the numbers stay.
     const again = await segcanary([...args, '-v']);
-    expect(again.stderr.split('\n').filter((line) => /from the cache/.test(line)).length).toBe(10);
+    expect(again.stderr.split('\n').filter((line) => /from the cache/.test(line)).length).toBe(11);
     expect(JSON.parse(readFileSync(join(output, 'results.json'), 'utf8')).methods).toEqual(results.methods);
   });
 
