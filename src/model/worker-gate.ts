@@ -1,6 +1,9 @@
 /** Words of the shared memory: the number of native calls that have begun and not ended, and whether the gate is shut. */
 const [BUSY, STOP] = [0, 1] as const;
 
+/** ms. */
+const LONGEST = 60_000;
+
 /**
  * Keeps the inference worker from being ended inside onnxruntime. A thread that is terminated there (by `terminate`, or by `process.exit` on the main
  * thread) takes the whole process down with an uncaught Napi::Error: nearly every second time, when it was measured with short runs. So the main thread
@@ -41,10 +44,16 @@ export class WorkerGate {
     Atomics.store(this.#words, STOP, 1);
   }
 
-  /** On the main thread: blocks until nothing native is running, which is the time of a patch at most. For `process.exit`, which waits for nobody. */
+  /**
+   * On the main thread: blocks until nothing native is running, which is the time of a patch at most, and a minute whatever happens: a worker that died while
+   * the main thread is here could not tell it. For `process.exit`, which waits for nobody.
+   */
   waitUntilIdle(): void {
-    for (let busy = Atomics.load(this.#words, BUSY); busy > 0; busy = Atomics.load(this.#words, BUSY))
-      Atomics.wait(this.#words, BUSY, busy);
+    const deadline = Date.now() + LONGEST;
+    for (let busy = Atomics.load(this.#words, BUSY); busy > 0; busy = Atomics.load(this.#words, BUSY)) {
+      const left = deadline - Date.now();
+      if (left <= 0 || Atomics.wait(this.#words, BUSY, busy, left) === 'timed-out') return;
+    }
   }
 
   /** On the main thread: the worker is gone. */
