@@ -109,7 +109,8 @@ export async function examineScan(
       ...(truths
         ? [
             restore({ plan, segmentation }),
-            label({ segmentation }),
+            // The sampler gives logits, under a plan of nnU-Net v1 too, whose own predictions average probabilities.
+            label({ segmentation: { ...segmentation, averages: 'logits' } }),
             uncrop({ tmpdir }),
             observe<LabelSlice>(async (slice) =>
               overlap.push(slice.data.data, await sliceOf(truths, slice, truth.file)),

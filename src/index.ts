@@ -21,8 +21,15 @@ export {
   writeCalibration,
 } from './detectors/saved.js';
 export { type ErrorCode, isAbort, SegcanaryError } from './errors.js';
+export { expectedSegmentationCalibrationError } from './evaluate/calibration-error.js';
+export { type CohortCase, readCohort } from './evaluate/cohort.js';
+export { type Comparison, compare } from './evaluate/compare.js';
+export { type Judgement, judge, type ScoredCase } from './evaluate/judge.js';
+export { auroc, averagePrecision, detectionError, falsePositiveRate, rejectionsAt } from './evaluate/ranking.js';
+export { type Judged, riskCoverageAreas, riskCoverageCurve } from './evaluate/risk-coverage.js';
 export { calibrateDetector } from './jobs/calibrate.js';
 export { encoderOf } from './jobs/encoders.js';
+export { type CohortScores, type ScoreCohortOptions, scoreCohort } from './jobs/evaluate.js';
 export { isFailure, type ScanFailure } from './jobs/failure.js';
 export { type FitJobOptions, type FitResult, fitDetector } from './jobs/fit.js';
 export { resolveInputs, type ScanInput } from './jobs/inputs.js';

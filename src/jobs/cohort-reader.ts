@@ -4,7 +4,6 @@ import { type CachedEmbeddings, embeddingKey } from '../detectors/embedding-cach
 import { OUTPUT_METHODS } from '../detectors/outputs/registry.js';
 import { SegcanaryError } from '../errors.js';
 import type { CohortCase } from '../evaluate/cohort.js';
-import { ExaminedCache } from '../evaluate/examined-cache.js';
 import { type Examined, examineScan, histogramOf } from '../examine.js';
 import { cutAtTap } from '../model/cut.js';
 import { openEncoder } from '../model/encoder.js';
@@ -17,6 +16,7 @@ import { chooseTap, type Tap } from '../model/taps.js';
 import { openScan } from '../nifti/open.js';
 import type { ScanOptions } from '../run-scan.js';
 import { embedInput } from './embed.js';
+import { ExaminedCache } from './examined-cache.js';
 import { hashInput, openInput, type ScanInput } from './inputs.js';
 
 /** Passes with dropout: the paper's. */
