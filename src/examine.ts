@@ -1,5 +1,5 @@
 import { pipeline } from 'node:stream/promises';
-import type { Embedding, Grid, LabelSlice, LogitSlice, Prediction, Slice } from './chunks.js';
+import type { Embedding, Grid, LabelSlice, Prediction, Slice } from './chunks.js';
 import type { KeptFeatures } from './detectors/method.js';
 import type { OutputMeter, OutputMethod, VoxelSet } from './detectors/outputs/output-method.js';
 import { SegcanaryError } from './errors.js';
@@ -116,7 +116,7 @@ export async function examineScan(
               overlap.push(slice.data.data, await sliceOf(truths, slice, truth.file)),
             ),
           ]
-        : [observe<LogitSlice>(() => {})]),
+        : []),
     ]);
   } finally {
     await truths?.return?.(undefined);

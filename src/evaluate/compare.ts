@@ -1,6 +1,7 @@
+import { calibrate } from '../detectors/calibration.js';
 import { type Interval, percentileInterval, stratifiedResamples } from './bootstrap.js';
 import { spearman } from './correlation.js';
-import { judge, type ScoredCase } from './judge.js';
+import type { ScoredCase } from './judge.js';
 import { auroc, detectionError, falsePositiveRate, rejectionsAt } from './ranking.js';
 import { riskCoverageAreas } from './risk-coverage.js';
 
@@ -30,12 +31,12 @@ export interface Comparison {
  */
 export function compare(
   methods: Readonly<Record<string, readonly ScoredCase[]>>,
-  options: { readonly tau: number; readonly resamples: number; readonly seed: number },
+  options: { readonly resamples: number; readonly seed: number },
 ): Comparison {
   const names = Object.keys(methods);
   const tests = names.map((name) => {
     const test = methods[name]!.filter((c) => c.split === 'test');
-    const boundary = judge(methods[name]!, options.tau).validation.boundary;
+    const boundary = calibrate(methods[name]!.filter((c) => c.split === 'val')).boundary.paper;
     return { boundary, id: test.filter((c) => c.group === 'id'), ood: test.filter((c) => c.group === 'ood') };
   });
   const point = tests.map((t) => metricsOf(t.id, t.ood, t.boundary));

@@ -1,5 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { stringify } from 'csv-stringify/sync';
 import type { SubjectScore } from '../chunks.js';
 import { SegcanaryError } from '../errors.js';
 import { cannotWrite, writeFileAtomically } from '../files.js';
@@ -74,10 +75,7 @@ export class ResultFolder {
             '',
           ],
     );
-    await writeFileAtomically(
-      join(this.dir, 'scores.csv'),
-      `${[head, ...rows].map((row) => row.map(csvCell).join(',')).join('\n')}\n`,
-    );
+    await writeFileAtomically(join(this.dir, 'scores.csv'), stringify([head, ...rows]));
     const count = (verdict: string) => this.#results.filter((r) => !isFailure(r) && r.verdict === verdict).length;
     const summary = {
       scans: this.#results.length,
@@ -89,10 +87,4 @@ export class ResultFolder {
     };
     await writeFileAtomically(join(this.dir, 'summary.json'), `${JSON.stringify(summary, null, 2)}\n`);
   }
-}
-
-/** RFC 4180: quoted where a comma, a quote or a line break stands in the cell. */
-function csvCell(value: string | number): string {
-  const text = String(value);
-  return /[",\n\r]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }

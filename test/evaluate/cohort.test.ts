@@ -152,7 +152,7 @@ describe('the bootstrap', () => {
     const far = Array.from({ length: 30 }, (_, i): [number, number] => [2 + i / 30, 0.2]);
     const near = Array.from({ length: 30 }, (_, i): [number, number] => [0.1 + i / 30, 0.2]);
     const val = [0.2, 0.5, 0.8];
-    const options = { tau: 0.6, resamples: 200, seed: 3 };
+    const options = { resamples: 200, seed: 3 };
     const apart = compare({ good: scored(val, id, far), bad: scored(val, id, near) }, options);
     expect(apart.best.auroc).toEqual({ method: 'good', indistinguishable: [] });
     expect(apart.intervals.good!.auroc).toEqual({ low: 1, high: 1 });

@@ -32,7 +32,7 @@ describe('the report of an evaluation', () => {
       tau: 0.6,
       resamples: 20,
       methods: [method],
-      comparison: compare({ 'a & b': cases }, { tau: 0.6, resamples: 20, seed: 0 }),
+      comparison: compare({ 'a & b': cases }, { resamples: 20, seed: 0 }),
       dice: { 'case 2': { liver: 0.8 } },
       failures: ['x.nii: is <broken>.'],
     });

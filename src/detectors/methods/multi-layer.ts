@@ -1,7 +1,8 @@
+import { fitGaussian } from '../fit-gaussian.js';
 import { squaredDistance } from '../gaussian.js';
-import type { FeatureBlock, FitContext, PatchMethod } from '../method.js';
+import type { FeatureBlock, PatchMethod } from '../method.js';
 import type { Tensor } from '../safetensors.js';
-import { gaussianMethod, gaussianOf } from './gaussian-form.js';
+import { gaussianOf } from './gaussian-form.js';
 
 /** Tensors: mean.i [c_i] and whitener.i [r_i,c_i] of every stage i, scale [stages,2]: mean and deviation of the training patches' distances there. */
 export const multiLayer: PatchMethod = {
@@ -17,11 +18,10 @@ export const multiLayer: PatchMethod = {
     const scale = new Float64Array(2 * parts.length);
     let n = 0;
     for (const [i, part] of parts.entries()) {
-      const fitted = await onePart.fit(() => cut(blocks(), part), context as FitContext);
-      n = fitted.n;
-      tensors[`mean.${i}`] = fitted.tensors.mean!;
-      tensors[`whitener.${i}`] = fitted.tensors.whitener!;
-      const gaussian = gaussianOf(fitted.tensors);
+      const gaussian = await fitGaussian(() => cut(blocks(), part), context);
+      n = gaussian.n;
+      tensors[`mean.${i}`] = { shape: [gaussian.d], data: gaussian.mean };
+      tensors[`whitener.${i}`] = { shape: [gaussian.r, gaussian.d], data: gaussian.whitener };
       // Two passes: distances are large numbers of little spread.
       let mean = 0;
       for await (const { rows, d } of cut(blocks(), part))
@@ -58,8 +58,6 @@ export const multiLayer: PatchMethod = {
     };
   },
 };
-
-const onePart = gaussianMethod({ name: '', title: '', formula: '', source: '', features: 'stage-means' });
 
 type Part = readonly [from: number, to: number];
 
