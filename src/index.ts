@@ -69,7 +69,8 @@ export {
 } from './pipeline.js';
 export type { ChannelBytes, Progress, ScanBytes, ScanOptions } from './run-scan.js';
 export { SHIFTS } from './simulate/registry.js';
-export type { CtSlice, Grade, Shift } from './simulate/shift.js';
+export type { CtSlice, Grade, Shift, SliceChange } from './simulate/shift.js';
+export { SliceShifter, type SliceShifterOptions } from './simulate/slice-shifter.js';
 export { aggregate } from './stages/aggregate.js';
 export { assemble } from './stages/assemble.js';
 export { type DistanceOptions, distance } from './stages/distance.js';

@@ -9,6 +9,7 @@ it('exports these names', () => {
       "PATCH_METHODS",
       "SHIFTS",
       "SegcanaryError",
+      "SliceShifter",
       "aggregate",
       "assemble",
       "auroc",

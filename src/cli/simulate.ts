@@ -35,8 +35,14 @@ export function simulateCommand(program: Command): void {
     )
     .addOption(new Option('--grade <n...>', 'how strong').choices(['1', '2', '3']).default(['1', '2', '3'], '1 2 3'))
     .option('--seed <n>', 'of noise and implants', wholeNumber, 0)
-    .option('--labels <folder>', 'segmentations {case}.nii.gz, which stay true: named in the cohort')
-    .requiredOption('-o, --output <folder>', '{case}_{shift}-{grade}.nii.gz and cohort.csv');
+    .option(
+      '--labels <folder>',
+      'segmentations {case}.nii.gz: named in the cohort, changed where a shift changes the truth',
+    )
+    .requiredOption(
+      '-o, --output <folder>',
+      '{case}_{shift}-{grade}.nii.gz, changed segmentations {case}_{shift}-{grade}_label.nii.gz, and cohort.csv',
+    );
   command.action(() => {
     const flags = command.optsWithGlobals<SimulateFlags>();
     return runSession(flags, (session) => simulateAll(flags, session));
@@ -59,8 +65,14 @@ async function simulateAll(flags: SimulateFlags, { log, progress, signal, print 
         try {
           // Another seed a scan, so that no two have the same implants.
           const seed = flags.seed + i;
-          await simulateScan({ case: name, file, shift, grade, seed, to: join(flags.output, image), signal });
-          rows.push([`${name}_${shift.name}-${grade}`, image, label, 'test', 'ood', shift.name, 'simulated']);
+          const how = { case: name, shift, grade, seed, signal };
+          await simulateScan({ ...how, file, to: join(flags.output, image) });
+          let truth = label;
+          if (label !== '' && shift.truth) {
+            truth = `${name}_${shift.name}-${grade}_label.nii.gz`;
+            await simulateScan({ ...how, file: label, of: 'truth', to: join(flags.output, truth) });
+          }
+          rows.push([`${name}_${shift.name}-${grade}`, image, truth, 'test', 'ood', shift.name, 'simulated']);
           await print({
             case: name,
             shift: shift.name,

@@ -1,22 +1,18 @@
 import { openScan } from '../nifti/open.js';
 import { runScan } from '../run-scan.js';
-import type { Grade, Shift } from '../simulate/shift.js';
 import { saveScan } from '../stages/save.js';
-import { simulate } from '../stages/simulate.js';
+import { type SimulateOptions, simulate } from '../stages/simulate.js';
 
-export interface SimulateScanOptions {
+export interface SimulateScanOptions extends SimulateOptions {
   readonly case: string;
   readonly file: string;
-  readonly shift: Shift;
-  readonly grade: Grade;
-  readonly seed?: number;
   /** A path that ends in `.nii` or `.nii.gz`. */
   readonly to: string;
   readonly signal?: AbortSignal;
 }
 
 /**
- * Writes a shifted copy of a scan, float32, in its geometry, slice by slice: load → simulate → save. Whole or not at all.
+ * Writes a shifted copy of a scan, or of its segmentation, float32, in its geometry, slice by slice: load → simulate → save. Whole or not at all.
  *
  * @throws SegcanaryError whatever is wrong with the scan, `io`
  */

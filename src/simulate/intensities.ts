@@ -1,6 +1,6 @@
 import { boxBlur, graded, randomOf, type Shift } from './shift.js';
 
-/** Shifts that a scanner, a reconstruction or a header makes: every voxel's value, nowhere else's. */
+/** Shifts that a scanner, a reconstruction or a header makes, the same everywhere. */
 
 export const lowDose: Shift = {
   name: 'low-dose',
@@ -38,6 +38,17 @@ export const sharpKernel: Shift = {
       return data.map((hu, i) => hu + gain * (hu - smooth[i]!));
     };
   },
+};
+
+export const thickSlices: Shift = {
+  name: 'thick-slices',
+  title: 'Thick slices',
+  grades: ['slices 2 times as thick', 'slices 3 times as thick', 'slices 4 times as thick'],
+  thickness: (grade) => grade + 1,
+  at:
+    () =>
+    ({ data }) =>
+      data.slice(),
 };
 
 export const rescaleIntercept: Shift = {

@@ -10,21 +10,28 @@ export interface CtSlice {
   readonly z: number;
   /** [y, x] in C order. Not to be written to. */
   readonly data: Float32Array;
-  readonly scan: Scan;
+  readonly scan: Pick<Scan, 'shape' | 'spacing'>;
 }
 
-/** A change of a CT that keeps its grid, so that its segmentation stays true, made slice by slice. */
+/** Makes a slice of the shifted scan. */
+export type SliceChange = (slice: CtSlice) => Float32Array;
+
+/** A change of a CT that keeps its grid, made slice by slice. */
 export interface Shift {
   readonly name: string;
   readonly title: string;
   /** What each grade does, in words. */
   readonly grades: readonly [string, string, string];
+  /** Slices that are averaged before they are changed, each of them becoming their mean. @default 1 */
+  readonly thickness?: (grade: Grade) => number;
   /**
    * The change at one grade.
    *
    * @param seed the same seed gives the same voxels
    */
-  at(grade: Grade, seed: number): (slice: CtSlice) => Float32Array;
+  at(grade: Grade, seed: number): SliceChange;
+  /** What becomes of the segmentation, at the same grade and seed. @default it stays true */
+  readonly truth?: (grade: Grade, seed: number) => SliceChange;
 }
 
 /** One of three by the grade. */
