@@ -126,8 +126,8 @@ export interface Patch extends PatchPlace {
 export interface Activation extends PatchPlace {
   /** [c, …spatial]. */
   readonly data: NdArray<Float32Array>;
-  /** Means of every channel of every stage of the encoder, where the encoder gives them. */
-  readonly stageMeans?: Float32Array | undefined;
+  /** What was measured inside the graph beside the tap, where the encoder does: means of every channel of every stage, then what its further taps have. */
+  readonly measured?: Float32Array | undefined;
 }
 
 /** What the whole network makes of one patch. */
@@ -136,7 +136,7 @@ export interface Prediction extends PatchPlace {
   readonly logits: NdArray<Float32Array>;
   /** The tapped activation, [c, …spatial], without its batch axis; null where nothing is tapped. */
   readonly activation: NdArray<Float32Array> | null;
-  readonly stageMeans?: Float32Array | undefined;
+  readonly measured?: Float32Array | undefined;
 }
 
 /** One slice of logits, z ascending: of the network grid behind `assemble`, of the cropped scan behind `restore`. */
@@ -159,8 +159,8 @@ export interface LabelSlice {
 export interface Embedding extends PatchPlace {
   /** [c]: the mean of every channel over the patch. */
   readonly channelMeans: Float32Array;
-  /** Means of every channel of every stage of the encoder, where the encoder gives them. */
-  readonly stageMeans?: Float32Array | undefined;
+  /** What was measured inside the graph beside the tap, where the encoder does: means of every channel of every stage, then what its further taps have. */
+  readonly measured?: Float32Array | undefined;
   /** [d]: the pooled activation, C order of [c, z, y, x]. */
   readonly vector: Float32Array;
 }

@@ -53,6 +53,8 @@ export interface Examined extends KeptFeatures {
   /** Dice of every foreground label, where there is a truth. */
   readonly dice: Readonly<Record<string, number>> | null;
   readonly seconds: number;
+  /** Most resident memory of the process while the scan was examined, bytes. */
+  readonly peakMemory: number;
 }
 
 /**
@@ -72,6 +74,7 @@ export async function examineScan(
   let histogram: IntensityHistogram | null = null;
   const readings = readingsOf(options);
   const predicted: { foreground?: MaskWeights; interior?: MaskWeights } = {};
+  let peakMemory = 0;
   const overlap = new Overlap(foregroundOf(segmentation.labels));
   const truths = truth && truthSlices(truth)[Symbol.asyncIterator]();
   const gather = (predictions: AsyncIterable<Prediction>) =>
@@ -93,6 +96,7 @@ export async function examineScan(
       predict({ segmenter: sampler }),
       fork<Prediction>(gather),
       observe<Prediction>(({ grid, tiling }) => {
+        peakMemory = Math.max(peakMemory, process.memoryUsage.rss());
         predicted.foreground ??= new MaskWeights(grid, tiling);
         predicted.interior ??= new MaskWeights(grid, tiling);
       }),
@@ -131,15 +135,16 @@ export async function examineScan(
     voxels: voxelsOf(first.grid),
     rows: stackRows(embeddings.map(({ vector }) => vector)),
     means: stackRows(embeddings.map(({ channelMeans }) => channelMeans)),
-    stages: stackRows(embeddings.map(({ stageMeans }) => stageMeans ?? new Float32Array(0))),
+    measured: stackRows(embeddings.map(({ measured }) => measured ?? new Float32Array(0))),
     d: first.vector.length,
     c: first.channelMeans.length,
-    s: first.stageMeans?.length ?? 0,
+    m: first.measured?.length ?? 0,
     histogram: (histogram as IntensityHistogram | null)!.shares,
     weights: { mean, foreground, interior: predicted.interior?.weights ?? foreground },
     outputs: Object.fromEntries([...readings].map(([name, { meter }]) => [name, meter.values()])),
     dice: truth ? overlap.dice : null,
     seconds: (performance.now() - started) / 1000,
+    peakMemory,
   };
 }
 

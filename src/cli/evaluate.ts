@@ -25,7 +25,7 @@ interface EvaluateFlags extends LogOptions {
   readonly plans?: string;
   readonly configuration?: string;
   readonly folds?: readonly number[];
-  readonly tap?: string;
+  readonly tap?: readonly string[];
   readonly estimator: Estimator;
   readonly stepSize: number;
   readonly passes: readonly ('mirrors' | 'dropout')[];
@@ -51,7 +51,10 @@ export function evaluateCommand(program: Command): void {
       'configuration of the plan (default: from the folder’s name, else 3d_fullres)',
     )
     .option('--folds <list>', 'folds: the first is judged, all are compared for pairwise Dice', numbers, [0])
-    .option('--tap <tensor>', 'the tensor to tap (default: the bottleneck; see segcanary taps)')
+    .option(
+      '--tap <tensor...>',
+      'tensors to tap, or stages: the end of every stage of the encoder (default: the bottleneck; see segcanary taps)',
+    )
     .addOption(new Option('--estimator <name>', 'of the covariances').choices(ESTIMATORS).default('ledoit-wolf'))
     .option('--step-size <fraction>', 'distance between patches as a fraction of the patch', fraction, 0.5)
     .option(
@@ -96,6 +99,7 @@ async function evaluate(path: string, flags: EvaluateFlags, { log, progress, sig
   const scores = await scoreCohort({
     ...flags,
     aggregators: flags.aggregate,
+    taps: flags.tap,
     model,
     cohort,
     cache: flags.cache ?? `${flags.output.replace(/\/+$/, '')}.cache`,
@@ -114,17 +118,18 @@ async function evaluate(path: string, flags: EvaluateFlags, { log, progress, sig
   const methods = scores.methods.map((m): JudgedMethod => ({ ...m, ...judge(m.cases, flags.tau) }));
   refuseEmpty(methods, path);
   const comparison = compare(Object.fromEntries(methods.map(({ name, cases }) => [name, cases])), flags);
-  const { tap, dice, seconds, failures } = scores;
+  const { taps, dice, seconds, peakMemory, failures } = scores;
   const results = {
     createdBy: `segcanary ${version}`,
     tau: flags.tau,
     seed: flags.seed,
     resamples: flags.resamples,
-    tap,
+    taps,
     methods,
     comparison,
     dice,
     seconds,
+    peakMemory,
     failures,
   };
   const write = (name: string, content: string) => writeFileAtomically(join(flags.output, name), content);

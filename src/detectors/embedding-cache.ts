@@ -5,7 +5,7 @@ import { cannotRead, cannotWrite, writeFileAtomically } from '../files.js';
 import type { KeptFeatures } from './method.js';
 
 /** Eight bytes: what it is, and the version of its layout. */
-const MAGIC = Buffer.from('SCEMBED3');
+const MAGIC = Buffer.from('SCEMBED4');
 const HASH_AT = 24;
 const ROWS_AT = 56;
 
@@ -43,7 +43,7 @@ export function embeddingKey({
 /**
  * Embeddings of whole scans on disk, one file a scan, so that an interrupted fit resumes and a second estimator costs no inference.
  *
- * A file: magic (8 bytes), n, d, c and s (uint32), sha256 over key, sizes and numbers (32 bytes), rows, means, stages (float32), little-endian. Files appear whole.
+ * A file: magic (8 bytes), n, d, c and m (uint32), sha256 over key, sizes and numbers (32 bytes), rows, means, measured (float32), little-endian. Files appear whole.
  * One whose hash does not match is as good as absent: it is computed again and replaced.
  */
 export class EmbeddingCache {
@@ -72,36 +72,36 @@ export class EmbeddingCache {
     const n = bytes.readUInt32LE(8);
     const d = bytes.readUInt32LE(12);
     const c = bytes.readUInt32LE(16);
-    const s = bytes.readUInt32LE(20);
-    if (bytes.length !== ROWS_AT + 4 * n * (d + c + s)) return null;
+    const m = bytes.readUInt32LE(20);
+    if (bytes.length !== ROWS_AT + 4 * n * (d + c + m)) return null;
     const body = bytes.subarray(ROWS_AT);
-    if (!digest(key, [n, d, c, s], body).equals(bytes.subarray(HASH_AT, ROWS_AT))) return null;
+    if (!digest(key, [n, d, c, m], body).equals(bytes.subarray(HASH_AT, ROWS_AT))) return null;
     const numbers = new Float32Array(Uint8Array.from(body).buffer);
-    const [means, stages] = [n * d, n * (d + c)];
+    const [means, measured] = [n * d, n * (d + c)];
     return {
       rows: numbers.subarray(0, means),
-      means: numbers.subarray(means, stages),
-      stages: numbers.subarray(stages),
+      means: numbers.subarray(means, measured),
+      measured: numbers.subarray(measured),
       n,
       d,
       c,
-      s,
+      m,
     };
   }
 
   /** @throws SegcanaryError 'io'. */
-  async write(key: string, { rows, means, stages, n, d, c, s }: CachedEmbeddings): Promise<void> {
-    if (rows.length !== n * d || means.length !== n * c || stages.length !== n * s)
-      throw new RangeError(`${[rows, means, stages].map((v) => v.length)} values are not ${n} times ${[d, c, s]}`);
+  async write(key: string, { rows, means, measured, n, d, c, m }: CachedEmbeddings): Promise<void> {
+    if (rows.length !== n * d || means.length !== n * c || measured.length !== n * m)
+      throw new RangeError(`${[rows, means, measured].map((v) => v.length)} values are not ${n} times ${[d, c, m]}`);
     const bytesOf = (numbers: Float32Array) => new Uint8Array(numbers.buffer, numbers.byteOffset, numbers.byteLength);
-    const body = Buffer.concat([bytesOf(rows), bytesOf(means), bytesOf(stages)]);
+    const body = Buffer.concat([bytesOf(rows), bytesOf(means), bytesOf(measured)]);
     const head = Buffer.alloc(ROWS_AT);
     MAGIC.copy(head);
     head.writeUInt32LE(n, 8);
     head.writeUInt32LE(d, 12);
     head.writeUInt32LE(c, 16);
-    head.writeUInt32LE(s, 20);
-    digest(key, [n, d, c, s], body).copy(head, HASH_AT);
+    head.writeUInt32LE(m, 20);
+    digest(key, [n, d, c, m], body).copy(head, HASH_AT);
     await writeFileAtomically(this.#path(key), Buffer.concat([head, body]));
   }
 

@@ -80,11 +80,11 @@ export interface PatchMethod {
 
 /** The features of an embedding that a method reads; empty where they were not taken. */
 export function featuresOf(
-  { vector, channelMeans, stageMeans }: Pick<Embedding, 'vector' | 'channelMeans' | 'stageMeans'>,
+  { vector, channelMeans, measured }: Pick<Embedding, 'vector' | 'channelMeans' | 'measured'>,
   features: Features,
 ): Float32Array {
   if (features === 'pooled') return vector;
-  return features === 'channel-means' ? channelMeans : (stageMeans ?? new Float32Array(0));
+  return features === 'channel-means' ? channelMeans : (measured ?? new Float32Array(0));
 }
 
 /** Features of all patches of a scan, as caches keep them: rows in C order. */
@@ -93,15 +93,15 @@ export interface KeptFeatures {
   readonly rows: Float32Array;
   /** [n,c]: means of the channels. */
   readonly means: Float32Array;
-  /** [n,s]: means of the channels of every stage; s may be 0. */
-  readonly stages: Float32Array;
+  /** [n,m]: what was measured inside the graph; m may be 0. */
+  readonly measured: Float32Array;
   readonly d: number;
   readonly c: number;
-  readonly s: number;
+  readonly m: number;
 }
 
-/** Those of them that a method reads, and their number a patch. */
+/** Those of them that a method reads, and their number a patch. Of what was measured, there are stage means alone. */
 export function keptFeatures(kept: KeptFeatures, features: Features): readonly [Float32Array, number] {
   if (features === 'pooled') return [kept.rows, kept.d];
-  return features === 'channel-means' ? [kept.means, kept.c] : [kept.stages, kept.s];
+  return features === 'channel-means' ? [kept.means, kept.c] : [kept.measured, kept.m];
 }

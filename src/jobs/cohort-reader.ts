@@ -4,7 +4,7 @@ import { type CachedEmbeddings, embeddingKey } from '../detectors/embedding-cach
 import { OUTPUT_METHODS } from '../detectors/outputs/registry.js';
 import { SegcanaryError } from '../errors.js';
 import type { CohortCase } from '../evaluate/cohort.js';
-import { type Examined, examineScan, histogramOf } from '../examine.js';
+import { examineScan, histogramOf } from '../examine.js';
 import { cutAtTap } from '../model/cut.js';
 import { openEncoder } from '../model/encoder.js';
 import type { SegmentationSource } from '../model/folder.js';
@@ -16,7 +16,7 @@ import { chooseTap, type Tap } from '../model/taps.js';
 import { openScan } from '../nifti/open.js';
 import type { ScanOptions } from '../run-scan.js';
 import { embedInput } from './embed.js';
-import { ExaminedCache } from './examined-cache.js';
+import { ExaminedCache, type ExaminedScan } from './examined-cache.js';
 import { hashInput, openInput, type ScanInput } from './inputs.js';
 
 /** Passes with dropout: the paper's. */
@@ -26,8 +26,8 @@ export interface CohortReaderOptions extends Omit<ScanOptions, 'case' | 'file'> 
   readonly model: SegmentationSource;
   /** Folder of the cache. */
   readonly cache: string;
-  /** @default the bottleneck */
-  readonly tap?: string | undefined;
+  /** Tensors to tap, or `stages` for the end of every stage of the encoder. @default the bottleneck */
+  readonly taps?: readonly string[] | undefined;
   /** @default 0.5 */
   readonly stepSize?: number;
   readonly threads?: number;
@@ -37,24 +37,20 @@ export interface CohortReaderOptions extends Omit<ScanOptions, 'case' | 'file'> 
   readonly seed?: number;
 }
 
-/** Something that was read of a scan, and whether the cache had it. */
-export interface FromCache<T> {
-  readonly value: T;
-  readonly cached: boolean;
-}
-
 /** Reads the scans of a cohort for every detector at once, each scan once, and keeps what was seen in a cache. */
 export interface CohortReader {
-  readonly tap: Tap;
+  readonly taps: readonly Tap[];
   readonly stages: readonly EncoderStage[];
   /** Which passes are made. */
   readonly layout: Sampler['layout'];
-  /** Features of a training scan, by the encoder alone. */
-  train(c: CohortCase): Promise<FromCache<CachedEmbeddings>>;
+  /** Takes the features of a training scan, by the encoder alone; whether the cache had them. */
+  train(c: CohortCase): Promise<boolean>;
   /** Intensities of a training scan: prepared once more, without the network, a second or so. */
   histogram(c: CohortCase): Promise<number[]>;
-  /** A validation or test scan: features, outputs of all passes, Dice. */
-  examine(c: CohortCase): Promise<FromCache<Examined>>;
+  /** A validation or test scan: features, outputs of all passes, Dice; and whether the cache had them. */
+  examine(c: CohortCase): Promise<readonly [ExaminedScan, cached: boolean]>;
+  /** Features of a scan that was read before, at one of the taps; those measured are of the stages. */
+  features(c: CohortCase, tap: number): Promise<CachedEmbeddings>;
 }
 
 /**
@@ -67,10 +63,14 @@ export async function openCohortReader(options: CohortReaderOptions): Promise<Co
   const { plan } = model;
   const [first, ...others] = model.folds as [(typeof model.folds)[0], ...typeof model.folds];
   const patchShape = [plan.channels.length, ...plan.patchSize];
-  const tap = await chooseTap(first.onnx, { patchShape, tap: options.tap, name: first.path });
   const stages = await encoderStages(first.onnx, patchShape, first.path);
-  const stageNames = stages.map(({ name }) => name);
-  const folds = [{ ...first, tap: tap.name, stages: stageNames }, ...others].map(
+  const names = options.taps?.flatMap((tap) => (tap === 'stages' ? stageNames(stages, first.path) : tap)) ?? [];
+  const taps: Tap[] = [];
+  for (const tap of names.length > 0 ? new Set(names) : [undefined])
+    taps.push(await chooseTap(first.onnx, { patchShape, name: first.path, ...(tap !== undefined && { tap }) }));
+  const [tap, ...more] = taps as [Tap, ...Tap[]];
+  const measured = { stages: stages.map(({ name }) => name), taps: more };
+  const folds = [{ ...first, tap: tap.name, ...measured }, ...others].map(
     ({ path, ...fold }): FoldModel => ({ name: path, ...fold }),
   ) as [FoldModel, ...FoldModel[]];
   const sampler = await openSampler(folds, model.segmentation.heads, {
@@ -79,27 +79,27 @@ export async function openCohortReader(options: CohortReaderOptions): Promise<Co
     dropout: options.passes?.includes('dropout') ? DROPOUT_PASSES : 0,
     seed,
   });
-  const encoderOnnx = cutAtTap(first.onnx, tap.name, first.path, stageNames);
+  const encoderOnnx = cutAtTap(first.onnx, tap.name, first.path, measured);
   const encoder = await openEncoder(encoderOnnx, { threads, name: first.path });
   const cache = await ExaminedCache.open(options.cache);
   const scanOptions = { ...options, plan, stepSize };
   const shared = { plan, stepSize, tap: tap.name };
-  const more = { volume: options.volume, spool: options.spool ?? true };
+  const reading = { volume: options.volume, spool: options.spool ?? true };
+  const keys = new Map<string, string>();
   const hashOf = async (input: ScanInput) => (await hashInput(input, options.signal)) ?? refusePipe(input);
 
   return {
-    tap,
+    taps,
     stages,
     layout: sampler.layout,
     async train(c) {
       const input = inputOf(c);
       const scanSha256 = await hashOf(input);
-      const key = embeddingKey({ ...shared, encoderSha256: sha256(encoderOnnx), more, scanSha256 });
-      const known = await cache.embeddings.read(key);
-      if (known) return { value: known, cached: true };
-      const value = await embedInput(input, { ...scanOptions, encoder });
-      await cache.embeddings.write(key, value);
-      return { value, cached: false };
+      const key = embeddingKey({ ...shared, encoderSha256: sha256(encoderOnnx), more: reading, scanSha256 });
+      keys.set(c.case, key);
+      if (await cache.embeddings.read(key)) return true;
+      await cache.embeddings.write(key, await embedInput(input, { ...scanOptions, encoder }));
+      return false;
     },
     async histogram(c) {
       const input = inputOf(c);
@@ -113,9 +113,10 @@ export async function openCohortReader(options: CohortReaderOptions): Promise<Co
         encoderSha256: model.folds.map(({ onnx }) => sha256(onnx)).join(),
         scanSha256: await hashOf(input),
         more: {
-          ...more,
+          ...reading,
           // Counted up when more is kept of a scan.
-          kept: 2,
+          kept: 3,
+          taps: more.map(({ name }) => name),
           examined: OUTPUT_METHODS.filter(({ passes }) => sampler.layout[passes]).map(({ name }) => name),
           layout: sampler.layout,
           seed,
@@ -123,9 +124,10 @@ export async function openCohortReader(options: CohortReaderOptions): Promise<Co
           labels: model.segmentation,
         },
       });
+      keys.set(c.case, key);
       const known = await cache.read(key);
-      if (known) return { value: known, cached: true };
-      const value = await examineScan(await openInput(input, plan), {
+      if (known) return [known, true];
+      const found = await examineScan(await openInput(input, plan), {
         ...scanOptions,
         case: c.case,
         file: input.file,
@@ -134,10 +136,47 @@ export async function openCohortReader(options: CohortReaderOptions): Promise<Co
         outputs: OUTPUT_METHODS,
         truth: truth ? { file: truth.file, bytes: await openScan(truth.file) } : undefined,
       });
-      await cache.write(key, value);
-      return { value, cached: false };
+      return [await cache.write(key, found), false];
+    },
+    async features(c, at) {
+      const kept = await cache.embeddings.read(keys.get(c.case) ?? '');
+      if (kept) return featuresAt(kept, at, stages, taps);
+      throw new SegcanaryError(
+        'io',
+        `${c.case}: its entry in the cache was damaged while it was in use; run it again.`,
+      );
     },
   };
+}
+
+/** What a scan's patches have at one of the taps. The features of all but the first lie behind the stage means: pooled activation, channel means. */
+function featuresAt(
+  kept: CachedEmbeddings,
+  at: number,
+  stages: readonly EncoderStage[],
+  taps: readonly Tap[],
+): CachedEmbeddings {
+  const { n, m } = kept;
+  const cut = (from: number, width: number): Float32Array => {
+    const out = new Float32Array(n * width);
+    for (let i = 0; i < n; i++) out.set(kept.measured.subarray(i * m + from, i * m + from + width), i * width);
+    return out;
+  };
+  let from = stages.reduce((sum, { channels }) => sum + channels, 0);
+  const ofStages = { measured: cut(0, from), m: from };
+  if (at === 0) return { ...kept, ...ofStages };
+  for (const { d, shape } of taps.slice(1, at)) from += d + shape[0]!;
+  const { d, shape } = taps[at]!;
+  const c = shape[0]!;
+  return { n, rows: cut(from, d), d, means: cut(from + d, c), c, ...ofStages };
+}
+
+function stageNames(stages: readonly EncoderStage[], path: string): string[] {
+  if (stages.length > 0) return stages.map(({ name }) => name);
+  throw new SegcanaryError(
+    'no-bottleneck',
+    `${path}: nothing in it up-samples, so its encoder has no stages; name a tensor.`,
+  );
 }
 
 function inputOf({ case: name, images }: CohortCase): ScanInput {

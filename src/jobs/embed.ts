@@ -16,12 +16,12 @@ export async function embedInput(
 ): Promise<CachedEmbeddings> {
   const vectors: Float32Array[] = [];
   const means: Float32Array[] = [];
-  const stages: Float32Array[] = [];
+  const measurements: Float32Array[] = [];
   await embedScan(await openInput(input, options.plan), {
     ...options,
     case: input.case,
     file: input.file,
-    onEmbedding: ({ vector, channelMeans, stageMeans, index }) => {
+    onEmbedding: ({ vector, channelMeans, measured, index }) => {
       // Kept out of the cache, and of the fit, which one such value would spoil for every scan.
       if (!vector.every(Number.isFinite)) {
         throw new SegcanaryError(
@@ -31,16 +31,16 @@ export async function embedInput(
       }
       vectors.push(vector);
       means.push(channelMeans);
-      stages.push(stageMeans ?? new Float32Array(0));
+      measurements.push(measured ?? new Float32Array(0));
     },
   });
   return {
     rows: stackRows(vectors),
     means: stackRows(means),
-    stages: stackRows(stages),
+    measured: stackRows(measurements),
     n: vectors.length,
     d: vectors[0]!.length,
     c: means[0]!.length,
-    s: stages[0]!.length,
+    m: measurements[0]!.length,
   };
 }

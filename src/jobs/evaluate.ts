@@ -1,5 +1,12 @@
 import type { Estimator } from '../detectors/estimators.js';
-import { type FeatureBlock, type Features, keptFeatures, type PatchScorer } from '../detectors/method.js';
+import {
+  type FeatureBlock,
+  type Features,
+  type KeptFeatures,
+  keptFeatures,
+  type PatchMethod,
+  type PatchScorer,
+} from '../detectors/method.js';
 import { ihf } from '../detectors/methods/ihf.js';
 import { PATCH_METHODS } from '../detectors/methods/registry.js';
 import type { VoxelSet } from '../detectors/outputs/output-method.js';
@@ -8,10 +15,11 @@ import { isAbort, SegcanaryError } from '../errors.js';
 import { AGGREGATORS, type Aggregator } from '../evaluate/aggregators.js';
 import type { CohortCase } from '../evaluate/cohort.js';
 import type { ScoredCase } from '../evaluate/judge.js';
-import type { Examined } from '../examine.js';
+
 import { openBlas } from '../model/blas.js';
 import type { Tap } from '../model/taps.js';
-import { type CohortReaderOptions, type FromCache, openCohortReader } from './cohort-reader.js';
+import { type CohortReader, type CohortReaderOptions, openCohortReader } from './cohort-reader.js';
+import type { ExaminedScan } from './examined-cache.js';
 import { failureOf, type ScanFailure } from './failure.js';
 
 export interface ScoreCohortOptions extends CohortReaderOptions {
@@ -36,12 +44,14 @@ export interface MethodScores {
 }
 
 export interface CohortScores {
-  readonly tap: Tap;
+  readonly taps: readonly Tap[];
   readonly methods: readonly MethodScores[];
   /** Dice of every label of every scan with a truth. */
   readonly dice: Readonly<Record<string, Readonly<Record<string, number>>>>;
   /** Seconds that each validation and test scan took, all passes together, when it was examined. */
   readonly seconds: Readonly<Record<string, number>>;
+  /** Most resident memory of the process, bytes, while each of them was examined. */
+  readonly peakMemory: Readonly<Record<string, number>>;
   readonly failures: readonly ScanFailure[];
 }
 
@@ -70,51 +80,55 @@ export async function scoreCohort(options: ScoreCohortOptions): Promise<CohortSc
       return null;
     });
   };
-  const each = async <T>(cases: readonly CohortCase[], read: (c: CohortCase) => Promise<FromCache<T>>) => {
-    const done: [CohortCase, T][] = [];
-    for (const c of cases) {
-      const found = await attempt(c.case, () => read(c));
-      if (found === null) continue;
-      options.onScan?.({ case: c.case, cached: found.cached });
-      done.push([c, found.value]);
-    }
-    return done;
-  };
 
-  const training = await each(
-    cohort.filter((c) => c.split === 'train'),
-    (c) => reader.train(c),
-  );
+  const training: CohortCase[] = [];
+  const examined: (readonly [CohortCase, ExaminedScan])[] = [];
+  for (const c of cohort) {
+    const cached = await attempt(c.case, async () => {
+      if (c.split === 'train') {
+        const known = await reader.train(c);
+        training.push(c);
+        return known;
+      }
+      const [found, known] = await reader.examine(c);
+      examined.push([c, found]);
+      return known;
+    });
+    if (cached !== null) options.onScan?.({ case: c.case, cached });
+  }
   if (training.length === 0)
     throw new SegcanaryError('fit-failed', 'None of the training scans could be read, so nothing was fitted.');
-  const examined = await each(
-    cohort.filter((c) => c.split !== 'train'),
-    (c) => reader.examine(c),
-  );
 
   const context = { estimator, blas: await openBlas({ threads }) };
   const aggregators = AGGREGATORS.filter(({ name }) => (options.aggregators ?? ['mean']).includes(name));
   const methods: MethodScores[] = [];
-  const add = (about: About, passes: number, scoreOf: (found: Examined, i: number) => number) =>
+  const add = (about: About, passes: number, scoreOf: (found: ExaminedScan, i: number) => number) =>
     methods.push({ ...about, passes, cases: examined.map(([c, found], i) => scoredCase(c, found, scoreOf(found, i))) });
 
-  for (const method of PATCH_METHODS) {
-    const blocks = async function* (): AsyncGenerator<FeatureBlock> {
-      for (const [, kept] of training) {
-        const [rows, d] = keptFeatures(kept, method.features);
-        yield { rows, n: kept.n, d, parts: reader.stages.map(({ channels }) => channels) };
-      }
-    };
-    const fitted = await attempt(method.name, () => method.fit(blocks, context));
-    if (fitted === null) continue;
-    const scorer = method.open(fitted.tensors);
-    const distances = examined.map(([, found]) => distancesOf(found, method.features, scorer));
-    for (const aggregator of aggregators)
-      add(aggregated(method, aggregator), 1, ({ weights }, i) => aggregator.of(distances[i]!, weights));
+  for (const [at, tap] of reader.taps.entries()) {
+    // One tap's features at a time: those of all scans at all taps may be gigabytes.
+    const read = (cases: readonly CohortCase[]) => Promise.all(cases.map((c) => reader.features(c, at)));
+    const [fitting, scored] = [await read(training), await read(examined.map(([c]) => c))];
+    for (const method of PATCH_METHODS) {
+      if (at > 0 && method.features === 'stage-means') continue;
+      const about = tapped(method, tap, reader);
+      const blocks = async function* (): AsyncGenerator<FeatureBlock> {
+        for (const kept of fitting) {
+          const [rows, d] = keptFeatures(kept, method.features);
+          yield { rows, n: kept.n, d, parts: reader.stages.map(({ channels }) => channels) };
+        }
+      };
+      const fitted = await attempt(about.name, () => method.fit(blocks, context));
+      if (fitted === null) continue;
+      const scorer = method.open(fitted.tensors);
+      const distances = scored.map((kept) => distancesOf(kept, method.features, scorer));
+      for (const aggregator of aggregators)
+        add(aggregated(about, aggregator), 1, ({ weights }, i) => aggregator.of(distances[i]!, weights));
+    }
   }
   const histograms = async () => {
     const all: number[][] = [];
-    for (const [c] of training) all.push(await reader.histogram(c));
+    for (const c of training) all.push(await reader.histogram(c));
     return all;
   };
   const scorer = await attempt(ihf.name, async () => ihf.fit(await histograms(), context));
@@ -129,15 +143,25 @@ export async function scoreCohort(options: ScoreCohortOptions): Promise<CohortSc
     }
   }
   return {
-    tap: reader.tap,
+    taps: reader.taps,
     methods,
     dice: Object.fromEntries(examined.flatMap(([c, { dice }]) => (dice ? [[c.case, dice]] : []))),
     seconds: Object.fromEntries(examined.map(([c, { seconds }]) => [c.case, seconds])),
+    peakMemory: Object.fromEntries(examined.map(([c, { peakMemory }]) => [c.case, peakMemory])),
     failures,
   };
 }
 
 const aboutOf = ({ name, title, formula, source }: About): About => ({ name, title, formula, source });
+
+/** The row of a method at one of several taps: named by its stage, where it is the end of one. The only tap goes without saying. */
+function tapped(method: PatchMethod, { name }: Tap, { taps, stages }: CohortReader): About {
+  const about = aboutOf(method);
+  if (taps.length === 1 || method.features === 'stage-means') return about;
+  const stage = stages.findIndex((s) => s.name === name) + 1;
+  const where = stage > 0 ? `stage-${stage}` : name;
+  return { ...about, name: `${about.name}[${where}]`, title: `${about.title}, ${stage > 0 ? `stage ${stage}` : name}` };
+}
 
 /** The row of a method under an aggregator; the default one goes without saying. */
 function aggregated(method: About, { name, title }: Aggregator): About {
@@ -147,7 +171,7 @@ function aggregated(method: About, { name, title }: Aggregator): About {
 
 function scoredCase(
   { case: name, split, group, shift, dataset }: CohortCase,
-  found: Examined,
+  found: ExaminedScan,
   score: number,
 ): ScoredCase {
   const { voxels } = found;
@@ -163,9 +187,9 @@ function scoredCase(
   };
 }
 
-function distancesOf(found: Examined, features: Features, scorer: PatchScorer): Float64Array {
-  const [values, width] = keptFeatures(found, features);
-  return Float64Array.from({ length: found.patches }, (_, p) =>
+function distancesOf(kept: KeptFeatures, features: Features, scorer: PatchScorer): Float64Array {
+  const [values, width] = keptFeatures(kept, features);
+  return Float64Array.from({ length: values.length / width }, (_, p) =>
     scorer.distance(values.subarray(p * width, (p + 1) * width)),
   );
 }

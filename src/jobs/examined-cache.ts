@@ -2,8 +2,12 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { EmbeddingCache } from '../detectors/embedding-cache.js';
+import type { KeptFeatures } from '../detectors/method.js';
 import type { Examined } from '../examine.js';
 import { writeFileAtomically } from '../files.js';
+
+/** What is known of a scan beside its features, which are large and read when they are needed. */
+export type ExaminedScan = Omit<Examined, keyof KeptFeatures>;
 
 /**
  * Examined scans on disk, so that an evaluation resumes and a further method costs no network: features as the embedding cache keeps them, the rest as JSON with
@@ -26,21 +30,20 @@ export class ExaminedCache {
     return this.#embeddings;
   }
 
-  async read(key: string): Promise<Examined | null> {
+  /** The entry without its features, whose presence is checked. */
+  async read(key: string): Promise<ExaminedScan | null> {
     const text = await readFile(this.#path(key), 'utf8').catch(() => null);
-    const features = text === null ? null : await this.#embeddings.read(key);
-    if (text === null || features === null) return null;
+    if (text === null || (await this.#embeddings.read(key)) === null) return null;
     const [hash, json] = [text.slice(0, 64), text.slice(65)];
-    if (sha256(`${key}${json}`) !== hash) return null;
-    return { ...(JSON.parse(json) as Examined), ...features };
+    return sha256(`${key}${json}`) === hash ? (JSON.parse(json) as ExaminedScan) : null;
   }
 
   /** @throws SegcanaryError `io` */
-  async write(key: string, { rows, means, stages, ...rest }: Examined): Promise<void> {
-    const { patches: n, d, c, s } = rest;
-    await this.#embeddings.write(key, { rows, means, stages, n, d, c, s });
+  async write(key: string, { rows, means, measured, d, c, m, ...rest }: Examined): Promise<ExaminedScan> {
+    await this.#embeddings.write(key, { rows, means, measured, n: rest.patches, d, c, m });
     const json = JSON.stringify(rest);
     await writeFileAtomically(this.#path(key), `${sha256(`${key}${json}`)} ${json}`);
+    return rest;
   }
 
   #path(key: string): string {

@@ -69,12 +69,7 @@ export async function fitDetector(options: FitJobOptions): Promise<FitResult> {
     name: model.path,
   });
   const stages = method.features === 'stage-means' ? await stagesOf(model) : null;
-  const encoderOnnx = cutAtTap(
-    model.onnx,
-    tap.name,
-    model.path,
-    stages?.map(({ name }) => name),
-  );
+  const encoderOnnx = cutAtTap(model.onnx, tap.name, model.path, { stages: stages?.map(({ name }) => name) });
   const encoder = await openEncoder(encoderOnnx, { threads: options.threads, name: model.path });
   const cache = await EmbeddingCache.open(options.cache);
   const shared = {

@@ -15,6 +15,21 @@ export function pooledShape(shape: readonly number[]): number[] {
 }
 
 /**
+ * The kernels of the rounds of `averagePool`, an entry a spatial axis: 2, or 1 along an axis of 1. Strides are the same.
+ *
+ * @param shape [c, …spatial]
+ */
+export function poolingKernels(shape: readonly number[]): number[][] {
+  const rounds: number[][] = [];
+  let now = [...shape];
+  while (size(now) >= LIMIT && now.slice(1).some((n) => n > 1)) {
+    rounds.push(now.slice(1).map((n) => Math.min(n, 2)));
+    now = now.map((n, axis) => (axis === 0 ? n : halved(n)));
+  }
+  return rounds;
+}
+
+/**
  * Average pooling with kernel 2 and stride 2 along every spatial axis (kernel 1 along an axis of 1; the last of an odd number is left out, as torch's
  * AvgPool3d does), repeated until there are fewer than 1e4 elements. Sums in float64.
  *

@@ -3,7 +3,8 @@ import { SegcanaryError } from '../errors.js';
 import { type FunctionProto, ModelProtoSchema, type NodeProto, ValueInfoProtoSchema } from './gen/onnx_pb.js';
 import { GraphIndex } from './graph.js';
 import { type ParsedModel, parseModel, subgraphsOf } from './onnx.js';
-import { addStageMeans, STAGE_MEANS } from './stage-means.js';
+import { addPatchFeatures, hasFeatures, PATCH_FEATURES, type PatchFeatures } from './patch-features.js';
+
 import { tapNotFound } from './tap-names.js';
 
 /**
@@ -14,10 +15,10 @@ import { tapNotFound } from './tap-names.js';
  *
  * @param tap name of a tensor that depends on the input
  * @param name of the file, for messages
- * @param stages tensors whose channel means become a second output (`encoderStages`); none by default
+ * @param features what becomes a second output; nothing by default
  * @throws SegcanaryError `model-invalid`, `model-unsupported` (weights in other files), `tap-not-found`
  */
-export function cutAtTap(model: Uint8Array, tap: string, name?: string, stages: readonly string[] = []): Uint8Array {
+export function cutAtTap(model: Uint8Array, tap: string, name?: string, features: PatchFeatures = {}): Uint8Array {
   const parsed = parseModel(model, name);
   const index = new GraphIndex(parsed.graph);
   const producer = index.producer(tap);
@@ -28,9 +29,9 @@ export function cutAtTap(model: Uint8Array, tap: string, name?: string, stages: 
       `${name ?? 'the model'}: the tensor "${tap}" does not depend on the input; tap one that does.`,
     );
   }
-  if (stages.length === 0) return toBinary(ModelProtoSchema, keepOnly(parsed, index, [tap]));
-  addStageMeans(parsed.graph, stages);
-  return toBinary(ModelProtoSchema, keepOnly(parsed, new GraphIndex(parsed.graph), [tap, STAGE_MEANS]));
+  if (!hasFeatures(features)) return toBinary(ModelProtoSchema, keepOnly(parsed, index, [tap]));
+  addPatchFeatures(parsed.graph, features);
+  return toBinary(ModelProtoSchema, keepOnly(parsed, new GraphIndex(parsed.graph), [tap, PATCH_FEATURES]));
 }
 
 /** Deletes, in place, what none of these tensors is computed from, and declares them as the outputs. */

@@ -1,6 +1,6 @@
 import { SegcanaryError } from '../errors.js';
 import { type InferenceOptions, naming, openSession, type Tensor } from './inference.js';
-import { STAGE_MEANS } from './stage-means.js';
+import { PATCH_FEATURES } from './patch-features.js';
 
 export interface EncoderOptions extends InferenceOptions {
   /** Name of the file, for messages. @default 'the encoder' */
@@ -12,8 +12,8 @@ export interface Encoded {
   /** The tapped activation, [c, …spatial], without the batch axis. */
   readonly data: Float32Array;
   readonly shape: readonly number[];
-  /** Means of every channel of every stage, where the encoder was cut with them. */
-  readonly stageMeans?: Float32Array | undefined;
+  /** What `addPatchFeatures` put into the graph, where it did. */
+  readonly measured?: Float32Array | undefined;
 }
 
 /** The part of the network up to the tap, ready to run. Scans share it. */
@@ -42,7 +42,7 @@ export async function openEncoder(encoderOnnx: Uint8Array, options: EncoderOptio
   const session = await openSession(encoderOnnx, { threads }).catch(naming(name));
   const [input] = session.inputs;
   const [output] = session.outputs;
-  const expected = session.outputs.some(({ name: tensor }) => tensor === STAGE_MEANS) ? 2 : 1;
+  const expected = session.outputs.some(({ name: tensor }) => tensor === PATCH_FEATURES) ? 2 : 1;
   if (!input || !output || session.inputs.length !== 1 || session.outputs.length !== expected) {
     throw new SegcanaryError(
       'model-unsupported',
@@ -74,8 +74,8 @@ export async function openEncoder(encoderOnnx: Uint8Array, options: EncoderOptio
           `${name}: the tensor "${output.name}" has shape ${activation.dims.join('x')}; a tap has a batch axis of 1 first.`,
         );
       }
-      const means = found[STAGE_MEANS]?.data as Float32Array | undefined;
-      return { data: activation.data as Float32Array, shape: rest, ...(means && { stageMeans: means }) };
+      const means = found[PATCH_FEATURES]?.data as Float32Array | undefined;
+      return { data: activation.data as Float32Array, shape: rest, ...(means && { measured: means }) };
     },
   };
 }

@@ -10,8 +10,8 @@ import { ModelProtoSchema } from './gen/onnx_pb.js';
 import { GraphIndex } from './graph.js';
 import { type InferenceOptions, type InferenceSession, naming, openSession } from './inference.js';
 import { parseModel } from './onnx.js';
+import { PATCH_FEATURES } from './patch-features.js';
 import { type FoldModel, type PatchOutput, type Segmenter, tapOutputs } from './segmenter.js';
-import { STAGE_MEANS } from './stage-means.js';
 
 /** Probability that MC Dropout drops a channel: the release's. */
 const P = 0.5;
@@ -44,7 +44,7 @@ export interface Sampler extends Pick<Segmenter, 'heads'> {
   predict(data: Float32Array, shape: readonly [number, number, number, number], index?: number): Promise<PatchOutput>;
 }
 
-interface PassOutput extends Pick<PatchOutput, 'activation' | 'stageMeans'> {
+interface PassOutput extends Pick<PatchOutput, 'activation' | 'measured'> {
   readonly logits: Float32Array;
 }
 
@@ -96,11 +96,11 @@ export async function openSampler(
         logits.set(found.logits, pass * voxels);
         first ??= found;
       }
-      const { activation, stageMeans } = first!;
+      const { activation, measured } = first!;
       return {
         logits: { data: logits, shape: [runs.length * heads, ...spatial] },
         activation,
-        ...(stageMeans && { stageMeans }),
+        ...(measured && { measured }),
       };
     },
   };
@@ -135,11 +135,11 @@ async function openRun(model: FoldModel, heads: number, options: SamplerOptions,
       );
     }
     const tapped = tap === undefined ? null : found[tap]!;
-    const means = found[STAGE_MEANS]?.data as Float32Array | undefined;
+    const means = found[PATCH_FEATURES]?.data as Float32Array | undefined;
     return {
       logits: values.data as Float32Array,
       activation: tapped && { data: tapped.data as Float32Array, shape: tapped.dims.slice(1) },
-      ...(means && { stageMeans: means }),
+      ...(means && { measured: means }),
     };
   };
 }

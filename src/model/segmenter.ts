@@ -8,18 +8,16 @@ import { type GraphProto, ModelProtoSchema } from './gen/onnx_pb.js';
 import { GraphIndex } from './graph.js';
 import { type InferenceOptions, type InferenceSession, naming, openSession } from './inference.js';
 import { parseModel } from './onnx.js';
-import { addStageMeans, STAGE_MEANS } from './stage-means.js';
+import { addPatchFeatures, hasFeatures, PATCH_FEATURES, type PatchFeatures } from './patch-features.js';
 import { tapNotFound } from './tap-names.js';
 
 /** The whole network of one fold. */
-export interface FoldModel {
+export interface FoldModel extends PatchFeatures {
   /** Name of the file, for messages. */
   readonly name: string;
   readonly onnx: Uint8Array;
   /** The tensor to give beside the logits, of one fold at most. */
   readonly tap?: string | undefined;
-  /** Tensors whose channel means are given too, of the fold with the tap. */
-  readonly stages?: readonly string[] | undefined;
 }
 
 export interface SegmenterOptions extends InferenceOptions {
@@ -48,8 +46,8 @@ export interface Segmenter {
 export interface PatchOutput {
   readonly logits: { readonly data: Float32Array; readonly shape: readonly number[] };
   readonly activation: { readonly data: Float32Array; readonly shape: readonly number[] } | null;
-  /** Means of every channel of every stage of the plain pass, where they were asked for. */
-  readonly stageMeans?: Float32Array | undefined;
+  /** What `addPatchFeatures` put into the graph, where it did. */
+  readonly measured?: Float32Array | undefined;
 }
 
 interface Fold {
@@ -84,7 +82,7 @@ export async function openSegmenter(
       const patch = folds.length * passes.length > 1 ? new Float32Array(data) : data;
       let sum: Float32Array | null = null;
       let activation: PatchOutput['activation'] = null;
-      let stageMeans: Float32Array | undefined;
+      let measured: Float32Array | undefined;
       let left = folds.length * passes.length;
       for (const axes of passes) {
         for (const fold of folds) {
@@ -104,14 +102,14 @@ export async function openSegmenter(
           if (fold.tap !== undefined && axes.length === 0) {
             const tapped = rest[fold.tap]!;
             activation = { data: tapped.data as Float32Array, shape: tapped.dims.slice(1) };
-            stageMeans = rest[STAGE_MEANS]?.data as Float32Array | undefined;
+            measured = rest[PATCH_FEATURES]?.data as Float32Array | undefined;
           }
         }
       }
       const logits = sum as Float32Array;
       const count = folds.length * passes.length;
       if (count > 1) for (let i = 0; i < logits.length; i++) logits[i]! /= count;
-      return { logits: { data: logits, shape: [heads, ...spatial] }, activation, ...(stageMeans && { stageMeans }) };
+      return { logits: { data: logits, shape: [heads, ...spatial] }, activation, ...(measured && { measured }) };
     },
   };
 }
@@ -138,12 +136,12 @@ async function openFold(model: FoldModel, heads: number, options: InferenceOptio
   return { session, name, input: input.name, logits, tap };
 }
 
-/** The outputs that a fold is opened with: logits, and what the detector taps. Stage means are added to the graph. */
-export function tapOutputs(graph: GraphProto, logits: string, { tap, stages = [] }: FoldModel): string[] {
+/** The outputs that a fold is opened with: logits, and what the detector taps. Features are measured of the fold with the tap, by nodes added to the graph. */
+export function tapOutputs(graph: GraphProto, logits: string, { tap, ...features }: FoldModel): string[] {
   const outputs = tap === undefined || tap === logits ? [logits] : [logits, tap];
-  if (tap === undefined || stages.length === 0) return outputs;
-  addStageMeans(graph, stages);
-  return [...outputs, STAGE_MEANS];
+  if (tap === undefined || !hasFeatures(features)) return outputs;
+  addPatchFeatures(graph, features);
+  return [...outputs, PATCH_FEATURES];
 }
 
 function checkLogits(name: string, dims: readonly number[], heads: number, spatial: Triple): void {

@@ -23,7 +23,7 @@ export function encode({ encoder, inFlight = 2 }: EncodeOptions): Stage<Patch, A
   const encodePatch = async ({ data, grid, tiling, index, tile }: Patch): Promise<Activation> => {
     const activation = await encoder.encode(contiguous(data), data.shape);
     const chunk = { grid, tiling, index, tile, data: ndarray(activation.data, [...activation.shape]) };
-    return activation.stageMeans ? { ...chunk, stageMeans: activation.stageMeans } : chunk;
+    return activation.measured ? { ...chunk, measured: activation.measured } : chunk;
   };
   return stage<Patch, Activation>({ name: 'encode' }, inFlightBody(encodePatch, inFlight));
 }

@@ -11,7 +11,7 @@ export function pool(): Stage<Activation, Embedding> {
   return stage(
     { name: 'pool' },
     {
-      *transform({ data, grid, tiling, index, tile, stageMeans }) {
+      *transform({ data, grid, tiling, index, tile, measured }) {
         const activation = contiguous(data);
         yield {
           grid,
@@ -20,7 +20,7 @@ export function pool(): Stage<Activation, Embedding> {
           tile,
           vector: averagePool(activation, data.shape),
           channelMeans: channelMeans(activation, data.shape[0]!),
-          ...(stageMeans && { stageMeans }),
+          ...(measured && { measured }),
         };
       },
     },

@@ -20,7 +20,7 @@ export interface PredictOptions {
  */
 export function predict({ segmenter, inFlight = 2 }: PredictOptions): Stage<Patch, Prediction> {
   const predictPatch = async ({ data, grid, tiling, index, tile }: Patch): Promise<Prediction> => {
-    const { logits, activation, stageMeans } = await segmenter.predict(
+    const { logits, activation, measured } = await segmenter.predict(
       contiguous(data),
       data.shape as [number, number, number, number],
       index,
@@ -32,7 +32,7 @@ export function predict({ segmenter, inFlight = 2 }: PredictOptions): Stage<Patc
       tile,
       logits: ndarray(logits.data, [...logits.shape]),
       activation: activation && ndarray(activation.data, [...activation.shape]),
-      ...(stageMeans && { stageMeans }),
+      ...(measured && { measured }),
     };
   };
   return stage<Patch, Prediction>({ name: 'predict' }, inFlightBody(predictPatch, inFlight));
@@ -43,8 +43,8 @@ export function tapped(): Stage<Prediction, Activation> {
   return stage<Prediction, Activation>(
     { name: 'tapped' },
     {
-      *transform({ grid, tiling, index, tile, activation, stageMeans }) {
-        if (activation) yield { grid, tiling, index, tile, data: activation, ...(stageMeans && { stageMeans }) };
+      *transform({ grid, tiling, index, tile, activation, measured }) {
+        if (activation) yield { grid, tiling, index, tile, data: activation, ...(measured && { measured }) };
       },
     },
   );

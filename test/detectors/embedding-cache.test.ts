@@ -15,11 +15,11 @@ const key = embeddingKey(parts);
 const entry = {
   rows: Float32Array.of(1, 2, 3, 4, 5, 1e-30),
   means: Float32Array.of(7, 8),
-  stages: Float32Array.of(9, 10, 11, 12),
+  measured: Float32Array.of(9, 10, 11, 12),
   n: 2,
   d: 3,
   c: 1,
-  s: 2,
+  m: 2,
 };
 
 let dir: string;
