@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Exports a trained nnU-Net v2 to ONNX, for segcanary. One file; run it inside your nnU-Net environment (it needs `pip install onnx` beside nnunetv2):
 
-    python export_nnunet.py MODEL_FOLDER [--folds 0 1 2 3 4] [--checkpoint checkpoint_final.pth] [--opset 17]
+    python export_nnunet.py MODEL_FOLDER [--folds 0 1 2 3 4 | all] [--checkpoint checkpoint_final.pth] [--opset 17]
 
 MODEL_FOLDER is the one with plans.json, dataset.json and fold_0, fold_1, …: nnUNetTrainer__nnUNetPlans__3d_fullres. Every fold gets fold_K/model.onnx:
 input [1, channels, *patch] and output [1, classes, *patch] (logits), deep supervision off, weights inside the file, and in its metadata the axes that may
@@ -23,7 +23,7 @@ import numpy as np
 import torch
 
 
-def load_network(folder: Path, fold: int, checkpoint_name: str):
+def load_network(folder: Path, fold: str, checkpoint_name: str):
     """The network of one fold with its trained weights, its channels, its patch size, and what else a tool at inference wants to know."""
     from nnunetv2.utilities.get_network_from_plans import get_network_from_plans
     from nnunetv2.utilities.label_handling.label_handling import determine_num_input_channels
@@ -101,15 +101,16 @@ def difference(network, dummy, path: Path):
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--folds", type=int, nargs="+", default=None, help="default: every fold that is there")
+    parser.add_argument("--folds", nargs="+", default=None, help="default: every fold that is there; all, where the network was trained on all scans")
     parser.add_argument("--checkpoint", default="checkpoint_final.pth")
     parser.add_argument("--opset", type=int, default=17)
     arguments = parser.parse_args()
     folds = arguments.folds
     if folds is None:
-        folds = sorted(int(p.name[5:]) for p in arguments.folder.glob("fold_*") if p.name[5:].isdigit())
+        there = {p.name[5:] for p in arguments.folder.glob("fold_*")}
+        folds = sorted(fold for fold in there if fold.isdigit()) or sorted(there & {"all"})
     if not folds:
-        sys.exit(f"{arguments.folder} holds no fold_0, fold_1, …; name the folder of a trained configuration.")
+        sys.exit(f"{arguments.folder} holds no fold_0, fold_1, … and no fold_all; name the folder of a trained configuration.")
     for fold in folds:
         network, channels, patch, metadata = load_network(arguments.folder, fold, arguments.checkpoint)
         dummy = torch.from_numpy(np.random.default_rng(0).standard_normal((1, channels, *patch), dtype=np.float32))

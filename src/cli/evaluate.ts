@@ -6,9 +6,8 @@ import { ESTIMATORS, type Estimator } from '../detectors/estimators.js';
 import { SegcanaryError } from '../errors.js';
 import { AGGREGATORS } from '../evaluate/aggregators.js';
 import { readCohort } from '../evaluate/cohort.js';
-import { compare } from '../evaluate/compare.js';
-import { judge } from '../evaluate/judge.js';
-import { casesCsv, type JudgedMethod, resultsCsv, resultsTable } from '../evaluate/results.js';
+import { type Evaluated, evaluationOf, type ScoredMethod } from '../evaluate/evaluation.js';
+import { casesCsv, resultsCsv, resultsTable, shiftsTable } from '../evaluate/results.js';
 import { cannotRead, cannotWrite, writeFileAtomically } from '../files.js';
 import { scoreCohort } from '../jobs/evaluate.js';
 import { openSegmentationModel } from '../model/folder.js';
@@ -31,6 +30,7 @@ interface EvaluateFlags extends LogOptions {
   readonly passes: readonly ('mirrors' | 'dropout')[];
   readonly aggregate: readonly string[];
   readonly tau: number;
+  readonly harm: number;
   readonly resamples: number;
   readonly seed: number;
   readonly cache?: string;
@@ -70,6 +70,7 @@ export function evaluateCommand(program: Command): void {
       ['mean'],
     )
     .option('--tau <dice>', 'a segmentation below this Dice has failed', fraction, 0.6)
+    .option('--harm <dice>', 'a shift harms that takes more than this from the mean Dice', fraction, 0.1)
     .option('--resamples <n>', 'of the bootstrap', wholeNumber, 2000)
     .option('--seed <n>', 'of bootstrap and dropout', wholeNumber, 0)
     .option(
@@ -78,7 +79,7 @@ export function evaluateCommand(program: Command): void {
     )
     .option('--tmpdir <folder>', 'where the temporary file of a scan lies (default: the system’s)')
     .option('--threads <n>', 'threads of the network', wholeNumber, availableParallelism())
-    .requiredOption('-o, --output <folder>', 'report.html, results.json, results.csv, cases.csv');
+    .requiredOption('-o, --output <folder>', 'report.html, results.json, results.csv, harmful.csv, cases.csv');
   command.action((path: string) => {
     const flags = command.optsWithGlobals<EvaluateFlags>();
     return runSession(flags, (session) => evaluate(path, flags, session));
@@ -115,18 +116,21 @@ async function evaluate(path: string, flags: EvaluateFlags, { log, progress, sig
     },
   });
   progress.clear();
-  const methods = scores.methods.map((m): JudgedMethod => ({ ...m, ...judge(m.cases, flags.tau) }));
-  refuseEmpty(methods, path);
-  const comparison = compare(Object.fromEntries(methods.map(({ name, cases }) => [name, cases])), flags);
-  const { taps, dice, seconds, peakMemory, failures } = scores;
+  const { methods: scored, taps, dice, seconds, peakMemory, failures } = scores;
+  refuseEmpty(scored, path);
+  const { tau, harm: margin, resamples, seed } = flags;
+  const evaluation = evaluationOf(scored, { tau, margin, resamples, seed });
+  const { methods, shifts, harmful } = evaluation;
   const results = {
     createdBy: `segcanary ${version}`,
-    tau: flags.tau,
-    seed: flags.seed,
-    resamples: flags.resamples,
+    tau,
+    margin,
+    resamples,
+    seed,
     taps,
-    methods,
-    comparison,
+    ...evaluation,
+    // The scans are those of the methods above.
+    harmful: harmful && { ...harmful, methods: harmful.methods.map(({ cases: _, ...m }) => m) },
     dice,
     seconds,
     peakMemory,
@@ -134,28 +138,42 @@ async function evaluate(path: string, flags: EvaluateFlags, { log, progress, sig
   };
   const write = (name: string, content: string) => writeFileAtomically(join(flags.output, name), content);
   await write('results.json', `${JSON.stringify(results, null, 1)}\n`);
-  await write('results.csv', resultsCsv(methods, comparison));
+  await write('results.csv', resultsCsv(evaluation));
+  if (harmful) await write('harmful.csv', resultsCsv(harmful));
   await write('cases.csv', casesCsv(methods));
   await write(
     'report.html',
     await evaluationHtml({
-      ...flags,
+      ...evaluation,
+      tau,
+      margin,
+      resamples,
       title: `Detectors on ${basename(path)}`,
-      methods,
-      comparison,
       dice,
       failures: failures.map(({ error }) => error.message),
     }),
   );
-  const { head, rows } = resultsTable(methods, comparison);
-  await say(table(head, rows));
+  const sayTable = async (evaluated: Evaluated) => {
+    const { head, rows } = resultsTable(evaluated);
+    await say(table(head, rows));
+  };
+  await sayTable(evaluation);
+  if (shifts.length > 0) {
+    const best = methods.find(({ name }) => name === evaluation.comparison.best.auroc?.method);
+    const { head, rows } = shiftsTable(shifts, best ?? methods[0]!);
+    await say(`\n${table(head, rows)}`);
+  }
+  if (harmful) {
+    await say(`\nOn the shifts that harm (a drop of the mean Dice of more than ${margin}) alone:\n`);
+    await sayTable(harmful);
+  }
   await say(
     '* the best on this cohort; + as good: the 95 % interval of the paired difference to the best holds 0 (bootstrap over test scans).',
   );
   return failures.length > 0 ? EXIT.someScansFailed : EXIT.done;
 }
 
-function refuseEmpty([first]: readonly JudgedMethod[], path: string): void {
+function refuseEmpty([first]: readonly ScoredMethod[], path: string): void {
   if (first?.cases.some((c) => c.split === 'test')) return;
   throw new SegcanaryError('cohort-invalid', `${path}: none of its test scans could be read.`);
 }

@@ -2,6 +2,7 @@ import { calibrate } from '../detectors/calibration.js';
 import { type Interval, percentileInterval, stratifiedResamples } from './bootstrap.js';
 import { spearman } from './correlation.js';
 import type { ScoredCase } from './judge.js';
+import { detectionErrorInterval, wilsonInterval } from './proportions.js';
 import { auroc, detectionError, falsePositiveRate, rejectionsAt } from './ranking.js';
 import { riskCoverageAreas } from './risk-coverage.js';
 
@@ -17,7 +18,7 @@ export const COMPARED = {
 export type Metric = keyof typeof COMPARED;
 
 export interface Comparison {
-  /** For every method: the interval of each metric, null where it is not defined. */
+  /** For every method: the interval of each metric, null where it is not defined. Rates have Wilson's and Newcombe's, the others the bootstrap's. */
   readonly intervals: Readonly<Record<string, Readonly<Record<Metric, Interval | null>>>>;
   /** For every metric: the best method on the cohort, and those whose paired difference to it has an interval that holds 0. Alone, it is the winner. */
   readonly best: Readonly<
@@ -54,7 +55,14 @@ export function compare(
     });
   }
   const metrics = Object.keys(COMPARED) as Metric[];
-  const intervals = names.map((_, m) => record(metrics, (k) => percentileInterval(drawn[m]!.map((d) => d[k]))));
+  const intervals = tests.map(({ id, ood, boundary }, m) => {
+    const counts = rejectionsAt(boundary, scoresOf(id), scoresOf(ood));
+    return {
+      ...record(metrics, (k) => percentileInterval(drawn[m]!.map((d) => d[k]))),
+      detectionError: detectionErrorInterval(counts),
+      fpr: wilsonInterval(counts.oodAccepted, counts.ood),
+    };
+  });
   const best = record(metrics, (k) => {
     const sign = COMPARED[k] === 'higher' ? -1 : 1;
     const order = names.map((_, m) => m).filter((m) => !Number.isNaN(point[m]![k]));
@@ -71,22 +79,23 @@ export function compare(
 }
 
 function metricsOf(id: readonly ScoredCase[], ood: readonly ScoredCase[], boundary: number): Record<Metric, number> {
-  const scores = (cases: readonly ScoredCase[]) => cases.map((c) => c.score);
-  const counts = rejectionsAt(boundary, scores(id), scores(ood));
+  const counts = rejectionsAt(boundary, scoresOf(id), scoresOf(ood));
   const known = [...id, ...ood].filter((c) => c.dice !== null);
   const areas = riskCoverageAreas(known.map((c) => ({ score: c.score, risk: 1 - c.dice! })));
   return {
-    auroc: auroc(scores(id), scores(ood)),
+    auroc: auroc(scoresOf(id), scoresOf(ood)),
     detectionError: detectionError(counts),
     fpr: falsePositiveRate(counts),
     aurc: areas.aurc,
     augrc: areas.augrc,
     spearman: spearman(
-      scores(known),
+      scoresOf(known),
       known.map((c) => c.dice!),
     ),
   };
 }
+
+const scoresOf = (cases: readonly ScoredCase[]): number[] => cases.map((c) => c.score);
 
 const record = <K extends string, T>(keys: readonly K[], of: (key: K) => T): Record<K, T> =>
   Object.fromEntries(keys.map((key) => [key, of(key)])) as Record<K, T>;

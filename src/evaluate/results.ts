@@ -1,16 +1,7 @@
 import { stringify } from 'csv-stringify/sync';
-import type { Comparison, Metric } from './compare.js';
-import type { Judgement, ScoredCase } from './judge.js';
-
-/** One detector as the results list it. */
-export interface JudgedMethod extends Judgement {
-  readonly name: string;
-  readonly title: string;
-  readonly formula: string;
-  readonly source: string;
-  readonly passes: number;
-  readonly cases: readonly ScoredCase[];
-}
+import type { Metric } from './compare.js';
+import type { Evaluated, JudgedMethod } from './evaluation.js';
+import type { ShiftHarm } from './harm.js';
 
 /** Columns of results.csv and of the table: name, and what it shows. */
 const columns: readonly (readonly [string, (m: JudgedMethod) => number | null])[] = [
@@ -40,7 +31,7 @@ const columns: readonly (readonly [string, (m: JudgedMethod) => number | null])[
 ];
 
 /** A line a detector, all its numbers; with low and high of the intervals that there are. */
-export function resultsCsv(methods: readonly JudgedMethod[], { intervals }: Comparison): string {
+export function resultsCsv({ methods, comparison: { intervals } }: Evaluated): string {
   const withInterval: readonly (readonly [string, Metric])[] = [
     ['auroc', 'auroc'],
     ['detection_error', 'detectionError'],
@@ -81,12 +72,30 @@ export function casesCsv(methods: readonly JudgedMethod[]): string {
   return stringify([head, ...rows]);
 }
 
+/** Cells as they are printed. */
+export interface TableOfText {
+  readonly head: readonly string[];
+  readonly rows: readonly (readonly string[])[];
+}
+
+const digits = (value: number | null): string => (value === null ? '-' : value.toFixed(3));
+
+/** What each shift takes from the Dice, and how much of it a detector flags. */
+export function shiftsTable(shifts: readonly ShiftHarm[], { name, cases, validation }: JudgedMethod): TableOfText {
+  return {
+    head: ['shift', 'data set', 'scans', 'Dice', 'drop', 'harmful', `flagged by ${name}`],
+    rows: shifts.map(({ shift, dataset, n, dice, drop, harmful }) => {
+      const flagged = cases.filter(
+        (c) => c.group === 'ood' && c.shift === shift && c.dataset === dataset && c.score > validation.boundary,
+      );
+      const told = drop === null ? '-' : harmful ? 'yes' : 'no';
+      return [shift || '-', dataset || '-', String(n), digits(dice), digits(drop), told, String(flagged.length)];
+    }),
+  };
+}
+
 /** The rows that people read, best AUROC first: Table 1 of the paper and what is asked of a failure detector today. */
-export function resultsTable(
-  methods: readonly JudgedMethod[],
-  { best }: Comparison,
-): { readonly head: string[]; readonly rows: string[][] } {
-  const digits = (value: number | null) => (value === null ? '-' : value.toFixed(3));
+export function resultsTable({ methods, comparison: { best } }: Evaluated): TableOfText {
   const mark = (m: JudgedMethod, metric: Metric) => {
     const found = best[metric];
     if (found?.method === m.name) return found.indistinguishable.length === 0 ? '*' : '+';

@@ -14,6 +14,7 @@ import { OUTPUT_METHODS } from '../detectors/outputs/registry.js';
 import { isAbort, SegcanaryError } from '../errors.js';
 import { AGGREGATORS, type Aggregator } from '../evaluate/aggregators.js';
 import type { CohortCase } from '../evaluate/cohort.js';
+import type { ScoredMethod } from '../evaluate/evaluation.js';
 import type { ScoredCase } from '../evaluate/judge.js';
 
 import { openBlas } from '../model/blas.js';
@@ -32,20 +33,9 @@ export interface ScoreCohortOptions extends CohortReaderOptions {
   readonly onFailure?: (failure: ScanFailure) => void;
 }
 
-/** Scores of a detector on the validation and test scans of a cohort. */
-export interface MethodScores {
-  readonly name: string;
-  readonly title: string;
-  readonly formula: string;
-  readonly source: string;
-  /** Passes of the whole network that it needs; of methods on features, the encoder of one. */
-  readonly passes: number;
-  readonly cases: readonly ScoredCase[];
-}
-
 export interface CohortScores {
   readonly taps: readonly Tap[];
-  readonly methods: readonly MethodScores[];
+  readonly methods: readonly ScoredMethod[];
   /** Dice of every label of every scan with a truth. */
   readonly dice: Readonly<Record<string, Readonly<Record<string, number>>>>;
   /** Seconds that each validation and test scan took, all passes together, when it was examined. */
@@ -56,7 +46,7 @@ export interface CohortScores {
 }
 
 /** What a table says of a method. */
-type About = Omit<MethodScores, 'cases' | 'passes'>;
+type About = Omit<ScoredMethod, 'cases' | 'passes'>;
 
 /**
  * Runs every detector on a cohort: fits to its training scans, scores its validation and test scans. A scan that fails is reported and left out, and so is a
@@ -101,7 +91,7 @@ export async function scoreCohort(options: ScoreCohortOptions): Promise<CohortSc
 
   const context = { estimator, blas: await openBlas({ threads }) };
   const aggregators = AGGREGATORS.filter(({ name }) => (options.aggregators ?? ['mean']).includes(name));
-  const methods: MethodScores[] = [];
+  const methods: ScoredMethod[] = [];
   const add = (about: About, passes: number, scoreOf: (found: ExaminedScan, i: number) => number) =>
     methods.push({ ...about, passes, cases: examined.map(([c, found], i) => scoredCase(c, found, scoreOf(found, i))) });
 

@@ -23,7 +23,7 @@ export interface ModelFolderOptions {
 }
 
 /**
- * Opens nnU-Net's model folder (`plans.json`, `dataset.json`, `model.onnx` or `fold_K/model.onnx`) or a single ONNX file with a plan.
+ * Opens nnU-Net's model folder (`plans.json`, `dataset.json`, `model.onnx`, `fold_K/model.onnx` or `fold_all/model.onnx`) or a single ONNX file with a plan.
  *
  * @throws SegcanaryError `io` for a missing file, `plan-invalid` and `plan-unsupported` from the plan
  */
@@ -92,11 +92,13 @@ async function exportedFolds(folder: string): Promise<number[]> {
 }
 
 async function onnxOfFolder(folder: string, fold: number): Promise<string> {
-  const candidates = [join(folder, `fold_${fold}`, 'model.onnx'), join(folder, 'model.onnx')];
+  // A network that was trained on all scans stands in for every fold.
+  const places = [join(`fold_${fold}`, 'model.onnx'), 'model.onnx', join('fold_all', 'model.onnx')];
+  const candidates = places.map((place) => join(folder, place));
   for (const candidate of candidates) if (await exists(candidate)) return candidate;
   throw new SegcanaryError(
     'io',
-    `${folder}: has neither model.onnx nor fold_${fold}/model.onnx; export the network first (scripts/export_nnunet.py does it inside an nnU-Net environment, export_nnunet_v1.py for version 1).`,
+    `${folder}: has neither model.onnx nor fold_${fold}/model.onnx nor fold_all/model.onnx; export the network first (scripts/export_nnunet.py does it inside an nnU-Net environment, export_nnunet_v1.py for version 1).`,
   );
 }
 

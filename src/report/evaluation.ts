@@ -3,16 +3,16 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { COMPARED, type Comparison, type Metric } from '../evaluate/compare.js';
-import type { JudgedMethod } from '../evaluate/results.js';
+import type { Evaluation, JudgedMethod } from '../evaluate/evaluation.js';
 import { riskCoverageCurve } from '../evaluate/risk-coverage.js';
 
 /** What the page shows. */
-export interface EvaluationReport {
+export interface EvaluationReport extends Evaluation {
   readonly title: string;
   readonly tau: number;
+  /** A drop of the mean Dice of more than this is harm. */
+  readonly margin: number;
   readonly resamples: number;
-  readonly methods: readonly JudgedMethod[];
-  readonly comparison: Comparison;
   /** Dice of every label, by case. */
   readonly dice: Readonly<Record<string, Readonly<Record<string, number>>>>;
   /** One sentence each. */

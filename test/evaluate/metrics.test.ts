@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { expectedSegmentationCalibrationError } from '../../src/evaluate/calibration-error.js';
 import { pearson, ranks, spearman } from '../../src/evaluate/correlation.js';
+import { detectionErrorInterval, wilsonInterval } from '../../src/evaluate/proportions.js';
 import {
   auroc,
   averagePrecision,
@@ -30,13 +31,31 @@ interface Expected {
   roundedTo: number;
 }
 
-/** scikit-learn, scipy and torch-uncertainty: test/oracle/metrics.py. */
-const cases = JSON.parse(
+/** scikit-learn, scipy, statsmodels and torch-uncertainty: test/oracle/metrics.py. */
+const { cases, proportions } = JSON.parse(
   readFileSync(new URL('../fixtures/metrics.json', import.meta.url), 'utf8'),
-) as readonly Expected[];
+) as {
+  readonly cases: readonly Expected[];
+  readonly proportions: readonly {
+    readonly counts: readonly [number, number, number, number];
+    readonly fpr: readonly [number, number];
+    readonly detectionError: readonly [number, number];
+  }[];
+};
 const near = (x: number) => expect.closeTo(x, 11);
 const judged = ({ score, risk }: Pick<Expected, 'score' | 'risk'>) =>
   score.map((s, i) => ({ score: s, risk: risk[i]! }));
+
+describe.each(proportions)('intervals of rates, $counts', ({ counts, fpr, detectionError: error }) => {
+  it('are scipy’s and statsmodels’', () => {
+    const [idRejected, id, oodAccepted, ood] = counts;
+    expect(wilsonInterval(oodAccepted, ood)).toEqual({ low: near(fpr[0]), high: near(fpr[1]) });
+    const found = detectionErrorInterval({ idRejected, id, oodAccepted, ood });
+    expect(found).toEqual({ low: near(error[0]), high: near(error[1]) });
+    expect(wilsonInterval(0, 0)).toBeNull();
+    expect(detectionErrorInterval({ idRejected: 0, id: 0, oodAccepted, ood })).toBeNull();
+  });
+});
 
 describe.each(cases)('against the reference tools', (found) => {
   const { id, ood } = found;

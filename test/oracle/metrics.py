@@ -1,4 +1,4 @@
-"""What scikit-learn, scipy and torch-uncertainty make of seeded scores, for test/evaluate/metrics.test.ts.
+"""What scikit-learn, scipy, statsmodels and torch-uncertainty make of seeded scores, for test/evaluate/metrics.test.ts.
 
 Run:  python test/oracle/metrics.py
 
@@ -15,8 +15,9 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from scipy.stats import pearsonr, spearmanr
+from scipy.stats import binomtest, pearsonr, spearmanr
 from sklearn.metrics import average_precision_score, roc_auc_score, roc_curve
+from statsmodels.stats.proportion import confint_proportions_2indep
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -57,6 +58,13 @@ def fpr_at_95(idx, ood):
     return float(fpr[np.argmax(tpr >= 0.95)])
 
 
+def intervals(rejected, n_id, accepted, n_ood):
+    """Wilson's of the FPR; Newcombe's of (p1 + p2) / 2 = (p1 - (1 - p2) + 1) / 2."""
+    wilson = binomtest(accepted, n_ood).proportion_ci(0.95, "wilson")
+    low, high = confint_proportions_2indep(rejected, n_id, n_ood - accepted, n_ood, method="newcomb", compare="diff", alpha=0.05)
+    return {"counts": [rejected, n_id, accepted, n_ood], "fpr": [wilson.low, wilson.high], "detectionError": [(low + 1) / 2, (high + 1) / 2]}
+
+
 def main():
     cases = []
     for seed, (n_id, n_ood, digits) in enumerate([(35, 120, 6), (20, 40, 1), (60, 7, 0), (1, 1, 3), (19, 19, 2)]):
@@ -77,7 +85,8 @@ def main():
             "spearman": float(spearmanr(np.round(free, 1), np.round(risk, 1)).statistic), "roundedTo": 1,
         })
     path = ROOT / "test" / "fixtures" / "metrics.json"
-    path.write_text(json.dumps(cases) + "\n")
+    proportions = [intervals(*c) for c in [(4, 35, 6, 120), (0, 35, 0, 120), (35, 35, 120, 120), (0, 1, 1, 1), (3, 60, 0, 7), (17, 20, 11, 13)]]
+    path.write_text(json.dumps({"cases": cases, "proportions": proportions}) + "\n")
     print(path)
 
 

@@ -1,8 +1,7 @@
 import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
-import { compare } from '../../src/evaluate/compare.js';
-import { judge, type ScoredCase } from '../../src/evaluate/judge.js';
-import type { JudgedMethod } from '../../src/evaluate/results.js';
+import { evaluationOf, type ScoredMethod } from '../../src/evaluate/evaluation.js';
+import type { ScoredCase } from '../../src/evaluate/judge.js';
 import { evaluationHtml } from '../../src/report/evaluation.js';
 
 const cases: ScoredCase[] = [1, 2, 3, 4, 5, 6].map((score, i) => ({
@@ -15,14 +14,13 @@ const cases: ScoredCase[] = [1, 2, 3, 4, 5, 6].map((score, i) => ({
   dice: i < 2 ? null : 1 - i / 10,
   voxels: 10 + i,
 }));
-const method: JudgedMethod = {
+const method: ScoredMethod = {
   name: 'a & b',
   title: 'A <i> B',
   formula: 'f',
   source: 's',
   passes: 1,
   cases,
-  ...judge(cases, 0.6),
 };
 
 describe('the report of an evaluation', () => {
@@ -30,9 +28,9 @@ describe('the report of an evaluation', () => {
     const html = await evaluationHtml({
       title: 'Detectors on <cohort>',
       tau: 0.6,
+      margin: 0.1,
       resamples: 20,
-      methods: [method],
-      comparison: compare({ 'a & b': cases }, { resamples: 20, seed: 0 }),
+      ...evaluationOf([method], { tau: 0.6, margin: 0.1, resamples: 20, seed: 0 }),
       dice: { 'case 2': { liver: 0.8 } },
       failures: ['x.nii: is <broken>.'],
     });

@@ -1,0 +1,53 @@
+import { type Comparison, compare } from './compare.js';
+import { harmedCases, harmOfShifts, type ShiftHarm } from './harm.js';
+import { type Judgement, judge, type ScoredCase } from './judge.js';
+
+/** Scores of a detector on the validation and test scans of a cohort, and what a table says of it. */
+export interface ScoredMethod {
+  readonly name: string;
+  readonly title: string;
+  readonly formula: string;
+  readonly source: string;
+  /** Passes of the whole network that it needs; of methods on features, the encoder of one. */
+  readonly passes: number;
+  readonly cases: readonly ScoredCase[];
+}
+
+export type JudgedMethod = ScoredMethod & Judgement;
+
+/** Detectors side by side. */
+export interface Evaluated {
+  readonly methods: readonly JudgedMethod[];
+  readonly comparison: Comparison;
+}
+
+export interface Evaluation extends Evaluated {
+  readonly shifts: readonly ShiftHarm[];
+  /** The same over in-distribution scans and the shifts that do harm alone; null where none does, or all do. */
+  readonly harmful: Evaluated | null;
+}
+
+export interface EvaluationOptions {
+  /** A segmentation with a lower Dice has failed. */
+  readonly tau: number;
+  /** A larger drop of the mean Dice is harm. */
+  readonly margin: number;
+  readonly resamples: number;
+  readonly seed: number;
+}
+
+/** Judges detectors on a cohort, and on those of its shifts that do harm. */
+export function evaluationOf(methods: readonly ScoredMethod[], options: EvaluationOptions): Evaluation {
+  const shifts = harmOfShifts(methods[0]?.cases ?? [], options.margin);
+  const some = shifts.some(({ harmful }) => harmful) && shifts.some(({ harmful }) => !harmful);
+  const harmed = () => methods.map((m) => ({ ...m, cases: harmedCases(m.cases, shifts) }));
+  return { ...evaluatedOf(methods, options), shifts, harmful: some ? evaluatedOf(harmed(), options) : null };
+}
+
+function evaluatedOf(methods: readonly ScoredMethod[], options: EvaluationOptions): Evaluated {
+  const byName = Object.fromEntries(methods.map(({ name, cases }) => [name, cases]));
+  return {
+    methods: methods.map((m) => ({ ...m, ...judge(m.cases, options.tau) })),
+    comparison: compare(byName, options),
+  };
+}
