@@ -12,7 +12,7 @@ import {
   embeddingStages,
   encoderOf,
   load,
-  loadDetector,
+  loadFeatureDetector,
   observe,
   type Slice,
   type SubjectScore,
@@ -35,7 +35,7 @@ const clipToWindow = (level: number, width: number) =>
   );
 
 const [detectorFolder, scan] = process.argv.slice(2);
-const detector = await loadDetector(detectorFolder);
+const detector = await loadFeatureDetector(detectorFolder);
 const encoder = await encoderOf(detector);
 const { plan, stepSize, calibration } = detector.description;
 

@@ -3,10 +3,10 @@
  *
  *     zcat scan.nii.gz | npx tsx examples/stdin-to-verdict.ts DETECTOR
  */
-import { encoderOf, loadDetector, scoreScan } from 'segcanary';
+import { loadDetector, openDetector, scoreScan } from 'segcanary';
 
-const detector = await loadDetector(process.argv[2] ?? 'demo-out/detector');
-const result = await scoreScan(process.stdin, { detector, encoder: await encoderOf(detector), case: 'stdin' });
+const detector = await openDetector(await loadDetector(process.argv[2] ?? 'demo-out/detector'));
+const result = await scoreScan(process.stdin, { detector, case: 'stdin' });
 
 console.log(`${result.verdict} (score ${result.score.toFixed(1)}, boundary ${result.boundary?.toFixed(1) ?? 'none'})`);
 if (result.verdict === 'out-of-distribution') process.exitCode = 10;

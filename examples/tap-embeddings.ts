@@ -12,7 +12,7 @@ import {
   encode,
   encoderOf,
   load,
-  loadDetector,
+  loadFeatureDetector,
   normalise,
   observe,
   patch,
@@ -24,7 +24,7 @@ import {
 } from 'segcanary';
 
 const [detectorFolder, scan] = process.argv.slice(2);
-const detector = await loadDetector(detectorFolder);
+const detector = await loadFeatureDetector(detectorFolder);
 const { plan, stepSize, calibration } = detector.description;
 
 await pipeline(

@@ -202,7 +202,7 @@ export interface Warning {
 /** The result for one scan; one JSON object of `segcanary score`. */
 export interface SubjectScore {
   readonly case: string;
-  /** Mean of the mask over the crop box: a mean of squared Mahalanobis distances. */
+  /** Higher is more suspicious. Of a detector on features: the mean of the mask over the crop box, a mean of distances. */
   readonly score: number;
   /** clip((score - min) / (2 max - min), 0, 1) over the calibration scores; null uncalibrated or where 2 max <= min. */
   readonly uncertainty: number | null;
@@ -210,7 +210,8 @@ export interface SubjectScore {
   readonly boundary: number | null;
   readonly verdict: Verdict;
   readonly patches: number;
-  readonly worstPatch: WorstPatch;
+  /** Null where the detector judges the scan as a whole. */
+  readonly worstPatch: WorstPatch | null;
   readonly warnings: readonly Warning[];
   /** `sha256:` and the hash of the detector's detector.json; null where the stage was given none. */
   readonly detector: string | null;

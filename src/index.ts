@@ -13,10 +13,16 @@ export { type EmbeddingBlock, fitGaussian, type GaussianFit } from './detectors/
 export { type Gaussian, gaussian, squaredDistance } from './detectors/gaussian.js';
 export type { Features, FittedMethod, PatchMethod, PatchScorer } from './detectors/method.js';
 export { PATCH_METHODS } from './detectors/methods/registry.js';
+export { encoderOf, type OpenDetector, openDetector } from './detectors/opened.js';
+export { OUTPUT_METHODS } from './detectors/outputs/registry.js';
 export {
   type Detector,
   type DetectorDescription,
+  type FeatureDetector,
+  type IntensityDetector,
   loadDetector,
+  loadFeatureDetector,
+  type OutputDetector,
   saveDetector,
   writeCalibration,
 } from './detectors/saved.js';
@@ -28,10 +34,11 @@ export { type Judgement, judge, type ScoredCase } from './evaluate/judge.js';
 export { auroc, averagePrecision, detectionError, falsePositiveRate, rejectionsAt } from './evaluate/ranking.js';
 export { type Judged, riskCoverageAreas, riskCoverageCurve } from './evaluate/risk-coverage.js';
 export { calibrateDetector } from './jobs/calibrate.js';
-export { encoderOf } from './jobs/encoders.js';
 export { type CohortScores, type ScoreCohortOptions, scoreCohort } from './jobs/evaluate.js';
 export { isFailure, type ScanFailure } from './jobs/failure.js';
 export { type FitJobOptions, type FitResult, fitDetector } from './jobs/fit.js';
+export { fitIntensityDetector, type IntensityDetectorOptions } from './jobs/fit-intensities.js';
+export { type OutputDetectorOptions, saveOutputDetector } from './jobs/fit-outputs.js';
 export { resolveInputs, type ScanInput } from './jobs/inputs.js';
 export { type ScoreJobOptions, scoreScans } from './jobs/score.js';
 export { type SegmenterJobOptions, type SegmentJobOptions, segmenterOf, segmentScans } from './jobs/segment.js';

@@ -1,6 +1,8 @@
 import type { Writable } from 'node:stream';
-import type { Embedding, LabelSlice, PatchDistance, PatchPlace, Prediction, SubjectScore, Warning } from './chunks.js';
-import type { Detector } from './detectors/saved.js';
+import type { Embedding, LabelSlice, PatchDistance, PatchPlace, Prediction, Slice, SubjectScore } from './chunks.js';
+import type { OpenDetector } from './detectors/opened.js';
+import type { Detector, FeatureDetector } from './detectors/saved.js';
+import type { VerdictOptions } from './detectors/verdict.js';
 import { SegcanaryError } from './errors.js';
 import { patchCount } from './maths/tiling.js';
 import type { Encoder } from './model/encoder.js';
@@ -13,6 +15,8 @@ import { assemble } from './stages/assemble.js';
 import { distance } from './stages/distance.js';
 import { encode } from './stages/encode.js';
 import { fork } from './stages/fork.js';
+import { judgeIntensities } from './stages/judge-intensities.js';
+import { judgeOutputs } from './stages/judge-outputs.js';
 import { label } from './stages/label.js';
 import { measure } from './stages/measure.js';
 import { normalise } from './stages/normalise.js';
@@ -86,29 +90,29 @@ export async function embedScan(
 }
 
 export interface ScoreScanOptions extends ScanOptions {
-  readonly detector: Detector;
-  /** The detector's encoder, opened once and shared by all scans. */
-  readonly encoder: Encoder;
-  /** Where the uncertainty mask goes: a path, or a stream that gets gzip. */
-  readonly mask?: string | Writable;
+  /** From `openDetector`; scans share one. */
+  readonly detector: OpenDetector;
+  /** Where the uncertainty mask goes: a path, or a stream that gets gzip. Of detectors on features. */
+  readonly mask?: string | Writable | undefined;
 }
 
 /**
- * Scores one scan with the default pipeline:
- * load → spool → normalise → resample → patch → encode → pool → distance → aggregate (→ save) → score.
+ * Scores one scan with the pipeline of its detector: load → spool → normalise → resample, and then
  *
- * @throws SegcanaryError whatever is wrong with the scan, `aborted` when the signal says so
+ *   on features     patch → encode → pool → distance → aggregate (→ save) → score
+ *   on outputs      patch → predict → assemble → judge-outputs
+ *   on intensities  judge-intensities
+ *
+ * @throws SegcanaryError whatever is wrong with the scan, `usage` for a mask of a detector that has none, `aborted` when the signal says so
  */
 export async function scoreScan(
   source: ScanBytes | readonly ChannelBytes[],
   options: ScoreScanOptions,
 ): Promise<SubjectScore> {
-  const { detector, encoder } = options;
-  const { plan, stepSize } = detector.description;
   let result: SubjectScore | null = null;
   await runScan(source, options, [
-    ...embeddingStages({ ...options, plan, encoder, stepSize }),
-    ...scoringStages(options),
+    ...preparationStages({ ...options, plan: options.detector.detector.description.plan }),
+    ...judgingStages(options),
     observe<SubjectScore>((s) => {
       result = s;
     }),
@@ -116,27 +120,59 @@ export async function scoreScan(
   return result ?? endedEarly(options);
 }
 
-/** Embeddings to the score of the scan: distance → aggregate (→ save) → score. */
-function scoringStages(options: Omit<ScoreScanOptions, 'encoder'>): Stage<never, unknown>[] {
-  const { detector, mask } = options;
-  const warnings: Warning[] =
-    (options.spool ?? true)
-      ? []
-      : [
-          {
-            code: 'no-spool',
-            message:
-              'Streamed without a spool: not cropped to the non-zero box, values clipped to the range of the plan.',
-          },
-        ];
+/** Slices of the network grid to the score of the scan. */
+function judgingStages(options: ScoreScanOptions): Stage<never, unknown>[] {
+  const { detector: opened } = options;
+  const { description } = opened.detector;
+  if (opened.kind !== 'features' && options.mask !== undefined) throw noMask(opened.detector);
+  if (opened.kind === 'intensities')
+    return [judgeIntensities({ scorer: opened.detector.scorer, ...verdictOptions(options) })];
+  const { patchSize } = description.plan;
+  const patches = patch({ patchSize, stepSize: opened.detector.description.stepSize });
+  if (opened.kind === 'features')
+    return [patches, encode({ encoder: opened.encoder }), pool(), ...distanceStages(options, opened.detector)];
+  const { method, description: d } = opened.detector;
+  const { sampler } = opened;
+  const report = reporter(options);
+  let count = 0;
   return [
-    distance({ scorer: detector.scorer, features: detector.method.features }),
+    patches,
+    predict({ segmenter: sampler }),
+    observe<Prediction>((prediction) => {
+      count++;
+      report(prediction);
+    }),
+    assemble(),
+    judgeOutputs({ method, sampler, regions: d.regions, patches: () => count, ...verdictOptions(options) }),
+  ];
+}
+
+/** Embeddings to the score of the scan: distance → aggregate (→ save) → score. */
+function distanceStages(options: ScoreScanOptions, { scorer, method }: FeatureDetector): Stage<never, unknown>[] {
+  const { mask } = options;
+  return [
+    distance({ scorer, features: method.features }),
     observe<PatchDistance>(reporter(options)),
     aggregate(),
     ...(mask === undefined ? [] : [save({ to: mask })]),
-    score({ calibration: detector.description.calibration, detector: detector.id, warnings }),
+    score(verdictOptions(options)),
   ];
 }
+
+function verdictOptions({ detector: { detector }, spool: spooled = true }: ScoreScanOptions): VerdictOptions {
+  const message = 'Streamed without a spool: not cropped to the non-zero box, values clipped to the range of the plan.';
+  return {
+    calibration: detector.description.calibration,
+    detector: detector.id,
+    warnings: spooled ? [] : [{ code: 'no-spool', message }],
+  };
+}
+
+const noMask = ({ dir, method }: Detector): SegcanaryError =>
+  new SegcanaryError(
+    'usage',
+    `${dir}: ${method.name} judges a scan as a whole and gives no mask; leave --mask out, or use a detector on features.`,
+  );
 
 export interface SegmentScanOptions extends ScanOptions {
   readonly plan: Plan;
@@ -149,8 +185,8 @@ export interface SegmentScanOptions extends ScanOptions {
   readonly to: string | Writable;
   /** Where the probabilities go, if anywhere: a 4-D NIfTI file. */
   readonly probabilities?: string | Writable | undefined;
-  /** Scores the scan from the same pass. */
-  readonly detector?: Detector | undefined;
+  /** Scores the scan too: a detector on features from the same pass, any other from the same slices. */
+  readonly detector?: OpenDetector | undefined;
   /** Where the uncertainty mask goes: a path, or a stream that gets gzip. */
   readonly mask?: string | Writable | undefined;
 }
@@ -169,6 +205,7 @@ export interface SegmentResult {
  * Segments one scan as nnU-Net does and, with a detector, scores it from the same forward pass:
  * load → spool → normalise → resample → patch → predict ┬→ assemble → restore (→ save) → label → uncrop → save
  *                                                       └→ tapped → pool → distance → aggregate (→ save) → score
+ * A detector that is not on features has a branch of its own behind resample.
  *
  * @throws SegcanaryError whatever is wrong with the scan, `aborted` when the signal says so
  */
@@ -181,24 +218,24 @@ export async function segmentScan(
   let result: SubjectScore | null = null;
   let patches = 0;
   const voxels: Record<number, number> = {};
-  const scoring = (predictions: AsyncIterable<Prediction>) =>
-    runStages(predictions, [
-      tapped(),
-      pool(),
-      ...scoringStages({ ...options, detector: detector as Detector, onProgress: undefined }),
-      observe<SubjectScore>((s) => {
-        result = s;
-      }),
-    ]);
+  const branch = <T>(stages: (scoring: ScoreScanOptions) => Stage<never, unknown>[]) => {
+    const keep = observe<SubjectScore>((s) => {
+      result = s;
+    });
+    const scoring = { ...options, detector: detector as OpenDetector, onProgress: undefined } as ScoreScanOptions;
+    return fork<T>((chunks) => runStages(chunks, [...stages(scoring), keep]));
+  };
+  const onFeatures = detector?.kind === 'features' ? detector.detector : null;
   await runScan(source, options, [
     ...preparationStages(options),
+    ...(detector && !onFeatures ? [branch<Slice>(judgingStages)] : []),
     patch({ patchSize: plan.patchSize, stepSize }),
     predict({ segmenter }),
     observe<Prediction>((prediction) => {
       patches++;
       report(prediction);
     }),
-    ...(detector ? [fork<Prediction>(scoring)] : []),
+    ...(onFeatures ? [branch<Prediction>((s) => [tapped(), pool(), ...distanceStages(s, onFeatures)])] : []),
     assemble(),
     restore({ plan, segmentation }),
     ...(probabilities === undefined ? [] : [saveProbabilities({ to: probabilities, segmentation, tmpdir })]),

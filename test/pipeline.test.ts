@@ -4,8 +4,8 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { afterAll, describe, expect, inject, it } from 'vitest';
 import type { Embedding, Patch, SubjectScore } from '../src/chunks.js';
-import { loadDetector } from '../src/detectors/saved.js';
-import { encoderOf } from '../src/jobs/encoders.js';
+import { openDetector } from '../src/detectors/opened.js';
+import { loadFeatureDetector } from '../src/detectors/saved.js';
 import { closeInference } from '../src/model/inference.js';
 import { preparationStages, scoreScan } from '../src/pipeline.js';
 import { aggregate } from '../src/stages/aggregate.js';
@@ -19,8 +19,10 @@ import { score } from '../src/stages/score.js';
 import { writeScan } from './support/scans.js';
 
 const workshop = inject('workshop');
-const detector = await loadDetector(join(workshop, 'detector'));
-const encoder = await encoderOf(detector);
+const detector = await loadFeatureDetector(join(workshop, 'detector'));
+const opened = await openDetector(detector);
+if (opened.kind !== 'features') throw new Error('not on features');
+const { encoder } = opened;
 afterAll(closeInference);
 
 const large = await writeScan({ path: join(workshop, 'large.nii'), seed: 3, shape: [96, 160, 160] });
@@ -58,24 +60,24 @@ describe('the default pipeline', () => {
     expect(patches).toBeGreaterThan(60);
     // One patch more may stand between the patch stage and the counter.
     expect(peak + 1).toBeLessThanOrEqual(8);
-    expect(await scoreScan(createReadStream(large), { detector, encoder, case: 'x' })).toEqual(composed);
+    expect(await scoreScan(createReadStream(large), { detector: opened, case: 'x' })).toEqual(composed);
   });
 
   it('takes bytes from any async iterable, in pieces of any size', async () => {
     const bytes = readFileSync(join(workshop, 'train', 'train_1_0000.nii.gz'));
-    const whole = await scoreScan(Readable.from([bytes]), { detector, encoder });
+    const whole = await scoreScan(Readable.from([bytes]), { detector: opened });
     const pieces = (async function* () {
       for (let at = 0; at < bytes.length; at += 997) yield bytes.subarray(at, at + 997);
     })();
-    expect(await scoreScan(pieces, { detector, encoder })).toEqual(whole);
+    expect(await scoreScan(pieces, { detector: opened })).toEqual(whole);
   });
 
   it('scores several scans at once over one encoder, each as it would alone', async () => {
     const files = readdirSync(join(workshop, 'train')).map((name) => join(workshop, 'train', name));
     const alone = [];
-    for (const file of files) alone.push(await scoreScan(createReadStream(file), { detector, encoder, case: file }));
+    for (const file of files) alone.push(await scoreScan(createReadStream(file), { detector: opened, case: file }));
     const together = await Promise.all(
-      files.map((file) => scoreScan(createReadStream(file), { detector, encoder, case: file })),
+      files.map((file) => scoreScan(createReadStream(file), { detector: opened, case: file })),
     );
     expect(together).toEqual(alone);
   });
@@ -83,32 +85,30 @@ describe('the default pipeline', () => {
   it('stops at once when its signal says so, and the encoder serves the next scan', async () => {
     const controller = new AbortController();
     const stopped = scoreScan(createReadStream(large), {
-      detector,
-      encoder,
+      detector: opened,
       signal: controller.signal,
       onProgress: ({ patches }) => {
         if (patches === 3) controller.abort();
       },
     });
     await expect(stopped).rejects.toMatchObject({ code: 'aborted' });
-    expect((await scoreScan(createReadStream(large), { detector, encoder })).patches).toBeGreaterThan(60);
+    expect((await scoreScan(createReadStream(large), { detector: opened })).patches).toBeGreaterThan(60);
   });
 
   it('ends a scan that breaks off with its own error and nothing else', async () => {
     const bytes = readFileSync(large);
     const broken = scoreScan(Readable.from([bytes.subarray(0, bytes.length / 2)]), {
-      detector,
-      encoder,
+      detector: opened,
       case: 'broken',
     });
-    const sound = scoreScan(Readable.from([bytes]), { detector, encoder, case: 'sound' });
+    const sound = scoreScan(Readable.from([bytes]), { detector: opened, case: 'sound' });
     await expect(broken).rejects.toMatchObject({ code: 'truncated', message: expect.stringContaining('broken') });
     expect((await sound).case).toBe('sound');
   });
 
   it('without a spool scores a CT in the same way but for the clip range, and says that it was not spooled', async () => {
-    const spooled = await scoreScan(createReadStream(large), { detector, encoder });
-    const straight = await scoreScan(createReadStream(large), { detector, encoder, spool: false });
+    const spooled = await scoreScan(createReadStream(large), { detector: opened });
+    const straight = await scoreScan(createReadStream(large), { detector: opened, spool: false });
     expect(straight.warnings.map((w) => w.code)).toEqual(['no-spool']);
     expect(straight.score / spooled.score).toBeCloseTo(1, 2);
   });

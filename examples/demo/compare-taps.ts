@@ -7,7 +7,7 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { loadDetector, type SubjectScore } from 'segcanary';
+import { loadFeatureDetector, type SubjectScore } from 'segcanary';
 import { segcanary } from './run.js';
 
 const MODEL = fileURLToPath(new URL('../phantom/model', import.meta.url));
@@ -25,7 +25,7 @@ try {
       const detector = join(folder, `${stage}-${end}`);
       await segcanary(['fit', '-q', '-m', MODEL, '--tap', tap, '-i', join(scans, 'train'), '-o', detector]);
       await segcanary(['calibrate', '-q', '-d', detector, '-i', join(scans, 'calibration')]);
-      const { tap: tapped, d } = (await loadDetector(detector)).description;
+      const { tap: tapped, d } = (await loadFeatureDetector(detector)).description;
       const [caught, shifted] = await alarms(detector, 'shifted');
       const [alarmed, unshifted] = await alarms(detector, 'test');
       console.log(

@@ -7,7 +7,7 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { loadDetector, type SubjectScore } from 'segcanary';
+import { loadFeatureDetector, type SubjectScore } from 'segcanary';
 import { type CohortCase, cohort } from '../phantom/cohort.js';
 import { SHIFTS } from '../phantom/shifts/index.js';
 import { dice } from './dice.js';
@@ -72,7 +72,7 @@ async function judge(i: number, item: CohortCase): Promise<void> {
 writeFileSync(join(out, 'scores.ndjson'), lines.join(''));
 console.log(`\n${table(cases)}\n`);
 
-writeFileSync(join(out, 'report.html'), await report(cases, (await loadDetector(detector)).description));
+writeFileSync(join(out, 'report.html'), await report(cases, (await loadFeatureDetector(detector)).description));
 step(`done: open ${join(out, 'report.html')}`);
 
 function indent(text: string): string {

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import type { DetectorDescription } from 'segcanary';
+import type { FeatureDetector } from 'segcanary';
 import { segmented, uncertain } from './picture.js';
 import { scorePlot } from './plot.js';
 import { quadrantPlot } from './quadrants.js';
@@ -8,7 +8,10 @@ import type { ScoredCase } from './scored-case.js';
 const STYLE = readFileSync(new URL('./report.css', import.meta.url), 'utf8');
 
 /** One self-contained HTML page: what was found, scores by shift, Dice against uncertainty, and for every shift the slice that holds the worst patch. */
-export async function report(cases: readonly ScoredCase[], description: DetectorDescription): Promise<string> {
+export async function report(
+  cases: readonly ScoredCase[],
+  description: FeatureDetector['description'],
+): Promise<string> {
   const calibration = description.calibration;
   if (calibration === null) throw new Error('the detector is not calibrated');
   const { boundary, min, max } = calibration;
@@ -50,7 +53,7 @@ differ), at the right with the uncertainty map. Orange begins where the map exce
 }
 
 async function figure(c: ScoredCase, range: { low: number; high: number }): Promise<string> {
-  const z = c.result.worstPatch.centre[2];
+  const z = c.result.worstPatch!.centre[2];
   const outlined = await segmented(c.scan, z, c.segmentation, c.truth);
   const overlaid = await uncertain(c.scan, z, { mask: c.mask, ...range });
   return `<figure><div><img src="${outlined}" alt="CT slice ${z} of ${c.name}, segmentation and truth outlined"><img src="${overlaid}" alt="The same slice with the uncertainty map"></div>

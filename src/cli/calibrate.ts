@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
+import { openDetector } from '../detectors/opened.js';
 import { loadDetector } from '../detectors/saved.js';
 import { calibrateDetector } from '../jobs/calibrate.js';
-import { encoderOf } from '../jobs/encoders.js';
 import { resolveInputs } from '../jobs/inputs.js';
 import { EXIT } from './exit.js';
 import type { LogOptions } from './log.js';
@@ -25,8 +25,7 @@ export function calibrateCommand(program: Command): void {
       const inputs = await resolveInputs(flags.input);
       const { calibration, failures } = await calibrateDetector({
         ...flags,
-        detector,
-        encoder: await encoderOf(detector, flags.threads),
+        detector: await openDetector(detector, flags),
         inputs,
         signal,
         onProgress: ({ case: name, patches, total }) => progress.update(`${name}: patch ${patches} of ${total}`),

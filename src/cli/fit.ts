@@ -1,16 +1,25 @@
 import { type Command, Option } from 'commander';
 import { ESTIMATORS, type Estimator } from '../detectors/estimators.js';
+import { ihf } from '../detectors/methods/ihf.js';
 import { METHOD_NAMES } from '../detectors/methods/registry.js';
+import { OUTPUT_METHOD_NAMES, outputMethod } from '../detectors/outputs/registry.js';
+import { SegcanaryError } from '../errors.js';
 import { fitDetector } from '../jobs/fit.js';
+import { fitIntensityDetector } from '../jobs/fit-intensities.js';
+import { saveOutputDetector } from '../jobs/fit-outputs.js';
 import { resolveInputs } from '../jobs/inputs.js';
-import { openModel } from '../model/folder.js';
+import { openModel, openSegmentationModel } from '../model/folder.js';
 import { EXIT } from './exit.js';
 import type { LogOptions } from './log.js';
 import { fraction, type ScanFlags, wholeNumber, withScanOptions } from './options.js';
-import { reportFit } from './reports.js';
-import { runSession } from './session.js';
+import { reportFit, reportIntensityFit, reportOutputDetector } from './reports.js';
+import { runSession, type Session } from './session.js';
 
-interface FitFlags extends ScanFlags, LogOptions {
+/** Every detector that there is. */
+const NAMES = [...METHOD_NAMES, ihf.name, ...OUTPUT_METHOD_NAMES];
+
+interface FitFlags extends Omit<ScanFlags, 'input'>, LogOptions {
+  readonly input?: string[];
   readonly model: string;
   readonly plans?: string;
   readonly configuration?: string;
@@ -19,6 +28,7 @@ interface FitFlags extends ScanFlags, LogOptions {
   readonly detector: string;
   readonly estimator: Estimator;
   readonly stepSize: number;
+  readonly seed: number;
   readonly cache?: string;
   readonly output: string;
 }
@@ -36,41 +46,88 @@ export function fitCommand(program: Command): void {
     .option('--fold <k>', 'which fold’s network', wholeNumber, 0)
     .option('--tap <tensor>', 'the tensor to tap (default: the bottleneck; see segcanary taps)')
     .addOption(
-      new Option('--detector <name>', 'how patches are judged').choices([...METHOD_NAMES]).default('mahalanobis'),
+      new Option('--detector <name>', 'how scans are judged: docs/detectors.md').choices(NAMES).default('mahalanobis'),
     )
     .addOption(new Option('--estimator <name>', 'of the covariance').choices(ESTIMATORS).default('ledoit-wolf'))
     .option('--step-size <fraction>', 'distance between patches as a fraction of the patch', fraction, 0.5)
+    .option('--seed <n>', 'of passes with dropout', wholeNumber, 0)
     .option('--cache <folder>', 'where embeddings are kept, so that a fit resumes (default: <output>.cache)')
     .requiredOption('-o, --output <folder>', 'the detector');
-  withScanOptions(command, 'training scans: files or folders').action(() => {
+  const inputs = 'training scans: files or folders (a detector on outputs needs none)';
+  withScanOptions(command, inputs, false).action(() => {
     const flags = command.optsWithGlobals<FitFlags>();
-    return runSession(flags, async ({ log, progress, signal, say }) => {
-      const inputs = await resolveInputs(flags.input);
-      const cache = flags.cache ?? `${flags.output.replace(/\/+$/, '')}.cache`;
-      let done = 0;
-      const result = await fitDetector({
-        ...flags,
-        method: flags.detector,
-        model: await openModel(flags.model, flags),
-        inputs,
-        cache,
-        signal,
-        onProgress: ({ case: name, patches, total }) =>
-          progress.update(`${done + 1}/${inputs.length} ${name}: patch ${patches} of ${total}`),
-        onScan: (scan) => {
-          done++;
-          log.debug(`${scan.case}: ${scan.patches} patches${scan.cached ? ' (from the cache)' : ''}`);
-        },
-        onFit: () => progress.update('fitting the detector'),
-        onFailure: ({ error }) => log.error(error.message),
-      });
-      progress.clear();
-      for (const warning of result.warnings) log.warn(warning.message);
-      log.info(
-        `The embeddings are kept in ${cache}: fit again with another detector or estimator, and no network is run again.`,
-      );
-      await say(reportFit(result, flags.output));
-      return result.failures.length > 0 ? EXIT.someScansFailed : EXIT.done;
+    return runSession(flags, (session) => {
+      if (outputMethod(flags.detector)) return makeOnOutputs(flags, session);
+      if (!flags.input)
+        throw new SegcanaryError('usage', `${flags.detector} is fitted to training scans; name them with -i.`);
+      const withInput = { ...flags, input: flags.input };
+      return flags.detector === ihf.name ? fitOnIntensities(withInput, session) : fitOnFeatures(withInput, session);
     });
   });
+}
+
+async function fitOnFeatures(
+  flags: FitFlags & { readonly input: string[] },
+  { log, progress, signal, say }: Session,
+): Promise<number> {
+  const inputs = await resolveInputs(flags.input);
+  const cache = flags.cache ?? `${flags.output.replace(/\/+$/, '')}.cache`;
+  let done = 0;
+  const result = await fitDetector({
+    ...flags,
+    method: flags.detector,
+    model: await openModel(flags.model, flags),
+    inputs,
+    cache,
+    signal,
+    onProgress: ({ case: name, patches, total }) =>
+      progress.update(`${done + 1}/${inputs.length} ${name}: patch ${patches} of ${total}`),
+    onScan: (scan) => {
+      done++;
+      log.debug(`${scan.case}: ${scan.patches} patches${scan.cached ? ' (from the cache)' : ''}`);
+    },
+    onFit: () => progress.update('fitting the detector'),
+    onFailure: ({ error }) => log.error(error.message),
+  });
+  progress.clear();
+  for (const warning of result.warnings) log.warn(warning.message);
+  log.info(
+    `The embeddings are kept in ${cache}: fit again with another detector or estimator, and no network is run again.`,
+  );
+  await say(reportFit(result, flags.output));
+  return result.failures.length > 0 ? EXIT.someScansFailed : EXIT.done;
+}
+
+async function fitOnIntensities(
+  flags: FitFlags & { readonly input: string[] },
+  { log, progress, signal, say }: Session,
+): Promise<number> {
+  const inputs = await resolveInputs(flags.input);
+  let done = 0;
+  const result = await fitIntensityDetector({
+    ...flags,
+    model: await openModel(flags.model, flags),
+    inputs,
+    signal,
+    onScan: ({ case: name }) => progress.update(`${++done}/${inputs.length} ${name}`),
+    onFailure: ({ error }) => log.error(error.message),
+  });
+  progress.clear();
+  for (const warning of result.fit.warnings) log.warn(warning.message);
+  await say(reportIntensityFit(result, flags.output));
+  return result.failures.length > 0 ? EXIT.someScansFailed : EXIT.done;
+}
+
+async function makeOnOutputs(flags: FitFlags, { signal, say }: Session): Promise<number> {
+  const method = outputMethod(flags.detector);
+  const folds = method?.passes === 'folds' ? undefined : [flags.fold];
+  const result = await saveOutputDetector({
+    ...flags,
+    method: flags.detector,
+    model: await openSegmentationModel(flags.model, { ...flags, folds }),
+    inputs: flags.input ? await resolveInputs(flags.input) : [],
+    signal,
+  });
+  await say(reportOutputDetector(result, flags.output));
+  return EXIT.done;
 }

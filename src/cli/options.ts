@@ -23,9 +23,9 @@ export function fraction(text: string): number {
   return x;
 }
 
-export function withScanOptions(command: Command, inputs: string): Command {
-  return command
-    .requiredOption('-i, --input <path...>', inputs)
+export function withScanOptions(command: Command, inputs: string, required = true): Command {
+  const flags = '-i, --input <path...>';
+  return (required ? command.requiredOption(flags, inputs) : command.option(flags, inputs))
     .option('--volume <n>', 'which volume of 4-D files, from 0', wholeNumber)
     .option('--no-spool', 'stream straight through, without a temporary file (deviates: docs/preprocessing.md)')
     .option('--tmpdir <folder>', 'where the temporary file of a scan lies (default: the system’s)')

@@ -2,10 +2,10 @@ import { access, constants } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Command } from 'commander';
 import type { SubjectScore } from '../chunks.js';
+import { openDetector } from '../detectors/opened.js';
 import { loadDetector } from '../detectors/saved.js';
 import { SegcanaryError } from '../errors.js';
 import { cannotWrite } from '../files.js';
-import { encoderOf } from '../jobs/encoders.js';
 import { isFailure } from '../jobs/failure.js';
 import { resolveInputs } from '../jobs/inputs.js';
 import { ResultFolder } from '../jobs/results.js';
@@ -65,11 +65,11 @@ async function scoreAll(
   let done = 0;
   let failed = 0;
   let ood = 0;
-  const maskOf = (name: string) => (masksToStdout ? process.stdout : (flags.mask ?? folder?.maskPath(name)));
+  const folderMask = (name: string) => (detector.kind === 'features' ? folder?.maskPath(name) : undefined);
+  const maskOf = (name: string) => (masksToStdout ? process.stdout : (flags.mask ?? folderMask(name)));
   for await (const result of scoreScans({
     ...flags,
-    detector,
-    encoder: await encoderOf(detector, flags.threads),
+    detector: await openDetector(detector, flags),
     inputs,
     signal,
     mask: maskOf,

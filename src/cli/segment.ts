@@ -1,6 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
+import { openDetector } from '../detectors/opened.js';
 import { loadDetector } from '../detectors/saved.js';
 import { SegcanaryError } from '../errors.js';
 import { cannotWrite } from '../files.js';
@@ -85,12 +86,12 @@ async function segmentAll(flags: SegmentFlags, { log, progress, signal, print }:
     ...flags,
     model,
     segmenter,
-    detector,
+    detector: detector && (await openDetector(detector, flags)),
     inputs,
     signal,
     to: (name) => (toStdout ? process.stdout : pathOf(name)),
     probabilities: (name) => (flags.saveProbabilities ? join(flags.output, `${name}_probabilities.nii.gz`) : undefined),
-    mask: (name) => scores?.maskPath(name),
+    mask: (name) => (detector?.kind === 'features' ? scores?.maskPath(name) : undefined),
     onProgress: ({ case: name, patches, total }) =>
       progress.update(`${done + 1}/${inputs.length} ${name}: patch ${patches} of ${total}`),
   })) {

@@ -1,7 +1,9 @@
 import { z } from 'zod';
 import { planSchema } from '../model/plans.js';
 import { ESTIMATORS } from './estimators.js';
+import { ihf } from './methods/ihf.js';
 import { METHOD_NAMES } from './methods/registry.js';
+import { OUTPUT_METHOD_NAMES } from './outputs/registry.js';
 
 const hash = z.string().regex(/^[0-9a-f]{64}$/, 'expected 64 hexadecimal digits');
 const count = z.int().positive();
@@ -13,15 +15,29 @@ const calibrationSchema = z.object({
   boundary: z.object({ paper: z.number(), conformal: z.number(), level: z.number().gt(0).lt(1) }),
 });
 
-/** detector.json, format version 1. */
-export const descriptionSchema = z.object({
+/** What every detector.json of format version 1 has. */
+const common = {
   formatVersion: z.literal(1),
   /** 'segcanary x.y.z'. */
   createdBy: z.string(),
   /** How scans are brought to the network: the plan itself, so that scoring needs no plans.json. */
   plan: planSchema,
-  /** Distance between patches as a fraction of the patch. */
-  stepSize: z.number().gt(0).max(1),
+  /** sha256 of the bytes of each training scan, so that `calibrate` can refuse them: a threshold drawn from training scans promises nothing. */
+  trainingScans: z.array(hash).optional(),
+  warnings: z.array(z.object({ code: z.string(), message: z.string() })),
+  calibration: calibrationSchema.nullable(),
+};
+
+const model = z.object({ name: z.string(), sha256: hash });
+/** Distance between patches as a fraction of the patch. */
+const stepSize = z.number().gt(0).max(1);
+
+/** Patches are judged by the features of the frozen encoder: encoder.onnx and statistics.safetensors. */
+const featuresSchema = z.object({
+  ...common,
+  /** Absent before there were others. */
+  kind: z.literal('features').default('features'),
+  stepSize,
   /** The tensor that the encoder was cut at; shape without the batch axis; whether it was the suggested one. */
   tap: z.object({ name: z.string(), shape: z.array(count), suggested: z.boolean() }),
   /** The encoder's stages whose channel means the method reads; null where it reads the tap alone. */
@@ -42,16 +58,50 @@ export const descriptionSchema = z.object({
   conditionNumber: z.number().min(0).nullable(),
   /** Training scans. */
   cases: count,
-  /** sha256 of the bytes of each training scan, so that `calibrate` can refuse them: a threshold drawn from training scans promises nothing. */
-  trainingScans: z.array(hash).optional(),
-  warnings: z.array(z.object({ code: z.string(), message: z.string() })),
-  sourceModel: z.object({ name: z.string(), sha256: hash }),
+  sourceModel: model,
   encoderSha256: hash,
   statisticsSha256: hash,
-  calibration: calibrationSchema.nullable(),
 });
 
-export type DetectorDescription = z.output<typeof descriptionSchema>;
+/** Scans are judged by the outputs of the whole network: network_0.onnx, network_1.onnx, …, one a fold. Nothing is fitted. */
+const outputsSchema = z.object({
+  ...common,
+  kind: z.literal('outputs'),
+  stepSize,
+  /** A name of detectors/outputs/registry.ts. */
+  method: z.enum(OUTPUT_METHOD_NAMES),
+  /** Logits a voxel: classes, or regions. */
+  heads: count,
+  regions: z.boolean(),
+  /** Axes whose mirrorings are passes; none where the method needs none. */
+  mirrorAxes: z.array(z.int().min(0).max(2)),
+  /** Passes with dropout, and their seed. */
+  dropout: z.int().min(0),
+  seed: z.int().min(0),
+  /** The networks, in the order of their files, whose sha256 is the same. */
+  sourceModels: z.array(model).min(1),
+});
 
-/** A description without what `saveDetector` itself fills in. */
-export type NewDescription = Omit<DetectorDescription, 'encoderSha256' | 'statisticsSha256'>;
+/** Scans are judged by the histogram of their intensities: statistics.safetensors alone. */
+const intensitiesSchema = z.object({
+  ...common,
+  kind: z.literal('intensities'),
+  method: z.literal(ihf.name),
+  /** Training scans. */
+  cases: count,
+  /** Bins of all channels. */
+  d: count,
+  statisticsSha256: hash,
+});
+
+/** detector.json, by its kind. */
+export const DESCRIPTION_SCHEMAS = {
+  features: featuresSchema,
+  outputs: outputsSchema,
+  intensities: intensitiesSchema,
+} as const;
+
+export type FeaturesDescription = z.output<typeof featuresSchema>;
+export type OutputsDescription = z.output<typeof outputsSchema>;
+export type IntensitiesDescription = z.output<typeof intensitiesSchema>;
+export type DetectorDescription = FeaturesDescription | OutputsDescription | IntensitiesDescription;

@@ -1,90 +1,102 @@
-import { createHash, randomBytes } from 'node:crypto';
-import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
-import { basename, dirname, join, resolve } from 'node:path';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { z } from 'zod';
 import { SegcanaryError } from '../errors.js';
-import { cannotRead, cannotWrite, writeFileAtomically } from '../files.js';
+import { cannotRead, writeFileAtomically } from '../files.js';
 import { parseWith } from '../model/json-sentence.js';
 import type { Calibration } from './calibration.js';
-import { type DetectorDescription, descriptionSchema, type NewDescription } from './description.js';
+import {
+  DESCRIPTION_SCHEMAS,
+  type DetectorDescription,
+  type FeaturesDescription,
+  type IntensitiesDescription,
+  type OutputsDescription,
+} from './description.js';
+import { DESCRIPTION, readVerified, sha256, writeDetectorFolder } from './folder.js';
 import type { PatchMethod, PatchScorer } from './method.js';
+import { ihf } from './methods/ihf.js';
 import { patchMethod } from './methods/registry.js';
+import type { OutputMethod } from './outputs/output-method.js';
+import { outputMethod } from './outputs/registry.js';
 import { decodeSafetensors, encodeSafetensors, type Tensor } from './safetensors.js';
 
-export type { DetectorDescription, NewDescription } from './description.js';
+export type { DetectorDescription } from './description.js';
+export { checkDetectorTarget } from './folder.js';
 
-const DESCRIPTION = 'detector.json';
 const ENCODER = 'encoder.onnx';
 /** What the method keeps of the training patches. */
 const STATISTICS = 'statistics.safetensors';
-const FILES: readonly string[] = [DESCRIPTION, ENCODER, STATISTICS];
+const networkFile = (fold: number): string => `network_${fold}.onnx`;
 
-/** A detector as it lies in its folder: all that scoring needs. */
-export interface Detector {
+interface Loaded<Description> {
   readonly dir: string;
-  readonly description: DetectorDescription;
+  readonly description: Description;
   /** `sha256:` and the hash of detector.json. It changes when the detector is calibrated. */
   readonly id: string;
+}
+
+/** Judges patches by the features of the encoder. */
+export interface FeatureDetector extends Loaded<FeaturesDescription> {
+  readonly kind: 'features';
   /** The ONNX model, cut at the tap. */
   readonly encoder: Uint8Array;
   readonly method: PatchMethod;
   readonly scorer: PatchScorer;
 }
 
-export interface DetectorParts {
-  readonly description: NewDescription;
-  readonly encoder: Uint8Array;
-  /** What the method keeps: `fit(…).tensors`. */
-  readonly tensors: Readonly<Record<string, Tensor>>;
+/** Judges scans by the outputs of the whole network. */
+export interface OutputDetector extends Loaded<OutputsDescription> {
+  readonly kind: 'outputs';
+  /** ONNX models, one a fold. */
+  readonly networks: readonly Uint8Array[];
+  readonly method: OutputMethod;
 }
 
-/**
- * Refuses a target that `saveDetector` would refuse: ask before the hours that a fit may take.
- * @throws SegcanaryError 'io' where `dir` is there and is neither empty nor a detector and nothing else.
- */
-export async function checkDetectorTarget(dir: string): Promise<void> {
-  let names: string[];
-  try {
-    names = await readdir(dir);
-  } catch (cause) {
-    const { code } = cause as NodeJS.ErrnoException;
-    if (code === 'ENOENT') return;
-    if (code === 'ENOTDIR')
-      throw new SegcanaryError('io', `${dir} is there and is not a folder; name another one for the detector.`);
-    throw cannotWrite(dir, cause);
-  }
-  const foreign = names.find((name) => !FILES.includes(name));
-  if (foreign !== undefined || (names.length > 0 && !names.includes(DESCRIPTION))) {
-    throw new SegcanaryError(
-      'io',
-      `${dir} holds ${foreign ?? names[0]} and is not just a detector; name another folder, or empty this one.`,
-    );
-  }
+/** Judges scans by the histogram of their intensities. */
+export interface IntensityDetector extends Loaded<IntensitiesDescription> {
+  readonly kind: 'intensities';
+  readonly method: typeof ihf;
+  readonly scorer: PatchScorer;
 }
+
+/** A detector as it lies in its folder: all that scoring needs. */
+export type Detector = FeatureDetector | OutputDetector | IntensityDetector;
+
+type Tensors = Readonly<Record<string, Tensor>>;
+
+/** What a detector on features is made of. Hashes are filled in. */
+export interface FeatureDetectorParts {
+  readonly description: Omit<FeaturesDescription, 'encoderSha256' | 'statisticsSha256'>;
+  readonly encoder: Uint8Array;
+  /** What the method keeps: `fit(…).tensors`. */
+  readonly tensors: Tensors;
+}
+
+/** What a detector is made of. */
+export type DetectorParts =
+  | FeatureDetectorParts
+  | { readonly description: OutputsDescription; readonly networks: readonly Uint8Array[] }
+  | { readonly description: Omit<IntensitiesDescription, 'statisticsSha256'>; readonly tensors: Tensors };
 
 /**
  * Writes a detector folder beside its final place and renames it: it is there whole or not at all. A detector that is there already is
  * replaced whole.
  * @throws SegcanaryError 'io' where that fails, or where something else than a detector is there.
  */
-export async function saveDetector(dir: string, { description, encoder, tensors: kept }: DetectorParts): Promise<void> {
-  await checkDetectorTarget(dir);
-  const target = resolve(dir);
-  const beside = (what: string) =>
-    join(dirname(target), `.${basename(target)}.${process.pid}.${randomBytes(4).toString('hex')}.${what}`);
-  const partial = beside('partial');
-  const tensors = encodeSafetensors(kept);
-  const full = { ...description, encoderSha256: sha256(encoder), statisticsSha256: sha256(...tensors) };
-  const json = toJson(parseWith(full, descriptionSchema, `${dir}/${DESCRIPTION}`, 'detector-invalid'));
-  try {
-    await mkdir(partial, { recursive: true });
-    await writeAll(join(partial, ENCODER), [encoder]);
-    await writeAll(join(partial, STATISTICS), tensors);
-    await writeAll(join(partial, DESCRIPTION), [Buffer.from(json)]);
-    await replaceFolder(partial, target, beside('old'));
-  } catch (cause) {
-    await rm(partial, { recursive: true, force: true });
-    throw cannotWrite(dir, cause);
+export async function saveDetector(dir: string, parts: DetectorParts): Promise<void> {
+  const files: Record<string, readonly Uint8Array[]> = {};
+  const hashes: Record<string, string> = {};
+  if ('encoder' in parts) {
+    files[ENCODER] = [parts.encoder];
+    hashes.encoderSha256 = sha256(parts.encoder);
   }
+  if ('tensors' in parts) {
+    files[STATISTICS] = encodeSafetensors(parts.tensors);
+    hashes.statisticsSha256 = sha256(...files[STATISTICS]);
+  }
+  if ('networks' in parts) for (const [i, network] of parts.networks.entries()) files[networkFile(i)] = [network];
+  const json = toJson(parseDescription({ ...parts.description, ...hashes }, join(dir, DESCRIPTION)));
+  await writeDetectorFolder(dir, { ...files, [DESCRIPTION]: [Buffer.from(json)] });
 }
 
 /**
@@ -93,17 +105,34 @@ export async function saveDetector(dir: string, { description, encoder, tensors:
  */
 export async function loadDetector(dir: string): Promise<Detector> {
   const { bytes, description } = await readDescription(dir);
-  const encoder = await readVerified(dir, ENCODER, description.encoderSha256);
-  const method = patchMethod(description.method) as PatchMethod;
-  const statistics = await readVerified(dir, STATISTICS, description.statisticsSha256);
-  const scorer = openScorer(join(dir, STATISTICS), method, statistics);
-  if (scorer.d !== description.d) {
-    throw new SegcanaryError(
-      'detector-corrupt',
-      `${dir}: ${DESCRIPTION} says ${description.d} features, ${STATISTICS} has ${scorer.d}; fit it again.`,
-    );
+  const id = `sha256:${sha256(bytes)}`;
+  if (description.kind === 'outputs') {
+    const networks: Uint8Array[] = [];
+    for (const [i, { sha256: hash }] of description.sourceModels.entries())
+      networks.push(await readVerified(dir, networkFile(i), hash));
+    return { kind: 'outputs', dir, description, id, networks, method: outputMethod(description.method)! };
   }
-  return { dir, description, id: `sha256:${sha256(bytes)}`, encoder, method, scorer };
+  if (description.kind === 'intensities') {
+    const scorer = await readScorer(dir, description, ihf);
+    return { kind: 'intensities', dir, description, id, method: ihf, scorer };
+  }
+  const encoder = await readVerified(dir, ENCODER, description.encoderSha256);
+  const method = patchMethod(description.method)!;
+  const scorer = await readScorer(dir, description, method);
+  return { kind: 'features', dir, description, id, encoder, method, scorer };
+}
+
+/**
+ * As `loadDetector`, for a pipeline of stages of one's own.
+ * @throws SegcanaryError what `loadDetector` throws; `usage` for a detector that is not on features.
+ */
+export async function loadFeatureDetector(dir: string): Promise<FeatureDetector> {
+  const detector = await loadDetector(dir);
+  if (detector.kind === 'features') return detector;
+  throw new SegcanaryError(
+    'usage',
+    `${dir}: ${detector.method.name} does not judge patches by features; name a detector that does.`,
+  );
 }
 
 /** Rewrites detector.json with a calibration, atomically; whatever else is in it stays. */
@@ -134,63 +163,42 @@ async function readDescription(dir: string) {
       `${path} has format version ${raw.formatVersion}, and this segcanary reads version 1; update segcanary.`,
     );
   }
-  return { bytes, raw, description: parseWith(raw, descriptionSchema, path, 'detector-invalid') };
+  return { bytes, raw, description: parseDescription(raw, path) };
 }
 
-async function readVerified(dir: string, name: string, hash: string): Promise<Uint8Array> {
-  const path = join(dir, name);
-  const bytes = await readFile(path).catch((cause) => {
-    throw cannotRead(path, cause);
-  });
-  if (sha256(bytes) === hash) return bytes;
-  throw new SegcanaryError(
-    'detector-corrupt',
-    `${path} is not the file that ${DESCRIPTION} records (its sha256 differs); fit the detector again.`,
-  );
+function parseDescription(raw: unknown, path: string): DetectorDescription {
+  const { kind = 'features' } = (raw ?? {}) as { readonly kind?: unknown };
+  const schema = Object.entries(DESCRIPTION_SCHEMAS).find(([name]) => name === kind)?.[1];
+  if (!schema) {
+    throw new SegcanaryError(
+      'detector-invalid',
+      `${path}: is a detector of kind ${JSON.stringify(kind)}, which this segcanary does not know; update segcanary.`,
+    );
+  }
+  return parseWith(raw, schema as z.ZodType<DetectorDescription>, path, 'detector-invalid');
 }
 
-function openScorer(path: string, method: PatchMethod, bytes: Uint8Array): PatchScorer {
+/** What a method kept, ready to judge, and of the size that detector.json says. */
+async function readScorer(
+  dir: string,
+  { d, statisticsSha256 }: { readonly d: number; readonly statisticsSha256: string },
+  method: { open(tensors: Tensors): PatchScorer },
+): Promise<PatchScorer> {
+  const bytes = await readVerified(dir, STATISTICS, statisticsSha256);
+  let scorer: PatchScorer;
   try {
-    return method.open(decodeSafetensors(bytes));
+    scorer = method.open(decodeSafetensors(bytes));
   } catch (cause) {
+    const path = join(dir, STATISTICS);
     throw new SegcanaryError('detector-corrupt', `${path}: ${(cause as Error).message}; fit the detector again.`, {
       cause,
     });
   }
-}
-
-/** Gives a folder its name. What had the name is moved aside first, because a folder is not renamed over a full one, and comes back on failure. */
-async function replaceFolder(from: string, to: string, aside: string): Promise<void> {
-  const replaced = await rename(to, aside).then(
-    () => true,
-    (cause: NodeJS.ErrnoException) => {
-      if (cause.code === 'ENOENT') return false;
-      throw cause;
-    },
+  if (scorer.d === d) return scorer;
+  throw new SegcanaryError(
+    'detector-corrupt',
+    `${dir}: ${DESCRIPTION} says ${d} features, ${STATISTICS} has ${scorer.d}; fit it again.`,
   );
-  try {
-    await rename(from, to);
-  } catch (cause) {
-    if (replaced) await rename(aside, to);
-    throw cause;
-  }
-  await rm(aside, { recursive: true, force: true });
-}
-
-async function writeAll(path: string, pieces: readonly Uint8Array[]): Promise<void> {
-  const file = await open(path, 'wx');
-  try {
-    for (const piece of pieces) await file.writeFile(piece);
-    await file.sync();
-  } finally {
-    await file.close();
-  }
 }
 
 const toJson = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`;
-
-function sha256(...pieces: readonly Uint8Array[]): string {
-  const hash = createHash('sha256');
-  for (const piece of pieces) hash.update(piece);
-  return hash.digest('hex');
-}

@@ -30,11 +30,11 @@ export async function calibrateDetector(
   if (cases.length === 0) {
     throw new SegcanaryError(
       'fit-failed',
-      `${options.detector.dir}: none of the ${options.inputs.length} scans could be scored, so the detector stays uncalibrated.`,
+      `${options.detector.detector.dir}: none of the ${options.inputs.length} scans could be scored, so the detector stays uncalibrated.`,
     );
   }
   const calibration = drawBoundaries(cases);
-  await writeCalibration(options.detector.dir, calibration);
+  await writeCalibration(options.detector.detector.dir, calibration);
   return { calibration, failures };
 }
 
@@ -44,7 +44,7 @@ async function refuseTrainingScans({
   inputs,
   signal,
 }: Pick<ScoreJobOptions, 'detector' | 'inputs' | 'signal'>): Promise<void> {
-  const trained = new Set(detector.description.trainingScans);
+  const trained = new Set(detector.detector.description.trainingScans);
   for (const input of inputs) {
     // A scan that cannot be read fails by itself, later.
     const hash = await hashInput(input, signal).catch((error: unknown) => {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { basename } from 'node:path';
 import { type CachedEmbeddings, embeddingKey } from '../detectors/embedding-cache.js';
-import { OUTPUT_METHODS } from '../detectors/outputs/registry.js';
+import { DROPOUT_PASSES, OUTPUT_METHODS } from '../detectors/outputs/registry.js';
 import { SegcanaryError } from '../errors.js';
 import type { CohortCase } from '../evaluate/cohort.js';
 import { examineScan, histogramOf } from '../examine.js';
@@ -18,9 +18,6 @@ import type { ScanOptions } from '../run-scan.js';
 import { embedInput } from './embed.js';
 import { ExaminedCache, type ExaminedScan } from './examined-cache.js';
 import { hashInput, openInput, type ScanInput } from './inputs.js';
-
-/** Passes with dropout: the paper's. */
-const DROPOUT_PASSES = 10;
 
 export interface CohortReaderOptions extends Omit<ScanOptions, 'case' | 'file'> {
   readonly model: SegmentationSource;

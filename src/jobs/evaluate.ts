@@ -99,16 +99,24 @@ export async function scoreCohort(options: ScoreCohortOptions): Promise<CohortSc
     // One tap's features at a time: those of all scans at all taps may be gigabytes.
     const read = (cases: readonly CohortCase[]) => Promise.all(cases.map((c) => reader.features(c, at)));
     const [fitting, scored] = [await read(training), await read(examined.map(([c]) => c))];
+    const parts = reader.stages.map(({ channels }) => channels);
+    const blocksOf = (features: Features) =>
+      async function* (): AsyncGenerator<FeatureBlock> {
+        for (const kept of fitting) {
+          const [rows, d] = keptFeatures(kept, features);
+          yield { rows, n: kept.n, d, parts };
+        }
+      };
+    // One function for all methods, which may share what they find in it.
+    const blocks = {
+      pooled: blocksOf('pooled'),
+      'channel-means': blocksOf('channel-means'),
+      'stage-means': blocksOf('stage-means'),
+    };
     for (const method of PATCH_METHODS) {
       if (at > 0 && method.features === 'stage-means') continue;
       const about = tapped(method, tap, reader);
-      const blocks = async function* (): AsyncGenerator<FeatureBlock> {
-        for (const kept of fitting) {
-          const [rows, d] = keptFeatures(kept, method.features);
-          yield { rows, n: kept.n, d, parts: reader.stages.map(({ channels }) => channels) };
-        }
-      };
-      const fitted = await attempt(about.name, () => method.fit(blocks, context));
+      const fitted = await attempt(about.name, () => method.fit(blocks[method.features], context));
       if (fitted === null) continue;
       const scorer = method.open(fitted.tensors);
       const distances = scored.map((kept) => distancesOf(kept, method.features, scorer));
@@ -121,7 +129,7 @@ export async function scoreCohort(options: ScoreCohortOptions): Promise<CohortSc
     for (const c of training) all.push(await reader.histogram(c));
     return all;
   };
-  const scorer = await attempt(ihf.name, async () => ihf.fit(await histograms(), context));
+  const scorer = await attempt(ihf.name, async () => ihf.open((await ihf.fit(await histograms(), context)).tensors));
   if (scorer) add(aboutOf(ihf), 0, ({ histogram }) => scorer.distance(Float32Array.from(histogram)));
   for (const method of OUTPUT_METHODS) {
     const passes = reader.layout[method.passes];

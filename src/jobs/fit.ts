@@ -122,6 +122,7 @@ export async function fitDetector(options: FitJobOptions): Promise<FitResult> {
     tensors: fit.tensors,
     description: {
       formatVersion: 1,
+      kind: 'features',
       createdBy: `segcanary ${version}`,
       plan: model.plan,
       stepSize,

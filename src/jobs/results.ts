@@ -70,8 +70,7 @@ export class ResultFolder {
             r.boundary ?? '',
             r.verdict,
             r.patches,
-            r.worstPatch.distance,
-            ...r.worstPatch.centre,
+            ...(r.worstPatch ? [r.worstPatch.distance, ...r.worstPatch.centre] : ['', '', '', '']),
             '',
           ],
     );

@@ -1,30 +1,29 @@
 import type { Writable } from 'node:stream';
 import type { SubjectScore } from '../chunks.js';
-import type { Detector } from '../detectors/saved.js';
+import type { OpenDetector } from '../detectors/opened.js';
 import { isAbort, type SegcanaryError } from '../errors.js';
-import type { Encoder } from '../model/encoder.js';
 import { scoreScan } from '../pipeline.js';
 import type { ScanOptions } from '../run-scan.js';
 import { failureOf, type ScanFailure } from './failure.js';
 import { openInput, type ScanInput } from './inputs.js';
 
 export interface ScoreJobOptions extends Omit<ScanOptions, 'case' | 'file'> {
-  readonly detector: Detector;
-  readonly encoder: Encoder;
+  /** From `openDetector`. */
+  readonly detector: OpenDetector;
   readonly inputs: readonly ScanInput[];
   /** Where the mask of a case goes, if anywhere. */
   readonly mask?: (name: string) => string | Writable | undefined;
 }
 
 /**
- * Scores scans one after another over one shared encoder. A scan that fails yields a failure and the others go on.
+ * Scores scans one after another over one shared network. A scan that fails yields a failure and the others go on.
  *
  * @throws SegcanaryError `aborted` when the signal says so; whatever else goes wrong, a mask that cannot be written included, is a failure of its scan alone
  */
 export async function* scoreScans(options: ScoreJobOptions): AsyncGenerator<SubjectScore | ScanFailure> {
   for (const input of options.inputs) {
     try {
-      yield await scoreScan(await openInput(input, options.detector.description.plan), {
+      yield await scoreScan(await openInput(input, options.detector.detector.description.plan), {
         ...options,
         case: input.case,
         file: input.file === '-' ? 'stdin' : input.file,

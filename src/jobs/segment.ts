@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import type { Writable } from 'node:stream';
 import { isDeepStrictEqual } from 'node:util';
-import type { Detector } from '../detectors/saved.js';
+import type { OpenDetector } from '../detectors/opened.js';
+import type { Detector, DetectorDescription } from '../detectors/saved.js';
 import { isAbort, SegcanaryError } from '../errors.js';
 import type { SegmentationSource } from '../model/folder.js';
 import { mirrorAxesOf } from '../model/metadata.js';
@@ -14,7 +15,7 @@ import { openInput, type ScanInput } from './inputs.js';
 
 export interface SegmenterJobOptions {
   readonly model: SegmentationSource;
-  /** Scores every scan from the same pass. One of the folds has to be the network that it was fitted to. */
+  /** Scores every scan too. Its networks have to be among the folds. */
   readonly detector?: Detector | undefined;
   /** @default the detector's, else 0.5 */
   readonly stepSize?: number | undefined;
@@ -30,15 +31,17 @@ export interface SegmenterJobOptions {
  */
 export async function segmenterOf(options: SegmenterJobOptions): Promise<Segmenter> {
   const { model, detector, threads } = options;
-  const tapped = detector && detectorFold(detector, model);
+  if (detector) refuseOthers(detector, model);
   stepSizeOf(options);
+  const fitted = detector?.kind === 'features' ? detector.description : null;
+  const tapped = fitted && foldOf(model, fitted.sourceModel);
   return openSegmenter(
     model.folds.map(({ path, onnx }, i) => ({
       name: path,
       onnx,
       ...(i === tapped && {
-        tap: detector?.description.tap.name,
-        stages: detector?.description.stages?.map(({ name: stage }) => stage),
+        tap: fitted?.tap.name,
+        stages: fitted?.stages?.map(({ name: stage }) => stage),
       }),
     })),
     model.segmentation.heads,
@@ -53,28 +56,36 @@ export async function segmenterOf(options: SegmenterJobOptions): Promise<Segment
 const nonlinearityOf = ({ averages, regionsClassOrder }: SegmentationPlan): 'softmax' | 'sigmoid' | undefined =>
   averages === 'logits' ? undefined : regionsClassOrder ? 'sigmoid' : 'softmax';
 
-/** Which fold's network the detector was fitted to. */
-function detectorFold(detector: Detector, model: SegmentationSource): number {
-  const { sourceModel, plan } = detector.description;
-  const fold = model.folds.findIndex(({ onnx }) => sha256(onnx) === sourceModel.sha256);
-  if (fold < 0) {
+/** Which fold's network this is; -1 for none. */
+const foldOf = (model: SegmentationSource, { sha256: hash }: { readonly sha256: string }): number =>
+  model.folds.findIndex(({ onnx }) => sha256(onnx) === hash);
+
+/** A detector judges scans for the network and the plan that it was made for. */
+function refuseOthers({ dir, description }: Detector, model: SegmentationSource): void {
+  const { plan } = description;
+  const foreign = networksOf(description).find((network) => foldOf(model, network) < 0);
+  if (foreign) {
     throw new SegcanaryError(
       'usage',
-      `${detector.dir}: was fitted to another network (${sourceModel.name}) than any of ${model.folds.map(({ path }) => path).join(', ')}; fit a detector to one of these.`,
+      `${dir}: was fitted to another network (${foreign.name}) than any of ${model.folds.map(({ path }) => path).join(', ')}; fit a detector to one of these.`,
     );
   }
   if (!isDeepStrictEqual(plan, model.plan)) {
     throw new SegcanaryError(
       'usage',
-      `${detector.dir}: was fitted under another plan than the model's (configuration ${plan.configuration}); fit it again.`,
+      `${dir}: was fitted under another plan than the model's (configuration ${plan.configuration}); fit it again.`,
     );
   }
-  return fold;
+}
+
+function networksOf(description: DetectorDescription): readonly { readonly name: string; readonly sha256: string }[] {
+  if (description.kind === 'features') return [description.sourceModel];
+  return description.kind === 'outputs' ? description.sourceModels : [];
 }
 
 /** The distance between patches; a detector judges only what it was fitted to. */
 function stepSizeOf({ detector, stepSize }: Pick<SegmenterJobOptions, 'detector' | 'stepSize'>): number {
-  const fitted = detector?.description.stepSize;
+  const fitted = detector && detector.kind !== 'intensities' ? detector.description.stepSize : undefined;
   if (fitted !== undefined && stepSize !== undefined && stepSize !== fitted) {
     throw new SegcanaryError(
       'usage',
@@ -88,7 +99,8 @@ export interface SegmentJobOptions extends Omit<ScanOptions, 'case' | 'file'> {
   readonly model: SegmentationSource;
   /** From `segmenterOf`, with the same model and detector. */
   readonly segmenter: Segmenter;
-  readonly detector?: Detector | undefined;
+  /** From `openDetector`. */
+  readonly detector?: OpenDetector | undefined;
   /** @default the detector's, else 0.5 */
   readonly stepSize?: number | undefined;
   readonly inputs: readonly ScanInput[];
@@ -107,7 +119,7 @@ export interface SegmentJobOptions extends Omit<ScanOptions, 'case' | 'file'> {
  */
 export async function* segmentScans(options: SegmentJobOptions): AsyncGenerator<SegmentResult | ScanFailure> {
   const { model } = options;
-  const stepSize = stepSizeOf(options);
+  const stepSize = stepSizeOf({ ...options, detector: options.detector?.detector });
   for (const input of options.inputs) {
     try {
       yield await segmentScan(await openInput(input, model.plan), {

@@ -1,6 +1,6 @@
 import { copyFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, inject, it } from 'vitest';
+import { beforeAll, describe, expect, inject, it } from 'vitest';
 import { segcanary } from '../support/cli.js';
 import { writeScan } from '../support/scans.js';
 
@@ -30,32 +30,38 @@ async function cohort(): Promise<string> {
 }
 
 describe('segcanary evaluate', () => {
-  it('judges every detector, from one reading of each scan', async () => {
-    const folder = await cohort();
-    const output = join(folder, 'out');
-    const args = [
-      'evaluate',
-      join(folder, 'cohort.csv'),
-      '-m',
-      MODEL,
-      '--passes',
-      'dropout',
-      '--aggregate',
-      'mean,worst',
-      '--resamples',
-      '50',
-      '-o',
-      output,
-    ];
-    const ran = await segcanary(args);
+  let folder: string;
+  let output: string;
+  let args: string[];
+  let train: string[];
+  let ran: Awaited<ReturnType<typeof segcanary>>;
+  // biome-ignore lint/suspicious/noExplicitAny: results.json as it is
+  let results: any;
+  const resultOf = (method: string, name: string): number =>
+    results.methods
+      .find((m: { name: string }) => m.name === method)
+      .cases.find((c: { case: string }) => c.case === name).score;
+
+  beforeAll(async () => {
+    folder = await cohort();
+    output = join(folder, 'out');
+    train = [0, 1, 2, 3].map((i) => join(folder, `t${i}_0000.nii.gz`));
+    args = ['evaluate', join(folder, 'cohort.csv'), '-m', MODEL, '--passes', 'dropout', '--tap', 'stages'];
+    args.push('--aggregate', 'mean,worst', '--resamples', '50', '-o', output);
+    ran = await segcanary(args);
+    results = JSON.parse(readFileSync(join(output, 'results.json'), 'utf8'));
+  }, 180_000);
+
+  it('judges every detector, at every tap, from one reading of each scan', async () => {
     expect([ran.code, ran.stderr]).toEqual([0, '']);
     expect(readdirSync(output).sort()).toEqual(['cases.csv', 'report.html', 'results.csv', 'results.json']);
-    const results = JSON.parse(readFileSync(join(output, 'results.json'), 'utf8'));
     const names = results.methods.map((m: { name: string }) => m.name);
+    const last = `stage-${results.taps.length}`;
     for (const name of [
-      'mahalanobis',
-      'mahalanobis@worst',
-      'knn',
+      'mahalanobis[stage-1]',
+      `mahalanobis[${last}]`,
+      `knn[${last}]@worst`,
+      'multi-layer',
       'ihf',
       'max-softmax',
       'temperature-1000',
@@ -65,30 +71,77 @@ describe('segcanary evaluate', () => {
     ])
       expect(names).toContain(name);
     expect(names).not.toContain('pairwise-dice-mirrors');
-    const [mahalanobis] = results.methods;
-    // The same as a detector that is fitted and scored by itself.
-    const detector = join(folder, 'detector');
-    const train = [0, 1, 2, 3].map((i) => join(folder, `t${i}_0000.nii.gz`));
-    expect((await segcanary(['fit', '-q', '-m', MODEL, '-i', ...train, '-o', detector])).code).toBe(0);
-    const scored = await segcanary(['score', '-d', detector, '-i', join(folder, 'mr40_0000.nii.gz')]);
-    const { score } = JSON.parse(scored.stdout.toString());
-    const found = mahalanobis.cases.find((c: { case: string }) => c.case === 'mr40').score;
-    expect(Math.abs(found / score - 1)).toBeLessThan(1e-4);
+    expect(new Set(names).size).toBe(names.length);
     // The network's own segmentation is its truth here.
     expect(Object.values(results.dice.id2 as Record<string, number>).every((d) => d === 1)).toBe(true);
     expect(Object.values(results.dice.mr40 as Record<string, number>).some((d) => d < 0.9)).toBe(true);
-    expect(ran.stdout.toString()).toMatch(/mahalanobis .*\n/);
+    expect(ran.stdout.toString()).toMatch(/mahalanobis\[.*\n/);
+    expect(results.shifts).toMatchObject([{ shift: 'contrast', n: 2, harmful: true }]);
+    expect(results.peakMemory.mr40).toBeGreaterThan(5e7);
+  });
 
-    // Again from the cache: no scan is read, and the numbers stay.
+  it('scores as detectors that are fitted and run by themselves, at the first tap and at others', async () => {
+    for (const at of [0, results.taps.length - 1]) {
+      const { name: tap } = results.taps[at];
+      const detector = join(folder, `detector-${at}`);
+      const fitted = await segcanary(['fit', '-q', '-m', MODEL, '--tap', tap, '-i', ...train, '-o', detector]);
+      expect(fitted.code).toBe(0);
+      const scored = await segcanary(['score', '-d', detector, '-i', join(folder, 'mr40_0000.nii.gz')]);
+      const { score } = JSON.parse(scored.stdout.toString());
+      expect(Math.abs(resultOf(`mahalanobis[stage-${at + 1}]`, 'mr40') / score - 1)).toBeLessThan(1e-4);
+    }
+  });
+
+  it.each(['mc-dropout', 'kl-from-uniform', 'ihf'])('%s is a detector like any other', async (name) => {
+    const scan = join(folder, 'mr40_0000.nii.gz');
+    const saved = join(folder, name);
+    const out = join(folder, `${name}-out`);
+    const inputs = name === 'mc-dropout' ? [] : ['-i', ...train];
+    const fitted = await segcanary(['fit', '-m', MODEL, '--detector', name, ...inputs, '-o', saved]);
+    expect([fitted.code, fitted.stderr]).toEqual([0, '']);
+    const piped = await segcanary(['score', '-d', saved, '-i', '-'], { stdin: readFileSync(scan) });
+    const alone = JSON.parse(piped.stdout.toString());
+    const score = expect.closeTo(resultOf(name, 'mr40'), 9);
+    expect(alone).toMatchObject({ score, worstPatch: null, verdict: 'uncalibrated' });
+    const beside = await segcanary(['segment', '-m', MODEL, '-d', saved, '-i', scan, '-o', out]);
+    expect(JSON.parse(beside.stdout.toString()).score).toBe(alone.score);
+    expect(readdirSync(out).sort()).toEqual(['mr40.json', 'mr40.nii.gz', 'scores.csv', 'summary.json']);
+    expect((await segcanary(['inspect', saved])).stdout.toString()).toContain(name);
+  });
+
+  it('a detector on outputs or intensities gives no mask, and a boundary that training scans cannot draw', async () => {
+    const saved = join(folder, 'energy');
+    expect((await segcanary(['fit', '-m', MODEL, '--detector', 'energy', '-i', ...train, '-o', saved])).code).toBe(0);
+    const scan = join(folder, 'v0_0000.nii.gz');
+    const mask = await segcanary(['score', '-d', saved, '-i', scan, '--mask', join(folder, 'm.nii.gz')]);
+    expect(mask.stderr).toMatch(/energy judges a scan as a whole and gives no mask/);
+    expect(mask.code).toBe(1);
+    const seen = await segcanary(['calibrate', '-d', saved, '-i', train[0]!]);
+    expect(seen.stderr).toMatch(/was fitted to this scan/);
+    expect((await segcanary(['calibrate', '-d', saved, '-i', scan])).code).toBe(0);
+    const scored = await segcanary(['score', '-d', saved, '-i', scan]);
+    // Energies are negative here: then there is no normalised uncertainty.
+    expect(JSON.parse(scored.stdout.toString())).toMatchObject({ verdict: 'in-distribution', uncertainty: null });
+    for (const [detector, sentence] of [
+      ['pairwise-dice-folds', /compares the networks of several folds/],
+      ['mahalanobis', /is fitted to training scans; name them with -i/],
+    ] as const) {
+      const refused = await segcanary(['fit', '-m', MODEL, '--detector', detector, '-o', join(folder, 'none')]);
+      expect(refused.code).toBeGreaterThan(0);
+      expect(refused.stderr.trim()).toMatch(sentence);
+    }
+    expect(readdirSync(folder)).not.toContain('none');
+  });
+
+  it('reads no scan again that its cache has', { timeout: 120_000 }, async () => {
     const again = await segcanary([...args, '-v']);
     expect(again.stderr.split('\n').filter((line) => /from the cache/.test(line)).length).toBe(11);
     expect(JSON.parse(readFileSync(join(output, 'results.json'), 'utf8')).methods).toEqual(results.methods);
   });
 
   it('goes on without a scan that fails, and says in one sentence what is wrong with a cohort', async () => {
-    const folder = await cohort();
     rmSync(join(folder, 'mr41_0000.nii.gz'));
-    const output = join(folder, 'out');
+    const output = join(folder, 'without');
     const ran = await segcanary([
       'evaluate',
       join(folder, 'cohort.csv'),

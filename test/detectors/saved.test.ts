@@ -6,15 +6,16 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { calibrate } from '../../src/detectors/calibration.js';
 import {
   checkDetectorTarget,
-  type DetectorParts,
+  type FeatureDetectorParts,
   loadDetector,
-  type NewDescription,
+  loadFeatureDetector,
   saveDetector,
   writeCalibration,
 } from '../../src/detectors/saved.js';
 
-const description: NewDescription = {
+const description: FeatureDetectorParts['description'] = {
   formatVersion: 1,
+  kind: 'features',
   createdBy: 'segcanary 0.1.0',
   plan: {
     configuration: '3d_fullres',
@@ -51,7 +52,7 @@ const description: NewDescription = {
   sourceModel: { name: 'model.onnx', sha256: '0'.repeat(64) },
   calibration: null,
 };
-const parts: DetectorParts = {
+const parts: FeatureDetectorParts = {
   description,
   encoder: Uint8Array.of(8, 1, 2, 3),
   tensors: {
@@ -82,7 +83,7 @@ describe('saveDetector', () => {
     await saveDetector(dir, parts);
     expect(await readdir(root)).toEqual(['detector']);
     expect((await readdir(dir)).sort()).toEqual(['detector.json', 'encoder.onnx', 'statistics.safetensors']);
-    const detector = await loadDetector(dir);
+    const detector = await loadFeatureDetector(dir);
     expect(detector.description).toEqual({
       ...description,
       encoderSha256: sha256(parts.encoder),
@@ -99,7 +100,7 @@ describe('saveDetector', () => {
     await mkdir(dir);
     await saveDetector(dir, parts);
     await saveDetector(dir, { ...parts, encoder: Uint8Array.of(9) });
-    expect([...(await loadDetector(dir)).encoder]).toEqual([9]);
+    expect([...(await loadFeatureDetector(dir)).encoder]).toEqual([9]);
     expect(await readdir(root)).toEqual(['detector']);
   });
 

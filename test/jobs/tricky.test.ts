@@ -2,8 +2,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { afterAll, describe, expect, inject, it } from 'vitest';
+import { openDetector } from '../../src/detectors/opened.js';
 import { loadDetector } from '../../src/detectors/saved.js';
-import { encoderOf } from '../../src/jobs/encoders.js';
 import { isFailure } from '../../src/jobs/failure.js';
 import { scoreScans } from '../../src/jobs/score.js';
 import { closeInference } from '../../src/model/inference.js';
@@ -11,7 +11,7 @@ import { scoreScan } from '../../src/pipeline.js';
 import { dataDir, dataFile } from '../support/data.js';
 
 const detector = await loadDetector(join(inject('workshop'), 'detector'));
-const encoder = await encoderOf(detector);
+const opened = await openDetector(detector);
 afterAll(closeInference);
 
 describe.runIf(dataDir)('odd and broken files', () => {
@@ -23,7 +23,7 @@ describe.runIf(dataDir)('odd and broken files', () => {
     );
     expect(inputs.length).toBeGreaterThan(25);
     let scored = 0;
-    for await (const result of scoreScans({ detector, encoder, inputs })) {
+    for await (const result of scoreScans({ detector: opened, inputs })) {
       if (isFailure(result)) {
         expect(result.error.code, result.error.message).not.toBe('internal');
         expect(result.error.message).toMatch(/^[^\n]+\.$/);
@@ -41,7 +41,7 @@ describe.runIf(dataDir)('odd and broken files', () => {
     const file = readFileSync(dataFile('chest/lungdx_A0001_L_2mm.nii.gz'));
     for (let i = 0; i < 10; i++) {
       const cut = file.subarray(0, Math.floor((file.length * i) / 10));
-      await expect(scoreScan(Readable.from([cut]), { detector, encoder, case: 'cut' })).rejects.toMatchObject({
+      await expect(scoreScan(Readable.from([cut]), { detector: opened, case: 'cut' })).rejects.toMatchObject({
         name: 'SegcanaryError',
         message: expect.stringMatching(/^cut[^\n]+\.$/),
       });

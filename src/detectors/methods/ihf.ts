@@ -1,4 +1,5 @@
-import type { FitContext, PatchScorer } from '../method.js';
+import type { FitContext, FittedMethod, PatchScorer } from '../method.js';
+import type { Tensor } from '../safetensors.js';
 import { pcaMahalanobis } from './pca-mahalanobis.js';
 
 /** A method that judges scans by the histogram of their intensities: no network at all. */
@@ -13,12 +14,15 @@ export const ihf = {
    * @param histograms one a training scan, of equal length
    * @throws SegcanaryError `fit-failed` with fewer than four scans
    */
-  async fit(histograms: readonly (readonly number[])[], context: FitContext): Promise<PatchScorer> {
+  async fit(histograms: readonly (readonly number[])[], context: FitContext): Promise<FittedMethod> {
     const d = histograms[0]?.length ?? 0;
     const rows = Float64Array.from(histograms.flat());
     const blocks = async function* () {
       yield { rows, n: histograms.length, d };
     };
-    return pcaMahalanobis.open((await pcaMahalanobis.fit(blocks, context)).tensors);
+    return pcaMahalanobis.fit(blocks, context);
   },
+
+  /** @throws Error with half a sentence for whoever knows the file's name */
+  open: (tensors: Readonly<Record<string, Tensor>>): PatchScorer => pcaMahalanobis.open(tensors),
 } as const;

@@ -11,7 +11,7 @@ export const pcaMahalanobis: PatchMethod = {
   source: 'Woodland et al. 2023: AUROC .92 on liver CT.',
   features: 'pooled',
   async fit(blocks, context) {
-    const { values, vectors, mean, n, d, k } = await principalOf(blocks(), context);
+    const { values, vectors, mean, n, d, k } = await principalOf(blocks, context);
     const whitener = vectors.map(
       (value, i) => value / Math.sqrt(Math.max(values[Math.floor(i / d)]!, 1e-12 * values[0]!)),
     );

@@ -16,8 +16,24 @@ export interface Principal extends TopEigen {
   readonly share: number;
 }
 
-/** Mean and principal subspace of the training patches: the top eigenpairs of the empirical covariance (divisor n), as sklearn's PCA but for its n - 1. */
-export async function principalOf(
+/** Subspaces of the same patches, which more than one method asks for. */
+const known = new WeakMap<() => AsyncIterable<FeatureBlock>, Promise<Principal>>();
+
+/**
+ * Mean and principal subspace of the training patches: the top eigenpairs of the empirical covariance (divisor n), as sklearn's PCA but for its n - 1.
+ *
+ * @param blocks the same function gives the same subspace, found once
+ */
+export function principalOf(
+  blocks: () => AsyncIterable<FeatureBlock>,
+  context: Pick<FitContext, 'blas'>,
+): Promise<Principal> {
+  const found = known.get(blocks) ?? findPrincipal(blocks(), context);
+  known.set(blocks, found);
+  return found;
+}
+
+async function findPrincipal(
   blocks: AsyncIterable<FeatureBlock>,
   { blas }: Pick<FitContext, 'blas'>,
 ): Promise<Principal> {

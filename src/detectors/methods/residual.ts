@@ -10,7 +10,7 @@ export const residual: PatchMethod = {
   source: 'Wang et al., CVPR 2022 (ViM); OpenMIBOOD 2025: AUROC 79.8.',
   features: 'pooled',
   async fit(blocks, context) {
-    const { vectors, mean, n, d, k } = await principalOf(blocks(), context);
+    const { vectors, mean, n, d, k } = await principalOf(blocks, context);
     return {
       tensors: { mean: { shape: [d], data: mean }, basis: { shape: [k, d], data: vectors } },
       n,

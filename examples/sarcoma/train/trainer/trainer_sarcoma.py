@@ -1,4 +1,4 @@
-"""nnU-Net's own trainer, only shorter: 16 epochs of 250 iterations, a checkpoint after each, so that it can be trained in several sittings.
+"""nnU-Net's own trainer, only shorter: 10 epochs of 250 iterations, a checkpoint after each, so that it can be trained in several sittings.
 
 nnunetv2 finds it through the environment variable nnUNet_extTrainer (train.sh sets it).
 """
@@ -9,6 +9,6 @@ from nnunetv2.training.nnUNetTrainer.nnUNetTrainer import nnUNetTrainer
 class nnUNetTrainerSarcoma(nnUNetTrainer):
     def __init__(self, plans: dict, configuration: str, fold: int, dataset_json: dict, device: torch.device = torch.device("cuda")):
         super().__init__(plans, configuration, fold, dataset_json, device)
-        self.num_epochs = 16
+        self.num_epochs = 10
         self.num_val_iterations_per_epoch = 5
         self.save_every = 1

@@ -1,0 +1,113 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { basename, dirname, join, resolve } from 'node:path';
+import { SegcanaryError } from '../errors.js';
+import { cannotRead, cannotWrite } from '../files.js';
+
+/** The file that says what a detector is. */
+export const DESCRIPTION = 'detector.json';
+
+/** Everything that a detector's folder may hold. */
+const FILES = /^(detector\.json|encoder\.onnx|statistics\.safetensors|network_\d+\.onnx)$/;
+
+/**
+ * Refuses a target that `saveDetector` would refuse: ask before the hours that a fit may take.
+ * @throws SegcanaryError 'io' where `dir` is there and is neither empty nor a detector and nothing else.
+ */
+export async function checkDetectorTarget(dir: string): Promise<void> {
+  let names: string[];
+  try {
+    names = await readdir(dir);
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException;
+    if (code === 'ENOENT') return;
+    if (code === 'ENOTDIR')
+      throw new SegcanaryError('io', `${dir} is there and is not a folder; name another one for the detector.`);
+    throw cannotWrite(dir, cause);
+  }
+  const foreign = names.find((name) => !FILES.test(name));
+  if (foreign !== undefined || (names.length > 0 && !names.includes(DESCRIPTION))) {
+    throw new SegcanaryError(
+      'io',
+      `${dir} holds ${foreign ?? names[0]} and is not just a detector; name another folder, or empty this one.`,
+    );
+  }
+}
+
+/**
+ * Writes a detector's files beside their final place and renames the folder: it is there whole or not at all. A detector that is there already is
+ * replaced whole.
+ *
+ * @param files pieces of each, by name
+ * @throws SegcanaryError 'io' where that fails, or where something else than a detector is there
+ */
+export async function writeDetectorFolder(
+  dir: string,
+  files: Readonly<Record<string, readonly Uint8Array[]>>,
+): Promise<void> {
+  await checkDetectorTarget(dir);
+  const target = resolve(dir);
+  const beside = (what: string) =>
+    join(dirname(target), `.${basename(target)}.${process.pid}.${randomBytes(4).toString('hex')}.${what}`);
+  const partial = beside('partial');
+  try {
+    await mkdir(partial, { recursive: true });
+    for (const [name, pieces] of Object.entries(files)) await writeAll(join(partial, name), pieces);
+    await replaceFolder(partial, target, beside('old'));
+  } catch (cause) {
+    await rm(partial, { recursive: true, force: true });
+    throw cannotWrite(dir, cause);
+  }
+}
+
+/**
+ * Reads a file of a detector whose hash is recorded.
+ *
+ * @throws SegcanaryError 'io', 'detector-corrupt'
+ */
+export async function readVerified(dir: string, name: string, hash: string): Promise<Uint8Array> {
+  const path = join(dir, name);
+  const bytes = await readFile(path).catch((cause) => {
+    throw cannotRead(path, cause);
+  });
+  if (sha256(bytes) === hash) return bytes;
+  throw new SegcanaryError(
+    'detector-corrupt',
+    `${path} is not the file that ${DESCRIPTION} records (its sha256 differs); fit the detector again.`,
+  );
+}
+
+/** In hex. */
+export function sha256(...pieces: readonly Uint8Array[]): string {
+  const hash = createHash('sha256');
+  for (const piece of pieces) hash.update(piece);
+  return hash.digest('hex');
+}
+
+/** Gives a folder its name. What had the name is moved aside first, because a folder is not renamed over a full one, and comes back on failure. */
+async function replaceFolder(from: string, to: string, aside: string): Promise<void> {
+  const replaced = await rename(to, aside).then(
+    () => true,
+    (cause: NodeJS.ErrnoException) => {
+      if (cause.code === 'ENOENT') return false;
+      throw cause;
+    },
+  );
+  try {
+    await rename(from, to);
+  } catch (cause) {
+    if (replaced) await rename(aside, to);
+    throw cause;
+  }
+  await rm(aside, { recursive: true, force: true });
+}
+
+async function writeAll(path: string, pieces: readonly Uint8Array[]): Promise<void> {
+  const file = await open(path, 'wx');
+  try {
+    for (const piece of pieces) await file.writeFile(piece);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+}

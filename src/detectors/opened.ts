@@ -1,0 +1,39 @@
+import { type Encoder, openEncoder } from '../model/encoder.js';
+import { openSampler, type Sampler } from '../model/sampler.js';
+import type { FoldModel } from '../model/segmenter.js';
+import type { Detector, FeatureDetector, IntensityDetector, OutputDetector } from './saved.js';
+
+/** A detector with its network in memory, if it has one. Scans share it. */
+export type OpenDetector =
+  | { readonly kind: 'features'; readonly detector: FeatureDetector; readonly encoder: Encoder }
+  | { readonly kind: 'outputs'; readonly detector: OutputDetector; readonly sampler: Sampler }
+  | { readonly kind: 'intensities'; readonly detector: IntensityDetector };
+
+export interface OpenDetectorOptions {
+  /** Threads of the network. @default all */
+  readonly threads?: number | undefined;
+}
+
+/**
+ * Opens the network of a saved detector. Sessions are shared: a second call for the same graph costs nothing.
+ *
+ * @throws SegcanaryError as `openEncoder` and `openSampler`
+ */
+export async function openDetector(detector: Detector, { threads }: OpenDetectorOptions = {}): Promise<OpenDetector> {
+  if (detector.kind === 'intensities') return { kind: 'intensities', detector };
+  if (detector.kind === 'features') return { kind: 'features', detector, encoder: await encoderOf(detector, threads) };
+  const { heads, mirrorAxes, dropout, seed } = detector.description;
+  const folds = detector.networks.map((onnx, i): FoldModel => ({ name: `${detector.dir}/network_${i}.onnx`, onnx }));
+  const sampler = await openSampler(folds as [FoldModel, ...FoldModel[]], heads, {
+    threads,
+    mirrorAxes,
+    dropout,
+    seed,
+  });
+  return { kind: 'outputs', detector, sampler };
+}
+
+/** Opens the encoder of a detector on features, to build a pipeline of one's own. */
+export function encoderOf(detector: FeatureDetector, threads?: number): Promise<Encoder> {
+  return openEncoder(detector.encoder, { threads, name: `${detector.dir}/encoder.onnx` });
+}

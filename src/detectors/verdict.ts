@@ -1,0 +1,28 @@
+import type { SubjectScore, Warning } from '../chunks.js';
+import { type Calibration, uncertaintyOf, verdictOf } from './calibration.js';
+
+export interface VerdictOptions {
+  /** The scores of held-out in-distribution scans and the boundaries drawn from them; without one the verdict is `uncalibrated`. */
+  readonly calibration?: Calibration | null;
+  /** Identity of the detector, repeated in the result. @default null */
+  readonly detector?: string | null;
+  readonly warnings?: readonly Warning[];
+}
+
+/** A scan's score and what follows from it. Out of distribution iff score > the conformal boundary. */
+export function subjectScore(
+  { case: name, score, patches, worstPatch }: Pick<SubjectScore, 'case' | 'score' | 'patches' | 'worstPatch'>,
+  { calibration = null, detector = null, warnings = [] }: VerdictOptions,
+): SubjectScore {
+  return {
+    case: name,
+    score,
+    uncertainty: calibration ? uncertaintyOf(score, calibration) : null,
+    boundary: calibration ? calibration.boundary.conformal : null,
+    verdict: calibration ? verdictOf(score, calibration) : 'uncalibrated',
+    patches,
+    worstPatch,
+    warnings,
+    detector,
+  };
+}

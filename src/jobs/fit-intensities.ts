@@ -1,0 +1,76 @@
+import type { FittedMethod } from '../detectors/method.js';
+import { ihf } from '../detectors/methods/ihf.js';
+import { checkDetectorTarget, saveDetector } from '../detectors/saved.js';
+import { isAbort, SegcanaryError } from '../errors.js';
+import { histogramOf } from '../examine.js';
+import { openBlas } from '../model/blas.js';
+import type { ModelSource } from '../model/folder.js';
+import type { ScanOptions } from '../run-scan.js';
+import { version } from '../version.js';
+import { failureOf, type ScanFailure } from './failure.js';
+import { hashInput, openInput, type ScanInput } from './inputs.js';
+
+export interface IntensityDetectorOptions extends Omit<ScanOptions, 'case' | 'file'> {
+  /** Of which the plan alone is used. */
+  readonly model: Pick<ModelSource, 'plan'>;
+  readonly inputs: readonly ScanInput[];
+  /** Folder of the detector. A detector that is there is replaced; anything else is refused. */
+  readonly output: string;
+  readonly onScan?: (scan: { readonly case: string }) => void;
+  readonly onFailure?: (failure: ScanFailure) => void;
+}
+
+export interface IntensityDetectorResult {
+  readonly method: typeof ihf;
+  readonly fit: FittedMethod;
+  readonly cases: number;
+  readonly failures: readonly ScanFailure[];
+}
+
+/**
+ * Fits `ihf` to the histograms of in-distribution scans, prepared as for the network, and writes the detector's folder.
+ *
+ * @throws SegcanaryError `fit-failed` with fewer than four scans, `usage` for stdin, `io`, `aborted`
+ */
+export async function fitIntensityDetector(options: IntensityDetectorOptions): Promise<IntensityDetectorResult> {
+  const { model, inputs, output, signal } = options;
+  await checkDetectorTarget(output);
+  const histograms: number[][] = [];
+  const trainingScans: string[] = [];
+  const failures: ScanFailure[] = [];
+  for (const input of inputs) {
+    try {
+      const hash = await hashInput(input, signal);
+      if (hash === null)
+        throw new SegcanaryError('usage', `${input.file}: is a pipe, and a training scan is read twice; give a file.`);
+      const source = await openInput(input, model.plan);
+      histograms.push(await histogramOf(source, { ...options, plan: model.plan, case: input.case, file: input.file }));
+      trainingScans.push(hash);
+      options.onScan?.({ case: input.case });
+    } catch (error) {
+      if (isAbort(error)) throw error;
+      const failure = failureOf(input.case, error);
+      failures.push(failure);
+      options.onFailure?.(failure);
+    }
+  }
+  if (histograms.length === 0)
+    throw new SegcanaryError('fit-failed', `None of the ${inputs.length} scans could be read, so nothing was fitted.`);
+  const fit = await ihf.fit(histograms, { estimator: 'ledoit-wolf', blas: await openBlas() });
+  await saveDetector(output, {
+    tensors: fit.tensors,
+    description: {
+      formatVersion: 1,
+      kind: 'intensities',
+      createdBy: `segcanary ${version}`,
+      plan: model.plan,
+      method: ihf.name,
+      cases: histograms.length,
+      d: fit.d,
+      trainingScans,
+      warnings: [...fit.warnings],
+      calibration: null,
+    },
+  });
+  return { method: ihf, fit, cases: histograms.length, failures };
+}

@@ -1,0 +1,55 @@
+import type { LogitSlice, SubjectScore } from '../chunks.js';
+import type { OutputMethod } from '../detectors/outputs/output-method.js';
+import { subjectScore, type VerdictOptions } from '../detectors/verdict.js';
+import { SegcanaryError } from '../errors.js';
+import { contiguous } from '../maths/contiguous.js';
+import { predictedMask } from '../maths/predicted-mask.js';
+import type { Sampler } from '../model/sampler.js';
+import { type Stage, stage } from './stage.js';
+
+export interface JudgeOutputsOptions extends VerdictOptions {
+  readonly method: OutputMethod;
+  /** What made the logits. */
+  readonly sampler: Pick<Sampler, 'heads' | 'layout'>;
+  /** Whether they are of regions. */
+  readonly regions: boolean;
+  /** Patches of the scan, known when its last slice has come. */
+  readonly patches: () => number;
+}
+
+/**
+ * Slices of logits [pass * head, y, x] to the verdict on the subject by an output method: one chunk, when the input has ended. Put it behind `assemble`.
+ *
+ * @throws SegcanaryError `truncated` when no slice arrives, `inference-failed` for a score that is not finite
+ */
+export function judgeOutputs(options: JudgeOutputsOptions): Stage<LogitSlice, SubjectScore> {
+  const { method, sampler, regions } = options;
+  const { heads, layout } = sampler;
+  const passes = layout[method.passes]!;
+  const meter = method.meter({ classes: heads, regions });
+  let name: string | null = null;
+  return stage<LogitSlice, SubjectScore>(
+    { name: 'judge-outputs' },
+    {
+      *transform({ grid, data }) {
+        name = grid.scan.case;
+        const [, height, width] = data.shape as [number, number, number];
+        const all = contiguous(data);
+        const size = heads * height * width;
+        const pass = (p: number) => all.subarray(p * size, (p + 1) * size);
+        meter.push(passes.map(pass), predictedMask(pass(0), heads, width, regions));
+      },
+      *flush() {
+        if (name === null) throw new SegcanaryError('truncated', 'The scan ended before it could be scored.');
+        const score = meter.values().mean!;
+        if (!Number.isFinite(score)) {
+          throw new SegcanaryError(
+            'inference-failed',
+            `${name}: the network gives NaN or infinity; check the intensities of the scan.`,
+          );
+        }
+        yield subjectScore({ case: name, score, patches: options.patches(), worstPatch: null }, options);
+      },
+    },
+  );
+}
