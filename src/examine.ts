@@ -1,4 +1,3 @@
-import { pipeline } from 'node:stream/promises';
 import type { Embedding, Grid, LabelSlice, Prediction, Slice } from './chunks.js';
 import type { KeptFeatures } from './detectors/method.js';
 import type { OutputMeter, OutputMethod, VoxelSet } from './detectors/outputs/output-method.js';
@@ -17,7 +16,6 @@ import { type ChannelBytes, runScan, runStages, type ScanBytes, type ScanOptions
 import { assemble } from './stages/assemble.js';
 import { fork } from './stages/fork.js';
 import { label } from './stages/label.js';
-import { load } from './stages/load.js';
 import { observe } from './stages/observe.js';
 import { patch } from './stages/patch.js';
 import { pool } from './stages/pool.js';
@@ -25,9 +23,11 @@ import { predict, tapped } from './stages/predict.js';
 import { readOutputs } from './stages/read-outputs.js';
 import { restore } from './stages/restore.js';
 import { uncrop } from './stages/uncrop.js';
+import { Truth } from './truth.js';
 
 export interface ExamineOptions extends ScanOptions {
   readonly plan: Plan;
+  /** `averages` has to be 'logits', which is what the sampler gives. */
   readonly segmentation: SegmentationPlan;
   /** With a tap in its first fold. */
   readonly sampler: Sampler;
@@ -76,7 +76,7 @@ export async function examineScan(
   const predicted: { foreground?: MaskWeights; interior?: MaskWeights } = {};
   let peakMemory = 0;
   const overlap = new Overlap(foregroundOf(segmentation.labels));
-  const truths = truth && truthSlices(truth)[Symbol.asyncIterator]();
+  const truths = truth && new Truth(truth);
   const gather = (predictions: AsyncIterable<Prediction>) =>
     runStages(predictions, [
       tapped(),
@@ -113,17 +113,14 @@ export async function examineScan(
       ...(truths
         ? [
             restore({ plan, segmentation }),
-            // The sampler gives logits, under a plan of nnU-Net v1 too, whose own predictions average probabilities.
-            label({ segmentation: { ...segmentation, averages: 'logits' } }),
+            label({ segmentation }),
             uncrop({ tmpdir }),
-            observe<LabelSlice>(async (slice) =>
-              overlap.push(slice.data.data, await sliceOf(truths, slice, truth.file)),
-            ),
+            observe<LabelSlice>(async (slice) => overlap.push(slice.data.data, await truths.next(slice))),
           ]
         : []),
     ]);
   } finally {
-    await truths?.return?.(undefined);
+    await truths?.close();
   }
   const [first] = embeddings;
   if (!first) throw new SegcanaryError('truncated', `${options.file}: the scan ended before it could be examined.`);
@@ -180,23 +177,6 @@ function readingsOf({ outputs, sampler, segmentation }: ExamineOptions) {
     if (indices) readings.set(name, { meter: meter(context), passes: indices });
   }
   return readings;
-}
-
-async function* truthSlices({ file, bytes }: ChannelBytes): AsyncGenerator<Slice> {
-  const slices = load({ case: file, name: file });
-  // Whoever reads the slices is told of an error; nobody else needs to be.
-  pipeline(bytes as NodeJS.ReadableStream, slices as unknown as NodeJS.ReadWriteStream).catch(() => {});
-  yield* slices as AsyncIterable<Slice>;
-}
-
-async function sliceOf(truths: AsyncIterator<Slice>, { grid }: LabelSlice, file: string): Promise<Float32Array> {
-  const { value, done } = (await truths.next()) as IteratorResult<Slice, undefined>;
-  const { scan } = grid;
-  if (!done && value.grid.scan.shape.every((n, axis) => n === scan.shape[axis])) return value.data.data;
-  throw new SegcanaryError(
-    'scan-unsuitable',
-    `${file}: has ${done ? 'fewer slices' : `${value.grid.scan.shape.toReversed().join(' x ')} voxels`} than its scan ${scan.case} (${scan.shape.toReversed().join(' x ')}); give the segmentation of this scan.`,
-  );
 }
 
 const voxelsOf = ({ scan: { shape } }: Grid): number => shape[0] * shape[1] * shape[2];

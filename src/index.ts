@@ -42,6 +42,7 @@ export { type OutputDetectorOptions, saveOutputDetector } from './jobs/fit-outpu
 export { resolveInputs, type ScanInput } from './jobs/inputs.js';
 export { type ScoreJobOptions, scoreScans } from './jobs/score.js';
 export { type SegmenterJobOptions, type SegmentJobOptions, segmenterOf, segmentScans } from './jobs/segment.js';
+export type { Plane } from './look.js';
 export { roundHalfToEven } from './maths/round.js';
 export { layTiles, tileOrigins } from './maths/tiling.js';
 export { gaussianWindow } from './maths/window.js';
@@ -74,6 +75,7 @@ export {
   scoreScan,
   segmentScan,
 } from './pipeline.js';
+export { heat, type Layer, outline, type PictureOptions, slicePicture } from './report/picture.js';
 export type { ChannelBytes, Progress, ScanBytes, ScanOptions } from './run-scan.js';
 export { SHIFTS } from './simulate/registry.js';
 export type { CtSlice, Grade, Shift, SliceChange } from './simulate/shift.js';

@@ -140,27 +140,16 @@
       }),
       {
         onClick: click,
-        x: [
-          '',
-          {
-            min: -0.5,
-            max: shifts.length - 0.5,
-            ticks: {
-              color: color('soft'),
-              stepSize: 1,
-              autoSkip: false,
-              maxRotation: 60,
-              callback: (v) => shifts[v] ?? '',
-            },
-            grid: { display: false },
-            afterBuildTicks: (a) => {
-              a.ticks = shifts.map((_, value) => ({ value }));
-            },
-          },
-        ],
+        x: ['', namedTicks(shifts)],
         y: ['score'],
       },
     );
+    const flagged = (c) => c.score > method.validation.boundary;
+    data.shifts.forEach(({ shift, dataset }, i) => {
+      const of = test.filter((c) => c.group === 'ood' && c.shift === shift && c.dataset === dataset);
+      document.getElementById(`flagged-${i}`).textContent = of.filter(flagged).length;
+    });
+    datasets(test, flagged, click);
     const bins = method.calibrationError?.bins ?? [];
     draw(
       'calibration',
@@ -182,6 +171,66 @@
     list('alarms', method.falseAlarms);
     coverage(name);
   }
+
+  /** Fig. 1a: the Dice of every scan by its data set, and their mean. */
+  function datasets(test, flagged, click) {
+    const known = test.filter((c) => c.dice !== null);
+    const names = [...new Set(known.map((c) => c.dataset || 'unnamed'))];
+    const at = (c) => names.indexOf(c.dataset || 'unnamed');
+    const jitter = (i) => ((i * 0.618) % 1) * 0.5 - 0.25;
+    const dots = (label, pointStyle, ink, keep) => ({
+      label,
+      pointStyle,
+      clip: false,
+      backgroundColor: `${color(ink)}99`,
+      borderColor: color(ink),
+      pointRadius: 4,
+      data: known
+        .map((c, i) => ({ x: at(c) + jitter(i), y: c.dice, c, label: `${c.case}: Dice ${c.dice.toFixed(2)}` }))
+        .filter(({ c }) => keep(c)),
+    });
+    const means = names.flatMap((_, x) => {
+      const dice = known.filter((c) => at(c) === x).map((c) => c.dice);
+      const y = dice.reduce((sum, d) => sum + d, 0) / dice.length;
+      const label = `mean ${y.toFixed(3)} of ${dice.length}`;
+      return [
+        { x: x - 0.35, y, label },
+        { x: x + 0.35, y, label },
+        { x: x + 0.35, y: null },
+      ];
+    });
+    draw(
+      'datasets',
+      'scatter',
+      [
+        dots('admitted', 'circle', 'in', (c) => !flagged(c)),
+        dots('flagged', 'triangle', 'out', flagged),
+        { label: 'mean', type: 'line', pointRadius: 0, borderWidth: 2, borderColor: color('ink'), data: means },
+      ],
+      {
+        onClick: (event, [hit], chart) => hit && hit.datasetIndex < 2 && click(event, [hit], chart),
+        x: ['', namedTicks(names)],
+        y: ['Dice', { min: 0, max: 1 }],
+      },
+    );
+  }
+
+  /** Names under the whole numbers of an axis. */
+  const namedTicks = (names) => ({
+    min: -0.5,
+    max: names.length - 0.5,
+    ticks: {
+      color: color('soft'),
+      stepSize: 1,
+      autoSkip: false,
+      maxRotation: 60,
+      callback: (v) => names[v] ?? '',
+    },
+    grid: { display: false },
+    afterBuildTicks: (a) => {
+      a.ticks = names.map((_, value) => ({ value }));
+    },
+  });
 
   /** Risk-coverage curves: the chosen detector in colour, the others behind it, the perfect order and chance. */
   function coverage(chosen) {

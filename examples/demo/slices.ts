@@ -1,15 +1,9 @@
 import { pipeline } from 'node:stream/promises';
-import { load, observe, openScan, type Slice } from 'segcanary';
+import { load, observe, openScan, type Plane, type Slice } from 'segcanary';
 
 /** Shows every slice of a NIfTI file, read with the package's own loader. */
 export async function eachSlice(path: string, look: (slice: Slice) => void): Promise<void> {
   await pipeline(await openScan(path), load({ case: path }), observe<Slice>(look).resume());
-}
-
-export interface Plane {
-  readonly width: number;
-  readonly height: number;
-  readonly values: Float32Array;
 }
 
 export async function readSlice(path: string, z: number): Promise<Plane> {

@@ -3,15 +3,18 @@ import { availableParallelism } from 'node:os';
 import { basename, join } from 'node:path';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { ESTIMATORS, type Estimator } from '../detectors/estimators.js';
-import { SegcanaryError } from '../errors.js';
+import { PATCH_METHODS } from '../detectors/methods/registry.js';
+import { isAbort, SegcanaryError } from '../errors.js';
 import { AGGREGATORS } from '../evaluate/aggregators.js';
 import { readCohort } from '../evaluate/cohort.js';
-import { type Evaluated, evaluationOf, type ScoredMethod } from '../evaluate/evaluation.js';
+import { type Evaluated, evaluationOf, type JudgedMethod, type ScoredMethod } from '../evaluate/evaluation.js';
 import { casesCsv, resultsCsv, resultsTable, shiftsTable } from '../evaluate/results.js';
 import { cannotRead, cannotWrite, writeFileAtomically } from '../files.js';
 import { scoreCohort } from '../jobs/evaluate.js';
+import { failureOf } from '../jobs/failure.js';
 import { openSegmentationModel } from '../model/folder.js';
 import { evaluationHtml } from '../report/evaluation.js';
+import { notablePictures } from '../report/pictures.js';
 import { version } from '../version.js';
 import { EXIT } from './exit.js';
 import type { LogOptions } from './log.js';
@@ -121,6 +124,16 @@ async function evaluate(path: string, flags: EvaluateFlags, { log, progress, sig
   const { tau, harm: margin, resamples, seed } = flags;
   const evaluation = evaluationOf(scored, { tau, margin, resamples, seed });
   const { methods, shifts, harmful } = evaluation;
+  const pictured = bestPictured(evaluation);
+  progress.update('looking at notable scans');
+  const pictures = pictured
+    ? await notablePictures(pictured, tau, (name) => scores.look(pictured.name, name)).catch((error: unknown) => {
+        if (isAbort(error)) throw error;
+        log.warn(`No pictures: ${failureOf(pictured.name, error).error.message}`);
+        return [];
+      })
+    : [];
+  progress.clear();
   const results = {
     createdBy: `segcanary ${version}`,
     tau,
@@ -150,6 +163,10 @@ async function evaluate(path: string, flags: EvaluateFlags, { log, progress, sig
       resamples,
       title: `Detectors on ${basename(path)}`,
       dice,
+      seconds,
+      peakMemory,
+      pictured: pictured?.title ?? null,
+      pictures,
       failures: failures.map(({ error }) => error.message),
     }),
   );
@@ -171,6 +188,12 @@ async function evaluate(path: string, flags: EvaluateFlags, { log, progress, sig
     '* the best on this cohort; + as good: the 95 % interval of the paired difference to the best holds 0 (bootstrap over test scans).',
   );
   return failures.length > 0 ? EXIT.someScansFailed : EXIT.done;
+}
+
+/** The best detector that has a mask to show: one on features, under the mean. */
+function bestPictured({ methods }: Evaluated): JudgedMethod | undefined {
+  const masked = methods.filter(({ name }) => PATCH_METHODS.some((m) => name.replace(/\[.*\]$/, '') === m.name));
+  return masked.toSorted((a, b) => (b.auroc ?? 0) - (a.auroc ?? 0))[0];
 }
 
 function refuseEmpty([first]: readonly ScoredMethod[], path: string): void {

@@ -1,15 +1,18 @@
 import { createHash } from 'node:crypto';
 import { basename } from 'node:path';
 import { type CachedEmbeddings, embeddingKey } from '../detectors/embedding-cache.js';
+import type { Features, PatchScorer } from '../detectors/method.js';
 import { DROPOUT_PASSES, OUTPUT_METHODS } from '../detectors/outputs/registry.js';
 import { SegcanaryError } from '../errors.js';
 import type { CohortCase } from '../evaluate/cohort.js';
 import { examineScan, histogramOf } from '../examine.js';
+import { type Look, lookAtScan } from '../look.js';
 import { cutAtTap } from '../model/cut.js';
 import { openEncoder } from '../model/encoder.js';
 import type { SegmentationSource } from '../model/folder.js';
 import { mirrorAxesOf } from '../model/metadata.js';
 import { openSampler, type Passes, type Sampler } from '../model/sampler.js';
+import type { SegmentationPlan } from '../model/segmentation-plan.js';
 import type { FoldModel } from '../model/segmenter.js';
 import { type EncoderStage, encoderStages } from '../model/stages.js';
 import { chooseTap, type Tap } from '../model/taps.js';
@@ -46,6 +49,8 @@ export interface CohortReader {
   histogram(c: CohortCase): Promise<number[]>;
   /** A validation or test scan: features, outputs of all passes, Dice; and whether the cache had them. */
   examine(c: CohortCase): Promise<readonly [ExaminedScan, cached: boolean]>;
+  /** Segments and scores a scan once more and keeps the slice on which there is most to see. */
+  look(c: CohortCase, tap: number, scorer: PatchScorer, features: Features): Promise<Look>;
   /** Features of a scan that was read before, at one of the taps; those measured are of the stages. */
   features(c: CohortCase, tap: number): Promise<CachedEmbeddings>;
 }
@@ -58,6 +63,8 @@ export interface CohortReader {
 export async function openCohortReader(options: CohortReaderOptions): Promise<CohortReader> {
   const { model, threads, stepSize = 0.5, seed = 0 } = options;
   const { plan } = model;
+  // Passes are kept as logits, under a plan of nnU-Net v1 too, whose own predictions average probabilities.
+  const segmentation: SegmentationPlan = { ...model.segmentation, averages: 'logits' };
   const [first, ...others] = model.folds as [(typeof model.folds)[0], ...typeof model.folds];
   const patchShape = [plan.channels.length, ...plan.patchSize];
   const stages = await encoderStages(first.onnx, patchShape, first.path);
@@ -128,12 +135,27 @@ export async function openCohortReader(options: CohortReaderOptions): Promise<Co
         ...scanOptions,
         case: c.case,
         file: input.file,
-        segmentation: model.segmentation,
+        segmentation,
         sampler,
         outputs: OUTPUT_METHODS,
         truth: truth ? { file: truth.file, bytes: await openScan(truth.file) } : undefined,
       });
       return [await cache.write(key, found), false];
+    },
+    async look(c, at, scorer, features) {
+      const input = inputOf(c);
+      // The same graph twice is one session; mirrors and dropout are not made.
+      const model = { ...first, name: first.path, tap: taps[at]!.name, stages: measured.stages };
+      return lookAtScan(() => openInput(input, plan), {
+        ...scanOptions,
+        case: c.case,
+        file: input.file,
+        segmentation,
+        segmenter: await openSampler([model], segmentation.heads, { threads }),
+        scorer,
+        features,
+        truth: c.label === null ? undefined : { file: c.label, bytes: await openScan(c.label) },
+      });
     },
     async features(c, at) {
       const kept = await cache.embeddings.read(keys.get(c.case) ?? '');

@@ -16,7 +16,7 @@ import { AGGREGATORS, type Aggregator } from '../evaluate/aggregators.js';
 import type { CohortCase } from '../evaluate/cohort.js';
 import type { ScoredMethod } from '../evaluate/evaluation.js';
 import type { ScoredCase } from '../evaluate/judge.js';
-
+import type { Look } from '../look.js';
 import { openBlas } from '../model/blas.js';
 import type { Tap } from '../model/taps.js';
 import { type CohortReader, type CohortReaderOptions, openCohortReader } from './cohort-reader.js';
@@ -43,6 +43,11 @@ export interface CohortScores {
   /** Most resident memory of the process, bytes, while each of them was examined. */
   readonly peakMemory: Readonly<Record<string, number>>;
   readonly failures: readonly ScanFailure[];
+  /**
+   * One slice of a scan, segmented and under the mask of a method, which is fitted once more. null for a method that has no mask: on outputs, on intensities,
+   * under another aggregator than the mean.
+   */
+  look(method: string, name: string): Promise<Look | null>;
 }
 
 /** What a table says of a method. */
@@ -92,32 +97,26 @@ export async function scoreCohort(options: ScoreCohortOptions): Promise<CohortSc
   const context = { estimator, blas: await openBlas({ threads }) };
   const aggregators = AGGREGATORS.filter(({ name }) => (options.aggregators ?? ['mean']).includes(name));
   const methods: ScoredMethod[] = [];
+  /** How a method that has a mask is fitted again. */
+  const fits = new Map<string, { readonly method: PatchMethod; readonly at: number }>();
   const add = (about: About, passes: number, scoreOf: (found: ExaminedScan, i: number) => number) =>
     methods.push({ ...about, passes, cases: examined.map(([c, found], i) => scoredCase(c, found, scoreOf(found, i))) });
 
+  const featuresOf = (cases: readonly CohortCase[], at: number) =>
+    Promise.all(cases.map((c) => reader.features(c, at)));
   for (const [at, tap] of reader.taps.entries()) {
     // One tap's features at a time: those of all scans at all taps may be gigabytes.
-    const read = (cases: readonly CohortCase[]) => Promise.all(cases.map((c) => reader.features(c, at)));
-    const [fitting, scored] = [await read(training), await read(examined.map(([c]) => c))];
-    const parts = reader.stages.map(({ channels }) => channels);
-    const blocksOf = (features: Features) =>
-      async function* (): AsyncGenerator<FeatureBlock> {
-        for (const kept of fitting) {
-          const [rows, d] = keptFeatures(kept, features);
-          yield { rows, n: kept.n, d, parts };
-        }
-      };
-    // One function for all methods, which may share what they find in it.
-    const blocks = {
-      pooled: blocksOf('pooled'),
-      'channel-means': blocksOf('channel-means'),
-      'stage-means': blocksOf('stage-means'),
-    };
+    const blocks = blocksOf(await featuresOf(training, at), reader.stages);
+    const scored = await featuresOf(
+      examined.map(([c]) => c),
+      at,
+    );
     for (const method of PATCH_METHODS) {
       if (at > 0 && method.features === 'stage-means') continue;
       const about = tapped(method, tap, reader);
       const fitted = await attempt(about.name, () => method.fit(blocks[method.features], context));
       if (fitted === null) continue;
+      fits.set(about.name, { method, at });
       const scorer = method.open(fitted.tensors);
       const distances = scored.map((kept) => distancesOf(kept, method.features, scorer));
       for (const aggregator of aggregators)
@@ -147,7 +146,29 @@ export async function scoreCohort(options: ScoreCohortOptions): Promise<CohortSc
     seconds: Object.fromEntries(examined.map(([c, { seconds }]) => [c.case, seconds])),
     peakMemory: Object.fromEntries(examined.map(([c, { peakMemory }]) => [c.case, peakMemory])),
     failures,
+    async look(name, caseName) {
+      const found = fits.get(name);
+      const scan = examined.find(([c]) => c.case === caseName);
+      if (!found || !scan) return null;
+      const { method, at } = found;
+      const blocks = blocksOf(await featuresOf(training, at), reader.stages);
+      const { tensors } = await method.fit(blocks[method.features], context);
+      return reader.look(scan[0], at, method.open(tensors), method.features);
+    },
   };
+}
+
+/** The training patches as each kind of feature: one function a kind for all methods, which may share what they find in it. */
+function blocksOf(fitting: readonly (KeptFeatures & { readonly n: number })[], stages: CohortReader['stages']) {
+  const parts = stages.map(({ channels }) => channels);
+  const of = (features: Features) =>
+    async function* (): AsyncGenerator<FeatureBlock> {
+      for (const kept of fitting) {
+        const [rows, d] = keptFeatures(kept, features);
+        yield { rows, n: kept.n, d, parts };
+      }
+    };
+  return { pooled: of('pooled'), 'channel-means': of('channel-means'), 'stage-means': of('stage-means') };
 }
 
 const aboutOf = ({ name, title, formula, source }: About): About => ({ name, title, formula, source });

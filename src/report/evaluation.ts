@@ -4,7 +4,9 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { COMPARED, type Comparison, type Metric } from '../evaluate/compare.js';
 import type { Evaluation, JudgedMethod } from '../evaluate/evaluation.js';
+import type { ShiftHarm } from '../evaluate/harm.js';
 import { riskCoverageCurve } from '../evaluate/risk-coverage.js';
+import type { NotablePicture } from './pictures.js';
 
 /** What the page shows. */
 export interface EvaluationReport extends Evaluation {
@@ -15,6 +17,12 @@ export interface EvaluationReport extends Evaluation {
   readonly resamples: number;
   /** Dice of every label, by case. */
   readonly dice: Readonly<Record<string, Readonly<Record<string, number>>>>;
+  /** Seconds and bytes of every scan, all passes together. */
+  readonly seconds: Readonly<Record<string, number>>;
+  readonly peakMemory: Readonly<Record<string, number>>;
+  /** Whose pictures these are: a title. */
+  readonly pictured: string | null;
+  readonly pictures: readonly NotablePicture[];
   /** One sentence each. */
   readonly failures: readonly string[];
 }
@@ -48,6 +56,8 @@ export async function evaluationHtml(report: EvaluationReport): Promise<string> 
 Small print under a number is its 95 % interval over ${report.resamples} resamples of the test scans; shaded are the best and whatever cannot be told from it.</p>
 ${report.failures.length > 0 ? `<p>Left out: ${report.failures.map(escapeHtml).join(' ')}</p>` : ''}
 <div class="wide" id="table">${tableHtml(sorted, report.comparison)}</div>
+<p class="soft">${costOf(report)}</p>
+${harmfulHtml(report)}
 <h2><label for="method">One detector</label></h2>
 <p><select id="method">${options}</select></p>
 <p class="soft" id="formula"></p>
@@ -55,9 +65,15 @@ ${report.failures.length > 0 ? `<p>Left out: ${report.failures.map(escapeHtml).j
 ${plot('quadrants', 'Dice against uncertainty', 'Lower left: silent failures. Click a scan.')}
 ${plot('strips', 'Scores by shift', 'The line is the boundary.')}
 ${plot('coverage', 'Risk and coverage', 'Grey: the other detectors; dotted: the perfect order; dashed: chance.')}
+${plot('datasets', 'Dice by data set', 'Every test scan with a truth; the bar is the mean. In the tint of the detector’s verdict.')}
 ${plot('calibration', 'Calibration', 'Bars of equal height are what the ESCE asks for.')}
 </div>
 <p id="case" class="soft" aria-live="polite">Click a scan in one of the plots.</p>
+<h2>Shifts</h2>
+<p>Harmful is a shift that takes more than ${report.margin} from the mean Dice of the in-distribution test scans.</p>
+<div class="wide" id="shifts">${shiftsHtml(report.shifts)}</div>
+${picturesHtml(report)}
+<h2>Mistakes</h2>
 <p><strong>Silent failures:</strong> <span id="silent"></span></p>
 <p><strong>False alarms:</strong> <span id="alarms"></span></p>
 </main>
@@ -100,13 +116,50 @@ function tableHtml(methods: readonly JudgedMethod[], { intervals, best }: Compar
   return `<table><thead><tr><th scope="col">detector</th>${head}</tr></thead><tbody>${rows.join('')}</tbody></table>`;
 }
 
+/** The same table over the shifts that do harm. */
+function harmfulHtml({ harmful, margin }: EvaluationReport): string {
+  if (!harmful) return '';
+  const sorted = harmful.methods.toSorted((a, b) => (b.auroc ?? 0) - (a.auroc ?? 0));
+  return `<h2>On the shifts that harm</h2>
+<p>In-distribution scans against those of shifts that take more than ${margin} from the mean Dice: the ones that have to be caught.</p>
+<div class="wide">${tableHtml(sorted, harmful.comparison)}</div>`;
+}
+
+function shiftsHtml(shifts: readonly ShiftHarm[]): string {
+  const rows = shifts.map(
+    ({ shift, dataset, n, dice, drop, harmful }, i) =>
+      `<tr><td>${escapeHtml(shift || '–')}</td><td>${escapeHtml(dataset || '–')}</td><td>${n}</td><td>${digits(dice)}</td><td>${digits(drop)}</td><td>${drop === null ? '–' : harmful ? 'yes' : 'no'}</td><td id="flagged-${i}"></td></tr>`,
+  );
+  return `<table><thead><tr>${['shift', 'data set', 'scans', 'Dice', 'drop', 'harmful', 'flagged'].map((h) => `<th scope="col">${h}</th>`).join('')}</tr></thead><tbody>${rows.join('')}</tbody></table>`;
+}
+
+function picturesHtml({ pictured, pictures }: EvaluationReport): string {
+  if (pictures.length === 0 || pictured === null) return '';
+  const figures = pictures.map(
+    ({ title, caption, segmented, uncertain }) =>
+      `<figure><div><img src="${segmented}" alt="Segmentation and truth outlined"><img src="${uncertain}" alt="The uncertainty map"></div><figcaption><b>${escapeHtml(title)}</b><br>${escapeHtml(caption)}</figcaption></figure>`,
+  );
+  return `<h2>Seen by ${escapeHtml(pictured)}</h2>
+<p>The slice where the network’s segmentation (blue) and the truth (yellow) differ most; at the right the uncertainty map, orange from the boundary on.</p>
+<div class="figures">${figures.join('')}</div>`;
+}
+
+/** What a scan cost, in a sentence. */
+function costOf({ seconds, peakMemory, methods }: EvaluationReport): string {
+  const times = Object.values(seconds).toSorted((a, b) => a - b);
+  if (times.length === 0) return '';
+  const most = Math.max(...Object.values(peakMemory)) / 1e6;
+  const passes = Math.max(...methods.map((m) => m.passes));
+  return `A scan took ${times[Math.floor(times.length / 2)]!.toFixed(1)} s (median; up to ${times.at(-1)!.toFixed(1)} s), all passes of all detectors together (${passes === 1 ? 'one' : `up to ${passes} a detector`}), and at most ${most.toFixed(0)} MB of memory.`;
+}
+
 const arrow = (metric: Metric): string => (COMPARED[metric] === 'higher' ? ' ↑' : ' ↓');
 
 const plot = (id: string, title: string, hint: string): string =>
   `<section><h3>${title}</h3><p class="soft">${hint}</p><div class="plot"><canvas id="${id}" role="img" aria-label="${title}"></canvas></div></section>`;
 
 /** Safe inside a script element. */
-function dataOf({ methods, tau, dice }: EvaluationReport): string {
+function dataOf({ methods, tau, dice, shifts }: EvaluationReport): string {
   const known = (m: JudgedMethod) => m.cases.filter((c) => c.split === 'test' && c.dice !== null);
   const curve = (cases: readonly { score: number; risk: number }[]) =>
     riskCoverageCurve(cases).map(({ coverage, selectiveRisk }) => [coverage, selectiveRisk]);
@@ -115,6 +168,7 @@ function dataOf({ methods, tau, dice }: EvaluationReport): string {
   const data = {
     tau,
     dice,
+    shifts: shifts.map(({ shift, dataset }) => ({ shift, dataset })),
     methods: methods.map((m) => ({
       ...m,
       curve: risks.length > 0 ? curve(known(m).map((c) => ({ score: c.score, risk: 1 - c.dice! }))) : null,

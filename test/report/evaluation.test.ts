@@ -31,6 +31,10 @@ describe('the report of an evaluation', () => {
       margin: 0.1,
       resamples: 20,
       ...evaluationOf([method], { tau: 0.6, margin: 0.1, resamples: 20, seed: 0 }),
+      seconds: { 'case 2': 3.2 },
+      peakMemory: { 'case 2': 3e8 },
+      pictured: 'A <i> B',
+      pictures: [{ title: 'Best catch', case: 'x', caption: 'x <b>', segmented: 'data:,1', uncertain: 'data:,2' }],
       dice: { 'case 2': { liver: 0.8 } },
       failures: ['x.nii: is <broken>.'],
     });
@@ -38,8 +42,10 @@ describe('the report of an evaluation', () => {
     expect(html).toContain('x.nii: is &#60;broken&#62;.');
     expect(html).toContain('A &#60;i&#62; B');
     expect(html.match(/<\/script>/g)!.length).toBe(3);
+    expect(html).toContain('x &#60;b&#62;');
+    expect(html).toContain('A scan took 3.2 s');
     // Nothing is fetched.
-    expect(html.replace(/<script>[\s\S]*?<\/script>/g, '')).not.toMatch(/(src|href)=|@import|url\(/);
+    expect(html.replace(/<script>[\s\S]*?<\/script>/g, '')).not.toMatch(/(src|href)=(?!"data:)|@import|url\(/);
     const data = /<script type="application\/json" id="data">(.*?)<\/script>/s.exec(html)![1]!;
     const parsed = JSON.parse(data);
     expect(parsed.methods[0].cases[5].case).toBe('</script><b>"six"');
