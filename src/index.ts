@@ -42,6 +42,7 @@ export { type OutputDetectorOptions, saveOutputDetector } from './jobs/fit-outpu
 export { resolveInputs, type ScanInput } from './jobs/inputs.js';
 export { type ScoreJobOptions, scoreScans } from './jobs/score.js';
 export { type SegmenterJobOptions, type SegmentJobOptions, segmenterOf, segmentScans } from './jobs/segment.js';
+export { type SimulateScanOptions, simulateScan } from './jobs/simulate.js';
 export type { Plane } from './look.js';
 export { roundHalfToEven } from './maths/round.js';
 export { layTiles, tileOrigins } from './maths/tiling.js';
