@@ -30,6 +30,7 @@ export { type ErrorCode, isAbort, SegcanaryError } from './errors.js';
 export { expectedSegmentationCalibrationError } from './evaluate/calibration-error.js';
 export { type CohortCase, readCohort } from './evaluate/cohort.js';
 export { type Comparison, compare } from './evaluate/compare.js';
+export { type Evaluation, evaluationOf, type JudgedMethod, type ScoredMethod } from './evaluate/evaluation.js';
 export { type Judgement, judge, type ScoredCase } from './evaluate/judge.js';
 export { auroc, averagePrecision, detectionError, falsePositiveRate, rejectionsAt } from './evaluate/ranking.js';
 export { type Judged, riskCoverageAreas, riskCoverageCurve } from './evaluate/risk-coverage.js';
@@ -53,6 +54,7 @@ export { type Encoder, openEncoder } from './model/encoder.js';
 export { type ModelSource, openModel, openSegmentationModel, type SegmentationSource } from './model/folder.js';
 export { closeInference, type InferenceSession, openSession, type Tensor } from './model/inference.js';
 export { type Plan, readPlan } from './model/plans.js';
+export { openSampler, type Passes, type Sampler, type SamplerOptions } from './model/sampler.js';
 export type { SegmentationPlan } from './model/segmentation-plan.js';
 export {
   type FoldModel,

@@ -1,3 +1,9 @@
+import { type Blas, ranges } from '../maths/blas.js';
+import { product } from '../maths/product.js';
+
+/** Patches that are whitened at a time. */
+const ROWS = 2048;
+
 /** A Gaussian as the detector keeps it: D(z) = |whitener (z - mean)|^2. */
 export interface Gaussian {
   /** [d]. */
@@ -46,6 +52,28 @@ export function squaredDistance({ mean, whitener, r, d, lowerTriangular }: Gauss
     distance += white * white;
   }
   return distance;
+}
+
+/** `squaredDistance` of each of n rows [n,d], as one product of matrices: at d = 8192 it takes milliseconds a patch rather than tenths of a second. */
+export async function squaredDistances(
+  { mean, whitener, r, d }: Gaussian,
+  rows: Float32Array,
+  n: number,
+  blas: Blas,
+): Promise<Float64Array> {
+  const out = new Float64Array(n);
+  for (const [from, to] of ranges(0, n, ROWS)) {
+    const offsets = Float64Array.from(rows.subarray(from * d, to * d));
+    for (let i = 0; i < offsets.length; i++) offsets[i]! -= mean[i % d]!;
+    const white = await product(
+      blas,
+      { data: whitener, rows: r, columns: d },
+      { data: offsets, rows: to - from, columns: d, transposed: true },
+    );
+    const width = to - from;
+    for (let i = 0; i < white.length; i++) out[from + (i % width)]! += white[i]! ** 2;
+  }
+  return out;
 }
 
 function isLowerTriangular(matrix: Float64Array, d: number): boolean {

@@ -17,6 +17,7 @@ import type { CohortCase } from '../evaluate/cohort.js';
 import type { ScoredMethod } from '../evaluate/evaluation.js';
 import type { ScoredCase } from '../evaluate/judge.js';
 import type { Look } from '../look.js';
+import type { Blas } from '../maths/blas.js';
 import { openBlas } from '../model/blas.js';
 import type { Tap } from '../model/taps.js';
 import { type CohortReader, type CohortReaderOptions, openCohortReader } from './cohort-reader.js';
@@ -118,7 +119,7 @@ export async function scoreCohort(options: ScoreCohortOptions): Promise<CohortSc
       if (fitted === null) continue;
       fits.set(about.name, { method, at });
       const scorer = method.open(fitted.tensors);
-      const distances = scored.map((kept) => distancesOf(kept, method.features, scorer));
+      const distances = await distancesOf(scored, method.features, scorer, context.blas);
       for (const aggregator of aggregators)
         add(aggregated(about, aggregator), 1, ({ weights }, i) => aggregator.of(distances[i]!, weights));
     }
@@ -206,11 +207,29 @@ function scoredCase(
   };
 }
 
-function distancesOf(kept: KeptFeatures, features: Features, scorer: PatchScorer): Float64Array {
-  const [values, width] = keptFeatures(kept, features);
-  return Float64Array.from({ length: values.length / width }, (_, p) =>
-    scorer.distance(values.subarray(p * width, (p + 1) * width)),
-  );
+/** Distances of the patches of every scan: all at once where the method can. */
+async function distancesOf(
+  scans: readonly KeptFeatures[],
+  features: Features,
+  scorer: PatchScorer,
+  blas: Blas,
+): Promise<Float64Array[]> {
+  const kept = scans.map((scan) => keptFeatures(scan, features));
+  const counts = kept.map(([values, width]) => values.length / width);
+  const n = counts.reduce((sum, count) => sum + count, 0);
+  const all = new Float32Array(n * scorer.d);
+  let at = 0;
+  for (const [values] of kept) {
+    all.set(values, at);
+    at += values.length;
+  }
+  const one = (p: number) => scorer.distance(all.subarray(p * scorer.d, (p + 1) * scorer.d));
+  const distances = (await scorer.distances?.(all, n, blas)) ?? Float64Array.from({ length: n }, (_, p) => one(p));
+  let first = 0;
+  return counts.map((count) => {
+    first += count;
+    return distances.subarray(first - count, first);
+  });
 }
 
 const mean = (values: readonly number[]): number => values.reduce((sum, v) => sum + v, 0) / values.length;

@@ -59,6 +59,10 @@ describe('every method', () => {
         const expected = found.distances[method.name]![i]!;
         expect(Math.abs(scorer.distance(Float32Array.from(z)) / expected - 1)).toBeLessThan(1e-6);
       });
+      const many = await scorer.distances?.(Float32Array.from(found.tests.flat()), found.tests.length, context.blas);
+      many?.forEach((distance, i) => {
+        expect(distance).toBeCloseTo(scorer.distance(Float32Array.from(found.tests[i]!)), 8);
+      });
     }
   });
 

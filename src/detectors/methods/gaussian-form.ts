@@ -1,5 +1,5 @@
 import { fitGaussian } from '../fit-gaussian.js';
-import { type Gaussian, gaussian, squaredDistance } from '../gaussian.js';
+import { type Gaussian, gaussian, squaredDistance, squaredDistances } from '../gaussian.js';
 import type { FeatureBlock, FitContext, FittedMethod, PatchMethod, PatchScorer } from '../method.js';
 import type { Tensor } from '../safetensors.js';
 
@@ -20,7 +20,11 @@ export function gaussianMethod(
 
 /** A Gaussian as a scorer. */
 export function scorerOf(fitted: Gaussian, map?: FeatureMap): PatchScorer {
-  return { d: fitted.d, distance: (features) => squaredDistance(fitted, map ? map(features) : features) };
+  return {
+    d: fitted.d,
+    distance: (features) => squaredDistance(fitted, map ? map(features) : features),
+    distances: (rows, n, blas) => squaredDistances(fitted, map ? mapRows(rows, n, fitted.d, map) : rows, n, blas),
+  };
 }
 
 async function fitMapped(blocks: () => AsyncIterable<FeatureBlock>, context: FitContext): Promise<FittedMethod> {
@@ -39,10 +43,14 @@ async function fitMapped(blocks: () => AsyncIterable<FeatureBlock>, context: Fit
 
 async function* mapped(blocks: AsyncIterable<FeatureBlock>, map: FeatureMap): AsyncGenerator<FeatureBlock> {
   for await (const { rows, n, d } of blocks) {
-    const out = new Float32Array(n * d);
-    for (let i = 0; i < n; i++) out.set(map(Float32Array.from(rows.subarray(i * d, (i + 1) * d))), i * d);
-    yield { rows: out, n, d };
+    yield { rows: mapRows(rows, n, d, map), n, d };
   }
+}
+
+function mapRows(rows: Float32Array | Float64Array, n: number, d: number, map: FeatureMap): Float32Array {
+  const out = new Float32Array(n * d);
+  for (let i = 0; i < n; i++) out.set(map(Float32Array.from(rows.subarray(i * d, (i + 1) * d))), i * d);
+  return out;
 }
 
 /** @throws Error with half a sentence where the tensors do not fit together */
