@@ -18,7 +18,7 @@ import { notablePictures } from '../report/pictures.js';
 import { version } from '../version.js';
 import { EXIT } from './exit.js';
 import type { LogOptions } from './log.js';
-import { fraction, wholeNumber } from './options.js';
+import { foldList, fraction, wholeNumber } from './options.js';
 import { runSession, type Session } from './session.js';
 import { table } from './table.js';
 
@@ -53,7 +53,7 @@ export function evaluateCommand(program: Command): void {
       '-c, --configuration <name>',
       'configuration of the plan (default: from the folder’s name, else 3d_fullres)',
     )
-    .option('--folds <list>', 'folds: the first is judged, all are compared for pairwise Dice', numbers, [0])
+    .option('--folds <list>', 'folds: the first is judged, all are compared for pairwise Dice', foldList, [0])
     .option(
       '--tap <tensor...>',
       'tensors to tap, or stages: the end of every stage of the encoder (default: the bottleneck; see segcanary taps)',
@@ -117,9 +117,10 @@ async function evaluate(path: string, flags: EvaluateFlags, { log, progress, sig
       done++;
       log.error(`${at()} ${name}: ${error.message}`);
     },
+    onUnfitted: ({ method, error }) => log.warn(`${method} is left out: ${error.message}`),
   });
   progress.clear();
-  const { methods: scored, taps, dice, seconds, peakMemory, failures } = scores;
+  const { methods: scored, taps, dice, seconds, peakMemory, failures, unfitted } = scores;
   refuseEmpty(scored, path);
   const { tau, harm: margin, resamples, seed } = flags;
   const evaluation = evaluationOf(scored, { tau, margin, resamples, seed });
@@ -148,6 +149,7 @@ async function evaluate(path: string, flags: EvaluateFlags, { log, progress, sig
     seconds,
     peakMemory,
     failures,
+    unfitted,
   };
   const write = (name: string, content: string) => writeFileAtomically(join(flags.output, name), content);
   await write('results.json', `${JSON.stringify(results, null, 1)}\n`);
@@ -167,7 +169,7 @@ async function evaluate(path: string, flags: EvaluateFlags, { log, progress, sig
       peakMemory,
       pictured: pictured?.title ?? null,
       pictures,
-      failures: failures.map(({ error }) => error.message),
+      failures: [...failures, ...unfitted].map(({ error }) => error.message),
     }),
   );
   const sayTable = async (evaluated: Evaluated) => {
@@ -199,10 +201,6 @@ function bestPictured({ methods }: Evaluated): JudgedMethod | undefined {
 function refuseEmpty([first]: readonly ScoredMethod[], path: string): void {
   if (first?.cases.some((c) => c.split === 'test')) return;
   throw new SegcanaryError('cohort-invalid', `${path}: none of its test scans could be read.`);
-}
-
-function numbers(text: string): number[] {
-  return text.split(',').map(wholeNumber);
 }
 
 const listOf =

@@ -23,6 +23,13 @@ export function fraction(text: string): number {
   return x;
 }
 
+/** Folds by number: 0,1,2. */
+export function foldList(text: string): number[] {
+  const folds = text.split(',').map(wholeNumber);
+  if (new Set(folds).size !== folds.length) throw new InvalidArgumentError('Name every fold once.');
+  return folds;
+}
+
 export function withScanOptions(command: Command, inputs: string, required = true): Command {
   const flags = '-i, --input <path...>';
   return (required ? command.requiredOption(flags, inputs) : command.option(flags, inputs))

@@ -1,6 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Command, InvalidArgumentError } from 'commander';
+import type { Command } from 'commander';
 import { openDetector } from '../detectors/opened.js';
 import { loadDetector } from '../detectors/saved.js';
 import { SegcanaryError } from '../errors.js';
@@ -13,7 +13,7 @@ import { openSegmentationModel } from '../model/folder.js';
 import type { SegmentResult } from '../pipeline.js';
 import { EXIT } from './exit.js';
 import type { LogOptions } from './log.js';
-import { fraction, type ScanFlags, wholeNumber, withScanOptions } from './options.js';
+import { foldList, fraction, type ScanFlags, withScanOptions } from './options.js';
 import { runSession, type Session } from './session.js';
 
 interface SegmentFlags extends ScanFlags, LogOptions {
@@ -118,10 +118,4 @@ function lineOf(result: SegmentResult | ScanFailure, segmentation: string | null
   if (isFailure(result)) return result;
   const { score, case: name, patches, voxels } = result;
   return { ...(score ?? { case: name, patches }), segmentation, voxels };
-}
-
-function foldList(text: string): number[] {
-  const folds = text.split(',').map(wholeNumber);
-  if (new Set(folds).size !== folds.length) throw new InvalidArgumentError('Name every fold once.');
-  return folds;
 }

@@ -32,6 +32,13 @@ export interface ScoreCohortOptions extends CohortReaderOptions {
   readonly aggregators?: readonly string[];
   readonly onScan?: (scan: { readonly case: string; readonly cached: boolean }) => void;
   readonly onFailure?: (failure: ScanFailure) => void;
+  readonly onUnfitted?: (failure: MethodFailure) => void;
+}
+
+/** A detector that could not be fitted, and why. */
+export interface MethodFailure {
+  readonly method: string;
+  readonly error: ScanFailure['error'];
 }
 
 export interface CohortScores {
@@ -44,6 +51,8 @@ export interface CohortScores {
   /** Most resident memory of the process, bytes, while each of them was examined. */
   readonly peakMemory: Readonly<Record<string, number>>;
   readonly failures: readonly ScanFailure[];
+  /** Detectors that could not be fitted to the training scans. */
+  readonly unfitted: readonly MethodFailure[];
   /**
    * One slice of a scan, segmented and under the mask of a method, which is fitted once more. null for a method that has no mask: on outputs, on intensities,
    * under another aggregator than the mean.
@@ -64,23 +73,28 @@ export async function scoreCohort(options: ScoreCohortOptions): Promise<CohortSc
   const { cohort, estimator = 'ledoit-wolf', threads } = options;
   const reader = await openCohortReader(options);
   const failures: ScanFailure[] = [];
+  const unfitted: MethodFailure[] = [];
   /** Does something for a scan or a detector; null where it fails. */
-  const attempt = async <T>(name: string, work: () => Promise<T>): Promise<T | null> => {
+  const attempt = async <T>(work: () => Promise<T>, onError: (error: unknown) => void): Promise<T | null> => {
     if (options.signal?.aborted)
       throw new SegcanaryError('aborted', 'The evaluation was stopped; run it again to resume from its cache.');
     return work().catch((error: unknown) => {
       if (isAbort(error)) throw error;
-      const failure = failureOf(name, error);
-      failures.push(failure);
-      options.onFailure?.(failure);
+      onError(error);
       return null;
     });
   };
+  const attemptFit = <T>(method: string, fit: () => Promise<T>): Promise<T | null> =>
+    attempt(fit, (error) => {
+      const failure = { method, error: failureOf(method, error).error };
+      unfitted.push(failure);
+      options.onUnfitted?.(failure);
+    });
 
   const training: CohortCase[] = [];
   const examined: (readonly [CohortCase, ExaminedScan])[] = [];
   for (const c of cohort) {
-    const cached = await attempt(c.case, async () => {
+    const read = async () => {
       if (c.split === 'train') {
         const known = await reader.train(c);
         training.push(c);
@@ -89,6 +103,11 @@ export async function scoreCohort(options: ScoreCohortOptions): Promise<CohortSc
       const [found, known] = await reader.examine(c);
       examined.push([c, found]);
       return known;
+    };
+    const cached = await attempt(read, (error) => {
+      const failure = failureOf(c.case, error);
+      failures.push(failure);
+      options.onFailure?.(failure);
     });
     if (cached !== null) options.onScan?.({ case: c.case, cached });
   }
@@ -115,7 +134,7 @@ export async function scoreCohort(options: ScoreCohortOptions): Promise<CohortSc
     for (const method of PATCH_METHODS) {
       if (at > 0 && method.features === 'stage-means') continue;
       const about = tapped(method, tap, reader);
-      const fitted = await attempt(about.name, () => method.fit(blocks[method.features], context));
+      const fitted = await attemptFit(about.name, () => method.fit(blocks[method.features], context));
       if (fitted === null) continue;
       fits.set(about.name, { method, at });
       const scorer = method.open(fitted.tensors);
@@ -129,7 +148,7 @@ export async function scoreCohort(options: ScoreCohortOptions): Promise<CohortSc
     for (const c of training) all.push(await reader.histogram(c));
     return all;
   };
-  const scorer = await attempt(ihf.name, async () => ihf.open((await ihf.fit(await histograms(), context)).tensors));
+  const scorer = await attemptFit(ihf.name, async () => ihf.open((await ihf.fit(await histograms(), context)).tensors));
   if (scorer) add(aboutOf(ihf), 0, ({ histogram }) => scorer.distance(Float32Array.from(histogram)));
   for (const method of OUTPUT_METHODS) {
     const passes = reader.layout[method.passes];
@@ -147,6 +166,7 @@ export async function scoreCohort(options: ScoreCohortOptions): Promise<CohortSc
     seconds: Object.fromEntries(examined.map(([c, { seconds }]) => [c.case, seconds])),
     peakMemory: Object.fromEntries(examined.map(([c, { peakMemory }]) => [c.case, peakMemory])),
     failures,
+    unfitted,
     async look(name, caseName) {
       const found = fits.get(name);
       const scan = examined.find(([c]) => c.case === caseName);

@@ -142,19 +142,16 @@ describe('segcanary evaluate', () => {
   it('goes on without a scan that fails, and says in one sentence what is wrong with a cohort', async () => {
     rmSync(join(folder, 'mr41_0000.nii.gz'));
     const output = join(folder, 'without');
-    const ran = await segcanary([
-      'evaluate',
-      join(folder, 'cohort.csv'),
-      '-m',
-      MODEL,
-      '--resamples',
-      '10',
-      '-o',
-      output,
-    ]);
+    const few = readFileSync(join(folder, 'cohort.csv'), 'utf8').replace(/^t3,.*\n/m, '');
+    writeFileSync(join(folder, 'few.csv'), few);
+    const ran = await segcanary(['evaluate', join(folder, 'few.csv'), '-m', MODEL, '--resamples', '10', '-o', output]);
     expect(ran.code).toBe(3);
     expect(ran.stderr).toMatch(/mr41.*no such file/i);
-    expect(JSON.parse(readFileSync(join(output, 'results.json'), 'utf8')).failures).toMatchObject([{ case: 'mr41' }]);
+    const found = JSON.parse(readFileSync(join(output, 'results.json'), 'utf8'));
+    expect(found.failures).toMatchObject([{ case: 'mr41' }]);
+    // Three histograms have no principal subspace.
+    expect(found.unfitted).toMatchObject([{ method: 'ihf', error: { code: 'fit-failed' } }]);
+    expect(ran.stderr).toMatch(/warning: ihf is left out: .*give more scans/);
 
     writeFileSync(join(folder, 'bad.csv'), 'case,image\na,b\n');
     const bad = await segcanary(['evaluate', join(folder, 'bad.csv'), '-m', MODEL, '-o', join(folder, 'none')]);
