@@ -73,13 +73,11 @@ export {
   type PreparationOptions,
   preparationStages,
   type ScoreScanOptions,
-  type SegmentResult,
-  type SegmentScanOptions,
   scoreScan,
-  segmentScan,
 } from './pipeline.js';
 export { heat, type Layer, outline, type PictureOptions, slicePicture } from './report/picture.js';
 export type { ChannelBytes, Progress, ScanBytes, ScanOptions } from './run-scan.js';
+export { type SegmentResult, type SegmentScanOptions, segmentScan } from './segment-scan.js';
 export { SHIFTS } from './simulate/registry.js';
 export type { CtSlice, Grade, Shift, SliceChange } from './simulate/shift.js';
 export { SliceShifter, type SliceShifterOptions } from './simulate/slice-shifter.js';

@@ -117,6 +117,7 @@ async function evaluate(path: string, flags: EvaluateFlags, { log, progress, sig
       done++;
       log.error(`${at()} ${name}: ${error.message}`);
     },
+    onFit: (method) => progress.update(`fitting ${method}`),
     onUnfitted: ({ method, error }) => log.warn(`${method} is left out: ${error.message}`),
   });
   progress.clear();

@@ -10,7 +10,7 @@ import { resolveInputs } from '../jobs/inputs.js';
 import { ResultFolder } from '../jobs/results.js';
 import { segmenterOf, segmentScans } from '../jobs/segment.js';
 import { openSegmentationModel } from '../model/folder.js';
-import type { SegmentResult } from '../pipeline.js';
+import type { SegmentResult } from '../segment-scan.js';
 import { EXIT } from './exit.js';
 import type { LogOptions } from './log.js';
 import { foldList, fraction, type ScanFlags, withScanOptions } from './options.js';

@@ -1,12 +1,5 @@
 import type { Estimator } from '../detectors/estimators.js';
-import {
-  type FeatureBlock,
-  type Features,
-  type KeptFeatures,
-  keptFeatures,
-  type PatchMethod,
-  type PatchScorer,
-} from '../detectors/method.js';
+import type { PatchMethod } from '../detectors/method.js';
 import { ihf } from '../detectors/methods/ihf.js';
 import { PATCH_METHODS } from '../detectors/methods/registry.js';
 import type { VoxelSet } from '../detectors/outputs/output-method.js';
@@ -17,9 +10,9 @@ import type { CohortCase } from '../evaluate/cohort.js';
 import type { ScoredMethod } from '../evaluate/evaluation.js';
 import type { ScoredCase } from '../evaluate/judge.js';
 import type { Look } from '../look.js';
-import type { Blas } from '../maths/blas.js';
 import { openBlas } from '../model/blas.js';
 import type { Tap } from '../model/taps.js';
+import { blocksOf, distancesOf } from './cohort-features.js';
 import { type CohortReader, type CohortReaderOptions, openCohortReader } from './cohort-reader.js';
 import type { ExaminedScan } from './examined-cache.js';
 import { failureOf, type ScanFailure } from './failure.js';
@@ -32,6 +25,8 @@ export interface ScoreCohortOptions extends CohortReaderOptions {
   readonly aggregators?: readonly string[];
   readonly onScan?: (scan: { readonly case: string; readonly cached: boolean }) => void;
   readonly onFailure?: (failure: ScanFailure) => void;
+  /** Told before a detector is fitted. */
+  readonly onFit?: (method: string) => void;
   readonly onUnfitted?: (failure: MethodFailure) => void;
 }
 
@@ -84,12 +79,14 @@ export async function scoreCohort(options: ScoreCohortOptions): Promise<CohortSc
       return null;
     });
   };
-  const attemptFit = <T>(method: string, fit: () => Promise<T>): Promise<T | null> =>
-    attempt(fit, (error) => {
+  const attemptFit = <T>(method: string, fit: () => Promise<T>): Promise<T | null> => {
+    options.onFit?.(method);
+    return attempt(fit, (error) => {
       const failure = { method, error: failureOf(method, error).error };
       unfitted.push(failure);
       options.onUnfitted?.(failure);
     });
+  };
 
   const training: CohortCase[] = [];
   const examined: (readonly [CohortCase, ExaminedScan])[] = [];
@@ -179,19 +176,6 @@ export async function scoreCohort(options: ScoreCohortOptions): Promise<CohortSc
   };
 }
 
-/** The training patches as each kind of feature: one function a kind for all methods, which may share what they find in it. */
-function blocksOf(fitting: readonly (KeptFeatures & { readonly n: number })[], stages: CohortReader['stages']) {
-  const parts = stages.map(({ channels }) => channels);
-  const of = (features: Features) =>
-    async function* (): AsyncGenerator<FeatureBlock> {
-      for (const kept of fitting) {
-        const [rows, d] = keptFeatures(kept, features);
-        yield { rows, n: kept.n, d, parts };
-      }
-    };
-  return { pooled: of('pooled'), 'channel-means': of('channel-means'), 'stage-means': of('stage-means') };
-}
-
 const aboutOf = ({ name, title, formula, source }: About): About => ({ name, title, formula, source });
 
 /** The row of a method at one of several taps: named by its stage, where it is the end of one. The only tap goes without saying. */
@@ -225,31 +209,6 @@ function scoredCase(
     dice: found.dice && mean(Object.values(found.dice)),
     voxels,
   };
-}
-
-/** Distances of the patches of every scan: all at once where the method can. */
-async function distancesOf(
-  scans: readonly KeptFeatures[],
-  features: Features,
-  scorer: PatchScorer,
-  blas: Blas,
-): Promise<Float64Array[]> {
-  const kept = scans.map((scan) => keptFeatures(scan, features));
-  const counts = kept.map(([values, width]) => values.length / width);
-  const n = counts.reduce((sum, count) => sum + count, 0);
-  const all = new Float32Array(n * scorer.d);
-  let at = 0;
-  for (const [values] of kept) {
-    all.set(values, at);
-    at += values.length;
-  }
-  const one = (p: number) => scorer.distance(all.subarray(p * scorer.d, (p + 1) * scorer.d));
-  const distances = (await scorer.distances?.(all, n, blas)) ?? Float64Array.from({ length: n }, (_, p) => one(p));
-  let first = 0;
-  return counts.map((count) => {
-    first += count;
-    return distances.subarray(first - count, first);
-  });
 }
 
 const mean = (values: readonly number[]): number => values.reduce((sum, v) => sum + v, 0) / values.length;

@@ -8,8 +8,8 @@ import type { SegmentationSource } from '../model/folder.js';
 import { mirrorAxesOf } from '../model/metadata.js';
 import type { SegmentationPlan } from '../model/segmentation-plan.js';
 import { openSegmenter, type Segmenter } from '../model/segmenter.js';
-import { type SegmentResult, segmentScan } from '../pipeline.js';
 import type { ScanOptions } from '../run-scan.js';
+import { type SegmentResult, segmentScan } from '../segment-scan.js';
 import { failureOf, type ScanFailure } from './failure.js';
 import { openInput, type ScanInput } from './inputs.js';
 

@@ -1,0 +1,83 @@
+/**
+ * The tables of docs/results.md, as Markdown, out of what `segcanary evaluate` wrote:
+ *
+ *     npx tsx examples/results-table.ts results.json [all|harmful|shifts] [PATTERN]
+ *
+ * PATTERN is a regular expression that the detector's name has to match; for `shifts`, the name of the detector whose flags are counted.
+ */
+import { readFileSync } from 'node:fs';
+import type { Evaluation, JudgedMethod } from 'segcanary';
+
+const [path = 'results.json', which = 'all', pattern = ''] = process.argv.slice(2);
+const results = JSON.parse(readFileSync(path, 'utf8')) as Evaluation;
+
+if (which === 'shifts') shifts(results.methods.find(({ name }) => name === pattern) ?? results.methods[0]!);
+else detectors(which === 'harmful' ? results.harmful : results);
+
+function detectors(evaluated: Pick<Evaluation, 'methods' | 'comparison'> | null): void {
+  if (!evaluated) throw new Error(`${path}: all of its shifts do harm, or none does.`);
+  const { methods, comparison } = evaluated;
+  const shown = methods.filter(({ name }) => new RegExp(pattern).test(name));
+  print([
+    'detector',
+    'Det. Error',
+    'FPR',
+    'ESCE',
+    'Dice of admitted (n)',
+    'AUROC',
+    'FPR@95TPR',
+    'AURC',
+    'AUGRC',
+    'Spearman',
+    'silent',
+    'alarms',
+  ]);
+  for (const m of shown.toSorted((a, b) => (b.auroc ?? 0) - (a.auroc ?? 0))) {
+    const interval = (metric: 'auroc' | 'detectionError' | 'fpr') => {
+      const found = comparison.intervals[m.name]?.[metric];
+      return found ? ` (${digits(found.low)}–${digits(found.high)})` : '';
+    };
+    print([
+      `\`${m.name}\``,
+      digits(m.validation.detectionError) + interval('detectionError'),
+      digits(m.validation.fpr) + interval('fpr'),
+      digits(m.calibrationError?.esce),
+      `${digits(m.admitted.diceMean)} ± ${digits(m.admitted.diceSd)} (${m.admitted.n})`,
+      digits(m.auroc) + interval('auroc'),
+      digits(m.testRoc.fpr),
+      digits(m.failure?.aurc),
+      digits(m.failure?.augrc),
+      digits(m.spearman),
+      String(m.silentFailures.length),
+      String(m.falseAlarms.length),
+    ]);
+  }
+}
+
+/** A row a shift, the grades side by side: Dice, and how many of the scans are flagged. */
+function shifts({ cases, validation }: JudgedMethod): void {
+  const datasets = [...new Set(results.shifts.map(({ dataset }) => dataset))];
+  print(['shift', ...datasets.flatMap((d) => [`${d}: Dice`, 'flagged'])]);
+  for (const shift of new Set(results.shifts.map((s) => s.shift))) {
+    const cells = datasets.flatMap((dataset) => {
+      const found = results.shifts.find((s) => s.shift === shift && s.dataset === dataset);
+      if (!found) return ['', ''];
+      const flagged = cases.filter(
+        (c) => c.group === 'ood' && c.shift === shift && c.dataset === dataset && c.score > validation.boundary,
+      );
+      const dice = digits(found.dice);
+      return [found.harmful ? `**${dice}**` : dice, `${flagged.length} of ${found.n}`];
+    });
+    print([shift, ...cells]);
+  }
+}
+
+let rows = 0;
+function print(cells: readonly string[]): void {
+  console.log(`| ${cells.join(' | ')} |`);
+  if (rows++ === 0) console.log(`|${'---|'.repeat(cells.length)}`);
+}
+
+function digits(value: number | null | undefined): string {
+  return value === null || value === undefined ? '–' : value.toFixed(3).replace(/^(-?)0\./, '$1.');
+}

@@ -1,0 +1,47 @@
+import {
+  type FeatureBlock,
+  type Features,
+  type KeptFeatures,
+  keptFeatures,
+  type PatchScorer,
+} from '../detectors/method.js';
+import type { Blas } from '../maths/blas.js';
+import type { EncoderStage } from '../model/stages.js';
+
+/** The training patches as each kind of feature: one function a kind for all methods, which may share what they find in it. */
+export function blocksOf(fitting: readonly (KeptFeatures & { readonly n: number })[], stages: readonly EncoderStage[]) {
+  const parts = stages.map(({ channels }) => channels);
+  const of = (features: Features) =>
+    async function* (): AsyncGenerator<FeatureBlock> {
+      for (const kept of fitting) {
+        const [rows, d] = keptFeatures(kept, features);
+        yield { rows, n: kept.n, d, parts };
+      }
+    };
+  return { pooled: of('pooled'), 'channel-means': of('channel-means'), 'stage-means': of('stage-means') };
+}
+
+/** Distances of the patches of every scan: all at once where the method can. */
+export async function distancesOf(
+  scans: readonly KeptFeatures[],
+  features: Features,
+  scorer: PatchScorer,
+  blas: Blas,
+): Promise<Float64Array[]> {
+  const kept = scans.map((scan) => keptFeatures(scan, features));
+  const counts = kept.map(([values, width]) => values.length / width);
+  const n = counts.reduce((sum, count) => sum + count, 0);
+  const all = new Float32Array(n * scorer.d);
+  let at = 0;
+  for (const [values] of kept) {
+    all.set(values, at);
+    at += values.length;
+  }
+  const one = (p: number) => scorer.distance(all.subarray(p * scorer.d, (p + 1) * scorer.d));
+  const distances = (await scorer.distances?.(all, n, blas)) ?? Float64Array.from({ length: n }, (_, p) => one(p));
+  let first = 0;
+  return counts.map((count) => {
+    first += count;
+    return distances.subarray(first - count, first);
+  });
+}

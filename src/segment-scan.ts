@@ -1,0 +1,109 @@
+import type { Writable } from 'node:stream';
+import type { LabelSlice, Prediction, Slice, SubjectScore } from './chunks.js';
+import type { OpenDetector } from './detectors/opened.js';
+import type { Plan } from './model/plans.js';
+import type { SegmentationPlan } from './model/segmentation-plan.js';
+import type { Segmenter } from './model/segmenter.js';
+import {
+  distanceStages,
+  endedEarly,
+  judgingStages,
+  preparationStages,
+  reporter,
+  type ScoreScanOptions,
+} from './pipeline.js';
+import { type ChannelBytes, runScan, runStages, type ScanBytes, type ScanOptions } from './run-scan.js';
+import { assemble } from './stages/assemble.js';
+import { fork } from './stages/fork.js';
+import { label } from './stages/label.js';
+import { observe } from './stages/observe.js';
+import { patch } from './stages/patch.js';
+import { pool } from './stages/pool.js';
+import { predict, tapped } from './stages/predict.js';
+import { restore } from './stages/restore.js';
+import { saveLabels } from './stages/save.js';
+import { saveProbabilities } from './stages/save-probabilities.js';
+import type { Stage } from './stages/stage.js';
+import { uncrop } from './stages/uncrop.js';
+
+export interface SegmentScanOptions extends ScanOptions {
+  readonly plan: Plan;
+  readonly segmentation: SegmentationPlan;
+  /** Opened once and shared by all scans; with the tap of the detector, where there is one. */
+  readonly segmenter: Segmenter;
+  /** Distance between patches as a fraction of the patch. @default 0.5 */
+  readonly stepSize?: number;
+  /** Where the segmentation goes: a path, or a stream that gets gzip. */
+  readonly to: string | Writable;
+  /** Where the probabilities go, if anywhere: a 4-D NIfTI file. */
+  readonly probabilities?: string | Writable | undefined;
+  /** Scores the scan too: a detector on features from the same pass, any other from the same slices. */
+  readonly detector?: OpenDetector | undefined;
+  /** Where the uncertainty mask goes: a path, or a stream that gets gzip. */
+  readonly mask?: string | Writable | undefined;
+}
+
+/** What a segmentation was, beside its file. */
+export interface SegmentResult {
+  readonly case: string;
+  readonly patches: number;
+  /** Voxels of every label in the segmentation; labels without a voxel are left out. */
+  readonly voxels: Readonly<Record<number, number>>;
+  /** The scan's trust score, where a detector was given. */
+  readonly score: SubjectScore | null;
+}
+
+/**
+ * Segments one scan as nnU-Net does and, with a detector, scores it from the same forward pass:
+ * load → spool → normalise → resample → patch → predict ┬→ assemble → restore (→ save) → label → uncrop → save
+ *                                                       └→ tapped → pool → distance → aggregate (→ save) → score
+ * A detector that is not on features has a branch of its own behind resample.
+ *
+ * @throws SegcanaryError whatever is wrong with the scan, `aborted` when the signal says so
+ */
+export async function segmentScan(
+  source: ScanBytes | readonly ChannelBytes[],
+  options: SegmentScanOptions,
+): Promise<SegmentResult> {
+  const { plan, segmentation, segmenter, detector, stepSize, probabilities, tmpdir } = options;
+  const report = reporter(options);
+  let result: SubjectScore | null = null;
+  let patches = 0;
+  const voxels: Record<number, number> = {};
+  const branch = <T>(stages: (scoring: ScoreScanOptions) => Stage<never, unknown>[]) => {
+    const keep = observe<SubjectScore>((s) => {
+      result = s;
+    });
+    const scoring = { ...options, detector: detector as OpenDetector, onProgress: undefined } as ScoreScanOptions;
+    return fork<T>((chunks) => runStages(chunks, [...stages(scoring), keep]));
+  };
+  const onFeatures = detector?.kind === 'features' ? detector.detector : null;
+  await runScan(source, options, [
+    ...preparationStages(options),
+    ...(detector && !onFeatures ? [branch<Slice>(judgingStages)] : []),
+    patch({ patchSize: plan.patchSize, stepSize }),
+    predict({ segmenter }),
+    observe<Prediction>((prediction) => {
+      patches++;
+      report(prediction);
+    }),
+    ...(onFeatures ? [branch<Prediction>((s) => [tapped(), pool(), ...distanceStages(s, onFeatures)])] : []),
+    assemble(),
+    restore({ plan, segmentation }),
+    ...(probabilities === undefined ? [] : [saveProbabilities({ to: probabilities, segmentation, tmpdir })]),
+    label({ segmentation }),
+    uncrop({ tmpdir }),
+    saveLabels({ to: options.to }),
+    observe<LabelSlice>(({ data }) => countLabels(data, voxels)),
+  ]);
+  if (patches === 0 || (detector && result === null)) endedEarly(options);
+  return { case: options.case ?? 'stdin', patches, voxels, score: result };
+}
+
+function countLabels({ data }: LabelSlice['data'], voxels: Record<number, number>): void {
+  const counts = new Uint32Array(65536);
+  for (let i = 0; i < data.length; i++) counts[data[i]!]!++;
+  counts.forEach((n, value) => {
+    if (n > 0) voxels[value] = (voxels[value] ?? 0) + n;
+  });
+}
