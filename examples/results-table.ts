@@ -11,6 +11,8 @@ import type { Evaluation, JudgedMethod } from 'segcanary';
 const [path = 'results.json', which = 'all', pattern = ''] = process.argv.slice(2);
 const results = JSON.parse(readFileSync(path, 'utf8')) as Evaluation;
 
+/** Rows so far, so that the first is followed by the line under it. */
+let rows = 0;
 if (which === 'shifts') shifts(results.methods.find(({ name }) => name === pattern) ?? results.methods[0]!);
 else detectors(which === 'harmful' ? results.harmful : results);
 
@@ -72,7 +74,6 @@ function shifts({ cases, validation }: JudgedMethod): void {
   }
 }
 
-let rows = 0;
 function print(cells: readonly string[]): void {
   console.log(`| ${cells.join(' | ')} |`);
   if (rows++ === 0) console.log(`|${'---|'.repeat(cells.length)}`);
