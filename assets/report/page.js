@@ -124,6 +124,8 @@
       ...new Set(test.filter((c) => c.group === 'ood').map((c) => c.shift || 'unnamed')),
     ];
     const jitter = (i) => ((i * 0.618) % 1) * 0.4 - 0.2;
+    const scores = test.map((c) => c.score);
+    const wide = Math.min(...scores) > 0 && Math.max(...scores) > 30 * method.validation.boundary;
     draw(
       'strips',
       'scatter',
@@ -141,7 +143,8 @@
       {
         onClick: click,
         x: ['', namedTicks(shifts)],
-        y: ['score'],
+        // Far outside lies a hundred times as high: then on a logarithmic axis.
+        y: wide ? ['score (logarithmic)', { type: 'logarithmic' }] : ['score'],
       },
     );
     const flagged = (c) => c.score > method.validation.boundary;
@@ -246,6 +249,7 @@
     });
     const others = data.methods
       .filter((m) => m.name !== chosen && m.curve)
+      .slice(0, 24)
       .map((m) => line(m.title, m.curve, `${color('grey')}55`, 1));
     const method = byName.get(chosen);
     if (!method.curve) return;
@@ -267,6 +271,11 @@
   }
 
   select.addEventListener('change', () => show(select.value));
+  for (const button of document.querySelectorAll('button.all'))
+    button.addEventListener('click', () => {
+      for (const row of button.closest('.wide').querySelectorAll('tr.more')) row.classList.remove('more');
+      button.remove();
+    });
   for (const button of document.querySelectorAll('button.row'))
     button.addEventListener('click', () => show(button.dataset.name));
   matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => show(select.value));

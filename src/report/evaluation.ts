@@ -64,8 +64,8 @@ ${harmfulHtml(report)}
 <div class="charts">
 ${plot('quadrants', 'Dice against uncertainty', 'Lower left: silent failures. Click a scan.')}
 ${plot('strips', 'Scores by shift', 'The line is the boundary.')}
-${plot('coverage', 'Risk and coverage', 'Grey: the other detectors; dotted: the perfect order; dashed: chance.')}
-${plot('datasets', 'Dice by data set', 'Every test scan with a truth; the bar is the mean. In the tint of the detector’s verdict.')}
+${plot('coverage', 'Risk and coverage', 'Grey: the best of the other detectors; dotted: the perfect order; dashed: chance.')}
+${plot('datasets', 'Dice by data set', 'Every test scan with a truth, and the mean of each data set.')}
 ${plot('calibration', 'Calibration', 'Bars of equal height are what the ESCE asks for.')}
 </div>
 <p id="case" class="soft" aria-live="polite">Click a scan in one of the plots.</p>
@@ -85,6 +85,9 @@ ${picturesHtml(report)}
 `;
 }
 
+/** Rows of a table that are seen at first. */
+const SHOWN = 20;
+
 const columns: readonly (readonly [string, Metric | null, (m: JudgedMethod) => string])[] = [
   ['Det. Error', 'detectionError', (m) => digits(m.validation.detectionError)],
   ['FPR', 'fpr', (m) => digits(m.validation.fpr)],
@@ -102,7 +105,7 @@ const columns: readonly (readonly [string, Metric | null, (m: JudgedMethod) => s
 
 function tableHtml(methods: readonly JudgedMethod[], { intervals, best }: Comparison): string {
   const head = columns.map(([title, metric]) => `<th scope="col">${title}${metric ? arrow(metric) : ''}</th>`).join('');
-  const rows = methods.map((m) => {
+  const rows = methods.map((m, i) => {
     const cells = columns.map(([, metric, of]) => {
       const interval = metric && intervals[m.name]?.[metric];
       const small = interval ? `<small>${digits(interval.low)} to ${digits(interval.high)}</small>` : '';
@@ -111,9 +114,10 @@ function tableHtml(methods: readonly JudgedMethod[], { intervals, best }: Compar
       return `<td${good ? ' class="best"' : ''}>${of(m)}${small}</td>`;
     });
     const name = escapeHtml(m.name);
-    return `<tr data-name="${name}"><td><button class="row" data-name="${name}">${escapeHtml(m.title)}</button></td>${cells.join('')}</tr>`;
+    return `<tr data-name="${name}"${i >= SHOWN ? ' class="more"' : ''}><td><button class="row" data-name="${name}">${escapeHtml(m.title)}</button></td>${cells.join('')}</tr>`;
   });
-  return `<table><thead><tr><th scope="col">detector</th>${head}</tr></thead><tbody>${rows.join('')}</tbody></table>`;
+  const more = methods.length > SHOWN ? `<p><button class="all">Show all ${methods.length} detectors</button></p>` : '';
+  return `<table><thead><tr><th scope="col">detector</th>${head}</tr></thead><tbody>${rows.join('')}</tbody></table>${more}`;
 }
 
 /** The same table over the shifts that do harm. */
@@ -140,7 +144,7 @@ function picturesHtml({ pictured, pictures }: EvaluationReport): string {
       `<figure><div><img src="${segmented}" alt="Segmentation and truth outlined"><img src="${uncertain}" alt="The uncertainty map"></div><figcaption><b>${escapeHtml(title)}</b><br>${escapeHtml(caption)}</figcaption></figure>`,
   );
   return `<h2>Seen by ${escapeHtml(pictured)}</h2>
-<p>The slice where the network’s segmentation (blue) and the truth (yellow) differ most; at the right the uncertainty map, orange from the boundary on.</p>
+<p>The slice where the network’s segmentation (blue) and the truth (yellow) differ most; at the right the uncertainty map, orange from the boundary on, full where it is highest.</p>
 <div class="figures">${figures.join('')}</div>`;
 }
 
@@ -169,10 +173,13 @@ function dataOf({ methods, tau, dice, shifts }: EvaluationReport): string {
     tau,
     dice,
     shifts: shifts.map(({ shift, dataset }) => ({ shift, dataset })),
-    methods: methods.map((m) => ({
-      ...m,
-      curve: risks.length > 0 ? curve(known(m).map((c) => ({ score: c.score, risk: 1 - c.dice! }))) : null,
-    })),
+    // As in the table: the best first.
+    methods: methods
+      .toSorted((a, b) => (b.auroc ?? 0) - (a.auroc ?? 0))
+      .map((m) => ({
+        ...m,
+        curve: risks.length > 0 ? curve(known(m).map((c) => ({ score: c.score, risk: 1 - c.dice! }))) : null,
+      })),
     optimal: curve(risks.toSorted((a, b) => a - b).map((risk, score) => ({ score, risk }))),
     chance: [
       [0, mean],

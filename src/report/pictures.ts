@@ -49,11 +49,11 @@ export async function notablePictures(
 function pictureOf(title: string, found: ScoredCase, look: Look, method: JudgedMethod): NotablePicture {
   const zoom = Math.max(1, Math.ceil(WIDTH / look.scan.width));
   const { boundary } = method.validation;
-  const { max, min } = method.calibration;
   const shared = { window: windowOf(look.scan), zoom, flip: radiological(look.affine) };
   const outlines = [outline(look.predicted, PREDICTED, zoom), ...(look.truth ? [outline(look.truth, TRUE, zoom)] : [])];
-  // From the boundary to as far again as three times the width of the validation scores.
-  const mask = heat(look.mask, ORANGE, boundary, boundary + 3 * Math.max(max - min, 1e-12), zoom);
+  // Full at twice the boundary, or at what the slice has most of: what lies far outside still shows where.
+  const most = Array.from(look.mask.values).reduce((a, b) => Math.max(a, b), boundary + Math.abs(boundary));
+  const mask = heat(look.mask, ORANGE, boundary, Math.max(most, boundary + 1e-12), zoom);
   const kind = [found.shift, found.dataset].filter((text) => text !== '').join(', ');
   const dice = found.dice === null ? 'no truth' : `Dice ${found.dice.toFixed(2)}`;
   return {
