@@ -106,7 +106,7 @@ for (const shift of SHIFTS) {
         await simulateScan({ ...how, file: scan, to: image });
       }
       const known = shift.truth ? relative(folder, label) : from(truthOf(patient(number)));
-      rows.push([name, relative(folder, image), known, 'test', 'ood', shift.name, `simulated, grade ${grade}`]);
+      rows.push([name, relative(folder, image), known, 'test', 'ood', shift.name, `simulated grade ${grade}`]);
     }
   }
 }
