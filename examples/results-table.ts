@@ -1,9 +1,10 @@
 /**
  * The tables of docs/results.md, as Markdown, out of what `segcanary evaluate` wrote:
  *
- *     npx tsx examples/results-table.ts results.json [all|harmful|shifts] [PATTERN]
+ *     npx tsx examples/results-table.ts results.json [all|harmful|shifts|flagged] [PATTERN]
  *
  * PATTERN is a regular expression that the detector's name has to match; for `shifts`, the name of the detector whose flags are counted.
+ * `flagged` has a row a shift and data set and a column a detector.
  */
 import { readFileSync } from 'node:fs';
 import type { Evaluation, JudgedMethod } from 'segcanary';
@@ -14,6 +15,7 @@ const results = JSON.parse(readFileSync(path, 'utf8')) as Evaluation;
 /** Rows so far, so that the first is followed by the line under it. */
 let rows = 0;
 if (which === 'shifts') shifts(results.methods.find(({ name }) => name === pattern) ?? results.methods[0]!);
+else if (which === 'flagged') flagged(results.methods.filter(({ name }) => new RegExp(pattern).test(name)));
 else detectors(which === 'harmful' ? results.harmful : results);
 
 function detectors(evaluated: Pick<Evaluation, 'methods' | 'comparison'> | null): void {
@@ -53,6 +55,18 @@ function detectors(evaluated: Pick<Evaluation, 'methods' | 'comparison'> | null)
       String(m.silentFailures.length),
       String(m.falseAlarms.length),
     ]);
+  }
+}
+
+/** How many scans of each shift and data set every detector flags. */
+function flagged(methods: readonly JudgedMethod[]): void {
+  print(['shift', 'scans', 'Dice', ...methods.map(({ name }) => `\`${name}\``)]);
+  for (const { shift, dataset, n, dice } of results.shifts) {
+    const counts = methods.map(
+      ({ cases, validation: { boundary } }) =>
+        cases.filter((c) => c.shift === shift && c.dataset === dataset && c.score > boundary).length,
+    );
+    print([[shift, dataset].filter(Boolean).join(', '), String(n), digits(dice), ...counts.map(String)]);
   }
 }
 
