@@ -29,7 +29,13 @@ export {
 export { type ErrorCode, isAbort, SegcanaryError } from './errors.js';
 export { expectedSegmentationCalibrationError } from './evaluate/calibration-error.js';
 export { type CohortCase, readCohort } from './evaluate/cohort.js';
-export { type Comparison, compare } from './evaluate/compare.js';
+export {
+  type CompareOptions,
+  type Comparison,
+  compare,
+  type PairedDifference,
+  type PairedDifferences,
+} from './evaluate/compare.js';
 export { type Evaluation, evaluationOf, type JudgedMethod, type ScoredMethod } from './evaluate/evaluation.js';
 export { type Judgement, judge, type ScoredCase } from './evaluate/judge.js';
 export { auroc, averagePrecision, detectionError, falsePositiveRate, rejectionsAt } from './evaluate/ranking.js';

@@ -8,7 +8,7 @@ import { isAbort, SegcanaryError } from '../errors.js';
 import { AGGREGATORS } from '../evaluate/aggregators.js';
 import { readCohort } from '../evaluate/cohort.js';
 import { type Evaluated, evaluationOf, type JudgedMethod, type ScoredMethod } from '../evaluate/evaluation.js';
-import { casesCsv, resultsCsv, resultsTable, shiftsTable } from '../evaluate/results.js';
+import { casesCsv, differencesTable, resultsCsv, resultsTable, shiftsTable } from '../evaluate/results.js';
 import { cannotRead, cannotWrite, writeFileAtomically } from '../files.js';
 import { scoreCohort } from '../jobs/evaluate.js';
 import { failureOf } from '../jobs/failure.js';
@@ -34,6 +34,7 @@ interface EvaluateFlags extends LogOptions {
   readonly aggregate: readonly string[];
   readonly tau: number;
   readonly harm: number;
+  readonly against?: string;
   readonly resamples: number;
   readonly seed: number;
   readonly cache?: string;
@@ -74,6 +75,7 @@ export function evaluateCommand(program: Command): void {
     )
     .option('--tau <dice>', 'a segmentation below this Dice has failed', fraction, 0.6)
     .option('--harm <dice>', 'a shift harms that takes more than this from the mean Dice', fraction, 0.1)
+    .option('--against <detector>', 'compare every other detector with this one, in pairs (default: with the best)')
     .option('--resamples <n>', 'of the bootstrap', wholeNumber, 2000)
     .option('--seed <n>', 'of bootstrap and dropout', wholeNumber, 0)
     .option(
@@ -123,8 +125,10 @@ async function evaluate(path: string, flags: EvaluateFlags, { log, progress, sig
   progress.clear();
   const { methods: scored, taps, dice, seconds, peakMemory, failures, unfitted } = scores;
   refuseEmpty(scored, path);
-  const { tau, harm: margin, resamples, seed } = flags;
-  const evaluation = evaluationOf(scored, { tau, margin, resamples, seed });
+  const { tau, harm: margin, resamples, seed, against } = flags;
+  if (against !== undefined && !scored.some(({ name }) => name === against))
+    log.warn(`No detector is named ${against}, so nothing is compared with it; results.csv has the names.`);
+  const evaluation = evaluationOf(scored, { tau, margin, resamples, seed, against });
   const { methods, shifts, harmful } = evaluation;
   const pictured = bestPictured(evaluation);
   progress.update('looking at notable scans');
@@ -176,6 +180,9 @@ async function evaluate(path: string, flags: EvaluateFlags, { log, progress, sig
   const sayTable = async (evaluated: Evaluated) => {
     const { head, rows } = resultsTable(evaluated);
     await say(table(head, rows));
+    if (!evaluated.comparison.against) return;
+    const differences = differencesTable(evaluated.comparison.against);
+    await say(`\n${table(differences.head, differences.rows)}`);
   };
   await sayTable(evaluation);
   if (shifts.length > 0) {
@@ -187,6 +194,10 @@ async function evaluate(path: string, flags: EvaluateFlags, { log, progress, sig
     await say(`\nOn the shifts that harm (a drop of the mean Dice of more than ${margin}) alone:\n`);
     await sayTable(harmful);
   }
+  if (evaluation.comparison.against)
+    await say(
+      'Of differences, * marks those whose 95 % interval does not hold 0; more AUROC and less of the others is better.',
+    );
   await say(
     '* the best on this cohort; + as good: the 95 % interval of the paired difference to the best holds 0 (bootstrap over test scans).',
   );

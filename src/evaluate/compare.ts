@@ -24,16 +24,34 @@ export interface Comparison {
   readonly best: Readonly<
     Record<Metric, { readonly method: string; readonly indistinguishable: readonly string[] } | null>
   >;
+  /** The paired differences of all other methods to one that was named; null where none was. */
+  readonly against: PairedDifferences | null;
+}
+
+/** What every other method has more than one method, on the same scans. */
+export interface PairedDifferences {
+  readonly method: string;
+  /** By the other's name. An interval that holds 0 tells the two not apart; null where the metric is not defined for both. */
+  readonly differences: Readonly<Record<string, Readonly<Record<Metric, PairedDifference | null>>>>;
+}
+
+/** A difference on the cohort as it is, and the interval of the bootstrap. */
+export interface PairedDifference extends Interval {
+  readonly value: number;
+}
+
+export interface CompareOptions {
+  readonly resamples: number;
+  readonly seed: number;
+  /** Name of the method that all others are compared with. One that is not there gives no differences. @default none */
+  readonly against?: string | undefined;
 }
 
 /**
  * Stratified, seeded, paired bootstrap over the test scans (ID and OOD apart): the same resamples for every method. Boundaries stay those of the validation
  * scans.
  */
-export function compare(
-  methods: Readonly<Record<string, readonly ScoredCase[]>>,
-  options: { readonly resamples: number; readonly seed: number },
-): Comparison {
+export function compare(methods: Readonly<Record<string, readonly ScoredCase[]>>, options: CompareOptions): Comparison {
   const names = Object.keys(methods);
   const tests = names.map((name) => {
     const test = methods[name]!.filter((c) => c.split === 'test');
@@ -63,6 +81,8 @@ export function compare(
       fpr: wilsonInterval(counts.oodAccepted, counts.ood),
     };
   });
+  const differenceOf = (k: Metric, m: number, reference: number) =>
+    percentileInterval(drawn[m]!.map((d, r) => d[k] - drawn[reference]![r]![k]));
   const best = record(metrics, (k) => {
     const sign = COMPARED[k] === 'higher' ? -1 : 1;
     const order = names.map((_, m) => m).filter((m) => !Number.isNaN(point[m]![k]));
@@ -70,12 +90,26 @@ export function compare(
     if (first === undefined) return null;
     const indistinguishable = order.filter((m) => {
       if (m === first) return false;
-      const difference = percentileInterval(drawn[m]!.map((d, r) => d[k] - drawn[first]![r]![k]));
+      const difference = differenceOf(k, m, first);
       return difference === null || (difference.low <= 0 && difference.high >= 0);
     });
     return { method: names[first]!, indistinguishable: indistinguishable.map((m) => names[m]!) };
   });
-  return { intervals: Object.fromEntries(names.map((name, m) => [name, intervals[m]!])), best };
+  const reference = names.indexOf(options.against ?? '');
+  const differences = () =>
+    names.flatMap((name, m) => {
+      if (m === reference) return [];
+      const of = (k: Metric): PairedDifference | null => {
+        const interval = differenceOf(k, m, reference);
+        return interval && { value: point[m]![k] - point[reference]![k], ...interval };
+      };
+      return [[name, record(metrics, of)] as const];
+    });
+  return {
+    intervals: Object.fromEntries(names.map((name, m) => [name, intervals[m]!])),
+    best,
+    against: reference < 0 ? null : { method: names[reference]!, differences: Object.fromEntries(differences()) },
+  };
 }
 
 function metricsOf(id: readonly ScoredCase[], ood: readonly ScoredCase[], boundary: number): Record<Metric, number> {

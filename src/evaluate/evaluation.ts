@@ -1,4 +1,4 @@
-import { type Comparison, compare } from './compare.js';
+import { type CompareOptions, type Comparison, compare } from './compare.js';
 import { harmedCases, harmOfShifts, type ShiftHarm } from './harm.js';
 import { type Judgement, judge, type ScoredCase } from './judge.js';
 
@@ -27,13 +27,11 @@ export interface Evaluation extends Evaluated {
   readonly harmful: Evaluated | null;
 }
 
-export interface EvaluationOptions {
+export interface EvaluationOptions extends CompareOptions {
   /** A segmentation with a lower Dice has failed. */
   readonly tau: number;
   /** A larger drop of the mean Dice is harm. */
   readonly margin: number;
-  readonly resamples: number;
-  readonly seed: number;
 }
 
 /** Judges detectors on a cohort, and on those of its shifts that do harm. */

@@ -1,5 +1,5 @@
 import { stringify } from 'csv-stringify/sync';
-import type { Metric } from './compare.js';
+import type { Metric, PairedDifferences } from './compare.js';
 import type { Evaluated, JudgedMethod } from './evaluation.js';
 import type { ShiftHarm } from './harm.js';
 
@@ -30,20 +30,25 @@ const columns: readonly (readonly [string, (m: JudgedMethod) => number | null])[
   ['passes', (m) => m.passes],
 ];
 
-/** A line a detector, all its numbers; with low and high of the intervals that there are. */
-export function resultsCsv({ methods, comparison: { intervals } }: Evaluated): string {
-  const withInterval: readonly (readonly [string, Metric])[] = [
-    ['auroc', 'auroc'],
-    ['detection_error', 'detectionError'],
-    ['fpr', 'fpr'],
-    ['aurc', 'aurc'],
-    ['augrc', 'augrc'],
-    ['spearman', 'spearman'],
-  ];
+/** Metrics with an interval, as columns of results.csv name them. */
+const withInterval: readonly (readonly [string, Metric])[] = [
+  ['auroc', 'auroc'],
+  ['detection_error', 'detectionError'],
+  ['fpr', 'fpr'],
+  ['aurc', 'aurc'],
+  ['augrc', 'augrc'],
+  ['spearman', 'spearman'],
+];
+
+/** A line a detector, all its numbers; with low and high of the intervals that there are, and the differences to the detector that was named, if one was. */
+export function resultsCsv({ methods, comparison: { intervals, against } }: Evaluated): string {
   const head = [
     'detector',
     ...columns.map(([name]) => name),
     ...withInterval.flatMap(([name]) => [`${name}_low`, `${name}_high`]),
+    ...(against ? withInterval : []).flatMap(([name]) =>
+      ['', '_low', '_high'].map((end) => `${name}_difference${end}`),
+    ),
   ];
   const rows = methods.map((m) => [
     m.name,
@@ -51,6 +56,10 @@ export function resultsCsv({ methods, comparison: { intervals } }: Evaluated): s
     ...withInterval.flatMap(([, metric]) => {
       const interval = intervals[m.name]?.[metric];
       return [interval?.low ?? null, interval?.high ?? null];
+    }),
+    ...(against ? withInterval : []).flatMap(([, metric]) => {
+      const difference = against!.differences[m.name]?.[metric];
+      return [difference?.value ?? null, difference?.low ?? null, difference?.high ?? null];
     }),
   ]);
   return stringify([head, ...rows]);
@@ -93,6 +102,33 @@ export function shiftsTable(shifts: readonly ShiftHarm[], { name, cases, validat
     }),
   };
 }
+
+/** What every other detector has more than the one that was named, the one with most AUROC first; * where the interval does not hold 0. */
+export function differencesTable({ method, differences }: PairedDifferences): TableOfText {
+  const shown: readonly (readonly [string, Metric])[] = [
+    ['AUROC', 'auroc'],
+    ['Det. Error', 'detectionError'],
+    ['FPR', 'fpr'],
+    ['AURC', 'aurc'],
+  ];
+  const sorted = Object.entries(differences).toSorted(
+    ([, a], [, b]) => (b.auroc?.value ?? -1) - (a.auroc?.value ?? -1),
+  );
+  return {
+    head: [`minus ${method}`, ...shown.map(([title]) => title)],
+    rows: sorted.map(([name, of]) => {
+      const cells = shown.map(([, metric]) => {
+        const found = of[metric];
+        if (!found) return '-';
+        const mark = found.low > 0 || found.high < 0 ? '*' : '';
+        return `${signed(found.value)}${mark} (${signed(found.low)} to ${signed(found.high)})`;
+      });
+      return [name, ...cells];
+    }),
+  };
+}
+
+const signed = (value: number): string => `${value < 0 ? '-' : '+'}${Math.abs(value).toFixed(3)}`;
 
 /** The rows that people read, best AUROC first: Table 1 of the paper and what is asked of a failure detector today. */
 export function resultsTable({ methods, comparison: { best } }: Evaluated): TableOfText {

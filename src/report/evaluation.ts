@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { COMPARED, type Comparison, type Metric } from '../evaluate/compare.js';
 import type { Evaluation, JudgedMethod } from '../evaluate/evaluation.js';
 import type { ShiftHarm } from '../evaluate/harm.js';
+import { differencesTable } from '../evaluate/results.js';
 import { riskCoverageCurve } from '../evaluate/risk-coverage.js';
 import type { NotablePicture } from './pictures.js';
 
@@ -58,6 +59,7 @@ ${report.failures.length > 0 ? `<p>Left out: ${report.failures.map(escapeHtml).j
 <div class="wide" id="table">${tableHtml(sorted, report.comparison)}</div>
 <p class="soft">${costOf(report)}</p>
 ${harmfulHtml(report)}
+${differencesHtml(report)}
 <h2><label for="method">One detector</label></h2>
 <p><select id="method">${options}</select></p>
 <p class="soft" id="formula"></p>
@@ -127,6 +129,28 @@ function harmfulHtml({ harmful, margin }: EvaluationReport): string {
   return `<h2>On the shifts that harm</h2>
 <p>In-distribution scans against those of shifts that take more than ${margin} from the mean Dice: the ones that have to be caught.</p>
 <div class="wide">${tableHtml(sorted, harmful.comparison)}</div>`;
+}
+
+/** Paired differences to the detector that was named, over all shifts and over those that harm. */
+function differencesHtml({ comparison, harmful, methods }: EvaluationReport): string {
+  const tables = [
+    ['all shifts', comparison.against],
+    ['the shifts that harm', harmful?.comparison.against],
+  ] as const;
+  return tables
+    .flatMap(([over, against]) => {
+      if (!against) return [];
+      const { head, rows } = differencesTable(against);
+      const titles = new Map(methods.map(({ name, title }) => [name, title]));
+      const cells = ([name, ...values]: readonly string[]) =>
+        `<td>${escapeHtml(titles.get(name!) ?? name!)}</td>${values.map((v) => `<td${v.includes('*') ? ' class="best"' : ''}>${escapeHtml(v.replace('*', ''))}</td>`).join('')}`;
+      return [
+        `<h2>Against ${escapeHtml(titles.get(against.method)!)}, over ${over}</h2>
+<p>What each of the others has more, on the same scans; marked where the 95 % interval does not hold 0.</p>
+<div class="wide"><table><thead><tr>${['detector', ...head.slice(1)].map((h) => `<th scope="col">${h}</th>`).join('')}</tr></thead><tbody>${rows.map((row, i) => `<tr${i >= SHOWN ? ' class="more"' : ''}>${cells(row)}</tr>`).join('')}</tbody></table>${rows.length > SHOWN ? `<p><button class="all">Show all ${rows.length} detectors</button></p>` : ''}</div>`,
+      ];
+    })
+    .join('');
 }
 
 function shiftsHtml(shifts: readonly ShiftHarm[]): string {
