@@ -50,6 +50,7 @@ export { resolveInputs, type ScanInput } from './jobs/inputs.js';
 export { type ScoreJobOptions, scoreScans } from './jobs/score.js';
 export { type SegmenterJobOptions, type SegmentJobOptions, segmenterOf, segmentScans } from './jobs/segment.js';
 export { type SimulateScanOptions, simulateScan } from './jobs/simulate.js';
+export { DEFAULT_LIMITS, type ScanLimits } from './limits.js';
 export type { Plane } from './look.js';
 export { roundHalfToEven } from './maths/round.js';
 export { layTiles, tileOrigins } from './maths/tiling.js';
@@ -82,13 +83,14 @@ export {
   scoreScan,
 } from './pipeline.js';
 export { heat, type Layer, outline, type PictureOptions, slicePicture } from './report/picture.js';
-export type { ChannelBytes, Progress, ScanBytes, ScanOptions } from './run-scan.js';
+export type { ChannelBytes, Progress, ScanBytes, ScanOptions, WarningListener } from './run-scan.js';
 export { type SegmentResult, type SegmentScanOptions, segmentScan } from './segment-scan.js';
 export { SHIFTS } from './simulate/registry.js';
 export type { CtSlice, Grade, Shift, SliceChange } from './simulate/shift.js';
 export { SliceShifter, type SliceShifterOptions } from './simulate/slice-shifter.js';
 export { aggregate } from './stages/aggregate.js';
 export { assemble } from './stages/assemble.js';
+export { type CheckOptions, check } from './stages/check.js';
 export { type DistanceOptions, distance } from './stages/distance.js';
 export { type EncodeOptions, encode } from './stages/encode.js';
 export { fork } from './stages/fork.js';

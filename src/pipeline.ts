@@ -1,5 +1,5 @@
 import type { Writable } from 'node:stream';
-import type { Embedding, PatchDistance, PatchPlace, Prediction, SubjectScore } from './chunks.js';
+import type { Embedding, PatchDistance, PatchPlace, Prediction, SubjectScore, Warning } from './chunks.js';
 import type { OpenDetector } from './detectors/opened.js';
 import type { Detector, FeatureDetector } from './detectors/saved.js';
 import type { VerdictOptions } from './detectors/verdict.js';
@@ -10,6 +10,7 @@ import type { Plan } from './model/plans.js';
 import { type ChannelBytes, runScan, type ScanBytes, type ScanOptions } from './run-scan.js';
 import { aggregate } from './stages/aggregate.js';
 import { assemble } from './stages/assemble.js';
+import { check } from './stages/check.js';
 import { distance } from './stages/distance.js';
 import { encode } from './stages/encode.js';
 import { judgeIntensities } from './stages/judge-intensities.js';
@@ -26,8 +27,10 @@ import { score } from './stages/score.js';
 import { spool } from './stages/spool.js';
 import type { Stage } from './stages/stage.js';
 
-export interface PreparationOptions extends Pick<ScanOptions, 'spool' | 'tmpdir'> {
+export interface PreparationOptions extends Pick<ScanOptions, 'spool' | 'tmpdir' | 'onWarning'> {
   readonly plan: Plan;
+  /** Axis codes of the training scans, where they are known. */
+  readonly orientations?: readonly string[] | undefined;
 }
 
 export interface EmbeddingOptions extends PreparationOptions {
@@ -37,7 +40,7 @@ export interface EmbeddingOptions extends PreparationOptions {
 }
 
 /**
- * Slices of the scan to slices of the network grid: spool, then normalise and resample in the order of the plan. Where a plan of nnU-Net v1 z-scores, the
+ * Slices of the scan to slices of the network grid: check, spool, then normalise and resample in the order of the plan. Where a plan of nnU-Net v1 z-scores, the
  * resampled scan is measured in between, which takes a spool of its own.
  */
 export function preparationStages(options: PreparationOptions): Stage<unknown, unknown>[] {
@@ -49,6 +52,7 @@ export function preparationStages(options: PreparationOptions): Stage<unknown, u
       ? [normalise({ plan }), resample({ plan })]
       : [resample({ plan }), ...(measured ? [measure({ tmpdir })] : []), normalise({ plan })];
   if (spooled) stages.unshift(spool({ plan, tmpdir }));
+  stages.unshift(check(options));
   return stages as Stage<unknown, unknown>[];
 }
 
@@ -89,6 +93,31 @@ export interface ScoreScanOptions extends ScanOptions {
   readonly mask?: string | Writable | undefined;
 }
 
+/** How a scan is judged: `warnings` fills up while it is read. */
+export interface JudgingOptions extends ScoreScanOptions {
+  readonly warnings: readonly Warning[];
+}
+
+/** Collects what is told of a scan, and passes it on. */
+export function warningsInto({ spool: spooled = true, onWarning }: Pick<ScanOptions, 'spool' | 'onWarning'>) {
+  const message = 'Streamed without a spool: not cropped to the non-zero box, values clipped to the range of the plan.';
+  const warnings: Warning[] = spooled ? [] : [{ code: 'no-spool', message }];
+  return {
+    warnings,
+    onWarning: (warning: Warning, name: string) => {
+      warnings.push(warning);
+      onWarning?.(warning, name);
+    },
+  };
+}
+
+/** What a detector knows of the scans that it was fitted to. */
+export function expectationsOf({
+  detector: { description },
+}: OpenDetector): Pick<PreparationOptions, 'plan' | 'orientations'> {
+  return { plan: description.plan, orientations: description.orientations };
+}
+
 /**
  * Scores one scan with the pipeline of its detector: load → spool → normalise → resample, and then
  *
@@ -103,9 +132,10 @@ export async function scoreScan(
   options: ScoreScanOptions,
 ): Promise<SubjectScore> {
   let result: SubjectScore | null = null;
-  await runScan(source, options, [
-    ...preparationStages({ ...options, plan: options.detector.detector.description.plan }),
-    ...judgingStages(options),
+  const scoring = { ...options, ...warningsInto(options) };
+  await runScan(source, scoring, [
+    ...preparationStages({ ...scoring, ...expectationsOf(options.detector) }),
+    ...judgingStages(scoring),
     observe<SubjectScore>((s) => {
       result = s;
     }),
@@ -114,7 +144,7 @@ export async function scoreScan(
 }
 
 /** Slices of the network grid to the score of the scan. */
-export function judgingStages(options: ScoreScanOptions): Stage<never, unknown>[] {
+export function judgingStages(options: JudgingOptions): Stage<never, unknown>[] {
   const { detector: opened } = options;
   const { description } = opened.detector;
   if (opened.kind !== 'features' && options.mask !== undefined) throw noMask(opened.detector);
@@ -141,10 +171,7 @@ export function judgingStages(options: ScoreScanOptions): Stage<never, unknown>[
 }
 
 /** Embeddings to the score of the scan: distance → aggregate (→ save) → score. */
-export function distanceStages(
-  options: ScoreScanOptions,
-  { scorer, method }: FeatureDetector,
-): Stage<never, unknown>[] {
+export function distanceStages(options: JudgingOptions, { scorer, method }: FeatureDetector): Stage<never, unknown>[] {
   const { mask } = options;
   return [
     distance({ scorer, features: method.features }),
@@ -155,13 +182,8 @@ export function distanceStages(
   ];
 }
 
-function verdictOptions({ detector: { detector }, spool: spooled = true }: ScoreScanOptions): VerdictOptions {
-  const message = 'Streamed without a spool: not cropped to the non-zero box, values clipped to the range of the plan.';
-  return {
-    calibration: detector.description.calibration,
-    detector: detector.id,
-    warnings: spooled ? [] : [{ code: 'no-spool', message }],
-  };
+function verdictOptions({ detector: { detector }, warnings }: JudgingOptions): VerdictOptions {
+  return { calibration: detector.description.calibration, detector: detector.id, warnings };
 }
 
 const noMask = ({ dir, method }: Detector): SegcanaryError =>

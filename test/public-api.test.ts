@@ -5,6 +5,7 @@ import * as segcanary from '../src/index.js';
 it('exports these names', () => {
   expect(Object.keys(segcanary).sort()).toMatchInlineSnapshot(`
     [
+      "DEFAULT_LIMITS",
       "ESTIMATORS",
       "OUTPUT_METHODS",
       "PATCH_METHODS",
@@ -17,6 +18,7 @@ it('exports these names', () => {
       "averagePrecision",
       "calibrate",
       "calibrateDetector",
+      "check",
       "closeInference",
       "compare",
       "cutAtTap",

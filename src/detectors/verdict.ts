@@ -22,7 +22,8 @@ export function subjectScore(
     verdict: calibration ? verdictOf(score, calibration) : 'uncalibrated',
     patches,
     worstPatch,
-    warnings,
+    // A copy: it may have grown while the scan was read.
+    warnings: [...warnings],
     detector,
   };
 }

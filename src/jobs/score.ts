@@ -23,7 +23,7 @@ export interface ScoreJobOptions extends Omit<ScanOptions, 'case' | 'file'> {
 export async function* scoreScans(options: ScoreJobOptions): AsyncGenerator<SubjectScore | ScanFailure> {
   for (const input of options.inputs) {
     try {
-      yield await scoreScan(await openInput(input, options.detector.detector.description.plan), {
+      yield await scoreScan(await openInput(input, options.detector.detector.description.plan, options.limits), {
         ...options,
         case: input.case,
         file: input.file === '-' ? 'stdin' : input.file,
