@@ -56,6 +56,7 @@ export { roundHalfToEven } from './maths/round.js';
 export { layTiles, tileOrigins } from './maths/tiling.js';
 export { gaussianWindow } from './maths/window.js';
 export { openBlas } from './model/blas.js';
+export { rememberingConstants } from './model/constant-patches.js';
 export { cutAtTap } from './model/cut.js';
 export { type Encoder, openEncoder } from './model/encoder.js';
 export { type ModelSource, openModel, openSegmentationModel, type SegmentationSource } from './model/folder.js';
@@ -91,6 +92,7 @@ export { SliceShifter, type SliceShifterOptions } from './simulate/slice-shifter
 export { aggregate } from './stages/aggregate.js';
 export { assemble } from './stages/assemble.js';
 export { type CheckOptions, check } from './stages/check.js';
+export { Decided, decide } from './stages/decide.js';
 export { type DistanceOptions, distance } from './stages/distance.js';
 export { type EncodeOptions, encode } from './stages/encode.js';
 export { fork } from './stages/fork.js';

@@ -1,6 +1,14 @@
 import type { Writable } from 'node:stream';
-import type { Embedding, PatchDistance, PatchPlace, Prediction, SubjectScore, Warning } from './chunks.js';
-import type { OpenDetector } from './detectors/opened.js';
+import type {
+  EarlyVerdict,
+  Embedding,
+  PatchDistance,
+  PatchPlace,
+  Prediction,
+  SubjectScore,
+  Warning,
+} from './chunks.js';
+import { type OpenDetector, onlyOnFeatures } from './detectors/opened.js';
 import type { Detector, FeatureDetector } from './detectors/saved.js';
 import type { VerdictOptions } from './detectors/verdict.js';
 import { SegcanaryError } from './errors.js';
@@ -11,6 +19,7 @@ import { type ChannelBytes, runScan, type ScanBytes, type ScanOptions } from './
 import { aggregate } from './stages/aggregate.js';
 import { assemble } from './stages/assemble.js';
 import { check } from './stages/check.js';
+import { Decided, decide } from './stages/decide.js';
 import { distance } from './stages/distance.js';
 import { encode } from './stages/encode.js';
 import { judgeIntensities } from './stages/judge-intensities.js';
@@ -91,6 +100,8 @@ export interface ScoreScanOptions extends ScanOptions {
   readonly detector: OpenDetector;
   /** Where the uncertainty mask goes: a path, or a stream that gets gzip. Of detectors on features. */
   readonly mask?: string | Writable | undefined;
+  /** Stop as soon as the scan is certainly out of distribution. Of calibrated detectors on features, without a mask. @default false */
+  readonly early?: boolean | undefined;
 }
 
 /** How a scan is judged: `warnings` fills up while it is read. */
@@ -121,25 +132,39 @@ export function expectationsOf({
 /**
  * Scores one scan with the pipeline of its detector: load → spool → normalise → resample, and then
  *
- *   on features     patch → encode → pool → distance → aggregate (→ save) → score
+ *   on features     patch → encode → pool → distance (→ decide) → aggregate (→ save) → score
  *   on outputs      patch → predict → assemble → judge-outputs
  *   on intensities  judge-intensities
  *
- * @throws SegcanaryError whatever is wrong with the scan, `usage` for a mask of a detector that has none, `aborted` when the signal says so
+ * @throws SegcanaryError whatever is wrong with the scan, `usage` for a mask of a detector that has none and for `early` where nothing can be decided,
+ * `aborted` when the signal says so
  */
 export async function scoreScan(
   source: ScanBytes | readonly ChannelBytes[],
+  options: ScoreScanOptions & { readonly early?: false | undefined },
+): Promise<SubjectScore>;
+export async function scoreScan(
+  source: ScanBytes | readonly ChannelBytes[],
   options: ScoreScanOptions,
-): Promise<SubjectScore> {
+): Promise<SubjectScore | EarlyVerdict>;
+export async function scoreScan(
+  source: ScanBytes | readonly ChannelBytes[],
+  options: ScoreScanOptions,
+): Promise<SubjectScore | EarlyVerdict> {
   let result: SubjectScore | null = null;
   const scoring = { ...options, ...warningsInto(options) };
-  await runScan(source, scoring, [
-    ...preparationStages({ ...scoring, ...expectationsOf(options.detector) }),
-    ...judgingStages(scoring),
-    observe<SubjectScore>((s) => {
-      result = s;
-    }),
-  ]);
+  try {
+    await runScan(source, scoring, [
+      ...preparationStages({ ...scoring, ...expectationsOf(options.detector) }),
+      ...judgingStages(scoring),
+      observe<SubjectScore>((s) => {
+        result = s;
+      }),
+    ]);
+  } catch (error) {
+    if (error instanceof Decided) return error.verdict;
+    throw error;
+  }
   return result ?? endedEarly(options);
 }
 
@@ -148,6 +173,7 @@ export function judgingStages(options: JudgingOptions): Stage<never, unknown>[] 
   const { detector: opened } = options;
   const { description } = opened.detector;
   if (opened.kind !== 'features' && options.mask !== undefined) throw noMask(opened.detector);
+  if (opened.kind !== 'features' && options.early) throw onlyOnFeatures(opened.detector, '--early');
   if (opened.kind === 'intensities')
     return [judgeIntensities({ scorer: opened.detector.scorer, ...verdictOptions(options) })];
   const { patchSize } = description.plan;
@@ -170,12 +196,18 @@ export function judgingStages(options: JudgingOptions): Stage<never, unknown>[] 
   ];
 }
 
-/** Embeddings to the score of the scan: distance → aggregate (→ save) → score. */
+/** Embeddings to the score of the scan: distance (→ decide) → aggregate (→ save) → score. */
 export function distanceStages(options: JudgingOptions, { scorer, method }: FeatureDetector): Stage<never, unknown>[] {
-  const { mask } = options;
+  const { mask, early } = options;
+  if (early && mask !== undefined)
+    throw new SegcanaryError(
+      'usage',
+      'A mask needs every patch and --early stops before the last; leave one of them out.',
+    );
   return [
     distance({ scorer, features: method.features }),
     observe<PatchDistance>(reporter(options)),
+    ...(early ? [decide(verdictOptions(options))] : []),
     aggregate(),
     ...(mask === undefined ? [] : [save({ to: mask })]),
     score(verdictOptions(options)),

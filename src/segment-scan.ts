@@ -82,6 +82,7 @@ export async function segmentScan(
     const scoring = {
       ...options,
       ...told,
+      early: false,
       detector: detector as OpenDetector,
       onProgress: undefined,
     } as JudgingOptions;

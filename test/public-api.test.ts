@@ -6,6 +6,7 @@ it('exports these names', () => {
   expect(Object.keys(segcanary).sort()).toMatchInlineSnapshot(`
     [
       "DEFAULT_LIMITS",
+      "Decided",
       "ESTIMATORS",
       "OUTPUT_METHODS",
       "PATCH_METHODS",
@@ -22,6 +23,7 @@ it('exports these names', () => {
       "closeInference",
       "compare",
       "cutAtTap",
+      "decide",
       "describeLevel",
       "detectionError",
       "distance",
@@ -70,6 +72,7 @@ it('exports these names', () => {
       "readCohort",
       "readPlan",
       "rejectionsAt",
+      "rememberingConstants",
       "resample",
       "resolveInputs",
       "restore",
