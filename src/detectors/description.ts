@@ -73,12 +73,12 @@ const outputsSchema = z.object({
   /** A name of detectors/outputs/registry.ts. */
   method: z.enum(OUTPUT_METHOD_NAMES),
   /** Logits a voxel: classes, or regions. */
-  heads: count,
+  heads: count.max(1024),
   regions: z.boolean(),
   /** Axes whose mirrorings are passes; none where the method needs none. */
   mirrorAxes: z.array(z.int().min(0).max(2)),
   /** Passes with dropout, and their seed. */
-  dropout: z.int().min(0),
+  dropout: z.int().min(0).max(1000),
   seed: z.int().min(0),
   /** The networks, in the order of their files, whose sha256 is the same. */
   sourceModels: z.array(model).min(1),

@@ -172,7 +172,7 @@ function parseDescription(raw: unknown, path: string): DetectorDescription {
   if (!schema) {
     throw new SegcanaryError(
       'detector-invalid',
-      `${path}: is a detector of kind ${JSON.stringify(kind)}, which this segcanary does not know; update segcanary.`,
+      `${path}: is a detector of kind ${String(JSON.stringify(kind)).slice(0, 60)}, which this segcanary does not know; update segcanary.`,
     );
   }
   return parseWith(raw, schema as z.ZodType<DetectorDescription>, path, 'detector-invalid');

@@ -17,7 +17,7 @@ export function inheritConfiguration(
     if (typeof next !== 'string' || !Object.hasOwn(configurations, next)) {
       throw new SegcanaryError(
         'plan-invalid',
-        `${source}: configuration "${chain.at(-1)}" inherits from ${JSON.stringify(next)}, which the plan does not have.`,
+        `${source}: configuration "${chain.at(-1)}" inherits from ${String(JSON.stringify(next)).slice(0, 60)}, which the plan does not have.`,
       );
     }
     if (chain.includes(next)) {

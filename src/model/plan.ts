@@ -62,8 +62,12 @@ export const permutationSchema = z
   .tuple([z.int(), z.int(), z.int()])
   .refine((axes) => [0, 1, 2].every((axis) => axes.includes(axis)), 'expected a permutation of [0, 1, 2]');
 
-export const patchSizeSchema = z.tuple([voxels, voxels, voxels]);
-export const spacingSchema = z.tuple([positive, positive, positive]);
+/** 256 times what a network of nnU-Net's takes. */
+export const patchSizeSchema = z
+  .tuple([voxels, voxels, voxels])
+  .refine(([z, y, x]) => z * y * x <= 2 ** 29, 'expected a patch of at most 2^29 voxels');
+const millimetres = positive.min(1e-4).max(1e4);
+export const spacingSchema = z.tuple([millimetres, millimetres, millimetres]);
 export const schemeSchema = z.enum(schemes);
 const resamplingSchema = z.strictObject({
   order: z.union([z.literal(0), z.literal(1), z.literal(3)]),
@@ -101,6 +105,8 @@ export const planSchema: z.ZodType<Plan> = z.strictObject({
           'CTNormalization needs intensity',
         ),
     )
-    .min(1),
+    .min(1)
+    // No modality has more, and one more costs memory as the first does.
+    .max(64),
   resampling: resamplingSchema,
 });

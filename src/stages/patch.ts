@@ -1,5 +1,6 @@
-import type { Patch, Slice, Triple } from '../chunks.js';
+import type { Grid, Patch, Slice, Triple } from '../chunks.js';
 import { SegcanaryError } from '../errors.js';
+import { refuseHugeTiling } from '../maths/grid-bounds.js';
 import { PatchSlab } from '../maths/slab.js';
 import { layTiles } from '../maths/tiling.js';
 import { type Stage, stage } from './stage.js';
@@ -17,18 +18,22 @@ export interface PatchOptions {
  * Holds a ring of `patchSize[0]` slices and nothing more. A grid smaller than the patch is padded with 0, centred.
  * Source: nnunetv2 sliding_window_prediction.py, acvl_utils pad_nd_image.
  *
- * @throws SegcanaryError `usage` for a step outside (0, 1], `truncated` when the input ends before the grid does
+ * @throws SegcanaryError `usage` for a step outside (0, 1], `scan-unsuitable` for more patches or larger slabs than can be held, `truncated` when the input ends before the grid does
  */
 export function patch(options: PatchOptions): Stage<Slice, Patch> {
   const { patchSize, stepSize = 0.5 } = options;
   let slab: PatchSlab | null = null;
   let next = 0;
   let last: Slice | null = null;
+  const slabOf = (grid: Grid) => {
+    if (stepSize > 0) refuseHugeTiling(grid, patchSize, stepSize);
+    return new PatchSlab(grid, layTiles(grid.shape, patchSize, stepSize));
+  };
   return stage<Slice, Patch>(
     { name: 'patch' },
     {
       *transform(slice) {
-        slab ??= new PatchSlab(slice.grid, layTiles(slice.grid.shape, patchSize, stepSize));
+        slab ??= slabOf(slice.grid);
         if (slice.z !== next++) {
           throw new SegcanaryError(
             'scan-unsuitable',

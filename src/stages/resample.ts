@@ -2,6 +2,7 @@ import ndarray from 'ndarray';
 import type { Grid, Slice } from '../chunks.js';
 import { SegcanaryError } from '../errors.js';
 import { contiguous } from '../maths/contiguous.js';
+import { refuseHugeGrid } from '../maths/grid-bounds.js';
 import { type ClipRange, GridResampler, resampledGrid } from '../maths/grid-resample.js';
 import { intensityMap, mapIntensity } from '../maths/normalise.js';
 import type { Plan } from '../model/plans.js';
@@ -20,7 +21,7 @@ export interface ResampleOptions {
  *
  * Source: nnunetv2 default_resampling.py; nnunet 1.7.1 preprocessing.py, batchgenerators 0.24 `resize_segmentation`.
  *
- * @throws SegcanaryError `scan-unsuitable` where an axis would have no voxel left; `truncated` when the input ends before the grid does
+ * @throws SegcanaryError `scan-unsuitable` where an axis would have no voxel left, or the grid more than can be held; `truncated` when the input ends before the grid does
  */
 export function resample(options: ResampleOptions): Stage<Slice, Slice> {
   const { spacing, resampling } = options.plan;
@@ -44,6 +45,7 @@ export function resample(options: ResampleOptions): Stage<Slice, Slice> {
           from = grid;
           to = resampledGrid(grid, spacing, resampling);
           refuseEmpty(to);
+          refuseHugeGrid(to);
           if (to !== grid) resampler = new GridResampler(grid, to, resampling, clipRanges(grid, options.plan));
           if (to !== grid && slice.nonzero && options.plan.order === 'resample-first')
             masks = new MaskResampler(grid, to);
