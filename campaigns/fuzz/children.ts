@@ -3,10 +3,10 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { Random } from '../random.js';
 import { type Folder, writeDetectorCase } from './detector.js';
 import { niftiCase } from './nifti.js';
 import { onnxCase } from './onnx.js';
-import { Random } from './random.js';
 import { type Finding, type Tally, unfit } from './run.js';
 
 const CLI = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));

@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DESCRIPTION_SCHEMAS } from '../../src/detectors/description.js';
 import { loadDetector } from '../../src/detectors/saved.js';
+import type { Random } from '../random.js';
 import { mutateBytes, mutateJson } from './mutate.js';
-import type { Random } from './random.js';
 import { type Target, Wrong } from './target.js';
 
 /** A detector as `fit` and `calibrate` leave it, made once by the command line. */

@@ -1,7 +1,7 @@
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { inflate } from '../../src/nifti/inflate.js';
+import type { Random } from '../random.js';
 import { chopped, concat, mutateBytes } from './mutate.js';
-import type { Random } from './random.js';
 import { type Target, Wrong } from './target.js';
 
 /** A member with any of the optional fields of RFC 1952. */

@@ -1,4 +1,4 @@
-import { NASTY, type Random } from './random.js';
+import { NASTY, type Random } from '../random.js';
 
 /** Damages bytes as disks, networks and enemies do: flips, runs, cuts, copies, insertions. */
 export function mutateBytes(bytes: Uint8Array, random: Random, most = 4): Uint8Array {

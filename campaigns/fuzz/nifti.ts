@@ -4,8 +4,8 @@ import type { Slice } from '../../src/chunks.js';
 import { runScan } from '../../src/run-scan.js';
 import { observe } from '../../src/stages/observe.js';
 import { fakeNifti } from '../../test/support/nifti.js';
+import { NASTY, type Random } from '../random.js';
 import { chopped, concat, mutateBytes } from './mutate.js';
-import { NASTY, type Random } from './random.js';
 import { same, type Target, Wrong } from './target.js';
 
 /** Bytes of a voxel and how to read one, by NIfTI's code. Written after nifti1.h, without a line of src/. */

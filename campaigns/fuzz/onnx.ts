@@ -13,8 +13,8 @@ import {
 import { mirrorAxesOf } from '../../src/model/metadata.js';
 import { parseModel } from '../../src/model/onnx.js';
 import { suggestTap } from '../../src/model/taps.js';
+import type { Random } from '../random.js';
 import { mutateBytes } from './mutate.js';
-import type { Random } from './random.js';
 import { type Target, Wrong } from './target.js';
 
 const folder = new URL('../../test/fixtures/models/', import.meta.url);

@@ -7,8 +7,8 @@ import { runScan } from '../../src/run-scan.js';
 import { observe } from '../../src/stages/observe.js';
 import { patch } from '../../src/stages/patch.js';
 import { fakeNifti } from '../../test/support/nifti.js';
+import { NASTY, type Random } from '../random.js';
 import { chopped, mutateJson } from './mutate.js';
-import { NASTY, type Random } from './random.js';
 import { same, type Target } from './target.js';
 
 const model = new URL('../../examples/phantom/model/', import.meta.url);

@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import { SegcanaryError } from '../../src/errors.js';
-import { Random } from './random.js';
+import { Random } from '../random.js';
 import { type Target, Wrong } from './target.js';
 
 /** What became of some cases. */

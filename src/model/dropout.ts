@@ -24,7 +24,7 @@ export interface DropoutMask {
  * Source: Gonzalez et al. 2021, the released code (Dropout3d, p = .5, in `conv_blocks_context`); Gal and Ghahramani 2016.
  *
  * @returns the masks, in the order of the convolutions
- * @throws SegcanaryError `no-bottleneck` where the network never comes up again
+ * @throws SegcanaryError `no-bottleneck` where the network never comes up again, `model-invalid` for a convolution without channels
  */
 export function insertDropout(graph: GraphProto, name: string): DropoutMask[] {
   const index = new GraphIndex(graph);
@@ -43,6 +43,12 @@ export function insertDropout(graph: GraphProto, name: string): DropoutMask[] {
     nodes.push(node);
     const channels = node.opType === 'Conv' ? outputs.get(node.input[1] ?? '') : undefined;
     if (!encoder.has(i) || !index.dependsOnInput(i) || channels === undefined) return;
+    // Masks are drawn in this number, so it is not believed blindly.
+    if (!(channels >= 1 && channels <= 65_536))
+      throw new SegcanaryError(
+        'model-invalid',
+        `${name}: the weights of the convolution "${node.name}" say that it has ${channels} channels; export the network again.`,
+      );
     const mask = { input: `segcanary_dropout_${masks.length}`, channels };
     masks.push(mask);
     const [output] = node.output as [string];
