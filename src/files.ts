@@ -87,7 +87,10 @@ const reasons: Readonly<Record<string, string>> = {
   EACCES: 'permission denied',
   EPERM: 'permission denied',
   ENOTDIR: 'a part of its path is not a folder',
+  EIO: 'the disk reports an error, copy the file to another one',
   EROFS: 'the file system is read-only',
+  EFBIG: 'it would be larger than a file may be here',
+  EDQUOT: 'the quota is used up',
   EMFILE: 'too many files are open',
   ENAMETOOLONG: 'the name is too long',
 };

@@ -2,6 +2,7 @@ import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { Slice, Warning } from './chunks.js';
 import { isAbort, SegcanaryError } from './errors.js';
+import { cannotRead } from './files.js';
 import { limitsOf, type ScanLimits } from './limits.js';
 import { join } from './stages/join.js';
 import { load } from './stages/load.js';
@@ -66,6 +67,9 @@ export async function runScan(
       throw new SegcanaryError('aborted', `${options.file ?? options.case ?? 'stdin'}: stopped before it was done.`, {
         cause: error,
       });
+    // A disk that fails in the middle of a file. What is written is named by whoever writes it.
+    if ((error as NodeJS.ErrnoException).syscall === 'read')
+      throw cannotRead(options.file ?? options.case ?? 'stdin', error);
     throw error;
   } finally {
     clock.stop();
