@@ -14,7 +14,8 @@ export function rememberingConstants(encoder: Encoder): Encoder {
     async encode(data, shape) {
       const values = constantsOf(data, shape[0]!);
       if (values === null) return encoder.encode(data, shape);
-      const key = `${values.join()}/${shape.join()}`;
+      // As text 0 and -0 are the same, and a network may tell them apart.
+      const key = `${values.map((v) => (Object.is(v, -0) ? '-0' : v)).join()}/${shape.join()}`;
       let result = known.get(key);
       // Inserted anew, so that the first key is the one that was not asked for longest.
       known.delete(key);
