@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
-import { rename, rm } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { mkdir, rename, rm, stat } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
 import type { Writable } from 'node:stream';
 import { finished } from 'node:stream/promises';
 import { SegcanaryError } from './errors.js';
@@ -64,6 +64,33 @@ export async function writeFileAtomically(path: string, data: string | Uint8Arra
   const file = await createAtomicFile(path);
   file.stream.end(data);
   await file.commit();
+}
+
+/**
+ * Makes a folder and those above it; one that is there already is fine.
+ *
+ * @throws SegcanaryError `io`
+ */
+export async function makeFolder(path: string): Promise<void> {
+  try {
+    await mkdir(path, { recursive: true });
+  } catch (cause) {
+    throw cannotWrite(path, (await refusal(resolve(path))) ?? cause);
+  }
+}
+
+/** Why the first folder that is missing cannot be made: on a read-only disk a recursive mkdir says that the folder above it does not exist. */
+async function refusal(path: string): Promise<unknown> {
+  const above = dirname(path);
+  const isThere = await stat(above).then(
+    () => true,
+    () => false,
+  );
+  if (!isThere && above !== path) return refusal(above);
+  return mkdir(path).then(
+    () => null,
+    (cause: unknown) => cause,
+  );
 }
 
 /** The sentence for a system error on reading `path`. */

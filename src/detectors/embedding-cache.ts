@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
-import { mkdir, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { cannotRead, cannotWrite, writeFileAtomically } from '../files.js';
+import { cannotRead, makeFolder, writeFileAtomically } from '../files.js';
 import type { KeptFeatures } from './method.js';
 
 /** Eight bytes: what it is, and the version of its layout. */
@@ -55,9 +55,7 @@ export class EmbeddingCache {
 
   /** @throws SegcanaryError 'io' where the folder cannot be made. */
   static async open(dir: string): Promise<EmbeddingCache> {
-    await mkdir(dir, { recursive: true }).catch((cause) => {
-      throw cannotWrite(dir, cause);
-    });
+    await makeFolder(dir);
     return new EmbeddingCache(dir);
   }
 

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { SegcanaryError } from '../errors.js';
-import { cannotRead, cannotWrite } from '../files.js';
+import { cannotRead, cannotWrite, makeFolder } from '../files.js';
 import { isPassingName, passingName, removeLeftovers } from '../leftovers.js';
 
 /** The file that says what a detector is. */
@@ -51,7 +51,8 @@ export async function writeDetectorFolder(
   const target = resolve(dir);
   const partial = passingName(target, 'partial');
   try {
-    await mkdir(partial, { recursive: true });
+    await makeFolder(dirname(target));
+    await mkdir(partial);
     for (const [name, pieces] of Object.entries(files)) await writeAll(join(partial, name), pieces);
     await replaceFolder(partial, target, passingName(target, 'old'));
     // Only now: an old detector that was moved aside is all there is until the new one stands.
