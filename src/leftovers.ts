@@ -22,11 +22,15 @@ export function isPassingName(name: string): boolean {
  * Removes what killed processes left of `path` beside it: exactly its passing names, and only those of processes of this very place that are gone. What cannot be
  * removed stays; it is in nobody's way.
  */
-export async function removeLeftovers(path: string): Promise<void> {
-  const folder = dirname(path);
+export function removeLeftovers(path: string): Promise<void> {
+  return sweepLeftovers(dirname(path), (name) => name === basename(path));
+}
+
+/** The same for every file of a folder whose name is one of ours. */
+export async function sweepLeftovers(folder: string, isOurs: (name: string) => boolean): Promise<void> {
   for (const name of await readdir(folder).catch(() => [])) {
     const [, of, where, pid] = passing.exec(name) ?? [];
-    if (of !== basename(path) || where !== place() || isRunning(Number(pid))) continue;
+    if (of === undefined || !isOurs(of) || where !== place() || isRunning(Number(pid))) continue;
     await rm(join(folder, name), { recursive: true, force: true }).catch(() => {});
   }
 }

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
+import { EmbeddingCache } from '../src/detectors/embedding-cache.js';
 import { checkDetectorTarget } from '../src/detectors/folder.js';
 import { createAtomicFile, writeFileAtomically } from '../src/files.js';
 import { isPassingName, removeLeftovers } from '../src/leftovers.js';
@@ -58,6 +59,16 @@ it('what looks alike but is of another place, or of nobody, stays', async () => 
   for (const name of others) await writeFile(join(folder, name), '');
   await removeLeftovers(join(folder, 'a'));
   expect((await readdir(folder)).sort()).toEqual(others.sort());
+});
+
+it('a cache that is opened loses what killed processes left in it, entries that are whole included', async () => {
+  const folder = await temporaryFolder();
+  const key = 'd'.repeat(64);
+  await writeFile(join(folder, `${key}.examined`), 'whole');
+  await (await writer(join(folder, `${key}.examined`), join(folder, `${key}.embeddings`), join(folder, 'notes')))();
+  expect(await hidden(folder)).toHaveLength(3);
+  await EmbeddingCache.open(folder);
+  expect((await readdir(folder)).sort()).toEqual([expect.stringMatching(/^\.notes\./), `${key}.examined`]);
 });
 
 it('a detector whose calibration was killed can be replaced', async () => {
