@@ -1,11 +1,11 @@
-import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
-import { rename, rm } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { mkdir, rename, rm, stat } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
 import type { Writable } from 'node:stream';
 import { finished } from 'node:stream/promises';
 import { SegcanaryError } from './errors.js';
+import { passingName, removeLeftovers } from './leftovers.js';
 
 /** A file that appears under its name whole, or not at all. */
 export interface AtomicFile {
@@ -18,12 +18,14 @@ export interface AtomicFile {
 }
 
 /**
- * Opens `.<name>.<pid>.<random>.partial` beside `path`: the same folder, because a rename is atomic only within one file system.
+ * Opens a hidden file of a passing name beside `path`: the same folder, because a rename is atomic only within one file system. What killed processes left of
+ * the same file is removed first.
  *
  * @throws SegcanaryError `io` when the file cannot be created, written or renamed
  */
 export async function createAtomicFile(path: string): Promise<AtomicFile> {
-  const partial = join(dirname(path), `.${basename(path)}.${process.pid}.${randomBytes(4).toString('hex')}.partial`);
+  await removeLeftovers(path);
+  const partial = passingName(path, 'partial');
   // `flush` is fsync before close: a name must never appear before its bytes are on the disk.
   const stream = createWriteStream(partial, { flags: 'wx', flush: true, highWaterMark: 1 << 18 });
   await once(stream, 'open').catch((cause) => {
@@ -62,6 +64,33 @@ export async function writeFileAtomically(path: string, data: string | Uint8Arra
   const file = await createAtomicFile(path);
   file.stream.end(data);
   await file.commit();
+}
+
+/**
+ * Makes a folder and those above it; one that is there already is fine.
+ *
+ * @throws SegcanaryError `io`
+ */
+export async function makeFolder(path: string): Promise<void> {
+  try {
+    await mkdir(path, { recursive: true });
+  } catch (cause) {
+    throw cannotWrite(path, (await refusal(resolve(path))) ?? cause);
+  }
+}
+
+/** Why the first folder that is missing cannot be made: on a read-only disk a recursive mkdir says that the folder above it does not exist. */
+async function refusal(path: string): Promise<unknown> {
+  const above = dirname(path);
+  const isThere = await stat(above).then(
+    () => true,
+    () => false,
+  );
+  if (!isThere && above !== path) return refusal(above);
+  return mkdir(path).then(
+    () => null,
+    (cause: unknown) => cause,
+  );
 }
 
 /** The sentence for a system error on reading `path`. */

@@ -1,4 +1,4 @@
-import { mkdir, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { basename, join } from 'node:path';
 import { type Command, InvalidArgumentError, Option } from 'commander';
@@ -9,7 +9,7 @@ import { AGGREGATORS } from '../evaluate/aggregators.js';
 import { readCohort } from '../evaluate/cohort.js';
 import { type Evaluated, evaluationOf, type JudgedMethod, type ScoredMethod } from '../evaluate/evaluation.js';
 import { casesCsv, differencesTable, resultsCsv, resultsTable, shiftsTable } from '../evaluate/results.js';
-import { cannotRead, cannotWrite, writeFileAtomically } from '../files.js';
+import { cannotRead, makeFolder, writeFileAtomically } from '../files.js';
 import { scoreCohort } from '../jobs/evaluate.js';
 import { failureOf } from '../jobs/failure.js';
 import type { ScanLimits } from '../limits.js';
@@ -100,9 +100,7 @@ async function evaluate(path: string, flags: EvaluateFlags, { log, progress, sig
   });
   const cohort = readCohort(text, path);
   const model = await openSegmentationModel(flags.model, flags);
-  await mkdir(flags.output, { recursive: true }).catch((cause) => {
-    throw cannotWrite(flags.output, cause);
-  });
+  await makeFolder(flags.output);
   let done = 0;
   const at = () => `${done + 1}/${cohort.length}`;
   const scores = await scoreCohort({

@@ -1,10 +1,9 @@
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { openDetector } from '../detectors/opened.js';
 import { loadDetector } from '../detectors/saved.js';
 import { SegcanaryError } from '../errors.js';
-import { cannotWrite } from '../files.js';
+import { makeFolder } from '../files.js';
 import { isFailure, type ScanFailure } from '../jobs/failure.js';
 import { resolveInputs } from '../jobs/inputs.js';
 import { ResultFolder } from '../jobs/results.js';
@@ -68,9 +67,7 @@ async function segmentAll(flags: SegmentFlags, { log, progress, signal, print }:
   const segmenter = await segmenterOf({ ...flags, model, detector });
   if (!toStdout) {
     ResultFolder.refuseNames(inputs.map((input) => input.case));
-    await mkdir(flags.output, { recursive: true }).catch((cause) => {
-      throw cannotWrite(flags.output, cause);
-    });
+    await makeFolder(flags.output);
   }
   const scores = detector && !toStdout ? await ResultFolder.open(flags.output) : null;
   const pathOf = (name: string) => join(flags.output, `${name}.nii.gz`);

@@ -1,9 +1,9 @@
-import { mkdir, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { type Command, Option } from 'commander';
 import { stringify } from 'csv-stringify/sync';
 import { isAbort } from '../errors.js';
-import { cannotWrite, writeFileAtomically } from '../files.js';
+import { makeFolder, writeFileAtomically } from '../files.js';
 import { failureOf } from '../jobs/failure.js';
 import { resolveInputs } from '../jobs/inputs.js';
 import { simulateScan } from '../jobs/simulate.js';
@@ -54,9 +54,7 @@ export function simulateCommand(program: Command): void {
 
 async function simulateAll(flags: SimulateFlags, { log, progress, signal, print }: Session): Promise<number> {
   const inputs = await resolveInputs(flags.input);
-  await mkdir(flags.output, { recursive: true }).catch((cause) => {
-    throw cannotWrite(flags.output, cause);
-  });
+  await makeFolder(flags.output);
   const rows: string[][] = [];
   let failed = 0;
   for (const [i, { case: name, file }] of inputs.entries()) {

@@ -1,11 +1,14 @@
 import { createHash } from 'node:crypto';
-import { mkdir, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { cannotRead, cannotWrite, writeFileAtomically } from '../files.js';
+import { cannotRead, makeFolder, writeFileAtomically } from '../files.js';
+import { sweepLeftovers } from '../leftovers.js';
 import type { KeptFeatures } from './method.js';
 
 /** Eight bytes: what it is, and the version of its layout. */
 const MAGIC = Buffer.from('SCEMBED4');
+/** The files of a cache, those of examined scans included. */
+const ENTRY = /^[0-9a-f]{64}\.(embeddings|examined)$/;
 const HASH_AT = 24;
 const ROWS_AT = 56;
 
@@ -55,9 +58,9 @@ export class EmbeddingCache {
 
   /** @throws SegcanaryError 'io' where the folder cannot be made. */
   static async open(dir: string): Promise<EmbeddingCache> {
-    await mkdir(dir, { recursive: true }).catch((cause) => {
-      throw cannotWrite(dir, cause);
-    });
+    await makeFolder(dir);
+    // An entry that is whole is not written again, and so would keep what a killed run left of it when another part of it was damaged.
+    await sweepLeftovers(dir, (name) => ENTRY.test(name));
     return new EmbeddingCache(dir);
   }
 

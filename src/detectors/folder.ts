@@ -1,8 +1,9 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
-import { basename, dirname, join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { SegcanaryError } from '../errors.js';
-import { cannotRead, cannotWrite } from '../files.js';
+import { cannotRead, cannotWrite, makeFolder } from '../files.js';
+import { isPassingName, passingName, removeLeftovers } from '../leftovers.js';
 
 /** The file that says what a detector is. */
 export const DESCRIPTION = 'detector.json';
@@ -17,7 +18,8 @@ const FILES = /^(detector\.json|encoder\.onnx|statistics\.safetensors|network_\d
 export async function checkDetectorTarget(dir: string): Promise<void> {
   let names: string[];
   try {
-    names = await readdir(dir);
+    // A calibration that was killed leaves a part of detector.json, which goes with the folder.
+    names = (await readdir(dir)).filter((name) => !isPassingName(name));
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException;
     if (code === 'ENOENT') return;
@@ -47,13 +49,14 @@ export async function writeDetectorFolder(
 ): Promise<void> {
   await checkDetectorTarget(dir);
   const target = resolve(dir);
-  const beside = (what: string) =>
-    join(dirname(target), `.${basename(target)}.${process.pid}.${randomBytes(4).toString('hex')}.${what}`);
-  const partial = beside('partial');
+  const partial = passingName(target, 'partial');
   try {
-    await mkdir(partial, { recursive: true });
+    await makeFolder(dirname(target));
+    await mkdir(partial);
     for (const [name, pieces] of Object.entries(files)) await writeAll(join(partial, name), pieces);
-    await replaceFolder(partial, target, beside('old'));
+    await replaceFolder(partial, target, passingName(target, 'old'));
+    // Only now: an old detector that was moved aside is all there is until the new one stands.
+    await removeLeftovers(target);
   } catch (cause) {
     await rm(partial, { recursive: true, force: true });
     throw cannotWrite(dir, cause);

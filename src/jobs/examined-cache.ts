@@ -34,15 +34,15 @@ export class ExaminedCache {
   async read(key: string): Promise<ExaminedScan | null> {
     const text = await readFile(this.#path(key), 'utf8').catch(() => null);
     if (text === null || (await this.#embeddings.read(key)) === null) return null;
-    const [hash, json] = [text.slice(0, 64), text.slice(65)];
-    return sha256(`${key}${json}`) === hash ? (JSON.parse(json) as ExaminedScan) : null;
+    const json = text.slice(65);
+    return text.slice(0, 65) === headOf(key, json) ? (JSON.parse(json) as ExaminedScan) : null;
   }
 
   /** @throws SegcanaryError `io` */
   async write(key: string, { rows, means, measured, d, c, m, ...rest }: Examined): Promise<ExaminedScan> {
     await this.#embeddings.write(key, { rows, means, measured, n: rest.patches, d, c, m });
     const json = JSON.stringify(rest);
-    await writeFileAtomically(this.#path(key), `${sha256(`${key}${json}`)} ${json}`);
+    await writeFileAtomically(this.#path(key), headOf(key, json) + json);
     return rest;
   }
 
@@ -51,4 +51,5 @@ export class ExaminedCache {
   }
 }
 
-const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
+/** sha256 in hex over key and JSON, and a space. */
+const headOf = (key: string, json: string): string => `${createHash('sha256').update(`${key}${json}`).digest('hex')} `;

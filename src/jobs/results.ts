@@ -1,9 +1,8 @@
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { stringify } from 'csv-stringify/sync';
 import type { EarlyVerdict, SubjectScore } from '../chunks.js';
 import { SegcanaryError } from '../errors.js';
-import { cannotWrite, writeFileAtomically } from '../files.js';
+import { makeFolder, writeFileAtomically } from '../files.js';
 import { isFailure, type ScanFailure } from './failure.js';
 
 /**
@@ -20,9 +19,7 @@ export class ResultFolder {
 
   /** @throws SegcanaryError `io` when the folder cannot be made */
   static async open(dir: string): Promise<ResultFolder> {
-    await mkdir(dir, { recursive: true }).catch((cause) => {
-      throw cannotWrite(dir, cause);
-    });
+    await makeFolder(dir);
     return new ResultFolder(dir);
   }
 

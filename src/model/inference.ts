@@ -41,7 +41,7 @@ export async function openSession(model: Uint8Array, options: InferenceOptions =
   parseModel(model);
   const threads = options.threads ?? availableParallelism();
   const key = `${createHash('sha256').update(model).digest('hex')}/${threads}`;
-  current ??= new InferenceThread();
+  current ??= InferenceThread.start();
   return current.open(key, model, threads);
 }
 
@@ -55,7 +55,7 @@ export async function withPassingSession<T>(
   model: Uint8Array,
   look: (session: InferenceSession) => T | Promise<T>,
 ): Promise<T> {
-  const inference = new InferenceThread();
+  const inference = InferenceThread.start();
   try {
     return await look(await inference.open('passing', model, 1, 'basic'));
   } finally {
@@ -78,6 +78,15 @@ interface Pending {
   readonly failure: (message: string) => SegcanaryError;
 }
 
+/**
+ * onnxruntime reports to Microsoft unless it is told not to, and keeps a device number and a queue in the user's cache folder and a file a process among the temporary
+ * ones. A tool for patients' scans does none of that. It reads the variable when it is loaded, and only the main thread's environment is the process's;
+ * who wants the reports sets ORT_DISABLE_TELEMETRY=0.
+ */
+function silenceTelemetry(): void {
+  process.env.ORT_DISABLE_TELEMETRY ??= '1';
+}
+
 /** The worker thread, seen from outside. */
 class InferenceThread {
   readonly #gate = new WorkerGate();
@@ -91,7 +100,12 @@ class InferenceThread {
   #lastId = 0;
   #ended: SegcanaryError | null = null;
 
-  constructor() {
+  static start(): InferenceThread {
+    silenceTelemetry();
+    return new InferenceThread();
+  }
+
+  private constructor() {
     this.#worker.on('message', (answer: Answer) => this.#settle(answer));
     this.#worker.on('error', (cause) => this.#end(`the inference worker crashed (${oneLine(cause.message)})`, cause));
     this.#worker.on('exit', (code) => {

@@ -1,0 +1,63 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { readlinkSync } from 'node:fs';
+import { readdir, rm } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import { basename, dirname, join } from 'node:path';
+
+/**
+ * A hidden name beside `path` for what is not yet `path`, or is no longer: `.<name>.<place>-<pid>.<random>.partial` (or `.old`). It says which process made it,
+ * so that what is left of one that was killed can be told from what another one is writing.
+ */
+export function passingName(path: string, what: 'partial' | 'old'): string {
+  const random = randomBytes(4).toString('hex');
+  return join(dirname(path), `.${basename(path)}.${place()}-${process.pid}.${random}.${what}`);
+}
+
+/** Whether a file's name is one that `passingName` gives. */
+export function isPassingName(name: string): boolean {
+  return passing.test(name);
+}
+
+/**
+ * Removes what killed processes left of `path` beside it: exactly its passing names, and only those of processes of this very place that are gone. What cannot be
+ * removed stays; it is in nobody's way.
+ */
+export function removeLeftovers(path: string): Promise<void> {
+  return sweepLeftovers(dirname(path), (name) => name === basename(path));
+}
+
+/** The same for every file of a folder whose name is one of ours. */
+export async function sweepLeftovers(folder: string, isOurs: (name: string) => boolean): Promise<void> {
+  for (const name of await readdir(folder).catch(() => [])) {
+    const [, of, where, pid] = passing.exec(name) ?? [];
+    if (of === undefined || !isOurs(of) || where !== place() || isRunning(Number(pid))) continue;
+    await rm(join(folder, name), { recursive: true, force: true }).catch(() => {});
+  }
+}
+
+const passing = /^\.(.+)\.([0-9a-f]{8})-(\d+)\.[0-9a-f]{8}\.(?:partial|old)$/;
+
+let known: string | undefined;
+
+/** Where a process number means something: this host and this set of processes. Hosts and containers that share a folder do not see each other's. */
+function place(): string {
+  if (known !== undefined) return known;
+  let processes = '';
+  try {
+    processes = readlinkSync('/proc/self/ns/pid');
+  } catch {
+    // Not Linux: there the host is enough.
+  }
+  known = createHash('sha256').update(`${hostname()} ${processes}`).digest('hex').slice(0, 8);
+  return known;
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    // EPERM: it runs, as somebody else.
+    return (error as NodeJS.ErrnoException).code !== 'ESRCH';
+  }
+}
