@@ -86,7 +86,10 @@ export async function openCohortReader(options: CohortReaderOptions): Promise<Co
   const encoderOnnx = cutAtTap(first.onnx, tap.name, first.path, measured);
   const encoder = await openEncoder(encoderOnnx, { threads, name: first.path });
   const cache = await ExaminedCache.open(options.cache);
-  const scanOptions = { ...options, plan, stepSize };
+  // A scan is read up to three times, and warned of when it is read for the network. That one out of distribution is not as it should be is what it is there for.
+  const { onWarning, ...silent } = options;
+  const scanOptions = { ...silent, plan, stepSize };
+  const warningsOf = ({ group }: CohortCase) => (group === 'id' ? { onWarning } : {});
   const shared = { plan, stepSize, tap: tap.name };
   const reading = { volume: options.volume, spool: options.spool ?? true };
   const keys = new Map<string, string>();
@@ -102,7 +105,7 @@ export async function openCohortReader(options: CohortReaderOptions): Promise<Co
       const key = embeddingKey({ ...shared, encoderSha256: sha256(encoderOnnx), more: reading, scanSha256 });
       keys.set(c.case, key);
       if (await cache.embeddings.read(key)) return true;
-      await cache.embeddings.write(key, await embedInput(input, { ...scanOptions, encoder }));
+      await cache.embeddings.write(key, await embedInput(input, { ...scanOptions, ...warningsOf(c), encoder }));
       return false;
     },
     async histogram(c) {
@@ -137,6 +140,7 @@ export async function openCohortReader(options: CohortReaderOptions): Promise<Co
       if (known) return [known, true];
       const found = await examineScan(await openInput(input, plan, options.limits), {
         ...scanOptions,
+        ...warningsOf(c),
         case: c.case,
         file: input.file,
         segmentation,
