@@ -3,8 +3,8 @@ import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
 const ALL = ['memory', 'overhead', 'encoder', 'fit'];
-/** Needs nnU-Net in a Python environment, so it runs only when it is named. */
-const NAMED = ['nnunet'];
+/** These need Python environments, so they run only when they are named. */
+const NAMED = ['nnunet', 'python'];
 
 const wanted = process.argv.slice(2);
 for (const name of wanted.length > 0 ? wanted : ALL) {

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { availableParallelism, cpus, tmpdir } from 'node:os';
+import { availableParallelism, cpus, homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -39,6 +39,21 @@ export async function runNode(args: readonly string[], stdin?: Readable): Promis
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+/** The environment that test/oracle/setup.sh makes. */
+const PYTHON = join(process.env.SEGCANARY_ORACLE_VENV ?? join(homedir(), '.cache/segcanary-oracle'), 'bin/python');
+
+/** Runs a Python script that prints one JSON object as its last line. */
+export async function runPython<T>(script: string, args: readonly string[]): Promise<T> {
+  const child = spawn(PYTHON, [script, ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
+  let out = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    out += text;
+  });
+  const code = await new Promise<number | null>((resolve) => child.on('close', resolve));
+  if (code !== 0) throw new Error(`${script} ${args.join(' ')} exited with ${code}`);
+  return JSON.parse(out.trim().split('\n').at(-1) as string) as T;
 }
 
 export function median(values: readonly number[]): number {

@@ -5,33 +5,21 @@
  *
  *     npm run build && npx tsx bench/nnunet.ts [classes …]
  */
-import { spawn } from 'node:child_process';
 import { createWriteStream, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { homedir, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { fileURLToPath } from 'node:url';
 import { createGzip } from 'node:zlib';
-import { CLI, machine, runNode } from './measure.js';
+import { CLI, machine, runNode, runPython } from './measure.js';
 import { syntheticScan } from './synthetic.js';
 
-const PYTHON = join(process.env.SEGCANARY_ORACLE_VENV ?? join(homedir(), '.cache/segcanary-oracle'), 'bin/python');
 const SIDE = fileURLToPath(new URL('./nnunet_side.py', import.meta.url));
 const FORWARD = fileURLToPath(new URL('./forward.mjs', import.meta.url));
 const SPACING = [1, 0.7, 0.7] as const;
 const classes = process.argv.length > 2 ? process.argv.slice(2).map(Number) : [2, 20];
 
-async function python<T>(...args: readonly string[]): Promise<T> {
-  const child = spawn(PYTHON, [SIDE, ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
-  let out = '';
-  child.stdout.setEncoding('utf8').on('data', (text: string) => {
-    out += text;
-  });
-  const code = await new Promise<number | null>((resolve) => child.on('close', resolve));
-  if (code !== 0) throw new Error(`${SIDE} ${args.join(' ')} exited with ${code}`);
-  return JSON.parse(out.trim().split('\n').at(-1) as string) as T;
-}
-
+const python = <T>(...args: readonly string[]) => runPython<T>(SIDE, args);
 const gb = (mb: number): string => `${(mb / 1024).toFixed(2)} GB`.padStart(9);
 const folder = mkdtempSync(join(tmpdir(), 'segcanary-bench-'));
 try {

@@ -216,3 +216,12 @@ export interface SubjectScore {
   /** `sha256:` and the hash of the detector's detector.json; null where the stage was given none. */
   readonly detector: string | null;
 }
+
+/** What `score --early` gives for a scan that is certainly out of distribution before its end. Patches and the worst of them are those seen by then. */
+export interface EarlyVerdict extends Omit<SubjectScore, 'score' | 'verdict'> {
+  readonly score: null;
+  /** A lower bound of the score, above the boundary. */
+  readonly scoreAtLeast: number;
+  readonly uncertainty: null;
+  readonly verdict: 'out-of-distribution';
+}

@@ -11,6 +11,10 @@ export type ErrorCode =
   | 'nifti-invalid'
   /** Well-formed NIfTI that segmentation models have no use for: complex, RGB, 4-D without a volume named, … */
   | 'nifti-unsupported'
+  /** Larger than allowed: limits.ts. */
+  | 'limit-exceeded'
+  /** The scan took too long, or its bytes stopped coming. */
+  | 'timed-out'
   /** NaN or infinity among the voxels. */
   | 'non-finite'
   /** The scan does not fit the plan: channels, empty image, … */

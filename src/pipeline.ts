@@ -1,6 +1,14 @@
 import type { Writable } from 'node:stream';
-import type { Embedding, PatchDistance, PatchPlace, Prediction, SubjectScore } from './chunks.js';
-import type { OpenDetector } from './detectors/opened.js';
+import type {
+  EarlyVerdict,
+  Embedding,
+  PatchDistance,
+  PatchPlace,
+  Prediction,
+  SubjectScore,
+  Warning,
+} from './chunks.js';
+import { type OpenDetector, onlyOnFeatures } from './detectors/opened.js';
 import type { Detector, FeatureDetector } from './detectors/saved.js';
 import type { VerdictOptions } from './detectors/verdict.js';
 import { SegcanaryError } from './errors.js';
@@ -10,6 +18,8 @@ import type { Plan } from './model/plans.js';
 import { type ChannelBytes, runScan, type ScanBytes, type ScanOptions } from './run-scan.js';
 import { aggregate } from './stages/aggregate.js';
 import { assemble } from './stages/assemble.js';
+import { check } from './stages/check.js';
+import { Decided, decide } from './stages/decide.js';
 import { distance } from './stages/distance.js';
 import { encode } from './stages/encode.js';
 import { judgeIntensities } from './stages/judge-intensities.js';
@@ -26,8 +36,10 @@ import { score } from './stages/score.js';
 import { spool } from './stages/spool.js';
 import type { Stage } from './stages/stage.js';
 
-export interface PreparationOptions extends Pick<ScanOptions, 'spool' | 'tmpdir'> {
+export interface PreparationOptions extends Pick<ScanOptions, 'spool' | 'tmpdir' | 'onWarning'> {
   readonly plan: Plan;
+  /** Axis codes of the training scans, where they are known. */
+  readonly orientations?: readonly string[] | undefined;
 }
 
 export interface EmbeddingOptions extends PreparationOptions {
@@ -37,7 +49,7 @@ export interface EmbeddingOptions extends PreparationOptions {
 }
 
 /**
- * Slices of the scan to slices of the network grid: spool, then normalise and resample in the order of the plan. Where a plan of nnU-Net v1 z-scores, the
+ * Slices of the scan to slices of the network grid: check, spool, then normalise and resample in the order of the plan. Where a plan of nnU-Net v1 z-scores, the
  * resampled scan is measured in between, which takes a spool of its own.
  */
 export function preparationStages(options: PreparationOptions): Stage<unknown, unknown>[] {
@@ -49,6 +61,7 @@ export function preparationStages(options: PreparationOptions): Stage<unknown, u
       ? [normalise({ plan }), resample({ plan })]
       : [resample({ plan }), ...(measured ? [measure({ tmpdir })] : []), normalise({ plan })];
   if (spooled) stages.unshift(spool({ plan, tmpdir }));
+  stages.unshift(check(options));
   return stages as Stage<unknown, unknown>[];
 }
 
@@ -87,37 +100,80 @@ export interface ScoreScanOptions extends ScanOptions {
   readonly detector: OpenDetector;
   /** Where the uncertainty mask goes: a path, or a stream that gets gzip. Of detectors on features. */
   readonly mask?: string | Writable | undefined;
+  /** Stop as soon as the scan is certainly out of distribution. Of calibrated detectors on features, without a mask. @default false */
+  readonly early?: boolean | undefined;
+}
+
+/** How a scan is judged: `warnings` fills up while it is read. */
+export interface JudgingOptions extends ScoreScanOptions {
+  readonly warnings: readonly Warning[];
+}
+
+/** Collects what is told of a scan, and passes it on. */
+export function warningsInto({ spool: spooled = true, onWarning }: Pick<ScanOptions, 'spool' | 'onWarning'>) {
+  const message = 'Streamed without a spool: not cropped to the non-zero box, values clipped to the range of the plan.';
+  const warnings: Warning[] = spooled ? [] : [{ code: 'no-spool', message }];
+  return {
+    warnings,
+    onWarning: (warning: Warning, name: string) => {
+      warnings.push(warning);
+      onWarning?.(warning, name);
+    },
+  };
+}
+
+/** What a detector knows of the scans that it was fitted to. */
+export function expectationsOf({
+  detector: { description },
+}: OpenDetector): Pick<PreparationOptions, 'plan' | 'orientations'> {
+  return { plan: description.plan, orientations: description.orientations };
 }
 
 /**
  * Scores one scan with the pipeline of its detector: load → spool → normalise → resample, and then
  *
- *   on features     patch → encode → pool → distance → aggregate (→ save) → score
+ *   on features     patch → encode → pool → distance (→ decide) → aggregate (→ save) → score
  *   on outputs      patch → predict → assemble → judge-outputs
  *   on intensities  judge-intensities
  *
- * @throws SegcanaryError whatever is wrong with the scan, `usage` for a mask of a detector that has none, `aborted` when the signal says so
+ * @throws SegcanaryError whatever is wrong with the scan, `usage` for a mask of a detector that has none and for `early` where nothing can be decided,
+ * `aborted` when the signal says so
  */
 export async function scoreScan(
   source: ScanBytes | readonly ChannelBytes[],
+  options: ScoreScanOptions & { readonly early?: false | undefined },
+): Promise<SubjectScore>;
+export async function scoreScan(
+  source: ScanBytes | readonly ChannelBytes[],
   options: ScoreScanOptions,
-): Promise<SubjectScore> {
+): Promise<SubjectScore | EarlyVerdict>;
+export async function scoreScan(
+  source: ScanBytes | readonly ChannelBytes[],
+  options: ScoreScanOptions,
+): Promise<SubjectScore | EarlyVerdict> {
   let result: SubjectScore | null = null;
-  await runScan(source, options, [
-    ...preparationStages({ ...options, plan: options.detector.detector.description.plan }),
-    ...judgingStages(options),
-    observe<SubjectScore>((s) => {
-      result = s;
-    }),
-  ]);
+  const scoring = { ...options, ...warningsInto(options) };
+  try {
+    await runScan(source, scoring, [
+      ...preparationStages({ ...scoring, ...expectationsOf(options.detector) }),
+      ...judgingStages(scoring),
+      observe<SubjectScore>((s) => {
+        result = s;
+      }),
+    ]);
+  } catch (error) {
+    if (error instanceof Decided) return error.verdict;
+    throw error;
+  }
   return result ?? endedEarly(options);
 }
 
 /** Slices of the network grid to the score of the scan. */
-export function judgingStages(options: ScoreScanOptions): Stage<never, unknown>[] {
+export function judgingStages(options: JudgingOptions): Stage<never, unknown>[] {
   const { detector: opened } = options;
   const { description } = opened.detector;
   if (opened.kind !== 'features' && options.mask !== undefined) throw noMask(opened.detector);
+  if (opened.kind !== 'features' && options.early) throw onlyOnFeatures(opened.detector, '--early');
   if (opened.kind === 'intensities')
     return [judgeIntensities({ scorer: opened.detector.scorer, ...verdictOptions(options) })];
   const { patchSize } = description.plan;
@@ -140,28 +196,26 @@ export function judgingStages(options: ScoreScanOptions): Stage<never, unknown>[
   ];
 }
 
-/** Embeddings to the score of the scan: distance → aggregate (→ save) → score. */
-export function distanceStages(
-  options: ScoreScanOptions,
-  { scorer, method }: FeatureDetector,
-): Stage<never, unknown>[] {
-  const { mask } = options;
+/** Embeddings to the score of the scan: distance (→ decide) → aggregate (→ save) → score. */
+export function distanceStages(options: JudgingOptions, { scorer, method }: FeatureDetector): Stage<never, unknown>[] {
+  const { mask, early } = options;
+  if (early && mask !== undefined)
+    throw new SegcanaryError(
+      'usage',
+      'A mask needs every patch and --early stops before the last; leave one of them out.',
+    );
   return [
     distance({ scorer, features: method.features }),
     observe<PatchDistance>(reporter(options)),
+    ...(early ? [decide(verdictOptions(options))] : []),
     aggregate(),
     ...(mask === undefined ? [] : [save({ to: mask })]),
     score(verdictOptions(options)),
   ];
 }
 
-function verdictOptions({ detector: { detector }, spool: spooled = true }: ScoreScanOptions): VerdictOptions {
-  const message = 'Streamed without a spool: not cropped to the non-zero box, values clipped to the range of the plan.';
-  return {
-    calibration: detector.description.calibration,
-    detector: detector.id,
-    warnings: spooled ? [] : [{ code: 'no-spool', message }],
-  };
+function verdictOptions({ detector: { detector }, warnings }: JudgingOptions): VerdictOptions {
+  return { calibration: detector.description.calibration, detector: detector.id, warnings };
 }
 
 const noMask = ({ dir, method }: Detector): SegcanaryError =>

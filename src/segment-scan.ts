@@ -1,5 +1,5 @@
 import type { Writable } from 'node:stream';
-import type { LabelSlice, Prediction, Slice, SubjectScore } from './chunks.js';
+import type { LabelSlice, Prediction, Slice, SubjectScore, Warning } from './chunks.js';
 import type { OpenDetector } from './detectors/opened.js';
 import type { Plan } from './model/plans.js';
 import type { SegmentationPlan } from './model/segmentation-plan.js';
@@ -7,10 +7,12 @@ import type { Segmenter } from './model/segmenter.js';
 import {
   distanceStages,
   endedEarly,
+  expectationsOf,
+  type JudgingOptions,
   judgingStages,
   preparationStages,
   reporter,
-  type ScoreScanOptions,
+  warningsInto,
 } from './pipeline.js';
 import { type ChannelBytes, runScan, runStages, type ScanBytes, type ScanOptions } from './run-scan.js';
 import { assemble } from './stages/assemble.js';
@@ -51,6 +53,8 @@ export interface SegmentResult {
   readonly voxels: Readonly<Record<number, number>>;
   /** The scan's trust score, where a detector was given. */
   readonly score: SubjectScore | null;
+  /** The same as the score's, where there is one. */
+  readonly warnings: readonly Warning[];
 }
 
 /**
@@ -70,16 +74,23 @@ export async function segmentScan(
   let result: SubjectScore | null = null;
   let patches = 0;
   const voxels: Record<number, number> = {};
-  const branch = <T>(stages: (scoring: ScoreScanOptions) => Stage<never, unknown>[]) => {
+  const told = warningsInto(options);
+  const branch = <T>(stages: (scoring: JudgingOptions) => Stage<never, unknown>[]) => {
     const keep = observe<SubjectScore>((s) => {
       result = s;
     });
-    const scoring = { ...options, detector: detector as OpenDetector, onProgress: undefined } as ScoreScanOptions;
+    const scoring = {
+      ...options,
+      ...told,
+      early: false,
+      detector: detector as OpenDetector,
+      onProgress: undefined,
+    } as JudgingOptions;
     return fork<T>((chunks) => runStages(chunks, [...stages(scoring), keep]));
   };
   const onFeatures = detector?.kind === 'features' ? detector.detector : null;
-  await runScan(source, options, [
-    ...preparationStages(options),
+  await runScan(source, { ...options, ...told }, [
+    ...preparationStages({ ...options, ...told, ...(detector && expectationsOf(detector)) }),
     ...(detector && !onFeatures ? [branch<Slice>(judgingStages)] : []),
     patch({ patchSize: plan.patchSize, stepSize }),
     predict({ segmenter }),
@@ -97,7 +108,7 @@ export async function segmentScan(
     observe<LabelSlice>(({ data }) => countLabels(data, voxels)),
   ]);
   if (patches === 0 || (detector && result === null)) endedEarly(options);
-  return { case: options.case ?? 'stdin', patches, voxels, score: result };
+  return { case: options.case ?? 'stdin', patches, voxels, score: result, warnings: told.warnings };
 }
 
 function countLabels({ data }: LabelSlice['data'], voxels: Record<number, number>): void {

@@ -5,6 +5,8 @@ import * as segcanary from '../src/index.js';
 it('exports these names', () => {
   expect(Object.keys(segcanary).sort()).toMatchInlineSnapshot(`
     [
+      "DEFAULT_LIMITS",
+      "Decided",
       "ESTIMATORS",
       "OUTPUT_METHODS",
       "PATCH_METHODS",
@@ -17,9 +19,11 @@ it('exports these names', () => {
       "averagePrecision",
       "calibrate",
       "calibrateDetector",
+      "check",
       "closeInference",
       "compare",
       "cutAtTap",
+      "decide",
       "describeLevel",
       "detectionError",
       "distance",
@@ -68,6 +72,7 @@ it('exports these names', () => {
       "readCohort",
       "readPlan",
       "rejectionsAt",
+      "rememberingConstants",
       "resample",
       "resolveInputs",
       "restore",

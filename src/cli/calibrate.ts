@@ -29,6 +29,7 @@ export function calibrateCommand(program: Command): void {
         inputs,
         signal,
         onProgress: ({ case: name, patches, total }) => progress.update(`${name}: patch ${patches} of ${total}`),
+        onWarning: ({ message }, name) => log.warn(`${name}: ${message}`),
         onFailure: ({ error }) => log.error(error.message),
       });
       await say(reportCalibration(detector, calibration));

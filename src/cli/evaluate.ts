@@ -12,13 +12,14 @@ import { casesCsv, differencesTable, resultsCsv, resultsTable, shiftsTable } fro
 import { cannotRead, cannotWrite, writeFileAtomically } from '../files.js';
 import { scoreCohort } from '../jobs/evaluate.js';
 import { failureOf } from '../jobs/failure.js';
+import type { ScanLimits } from '../limits.js';
 import { openSegmentationModel } from '../model/folder.js';
 import { evaluationHtml } from '../report/evaluation.js';
 import { notablePictures } from '../report/pictures.js';
 import { version } from '../version.js';
 import { EXIT } from './exit.js';
 import type { LogOptions } from './log.js';
-import { foldList, fraction, wholeNumber } from './options.js';
+import { foldList, fraction, limitsOption, wholeNumber } from './options.js';
 import { runSession, type Session } from './session.js';
 import { table } from './table.js';
 
@@ -40,6 +41,7 @@ interface EvaluateFlags extends LogOptions {
   readonly cache?: string;
   readonly tmpdir?: string;
   readonly threads: number;
+  readonly limits?: Partial<ScanLimits>;
   readonly output: string;
 }
 
@@ -84,6 +86,7 @@ export function evaluateCommand(program: Command): void {
     )
     .option('--tmpdir <folder>', 'where the temporary file of a scan lies (default: the system’s)')
     .option('--threads <n>', 'threads of the network', wholeNumber, availableParallelism())
+    .option(...limitsOption)
     .requiredOption('-o, --output <folder>', 'report.html, results.json, results.csv, harmful.csv, cases.csv');
   command.action((path: string) => {
     const flags = command.optsWithGlobals<EvaluateFlags>();
@@ -115,6 +118,7 @@ async function evaluate(path: string, flags: EvaluateFlags, { log, progress, sig
       log.debug(`${scan.case}${scan.cached ? ' (from the cache)' : ''}`);
       progress.update(`${done}/${cohort.length} ${scan.case}`);
     },
+    onWarning: ({ message }, name) => log.warn(`${name}: ${message}`),
     onFailure: ({ case: name, error }) => {
       done++;
       log.error(`${at()} ${name}: ${error.message}`);

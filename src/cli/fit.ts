@@ -87,6 +87,7 @@ async function fitOnFeatures(
       log.debug(`${scan.case}: ${scan.patches} patches${scan.cached ? ' (from the cache)' : ''}`);
     },
     onFit: () => progress.update('fitting the detector'),
+    onWarning: ({ message }, name) => log.warn(`${name}: ${message}`),
     onFailure: ({ error }) => log.error(error.message),
   });
   progress.clear();
@@ -110,6 +111,7 @@ async function fitOnIntensities(
     inputs,
     signal,
     onScan: ({ case: name }) => progress.update(`${++done}/${inputs.length} ${name}`),
+    onWarning: ({ message }, name) => log.warn(`${name}: ${message}`),
     onFailure: ({ error }) => log.error(error.message),
   });
   progress.clear();

@@ -1,15 +1,19 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from 'commander';
 import { version } from '../version.js';
-import { calibrateCommand } from './calibrate.js';
-import { evaluateCommand } from './evaluate.js';
 import { EXIT } from './exit.js';
-import { fitCommand } from './fit.js';
-import { inspectCommand } from './inspect.js';
-import { scoreCommand } from './score.js';
-import { segmentCommand } from './segment.js';
-import { simulateCommand } from './simulate.js';
-import { tapsCommand } from './taps.js';
+
+/** Each with all that it needs, so that a command does not wait for what only the others use. In the order of the help. */
+const COMMANDS = {
+  taps: async () => (await import('./taps.js')).tapsCommand,
+  fit: async () => (await import('./fit.js')).fitCommand,
+  calibrate: async () => (await import('./calibrate.js')).calibrateCommand,
+  score: async () => (await import('./score.js')).scoreCommand,
+  segment: async () => (await import('./segment.js')).segmentCommand,
+  evaluate: async () => (await import('./evaluate.js')).evaluateCommand,
+  simulate: async () => (await import('./simulate.js')).simulateCommand,
+  inspect: async () => (await import('./inspect.js')).inspectCommand,
+} satisfies Record<string, () => Promise<(program: Command) => void>>;
 
 const program = new Command('segcanary')
   .description(
@@ -32,17 +36,13 @@ Exit codes: 0 done, 1 failure, 2 usage, 3 some scans failed, 10 out of distribut
   segcanary segment -m MODEL_DIR -d detector/ -i scans/ -o segmentations/`,
   );
 
-for (const add of [
-  tapsCommand,
-  fitCommand,
-  calibrateCommand,
-  scoreCommand,
-  segmentCommand,
-  evaluateCommand,
-  simulateCommand,
-  inspectCommand,
-])
-  add(program);
+// No global option takes a value, so the first word is the command. Help, and what is no command, needs all of them; the version none.
+const word = process.argv.slice(2).find((arg) => !arg.startsWith('-'));
+const onlyVersion = word === undefined && process.argv.slice(2).some((arg) => arg === '--version' || arg === '-V');
+const needed = Object.entries(COMMANDS).filter(
+  ([name]) => !onlyVersion && (word === name || !(word && word in COMMANDS)),
+);
+for (const [, add] of needed) (await add())(program);
 for (const command of [program, ...program.commands])
   command.exitOverride().showHelpAfterError('(add --help for the options)');
 

@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { type Command, InvalidArgumentError } from 'commander';
+import { DEFAULT_LIMITS, limitsOf, type ScanLimits } from '../limits.js';
 
 /** Options that every command that reads scans has. */
 export interface ScanFlags {
@@ -8,6 +9,7 @@ export interface ScanFlags {
   readonly spool: boolean;
   readonly tmpdir?: string;
   readonly threads: number;
+  readonly limits?: Partial<ScanLimits>;
 }
 
 export function wholeNumber(text: string): number {
@@ -36,5 +38,26 @@ export function withScanOptions(command: Command, inputs: string, required = tru
     .option('--volume <n>', 'which volume of 4-D files, from 0', wholeNumber)
     .option('--no-spool', 'stream straight through, without a temporary file (deviates: docs/preprocessing.md)')
     .option('--tmpdir <folder>', 'where the temporary file of a scan lies (default: the system’s)')
-    .option('--threads <n>', 'threads of the network', wholeNumber, availableParallelism());
+    .option('--threads <n>', 'threads of the network', wholeNumber, availableParallelism())
+    .option(...limitsOption);
 }
+
+const defaults = Object.entries(DEFAULT_LIMITS)
+  .map(([name, value]) => `${name}=${value}`)
+  .join(' ');
+
+/** `--limits slices=20000 seconds=60`: several at once, or one at a time. */
+export const limitsOption = [
+  '--limits <name=value...>',
+  `what a scan may be at most, against bombs and stalls (default: ${defaults})`,
+  (text: string, before: Partial<ScanLimits> = {}): Partial<ScanLimits> => {
+    const [name = '', value = ''] = text.split('=');
+    const limits = { ...before, [name]: value.trim() === '' ? Number.NaN : Number(value) };
+    try {
+      limitsOf(limits);
+    } catch (error) {
+      throw new InvalidArgumentError((error as Error).message);
+    }
+    return limits;
+  },
+] as const;

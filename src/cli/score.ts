@@ -1,9 +1,8 @@
 import { access, constants } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Command } from 'commander';
-import type { SubjectScore } from '../chunks.js';
-import { openDetector } from '../detectors/opened.js';
-import { loadDetector } from '../detectors/saved.js';
+import { onlyOnFeatures, openDetector } from '../detectors/opened.js';
+import { type Detector, loadDetector } from '../detectors/saved.js';
 import { SegcanaryError } from '../errors.js';
 import { cannotWrite } from '../files.js';
 import { isFailure } from '../jobs/failure.js';
@@ -21,6 +20,8 @@ interface ScoreFlags extends ScanFlags, LogOptions {
   readonly output?: string;
   readonly mask?: string;
   readonly failOnOod?: boolean;
+  readonly early?: boolean;
+  readonly rememberConstants?: boolean;
 }
 
 export function scoreCommand(program: Command): void {
@@ -34,7 +35,9 @@ export function scoreCommand(program: Command): void {
       '--mask <path>',
       'write the uncertainty mask of a single scan, in its own geometry; - is stdout (the result then goes to stderr)',
     )
-    .option('--fail-on-ood', 'exit with 10 when a scan is out of distribution');
+    .option('--fail-on-ood', 'exit with 10 when a scan is out of distribution')
+    .option('--early', 'stop a scan as soon as it is certainly out of distribution (no mask, and its score is null)')
+    .option('--remember-constants', 'encode patches of a single value, such as air, once; the scores are the same');
   withScanOptions(command, 'scans: files or folders, or - for stdin').action(() => {
     const flags = command.optsWithGlobals<ScoreFlags>();
     return runSession(flags, (session) => scoreAll(flags, session));
@@ -47,6 +50,7 @@ async function scoreAll(
 ): Promise<number> {
   const detector = await loadDetector(flags.detector);
   const inputs = await resolveInputs(flags.input, flags.case);
+  refuseEarly(flags, detector);
   if (flags.mask !== undefined && inputs.length !== 1) {
     throw new SegcanaryError(
       'usage',
@@ -65,7 +69,8 @@ async function scoreAll(
   let done = 0;
   let failed = 0;
   let ood = 0;
-  const folderMask = (name: string) => (detector.kind === 'features' ? folder?.maskPath(name) : undefined);
+  const folderMask = (name: string) =>
+    detector.kind === 'features' && !flags.early ? folder?.maskPath(name) : undefined;
   const maskOf = (name: string) => (masksToStdout ? process.stdout : (flags.mask ?? folderMask(name)));
   for await (const result of scoreScans({
     ...flags,
@@ -83,13 +88,29 @@ async function scoreAll(
       failed++;
       log.error(result.error.message);
     } else {
-      ood += Number((result as SubjectScore).verdict === 'out-of-distribution');
+      ood += Number(result.verdict === 'out-of-distribution');
     }
   }
   progress.clear();
   await folder?.finish();
   if (failed > 0) return inputs.length === 1 ? EXIT.failed : EXIT.someScansFailed;
   return flags.failOnOod && ood > 0 ? EXIT.outOfDistribution : EXIT.done;
+}
+
+/** What no scan can mend is told before the first. */
+function refuseEarly({ early, mask }: ScoreFlags, detector: Detector): void {
+  if (!early) return;
+  if (mask !== undefined)
+    throw new SegcanaryError(
+      'usage',
+      '--mask needs every patch and --early stops before the last; leave one of them out.',
+    );
+  if (detector.kind !== 'features') throw onlyOnFeatures(detector, '--early');
+  if (detector.description.calibration === null)
+    throw new SegcanaryError(
+      'usage',
+      `${detector.dir}: is not calibrated, so nothing can be decided early; run segcanary calibrate, or leave --early out.`,
+    );
 }
 
 /** Told before the hour that a scan may take. */

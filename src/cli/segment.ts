@@ -116,6 +116,6 @@ async function segmentAll(flags: SegmentFlags, { log, progress, signal, print }:
 /** The scan's score, where there is one, and its segmentation. */
 function lineOf(result: SegmentResult | ScanFailure, segmentation: string | null): object {
   if (isFailure(result)) return result;
-  const { score, case: name, patches, voxels } = result;
-  return { ...(score ?? { case: name, patches }), segmentation, voxels };
+  const { score, case: name, patches, voxels, warnings } = result;
+  return { ...(score ?? { case: name, patches, warnings }), segmentation, voxels };
 }

@@ -7,11 +7,12 @@ import { cannotWrite, writeFileAtomically } from '../files.js';
 import { failureOf } from '../jobs/failure.js';
 import { resolveInputs } from '../jobs/inputs.js';
 import { simulateScan } from '../jobs/simulate.js';
+import type { ScanLimits } from '../limits.js';
 import { SHIFT_NAMES, SHIFTS } from '../simulate/registry.js';
 import type { Grade } from '../simulate/shift.js';
 import { EXIT } from './exit.js';
 import type { LogOptions } from './log.js';
-import { wholeNumber } from './options.js';
+import { limitsOption, wholeNumber } from './options.js';
 import { runSession, type Session } from './session.js';
 
 interface SimulateFlags extends LogOptions {
@@ -21,6 +22,7 @@ interface SimulateFlags extends LogOptions {
   readonly seed: number;
   readonly labels?: string;
   readonly output: string;
+  readonly limits?: Partial<ScanLimits>;
 }
 
 export function simulateCommand(program: Command): void {
@@ -35,6 +37,7 @@ export function simulateCommand(program: Command): void {
     )
     .addOption(new Option('--grade <n...>', 'how strong').choices(['1', '2', '3']).default(['1', '2', '3'], '1 2 3'))
     .option('--seed <n>', 'of noise and implants', wholeNumber, 0)
+    .option(...limitsOption)
     .option(
       '--labels <folder>',
       'segmentations {case}.nii.gz: named in the cohort, changed where a shift changes the truth',
@@ -65,7 +68,7 @@ async function simulateAll(flags: SimulateFlags, { log, progress, signal, print 
         try {
           // Another seed a scan, so that no two have the same implants.
           const seed = flags.seed + i;
-          const how = { case: name, shift, grade, seed, signal };
+          const how = { case: name, shift, grade, seed, signal, limits: flags.limits };
           await simulateScan({ ...how, file, to: join(flags.output, image) });
           let truth = label;
           if (label !== '' && shift.truth) {

@@ -24,6 +24,8 @@ const common = {
   plan: planSchema,
   /** sha256 of the bytes of each training scan, so that `calibrate` can refuse them: a threshold drawn from training scans promises nothing. */
   trainingScans: z.array(hash).optional(),
+  /** Axis codes of the training scans (`LPS`), each once: a scan that lies otherwise is warned of. */
+  orientations: z.array(z.string().regex(/^[RLAPSI]{3}$/)).optional(),
   warnings: z.array(z.object({ code: z.string(), message: z.string() })),
   calibration: calibrationSchema.nullable(),
 };

@@ -48,7 +48,7 @@ export interface FittedMethod {
 export interface PatchScorer {
   /** Features that it was fitted to. */
   readonly d: number;
-  /** How far a patch lies from the training patches: higher is more suspicious, NaN where the features hold one. */
+  /** How far a patch lies from the training patches: never negative, higher is more suspicious, NaN where the features hold one. */
   distance(features: Float32Array): number;
   /** The same of many patches at once, rows [n,d] in C order, where a BLAS makes that faster. Sums may round otherwise. */
   distances?(rows: Float32Array, n: number, blas: Blas): Promise<Float64Array>;

@@ -1,3 +1,5 @@
+import { SegcanaryError } from '../errors.js';
+import { rememberingConstants } from '../model/constant-patches.js';
 import { type Encoder, openEncoder } from '../model/encoder.js';
 import { openSampler, type Sampler } from '../model/sampler.js';
 import type { FoldModel } from '../model/segmenter.js';
@@ -12,16 +14,25 @@ export type OpenDetector =
 export interface OpenDetectorOptions {
   /** Threads of the network. @default all */
   readonly threads?: number | undefined;
+  /** Encode patches of a single value, such as air, once. Of detectors on features; the scores are the same. @default false */
+  readonly rememberConstants?: boolean | undefined;
 }
 
 /**
  * Opens the network of a saved detector. Sessions are shared: a second call for the same graph costs nothing.
  *
- * @throws SegcanaryError as `openEncoder` and `openSampler`
+ * @throws SegcanaryError as `openEncoder` and `openSampler`; `usage` for constants to be remembered by a detector that is not on features
  */
-export async function openDetector(detector: Detector, { threads }: OpenDetectorOptions = {}): Promise<OpenDetector> {
+export async function openDetector(
+  detector: Detector,
+  { threads, rememberConstants = false }: OpenDetectorOptions = {},
+): Promise<OpenDetector> {
+  if (rememberConstants && detector.kind !== 'features') throw onlyOnFeatures(detector, '--remember-constants');
   if (detector.kind === 'intensities') return { kind: 'intensities', detector };
-  if (detector.kind === 'features') return { kind: 'features', detector, encoder: await encoderOf(detector, threads) };
+  if (detector.kind === 'features') {
+    const encoder = await encoderOf(detector, threads);
+    return { kind: 'features', detector, encoder: rememberConstants ? rememberingConstants(encoder) : encoder };
+  }
   const { heads, mirrorAxes, dropout, seed } = detector.description;
   const folds = detector.networks.map((onnx, i): FoldModel => ({ name: `${detector.dir}/network_${i}.onnx`, onnx }));
   const sampler = await openSampler(folds as [FoldModel, ...FoldModel[]], heads, {
@@ -36,4 +47,12 @@ export async function openDetector(detector: Detector, { threads }: OpenDetector
 /** Opens the encoder of a detector on features, to build a pipeline of one's own. */
 export function encoderOf(detector: FeatureDetector, threads?: number): Promise<Encoder> {
   return openEncoder(detector.encoder, { threads, name: `${detector.dir}/encoder.onnx` });
+}
+
+/** The sentence for an option that judges patch by patch. */
+export function onlyOnFeatures({ dir, method }: Pick<Detector, 'dir' | 'method'>, option: string): SegcanaryError {
+  return new SegcanaryError(
+    'usage',
+    `${dir}: ${method.name} judges a scan as a whole, so ${option} is not for it; leave it out, or use a detector on features.`,
+  );
 }

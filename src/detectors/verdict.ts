@@ -9,16 +9,32 @@ export interface VerdictOptions {
   readonly warnings?: readonly Warning[];
 }
 
+/** What a verdict rests on, whatever the score. */
+export function verdictBasis({
+  calibration = null,
+  detector = null,
+  warnings = [],
+}: VerdictOptions): Pick<SubjectScore, 'boundary' | 'warnings' | 'detector'> {
+  return {
+    boundary: calibration ? calibration.boundary.conformal : null,
+    // A copy: it may have grown while the scan was read.
+    warnings: [...warnings],
+    detector,
+  };
+}
+
 /** A scan's score and what follows from it. Out of distribution iff score > the conformal boundary. */
 export function subjectScore(
   { case: name, score, patches, worstPatch }: Pick<SubjectScore, 'case' | 'score' | 'patches' | 'worstPatch'>,
-  { calibration = null, detector = null, warnings = [] }: VerdictOptions,
+  options: VerdictOptions,
 ): SubjectScore {
+  const { calibration = null } = options;
+  const { boundary, warnings, detector } = verdictBasis(options);
   return {
     case: name,
     score,
     uncertainty: calibration ? uncertaintyOf(score, calibration) : null,
-    boundary: calibration ? calibration.boundary.conformal : null,
+    boundary,
     verdict: calibration ? verdictOf(score, calibration) : 'uncalibrated',
     patches,
     worstPatch,

@@ -16,12 +16,12 @@ export interface CalibrationResult {
  * @throws SegcanaryError `fit-failed` when no scan could be scored, `usage` when a scan was among those that the detector was fitted to
  */
 export async function calibrateDetector(
-  options: Omit<ScoreJobOptions, 'mask'> & { readonly onFailure?: (failure: ScanFailure) => void },
+  options: Omit<ScoreJobOptions, 'mask' | 'early'> & { readonly onFailure?: (failure: ScanFailure) => void },
 ): Promise<CalibrationResult> {
   await refuseTrainingScans(options);
   const cases: { case: string; score: number }[] = [];
   const failures: ScanFailure[] = [];
-  for await (const result of scoreScans(options)) {
+  for await (const result of scoreScans({ ...options, early: false })) {
     if (isFailure(result)) {
       failures.push(result);
       options.onFailure?.(result);

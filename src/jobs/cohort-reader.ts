@@ -107,7 +107,11 @@ export async function openCohortReader(options: CohortReaderOptions): Promise<Co
     },
     async histogram(c) {
       const input = inputOf(c);
-      return histogramOf(await openInput(input, plan), { ...scanOptions, case: c.case, file: input.file });
+      return histogramOf(await openInput(input, plan, options.limits), {
+        ...scanOptions,
+        case: c.case,
+        file: input.file,
+      });
     },
     async examine(c) {
       const input = inputOf(c);
@@ -131,7 +135,7 @@ export async function openCohortReader(options: CohortReaderOptions): Promise<Co
       keys.set(c.case, key);
       const known = await cache.read(key);
       if (known) return [known, true];
-      const found = await examineScan(await openInput(input, plan), {
+      const found = await examineScan(await openInput(input, plan, options.limits), {
         ...scanOptions,
         case: c.case,
         file: input.file,
@@ -146,7 +150,7 @@ export async function openCohortReader(options: CohortReaderOptions): Promise<Co
       const input = inputOf(c);
       // The same graph twice is one session; mirrors and dropout are not made.
       const model = { ...first, name: first.path, tap: taps[at]!.name, stages: measured.stages };
-      return lookAtScan(() => openInput(input, plan), {
+      return lookAtScan(() => openInput(input, plan, options.limits), {
         ...scanOptions,
         case: c.case,
         file: input.file,

@@ -17,7 +17,7 @@ export async function embedInput(
   const vectors: Float32Array[] = [];
   const means: Float32Array[] = [];
   const measurements: Float32Array[] = [];
-  await embedScan(await openInput(input, options.plan), {
+  await embedScan(await openInput(input, options.plan, options.limits), {
     ...options,
     case: input.case,
     file: input.file,

@@ -8,7 +8,7 @@ import type { ModelSource } from '../model/folder.js';
 import type { ScanOptions } from '../run-scan.js';
 import { version } from '../version.js';
 import { failureOf, type ScanFailure } from './failure.js';
-import { hashInput, openInput, type ScanInput } from './inputs.js';
+import { hashInput, openInput, orientationOf, type ScanInput } from './inputs.js';
 
 export interface IntensityDetectorOptions extends Omit<ScanOptions, 'case' | 'file'> {
   /** Of which the plan alone is used. */
@@ -37,15 +37,18 @@ export async function fitIntensityDetector(options: IntensityDetectorOptions): P
   await checkDetectorTarget(output);
   const histograms: number[][] = [];
   const trainingScans: string[] = [];
+  const orientations = new Set<string>();
   const failures: ScanFailure[] = [];
   for (const input of inputs) {
     try {
       const hash = await hashInput(input, signal);
       if (hash === null)
         throw new SegcanaryError('usage', `${input.file}: is a pipe, and a training scan is read twice; give a file.`);
-      const source = await openInput(input, model.plan);
+      const source = await openInput(input, model.plan, options.limits);
       histograms.push(await histogramOf(source, { ...options, plan: model.plan, case: input.case, file: input.file }));
       trainingScans.push(hash);
+      const orientation = await orientationOf(input);
+      if (orientation) orientations.add(orientation);
       options.onScan?.({ case: input.case });
     } catch (error) {
       if (isAbort(error)) throw error;
@@ -68,6 +71,7 @@ export async function fitIntensityDetector(options: IntensityDetectorOptions): P
       cases: histograms.length,
       d: fit.d,
       trainingScans,
+      orientations: [...orientations].sort(),
       warnings: [...fit.warnings],
       calibration: null,
     },

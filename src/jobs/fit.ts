@@ -16,7 +16,7 @@ import type { ScanOptions } from '../run-scan.js';
 import { version } from '../version.js';
 import { embedInput } from './embed.js';
 import { failureOf, type ScanFailure } from './failure.js';
-import { hashInput, type ScanInput } from './inputs.js';
+import { hashInput, orientationOf, type ScanInput } from './inputs.js';
 
 export interface FitJobOptions extends Omit<ScanOptions, 'case' | 'file'> {
   readonly model: ModelSource;
@@ -82,6 +82,7 @@ export async function fitDetector(options: FitJobOptions): Promise<FitResult> {
 
   const keys: string[] = [];
   const trainingScans: string[] = [];
+  const orientations = new Set<string>();
   const failures: ScanFailure[] = [];
   for (const input of options.inputs) {
     try {
@@ -96,6 +97,8 @@ export async function fitDetector(options: FitJobOptions): Promise<FitResult> {
       options.onScan?.({ case: input.case, patches: embeddings.n, cached: known !== null });
       keys.push(key);
       trainingScans.push(scanSha256);
+      const orientation = await orientationOf(input);
+      if (orientation) orientations.add(orientation);
     } catch (error) {
       if (isAbort(error)) throw error;
       const failure = failureOf(input.case, error);
@@ -138,6 +141,7 @@ export async function fitDetector(options: FitJobOptions): Promise<FitResult> {
       conditionNumber: fit.gaussian?.conditionNumber ?? null,
       cases: keys.length,
       trainingScans,
+      orientations: [...orientations].sort(),
       warnings,
       sourceModel: { name: model.path, sha256: sha256(model.onnx) },
       calibration: null,

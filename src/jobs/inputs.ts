@@ -2,9 +2,11 @@ import { createHash } from 'node:crypto';
 import { stat } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
 import { SegcanaryError } from '../errors.js';
+import type { ScanLimits } from '../limits.js';
+import { axisCodes } from '../maths/axis-codes.js';
 import type { Plan } from '../model/plans.js';
 import { type CaseFiles, groupCases, listCases } from '../nifti/cases.js';
-import { openScan } from '../nifti/open.js';
+import { openScan, readHeader } from '../nifti/open.js';
 import type { ChannelBytes, ScanBytes } from '../run-scan.js';
 
 /** A scan that was asked for: files, or stdin. */
@@ -88,7 +90,11 @@ async function isFolder(path: string): Promise<boolean> {
  *
  * @throws SegcanaryError `io` when it cannot be read, `scan-unsuitable` when it has another number of channels than the plan
  */
-export async function openInput(input: ScanInput, plan: Pick<Plan, 'channels'>): Promise<ScanBytes | ChannelBytes[]> {
+export async function openInput(
+  input: ScanInput,
+  plan: Pick<Plan, 'channels'>,
+  limits?: Partial<ScanLimits>,
+): Promise<ScanBytes | ChannelBytes[]> {
   const files = filesOf(input);
   const wanted = plan.channels.map((channel) => channel.name);
   if (files.length !== wanted.length) {
@@ -103,15 +109,24 @@ export async function openInput(input: ScanInput, plan: Pick<Plan, 'channels'>):
     );
   }
   if (input.file === '-') return process.stdin;
-  if (files.length === 1) return openScan(input.file);
+  if (files.length === 1) return openScan(input.file, limits);
   const channels: ChannelBytes[] = [];
   try {
-    for (const file of files) channels.push({ file, bytes: await openScan(file) });
+    for (const file of files) channels.push({ file, bytes: await openScan(file, limits) });
     return channels;
   } catch (error) {
     for (const { bytes } of channels) (bytes as Readable).destroy();
     throw error;
   }
+}
+
+/**
+ * Where the axes of a scan run to (`LPS`), from the header of its first channel; null where its affine does not say.
+ *
+ * @throws SegcanaryError `io`, and what is wrong with the header
+ */
+export async function orientationOf(input: ScanInput): Promise<string | null> {
+  return axisCodes((await readHeader(input.file)).affine);
 }
 
 const filesOf = (input: ScanInput): string[] => [input.file, ...(input.moreChannels ?? [])];

@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { stringify } from 'csv-stringify/sync';
-import type { SubjectScore } from '../chunks.js';
+import type { EarlyVerdict, SubjectScore } from '../chunks.js';
 import { SegcanaryError } from '../errors.js';
 import { cannotWrite, writeFileAtomically } from '../files.js';
 import { isFailure, type ScanFailure } from './failure.js';
@@ -12,7 +12,7 @@ import { isFailure, type ScanFailure } from './failure.js';
  */
 export class ResultFolder {
   readonly dir: string;
-  readonly #results: (SubjectScore | ScanFailure)[] = [];
+  readonly #results: (SubjectScore | EarlyVerdict | ScanFailure)[] = [];
 
   private constructor(dir: string) {
     this.dir = dir;
@@ -40,7 +40,7 @@ export class ResultFolder {
     return join(this.dir, `${name}_uncertainty.nii.gz`);
   }
 
-  async add(result: SubjectScore | ScanFailure): Promise<void> {
+  async add(result: SubjectScore | EarlyVerdict | ScanFailure): Promise<void> {
     this.#results.push(result);
     await writeFileAtomically(join(this.dir, `${result.case}.json`), `${JSON.stringify(result, null, 2)}\n`);
   }
@@ -65,7 +65,8 @@ export class ResultFolder {
         ? [r.case, '', '', '', '', '', '', '', '', '', r.error.message]
         : [
             r.case,
-            r.score,
+            // Of a scan that was decided early, what it is at least: above the boundary, as the verdict says.
+            r.score ?? r.scoreAtLeast,
             r.uncertainty ?? '',
             r.boundary ?? '',
             r.verdict,

@@ -1,5 +1,5 @@
 import type { Writable } from 'node:stream';
-import type { SubjectScore } from '../chunks.js';
+import type { EarlyVerdict, SubjectScore } from '../chunks.js';
 import type { OpenDetector } from '../detectors/opened.js';
 import { isAbort, type SegcanaryError } from '../errors.js';
 import { scoreScan } from '../pipeline.js';
@@ -13,6 +13,8 @@ export interface ScoreJobOptions extends Omit<ScanOptions, 'case' | 'file'> {
   readonly inputs: readonly ScanInput[];
   /** Where the mask of a case goes, if anywhere. */
   readonly mask?: (name: string) => string | Writable | undefined;
+  /** Stop each scan as soon as it is certainly out of distribution. @default false */
+  readonly early?: boolean | undefined;
 }
 
 /**
@@ -20,10 +22,14 @@ export interface ScoreJobOptions extends Omit<ScanOptions, 'case' | 'file'> {
  *
  * @throws SegcanaryError `aborted` when the signal says so; whatever else goes wrong, a mask that cannot be written included, is a failure of its scan alone
  */
-export async function* scoreScans(options: ScoreJobOptions): AsyncGenerator<SubjectScore | ScanFailure> {
+export function scoreScans(
+  options: ScoreJobOptions & { readonly early?: false | undefined },
+): AsyncGenerator<SubjectScore | ScanFailure>;
+export function scoreScans(options: ScoreJobOptions): AsyncGenerator<SubjectScore | EarlyVerdict | ScanFailure>;
+export async function* scoreScans(options: ScoreJobOptions): AsyncGenerator<SubjectScore | EarlyVerdict | ScanFailure> {
   for (const input of options.inputs) {
     try {
-      yield await scoreScan(await openInput(input, options.detector.detector.description.plan), {
+      yield await scoreScan(await openInput(input, options.detector.detector.description.plan, options.limits), {
         ...options,
         case: input.case,
         file: input.file === '-' ? 'stdin' : input.file,

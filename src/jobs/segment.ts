@@ -122,7 +122,7 @@ export async function* segmentScans(options: SegmentJobOptions): AsyncGenerator<
   const stepSize = stepSizeOf({ ...options, detector: options.detector?.detector });
   for (const input of options.inputs) {
     try {
-      yield await segmentScan(await openInput(input, model.plan), {
+      yield await segmentScan(await openInput(input, model.plan, options.limits), {
         ...options,
         plan: model.plan,
         segmentation: model.segmentation,

@@ -1,3 +1,4 @@
+import type { ScanLimits } from '../limits.js';
 import { openScan } from '../nifti/open.js';
 import { runScan } from '../run-scan.js';
 import { saveScan } from '../stages/save.js';
@@ -8,6 +9,7 @@ export interface SimulateScanOptions extends SimulateOptions {
   readonly file: string;
   /** A path that ends in `.nii` or `.nii.gz`. */
   readonly to: string;
+  readonly limits?: Partial<ScanLimits>;
   readonly signal?: AbortSignal;
 }
 
@@ -17,5 +19,7 @@ export interface SimulateScanOptions extends SimulateOptions {
  * @throws SegcanaryError whatever is wrong with the scan, `io`
  */
 export async function simulateScan(options: SimulateScanOptions): Promise<void> {
-  await runScan(await openScan(options.file), options, [simulate(options), saveScan(options)]);
+  // A truth is packed as well as a bomb is: only scans have a limit of that kind.
+  const limits = options.of === 'truth' ? { ...options.limits, ratio: Number.POSITIVE_INFINITY } : options.limits;
+  await runScan(await openScan(options.file, limits), { ...options, limits }, [simulate(options), saveScan(options)]);
 }

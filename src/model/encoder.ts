@@ -1,5 +1,6 @@
 import { SegcanaryError } from '../errors.js';
 import { type InferenceOptions, naming, openSession, type Tensor } from './inference.js';
+import { parseModel } from './onnx.js';
 import { PATCH_FEATURES } from './patch-features.js';
 
 export interface EncoderOptions extends InferenceOptions {
@@ -35,10 +36,12 @@ export interface Encoder {
 /**
  * Opens an encoder that `cutAtTap` made (any ONNX model with one float32 input and output, batch first, will do). The same bytes twice share one session.
  *
- * @throws SegcanaryError `model-invalid` when onnxruntime refuses it, `model-unsupported` for other inputs and outputs
+ * @throws SegcanaryError `model-invalid` when onnxruntime refuses it, `model-unsupported` for other inputs and outputs or weights in other files
  */
 export async function openEncoder(encoderOnnx: Uint8Array, options: EncoderOptions = {}): Promise<Encoder> {
   const { name = 'the encoder', threads } = options;
+  // It may come from a detector's folder, where nothing has looked into it yet.
+  parseModel(encoderOnnx, name);
   const session = await openSession(encoderOnnx, { threads }).catch(naming(name));
   const [input] = session.inputs;
   const [output] = session.outputs;

@@ -3,6 +3,7 @@ import { createRequire } from 'node:module';
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import { type ErrorCode, SegcanaryError } from '../errors.js';
+import { parseModel } from './onnx.js';
 import { type Tensor, transferable } from './tensor.js';
 import type { Answer, Opened, Optimisation, Request, ValueInfo } from './worker.js';
 import { WorkerGate } from './worker-gate.js';
@@ -34,9 +35,10 @@ export interface InferenceSession {
  *
  * The worker does not keep the process alive while it has nothing to do.
  *
- * @throws SegcanaryError `model-invalid` when onnxruntime refuses the model
+ * @throws SegcanaryError `model-invalid` when onnxruntime refuses the model, `model-unsupported` for weights in other files
  */
-export function openSession(model: Uint8Array, options: InferenceOptions = {}): Promise<InferenceSession> {
+export async function openSession(model: Uint8Array, options: InferenceOptions = {}): Promise<InferenceSession> {
+  parseModel(model);
   const threads = options.threads ?? availableParallelism();
   const key = `${createHash('sha256').update(model).digest('hex')}/${threads}`;
   current ??= new InferenceThread();

@@ -5,6 +5,7 @@ import {
   type ModelProto,
   ModelProtoSchema,
   type NodeProto,
+  type SparseTensorProto,
   type TensorProto,
   TensorProto_DataLocation,
 } from './gen/onnx_pb.js';
@@ -16,6 +17,8 @@ export type ParsedModel = ModelProto & { graph: GraphProto };
  * Reads an ONNX file. Weights are views into `bytes`; fields that our onnx.proto does not know are kept and written back.
  *
  * @param name of the file, for messages
+ * Weights in other files are refused wherever they are named, because onnxruntime would read whatever path (or address, `_ORT_MEM_ADDR_`) a model gives it.
+ *
  * @throws SegcanaryError `model-invalid` for bytes that are not ONNX, `model-unsupported` when the weights lie in other files
  */
 export function parseModel(bytes: Uint8Array, name = 'the model'): ParsedModel {
@@ -28,7 +31,7 @@ export function parseModel(bytes: Uint8Array, name = 'the model'): ParsedModel {
   // Any text may happen to parse as protobuf: a model that can run has nodes, and the IR version since the first release of ONNX.
   if (!model.graph || model.graph.node.length === 0 || model.irVersion === 0n) throw notOnnx(name);
   const parsed = model as ParsedModel;
-  for (const tensor of tensorsOf(parsed.graph)) {
+  for (const tensor of allTensorsOf(parsed)) {
     if (tensor.dataLocation === TensorProto_DataLocation.EXTERNAL || tensor.externalData.length > 0) {
       throw new SegcanaryError(
         'model-unsupported',
@@ -40,7 +43,7 @@ export function parseModel(bytes: Uint8Array, name = 'the model'): ParsedModel {
 }
 
 /** The graphs that a node holds in its attributes: the branches of an If, the body of a Loop or Scan. */
-export function subgraphsOf(node: NodeProto): GraphProto[] {
+export function subgraphsOf(node: Pick<NodeProto, 'attribute'>): GraphProto[] {
   return node.attribute.flatMap((attribute) => (attribute.g ? [attribute.g, ...attribute.graphs] : attribute.graphs));
 }
 
@@ -54,20 +57,33 @@ export function readsOf(node: NodeProto): string[] {
   return names;
 }
 
+/** Those of the graph, and of what a model may hold beside it: functions, and graphs for training. */
+function* allTensorsOf({ graph, functions, trainingInfo }: ParsedModel): Generator<TensorProto> {
+  yield* tensorsOf(graph);
+  for (const { node, attributeProto } of functions) yield* tensorsOfNodes([...node, { attribute: attributeProto }]);
+  for (const { initialization, algorithm } of trainingInfo)
+    for (const training of [initialization, algorithm]) if (training) yield* tensorsOf(training);
+}
+
 function* tensorsOf(graph: GraphProto): Generator<TensorProto> {
   yield* graph.initializer;
-  for (const { values, indices } of graph.sparseInitializer) {
-    if (values) yield values;
-    if (indices) yield indices;
-  }
-  for (const node of graph.node) {
-    for (const attribute of node.attribute) {
-      if (attribute.t) yield attribute.t;
-      yield* attribute.tensors;
+  for (const sparse of graph.sparseInitializer) yield* partsOf(sparse);
+  yield* tensorsOfNodes(graph.node);
+}
+
+function* tensorsOfNodes(nodes: readonly Pick<NodeProto, 'attribute'>[]): Generator<TensorProto> {
+  for (const node of nodes) {
+    for (const { t, tensors, sparseTensor, sparseTensors } of node.attribute) {
+      if (t) yield t;
+      yield* tensors;
+      for (const sparse of sparseTensor ? [sparseTensor, ...sparseTensors] : sparseTensors) yield* partsOf(sparse);
     }
     for (const body of subgraphsOf(node)) yield* tensorsOf(body);
   }
 }
+
+const partsOf = ({ values, indices }: SparseTensorProto): TensorProto[] =>
+  [values, indices].filter((tensor) => tensor !== undefined);
 
 const notOnnx = (name: string, cause?: unknown) =>
   new SegcanaryError(

@@ -33,9 +33,6 @@ export interface ParseHeaderOptions {
   readonly pair?: boolean;
 }
 
-/** More voxels than this in a slice are a damaged header, not a scan: 8192 x 8192. It bounds what is allocated. */
-const maxSliceVoxels = 2 ** 26;
-
 /**
  * Bytes of the header that begins like this, or null when fewer than 4 bytes are there to tell.
  * Bytes that are not NIfTI at all give 348: enough to say what they look like.
@@ -64,7 +61,7 @@ export function parseHeader(bytes: Uint8Array, { name, pair = false }: ParseHead
     );
   }
   const bytesOfAll = shape[0] * shape[1] * shape[2] * volumes * dataTypes[dataType].bytes;
-  if (shape[1] * shape[2] > maxSliceVoxels || !Number.isSafeInteger(bytesOfAll)) {
+  if (!Number.isSafeInteger(bytesOfAll)) {
     const size = `${[...shape].reverse().join(' x ')}${volumes > 1 ? ` x ${volumes}` : ''}`;
     throw invalid(`the header announces ${size} voxels, which no scan has; the file is probably damaged`);
   }

@@ -1,25 +1,37 @@
 import { createGunzip, type Gunzip } from 'node:zlib';
 import { SegcanaryError } from '../errors.js';
+import { beyond, DEFAULT_LIMITS, RATIO_FROM, type ScanLimits } from '../limits.js';
 
 /**
  * Bytes in, gzip or not; plain bytes out. Tells gzip by its first two bytes, reads members one after another as gunzip does,
  * and checks every member's checksum and length. Zeros after the last member are ignored, anything else there is damage.
- * Never more than about two pieces of 128 kB ahead of its reader.
+ * Never more than about two pieces of 128 kB ahead of its reader. A bomb is stopped: by the ratio of what comes out to what went in, and by the bytes in all.
  */
 export class Inflater {
   readonly #name: string;
+  readonly #limits: Pick<ScanLimits, 'bytes' | 'ratio'>;
+  /** Bytes taken and given. */
+  #packed = 0;
+  #unpacked = 0;
   /** undefined until two bytes have come; null for bytes that are not gzip. */
   #gunzip: Gunzip | null | undefined;
   #first: Uint8Array = new Uint8Array(0);
   #error: Error | null = null;
 
   /** @param name of the file, for messages */
-  constructor(name: string) {
+  constructor(name: string, limits: Pick<ScanLimits, 'bytes' | 'ratio'> = DEFAULT_LIMITS) {
     this.#name = name;
+    this.#limits = limits;
   }
 
-  /** @throws SegcanaryError `gzip-corrupt` */
+  /** Whether the bytes are gzip; undefined while fewer than two have come. */
+  get isGzip(): boolean | undefined {
+    return this.#gunzip === undefined ? undefined : this.#gunzip !== null;
+  }
+
+  /** @throws SegcanaryError `gzip-corrupt`, `limit-exceeded` */
   async *push(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+    this.#packed += bytes.length;
     if (this.#gunzip === undefined) {
       bytes = this.#first.length > 0 ? Buffer.concat([this.#first, bytes]) : bytes;
       if (bytes.length < 2) {
@@ -30,6 +42,7 @@ export class Inflater {
       this.#gunzip = bytes[0] === 0x1f && bytes[1] === 0x8b ? this.#start() : null;
     }
     if (this.#gunzip === null) {
+      this.#count(bytes.length);
       yield bytes;
       return;
     }
@@ -79,12 +92,20 @@ export class Inflater {
         this.#wake = resolve;
       });
       for (let piece = gunzip.read() as Buffer | null; piece !== null; piece = gunzip.read() as Buffer | null) {
+        this.#count(piece.length);
         yield piece;
       }
       if (this.#error) throw this.#explain(this.#error);
       if (done() || gunzip.readableEnded || gunzip.destroyed) return;
       await woken;
     }
+  }
+
+  #count(bytes: number): void {
+    this.#unpacked += bytes;
+    const { bytes: most, ratio } = this.#limits;
+    if (this.#unpacked > most) throw beyond('bytes', most, this.#name);
+    if (this.#unpacked > RATIO_FROM && this.#unpacked > ratio * this.#packed) throw beyond('ratio', ratio, this.#name);
   }
 
   #explain(cause: NodeJS.ErrnoException): SegcanaryError {
@@ -104,8 +125,12 @@ export class Inflater {
 }
 
 /** The plain bytes of a stream that may be gzip. */
-export async function* inflate(source: AsyncIterable<Uint8Array>, name: string): AsyncGenerator<Uint8Array> {
-  const inflater = new Inflater(name);
+export async function* inflate(
+  source: AsyncIterable<Uint8Array>,
+  name: string,
+  limits?: Pick<ScanLimits, 'bytes' | 'ratio'>,
+): AsyncGenerator<Uint8Array> {
+  const inflater = new Inflater(name, limits);
   try {
     for await (const bytes of source) yield* inflater.push(bytes);
     yield* inflater.end();

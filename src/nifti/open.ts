@@ -4,7 +4,8 @@ import { access, stat } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { SegcanaryError } from '../errors.js';
 import { cannotRead } from '../files.js';
-import { headerLength } from './header.js';
+import { limitsOf, type ScanLimits } from '../limits.js';
+import { headerLength, type NiftiHeader, parseHeader } from './header.js';
 import { inflate } from './inflate.js';
 import { joinPair } from './pair.js';
 
@@ -14,15 +15,25 @@ const pairEnding = /\.(hdr|img)(\.gz)?$/i;
  * The bytes of the scan at `path`, for `load`: a `.nii` or `.nii.gz` as it is, whatever its name; a pair, given by either of its
  * `.hdr` and `.img` (each may be `.gz`), as the single file that holds the same header and voxels.
  *
+ * @param limits of what a packed .img may hold; a single file is unpacked, and measured, by `load`
  * @throws SegcanaryError `io` when there is no such file, it cannot be read, is a folder or lacks its partner; for a pair also what is wrong with its header
  */
-export async function openScan(path: string): Promise<Readable> {
+export async function openScan(path: string, limits?: Partial<ScanLimits>): Promise<Readable> {
   if (!pairEnding.test(path)) return openFile(path);
   const header = await partner(path, 'hdr');
   const image = await partner(path, 'img');
   const { prefix, skip } = joinPair(await readStart(header), header);
   const voxels = await openFile(image);
-  return Readable.from(joined(prefix, skip, voxels, image), { objectMode: false });
+  return Readable.from(joined(prefix, skip, inflate(voxels, image, limitsOf(limits))), { objectMode: false });
+}
+
+/**
+ * The header of the scan at `path`, and nothing more of it.
+ *
+ * @throws SegcanaryError as `openScan`, and what is wrong with the header
+ */
+export async function readHeader(path: string): Promise<NiftiHeader> {
+  return parseHeader(await startOf(await openScan(path), path), { name: path });
 }
 
 async function openFile(path: string): Promise<Readable> {
@@ -62,7 +73,10 @@ async function partner(given: string, kind: 'hdr' | 'img'): Promise<string> {
 
 /** The first bytes of a header file: all of its header, or all there is. */
 async function readStart(path: string): Promise<Uint8Array> {
-  const file = await openFile(path);
+  return startOf(await openFile(path), path);
+}
+
+async function startOf(file: Readable, path: string): Promise<Uint8Array> {
   const start = new Uint8Array(540);
   let length = 0;
   for await (const bytes of inflate(file, path)) {
@@ -82,10 +96,10 @@ async function readStart(path: string): Promise<Uint8Array> {
   return start.subarray(0, wanted);
 }
 
-async function* joined(prefix: Uint8Array, skip: number, image: Readable, name: string): AsyncGenerator<Uint8Array> {
+async function* joined(prefix: Uint8Array, skip: number, image: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   yield prefix;
   let left = skip;
-  for await (const bytes of inflate(image, name)) {
+  for await (const bytes of image) {
     const dropped = Math.min(left, bytes.length);
     left -= dropped;
     if (dropped < bytes.length) yield bytes.subarray(dropped);

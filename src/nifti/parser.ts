@@ -1,6 +1,7 @@
 import ndarray from 'ndarray';
 import type { Grid, Slice } from '../chunks.js';
 import { SegcanaryError } from '../errors.js';
+import { beyond, DEFAULT_LIMITS, type ScanLimits } from '../limits.js';
 import { dataTypes } from './datatypes.js';
 import { headerLength, type NiftiHeader, parseHeader } from './header.js';
 import { describeForeign, hasNiftiLength } from './identify.js';
@@ -13,6 +14,8 @@ export interface NiftiParserOptions {
   readonly name: string;
   /** Which volume of a 4-D (to 7-D) file, counted from 0 with the fourth dimension fastest. Without it such files are refused. */
   readonly volume?: number;
+  /** @default DEFAULT_LIMITS */
+  readonly limits?: ScanLimits;
 }
 
 /**
@@ -45,7 +48,7 @@ export class NiftiParser {
   /**
    * Takes the next bytes and gives the slices that they complete.
    *
-   * @throws SegcanaryError `nifti-invalid`, `nifti-unsupported`, `usage` as soon as the header is there; `non-finite` for the first slice with NaN or infinity
+   * @throws SegcanaryError `nifti-invalid`, `nifti-unsupported`, `limit-exceeded`, `usage` as soon as the header is there; `non-finite` for the first slice with NaN or infinity
    */
   *push(bytes: Uint8Array): Generator<Slice> {
     let rest = bytes;
@@ -146,8 +149,10 @@ interface Body {
   readonly raw: Uint8Array<ArrayBuffer>;
 }
 
-function layOut(header: NiftiHeader, { case: caseName, name, volume }: NiftiParserOptions): Body {
+function layOut(header: NiftiHeader, options: NiftiParserOptions): Body {
+  const { case: caseName, name, volume } = options;
   const { shape, volumes, spacing, affine, geometry } = header;
+  refuseHuge(header, options);
   if (volumes > 1 && volume === undefined) {
     throw new SegcanaryError(
       'nifti-unsupported',
@@ -181,4 +186,18 @@ function layOut(header: NiftiHeader, { case: caseName, name, volume }: NiftiPars
     fileEnd: header.voxelOffset + volumes * volumeBytes,
     raw: new Uint8Array(sliceBytes),
   };
+}
+
+/** Before anything is allocated. */
+function refuseHuge(header: NiftiHeader, { name, limits = DEFAULT_LIMITS }: NiftiParserOptions): void {
+  const { shape, volumes, voxelOffset, dataType, version } = header;
+  const [slices, height, width] = shape;
+  const found: Partial<ScanLimits> = {
+    slices,
+    sliceVoxels: height * width,
+    extension: voxelOffset - (version === 1 ? 348 : 540),
+    bytes: voxelOffset + slices * height * width * volumes * dataTypes[dataType].bytes,
+  };
+  for (const [limit, n] of Object.entries(found) as [keyof ScanLimits, number][])
+    if (n > limits[limit]) throw beyond(limit, limits[limit], name, n);
 }

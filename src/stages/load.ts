@@ -1,5 +1,6 @@
-import type { Slice } from '../chunks.js';
+import type { Slice, Warning } from '../chunks.js';
 import { SegcanaryError } from '../errors.js';
+import { limitsOf, type ScanLimits } from '../limits.js';
 import { Inflater } from '../nifti/inflate.js';
 import { NiftiParser } from '../nifti/parser.js';
 import { type Stage, stage } from './stage.js';
@@ -11,6 +12,10 @@ export interface LoadOptions {
   readonly name?: string;
   /** Which volume of a 4-D (to 7-D) file, counted from 0 with the fourth dimension fastest. Without it such files are refused. */
   readonly volume?: number;
+  /** What a file may be at most, and how long its bytes may stay away. `seconds` is not this stage's. @default DEFAULT_LIMITS */
+  readonly limits?: Partial<ScanLimits>;
+  /** Told of a name that does not say how the file is packed. */
+  readonly onWarning?: ((warning: Warning, name: string) => void) | undefined;
 }
 
 /**
@@ -20,19 +25,30 @@ export interface LoadOptions {
  * through `openScan`, which makes one stream of it. Bytes after the last voxel are ignored, but gzip's checksums are verified to the end:
  * the last slices can come out before the error does.
  *
- * @throws SegcanaryError `truncated`, `gzip-corrupt`, `nifti-invalid`, `nifti-unsupported`, `non-finite`, and `usage` for a volume that is not there
+ * @throws SegcanaryError `truncated`, `gzip-corrupt`, `nifti-invalid`, `nifti-unsupported`, `non-finite`, `limit-exceeded`, `timed-out` where no byte comes
+ * while one is waited for, and `usage` for a volume that is not there
  */
 export function load(options: LoadOptions = {}): Stage<Uint8Array, Slice> {
   const { case: caseName = 'stdin', name = caseName, volume } = options;
-  const inflater = new Inflater(name);
-  const parser = new NiftiParser({ case: caseName, name, volume });
-  return stage<Uint8Array, Slice>(
+  const limits = limitsOf(options.limits);
+  const inflater = new Inflater(name, limits);
+  const parser = new NiftiParser({ case: caseName, name, volume, limits });
+  let timer: NodeJS.Timeout | undefined;
+  const wait = () => {
+    timer = setTimeout(() => loading.destroy(stalled(name, limits.stall)), limits.stall * 1000);
+    // Whatever the bytes would come from keeps the process, not this.
+    timer.unref();
+  };
+  const loading = stage<Uint8Array, Slice>(
     { name: 'load', bytesIn: true },
     {
       async *transform(bytes) {
+        clearTimeout(timer);
         for await (const piece of inflater.push(bytes)) yield* parser.push(piece);
+        wait();
       },
       async *flush() {
+        clearTimeout(timer);
         try {
           for await (const piece of inflater.end()) yield* parser.push(piece);
         } catch (error) {
@@ -41,10 +57,31 @@ export function load(options: LoadOptions = {}): Stage<Uint8Array, Slice> {
           throw error;
         }
         parser.end();
+        const ending = warningOfEnding(name, inflater.isGzip === true);
+        if (ending) options.onWarning?.(ending, caseName);
       },
       close() {
+        clearTimeout(timer);
         inflater.close();
       },
     },
   );
+  wait();
+  return loading;
+}
+
+const stalled = (name: string, seconds: number): SegcanaryError =>
+  new SegcanaryError(
+    'timed-out',
+    `${name}: no byte came for ${seconds} s, so what sends the scan has stalled; send it again (--limits stall=SECONDS waits longer).`,
+  );
+
+/** The bytes decide how a file is read here, and its name in other tools: they refuse it, or leave it out of a folder. */
+function warningOfEnding(name: string, isGzip: boolean): Warning | null {
+  const named = /\.nii(\.gz)?$/i.exec(name);
+  if (named === null || (named[1] !== undefined) === isGzip) return null;
+  const message = isGzip
+    ? 'Its name ends in .nii and it is packed with gzip: rename it to .nii.gz.'
+    : 'Its name ends in .nii.gz and it is not packed: rename it to .nii.';
+  return { code: 'file-ending', message };
 }

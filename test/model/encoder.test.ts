@@ -55,7 +55,9 @@ describe('an encoder', () => {
       /^e\.onnx: its tensor "x" is float16; export the network in float32/,
     );
     await expect(open(graph(1, ['y', 'z']))).rejects.toThrow(/^e\.onnx: has 1 inputs and 2 outputs/);
-    await expect(open(new Uint8Array([1, 2, 3]))).rejects.toMatchObject({
+    await expect(open(new Uint8Array([1, 2, 3]))).rejects.toThrow(/^e\.onnx: is not an ONNX model/);
+    const unknown = onnxModel({ name: 'g', node: [node('Nothing', ['x'], 'y')], input: [value('x', [1])], output: [] });
+    await expect(open(unknown)).rejects.toMatchObject({
       code: 'model-invalid',
       message: expect.stringMatching(/^e\.onnx: onnxruntime refuses the model: /),
     });

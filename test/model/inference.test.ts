@@ -56,8 +56,21 @@ describe('the inference worker', () => {
     expect(b).not.toEqual(a);
   });
 
+  it('reads no other file on behalf of a model', async () => {
+    const w = { name: 'w', dataType: 11, dims: [1n], dataLocation: 1 };
+    const elsewhere = onnxModel({
+      name: 'g',
+      node: [node('MatMul', ['a', 'w'], 'c')],
+      input: [value('a', [1, 1], 11)],
+      output: [value('c', [1, 1], 11)],
+      initializer: [{ ...w, externalData: [{ key: 'location', value: '/etc/hostname' }] }],
+    });
+    await expect(openSession(elsewhere)).rejects.toMatchObject({ code: 'model-unsupported' });
+  });
+
   it('turns what onnxruntime says into one sentence, and goes on', async () => {
-    const refused = openSession(product.subarray(0, 40));
+    const unknown = { name: 'g', node: [node('Nothing', ['x'], 'y')], input: [value('x', [1])], output: [] };
+    const refused = openSession(onnxModel(unknown));
     await expect(refused).rejects.toMatchObject({ name: 'SegcanaryError', code: 'model-invalid' });
     await expect(refused).rejects.toThrow(/^onnxruntime refuses the model: [^\n]+$/);
     const session = await openSession(product);

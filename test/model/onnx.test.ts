@@ -26,13 +26,21 @@ describe('an ONNX file', () => {
     }
   });
 
-  it('is refused when its weights lie elsewhere, in a weight or in a Constant', () => {
+  it('is refused when its weights lie elsewhere, wherever it says so', () => {
     const external = { ...floats('w', [2], []), dataLocation: 1, externalData: [{ key: 'location', value: 'w.bin' }] };
     const io = { name: 'g', input: [value('x', [2])], output: [value('y', [2])] };
     const constant = { attribute: [{ name: 'value', type: 4, t: external }] };
+    const sum = { ...io, node: [node('Add', ['x', 'x'], 'y')] };
+    const sparse = { attribute: [{ name: 'sparse_value', type: 11, sparseTensor: { values: external } }] };
+    const body = { name: 'then', node: [node('Constant', [], 'c', constant)] };
+    const branch = { attribute: [{ name: 'then_branch', type: 5, g: body }] };
     for (const model of [
       onnxModel({ ...io, node: [node('Add', ['x', 'w'], 'y')], initializer: [external] }),
       onnxModel({ ...io, node: [node('Constant', [], 'c', constant), node('Add', ['x', 'c'], 'y')] }),
+      onnxModel({ ...io, node: [node('Constant', [], 'c', sparse), node('Add', ['x', 'c'], 'y')] }),
+      onnxModel({ ...io, node: [node('If', ['x'], 'y', branch)] }),
+      onnxModel(sum, { functions: [{ name: 'f', domain: 'd', node: [node('Constant', [], 'c', constant)] }] }),
+      onnxModel(sum, { trainingInfo: [{ algorithm: { name: 't', initializer: [external] } }] }),
     ]) {
       expect(() => parseModel(model, 'net.onnx')).toThrow(
         expect.objectContaining({ code: 'model-unsupported', message: expect.stringMatching(/save it in one file/) }),

@@ -107,12 +107,6 @@ describe('refuses, with one sentence that is the same for every version and byte
     ['a negative size', { dim: [3, 4, -3, 2, 1, 1, 1, 1] }, 'nifti-invalid', /4 x -3 x 2/],
     ['a picture', { dim: [2, 4, 3, 1, 1, 1, 1, 1] }, 'nifti-unsupported', /2 dimensions; a scan has three/],
     [
-      'a gigantic slice',
-      { dim: [3, 32767, 32767, 2, 1, 1, 1, 1] },
-      'nifti-invalid',
-      /32767 x 32767 x 2 voxels, which no scan has/,
-    ],
-    [
       'a product beyond 2^53',
       { dim: [7, 4000, 4000, 32767, 32767, 32767, 2, 2] },
       'nifti-invalid',
@@ -193,7 +187,6 @@ it('throws nothing but SegcanaryErrors at mutated headers, and accepts only sane
           const header = parseHeader(bytes.subarray(0, headerLength(bytes)!), { name: 'junk' });
           accepted++;
           expect(header.shape.every((n) => Number.isSafeInteger(n) && n >= 1)).toBe(true);
-          expect(header.shape[1] * header.shape[2]).toBeLessThanOrEqual(2 ** 26);
           expect(header.spacing.every((n) => n > 0 && Number.isFinite(n))).toBe(true);
           expect([...header.affine, header.slope, header.intercept, header.voxelOffset].every(Number.isFinite)).toBe(
             true,

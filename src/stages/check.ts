@@ -1,0 +1,58 @@
+import type { Scan, Slice, Warning } from '../chunks.js';
+import { SegcanaryError } from '../errors.js';
+import { contiguous } from '../maths/contiguous.js';
+import { type Expectations, warningsOfScan } from '../model/plausibility.js';
+import { type Stage, stage } from './stage.js';
+
+export interface CheckOptions extends Expectations {
+  /** Told at the end of the scan of each thing that is probably wrong with it. */
+  readonly onWarning?: ((warning: Warning, name: string) => void) | undefined;
+}
+
+/**
+ * Lets slices pass and looks at them: what is well-formed and probably wrong becomes a warning, a scan without content is refused. Put it behind `load` or `join`.
+ *
+ * @throws SegcanaryError `scan-unsuitable` at the end of a scan whose every voxel is the same
+ */
+export function check({ onWarning, ...expected }: CheckOptions): Stage<Slice, Slice> {
+  let scan: Scan | null = null;
+  let ranges: { min: number; max: number }[] = [];
+  return stage<Slice, Slice>(
+    { name: 'check' },
+    {
+      *transform(slice) {
+        if (scan === null) {
+          scan = slice.grid.scan;
+          ranges = Array.from({ length: slice.grid.channels }, () => ({
+            min: Number.POSITIVE_INFINITY,
+            max: Number.NEGATIVE_INFINITY,
+          }));
+        }
+        const data = contiguous(slice.data);
+        const plane = data.length / ranges.length;
+        for (const [c, range] of ranges.entries()) {
+          let { min, max } = range;
+          for (let i = c * plane; i < (c + 1) * plane; i++) {
+            const value = data[i]!;
+            if (value < min) min = value;
+            if (value > max) max = value;
+          }
+          range.min = min;
+          range.max = max;
+        }
+        yield slice;
+      },
+      flush() {
+        if (scan === null) return [];
+        if (ranges.every(({ min, max }) => min === max)) {
+          throw new SegcanaryError(
+            'scan-unsuitable',
+            `${scan.case}: every voxel is ${ranges[0]!.min}, there is nothing in the scan to judge; export it again.`,
+          );
+        }
+        for (const warning of warningsOfScan({ scan, ranges }, expected)) onWarning?.(warning, scan.case);
+        return [];
+      },
+    },
+  );
+}

@@ -1,0 +1,67 @@
+import type { EarlyVerdict, PatchDistance, WorstPatch } from '../chunks.js';
+import { type VerdictOptions, verdictBasis } from '../detectors/verdict.js';
+import { SegcanaryError } from '../errors.js';
+import { patchWeights } from '../maths/mask.js';
+import { patchCentre } from '../maths/place.js';
+import { type Stage, stage } from './stage.js';
+
+/** A verdict that nothing still to come can change. It ends the pipeline as an error does, and is none. */
+export class Decided extends Error {
+  constructor(readonly verdict: EarlyVerdict) {
+    super('The verdict is certain before the end of the scan.');
+    this.name = 'Decided';
+  }
+}
+
+/** Relative: more than what the sums may round, here and in `score`, and less than anybody would call a difference. */
+const MARGIN = 1e-9;
+
+/**
+ * Lets distances pass until the scan is certainly out of distribution, then throws `Decided`.
+ *
+ * score = sum over patches of distance_i * w_i, where the w_i follow from grid and tiling alone, are never negative and sum to 1 (`patchWeights`). Distances are never
+ * negative either, so the sum over the patches seen so far is a lower bound, and once it passes the boundary by a relative 1e-9, the score will.
+ *
+ * @throws Decided; SegcanaryError `usage` without a calibration, `detector-invalid` for a negative distance
+ */
+export function decide(options: VerdictOptions): Stage<PatchDistance, PatchDistance> {
+  const { calibration } = options;
+  if (!calibration)
+    throw new SegcanaryError(
+      'usage',
+      'Without a boundary nothing can be decided early; calibrate the detector first, or leave --early out.',
+    );
+  const certain = calibration.boundary.conformal + MARGIN * Math.abs(calibration.boundary.conformal);
+  let weights: Float64Array | null = null;
+  let scoreAtLeast = 0;
+  let worst: WorstPatch | null = null;
+  return stage<PatchDistance, PatchDistance>(
+    { name: 'decide' },
+    {
+      *transform(patch) {
+        const { grid, tiling, tile, index, distance } = patch;
+        weights ??= patchWeights(grid, tiling);
+        if (distance < 0)
+          throw new SegcanaryError(
+            'detector-invalid',
+            `${grid.scan.case}: patch ${index} has a distance of ${distance}, so that nothing can be decided early; leave --early out.`,
+          );
+        scoreAtLeast += distance * weights[index]!;
+        if (worst === null || distance > worst.distance) worst = { distance, centre: patchCentre(grid, tiling, tile) };
+        if (scoreAtLeast > certain) {
+          throw new Decided({
+            case: grid.scan.case,
+            score: null,
+            scoreAtLeast,
+            uncertainty: null,
+            ...verdictBasis(options),
+            verdict: 'out-of-distribution',
+            patches: index + 1,
+            worstPatch: worst,
+          });
+        }
+        yield patch;
+      },
+    },
+  );
+}

@@ -1,0 +1,111 @@
+import { describe, expect, it } from 'vitest';
+import type { Warning } from '../../src/chunks.js';
+import { axisCodes } from '../../src/maths/axis-codes.js';
+import type { PlanChannel } from '../../src/model/plans.js';
+import { runScan } from '../../src/run-scan.js';
+import { check } from '../../src/stages/check.js';
+import { type FakeNifti, fakeNifti } from '../support/nifti.js';
+
+const ct = { name: 'CT', scheme: 'CTNormalization' } as PlanChannel;
+const mr = { name: 'MR', scheme: 'ZScoreNormalization' } as PlanChannel;
+const plan = {
+  channels: [ct],
+  spacing: [2.5, 1.5, 0.5] as const,
+  transposeForward: [0, 1, 2] as const,
+  reader: 'as-stored' as const,
+};
+const int16 = (values: readonly number[]) => Buffer.from(Int16Array.from(values).buffer);
+const hounsfield = int16(Array.from({ length: 24 }, (_, i) => 50 * i - 1000));
+const srow = [-0.5, 0, 0, 0, 0, -1.5, 0, 0, 0, 0, 2.5, 0];
+const lps: FakeNifti = { body: hounsfield, sformCode: 1, srow };
+
+async function warningsOf(fake: FakeNifti, expected: object = {}, file = 'scan.nii'): Promise<Warning[]> {
+  const found: Warning[] = [];
+  const onWarning = (warning: Warning, name: string) => {
+    expect(name).toBe('case');
+    found.push(warning);
+  };
+  const stages = [check({ plan, onWarning, ...expected })];
+  await runScan(
+    [
+      {
+        file,
+        bytes: (async function* () {
+          yield fakeNifti(fake);
+        })(),
+      },
+    ],
+    { case: 'case', onWarning },
+    stages,
+  );
+  return found;
+}
+
+const codes = async (...args: Parameters<typeof warningsOf>) => (await warningsOf(...args)).map(({ code }) => code);
+
+describe('check', () => {
+  it('says nothing of a CT as it should be', async () => {
+    expect(await warningsOf(lps, { orientations: ['LPS'] })).toEqual([]);
+  });
+
+  it('warns of a CT without Hounsfield units, and of no other modality', async () => {
+    const stored = int16(Array.from({ length: 24 }, (_, i) => 170 * i));
+    expect(await warningsOf({ ...lps, body: stored })).toEqual([
+      { code: 'not-hounsfield', message: expect.stringMatching(/values from 0 to 3910 and none below 0/) },
+    ]);
+    // The intercept is what was missing.
+    expect(await codes({ ...lps, body: stored, slope: 1, inter: -1024 })).toEqual([]);
+    expect(await codes({ ...lps, body: stored }, { plan: { ...plan, channels: [mr] } })).toEqual([]);
+  });
+
+  it.each([0, -1000])('refuses a scan that is %d everywhere', async (value) => {
+    const body = int16(new Array(24).fill(value));
+    await expect(warningsOf({ ...lps, body })).rejects.toMatchObject({
+      code: 'scan-unsuitable',
+      message: `case: every voxel is ${value}, there is nothing in the scan to judge; export it again.`,
+    });
+  });
+
+  it('warns of voxels that no scanner gives, and of those that are far from the model’s', async () => {
+    const of = (pixdim: number[]) => codes({ ...lps, pixdim: [1, ...pixdim, 1, 1, 1, 1] });
+    expect(await of([0.5, 1.5, 2.5])).toEqual([]);
+    expect(await of([0.5, 1.5, 0.01])).toEqual(['implausible-spacing']);
+    expect(await of([0.5, 1.5, 25])).toEqual(['implausible-spacing']);
+    expect(await of([0.5, 1.5, 19.9])).toEqual([]);
+    expect(await of([4.1, 1.5, 2.5])).toEqual(['implausible-spacing']);
+    expect(await of([0.5, 1.5, 0.3])).toEqual(['implausible-spacing']);
+  });
+
+  it('warns of a header that lost its geometry', async () => {
+    const bare = { body: hounsfield, pixdim: [1, 1, 1, 1, 1, 1, 1, 1] };
+    expect(await codes(bare, { plan: { ...plan, spacing: [1, 1, 1] } })).toEqual(['no-geometry']);
+  });
+
+  it('warns of axes that run otherwise than in training, where the reader does not turn them', async () => {
+    expect(await warningsOf(lps, { orientations: ['RAS', 'RPS'] })).toEqual([
+      {
+        code: 'orientation',
+        message: expect.stringMatching(/axes run LPS and those of the training scans RAS or RPS/),
+      },
+    ]);
+    expect(await codes(lps, { orientations: ['RAS'], plan: { ...plan, reader: 'ras' } })).toEqual([]);
+    expect(await codes(lps, { orientations: [] })).toEqual([]);
+  });
+
+  it('warns of a name that does not say how the file is packed', async () => {
+    expect(await codes(lps, {}, 'scan.nii.gz')).toEqual(['file-ending']);
+    expect(await codes(lps, {}, 'scan')).toEqual([]);
+  });
+});
+
+it.each([
+  // nibabel.aff2axcodes(affine)
+  ['LPS', [-1, 0, 0, 0, 0, -1, 0, 0, 0, 0, 1, 0]],
+  ['RAS', [2, 0.1, 0, 9, -0.1, 2, 0, 9, 0, 0, 3, 9]],
+  ['PIR', [0, 0, 1, 0, -1, 0, 0, 0, 0, -1, 0, 0]],
+  ['SLA', [0, -1, 0, 0, 0, 0, 1, 0, 1, 0, 0, 0]],
+])('calls axes as nibabel does: %s', (codesOfAxes, rows) => {
+  expect(axisCodes([...rows, 0, 0, 0, 1])).toBe(codesOfAxes);
+});
+
+it('has no codes for a singular affine', () => expect(axisCodes(new Array(16).fill(0))).toBeNull());

@@ -1,0 +1,104 @@
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { PatchDistance, SubjectScore } from '../../src/chunks.js';
+import { calibrate } from '../../src/detectors/calibration.js';
+import { layTiles } from '../../src/maths/tiling.js';
+import { aggregate } from '../../src/stages/aggregate.js';
+import { Decided, decide } from '../../src/stages/decide.js';
+import { observe } from '../../src/stages/observe.js';
+import { score } from '../../src/stages/score.js';
+import { distancesOf, gridOf, scanOf } from '../support/grids.js';
+
+const boundaryAt = (boundary: number) => calibrate([{ case: 'a', score: boundary }]);
+
+/** What the pipeline makes of distances, with and without `decide`. */
+async function judge(distances: readonly PatchDistance[], boundary: number, early: boolean) {
+  let result: SubjectScore | null = null;
+  const calibration = boundaryAt(boundary);
+  const keep = observe<SubjectScore>((s) => {
+    result = s;
+  });
+  const stages = [...(early ? [decide({ calibration })] : []), aggregate(), score({ calibration }), keep];
+  const drain = async (rest: AsyncIterable<unknown>) => {
+    for await (const _ of rest);
+  };
+  try {
+    await pipeline([Readable.from(distances), ...stages, drain] as unknown as readonly NodeJS.ReadWriteStream[]);
+  } catch (error) {
+    if (error instanceof Decided) return error.verdict;
+    throw error;
+  }
+  return result as unknown as SubjectScore;
+}
+
+const axis = fc.record({ scan: fc.integer({ min: 3, max: 20 }), network: fc.integer({ min: 2, max: 24 }) });
+
+describe('decide', () => {
+  it('has the verdict of the whole scan, and a bound that the score reaches, on any grid', async () => {
+    const decided = { early: 0, whole: 0 };
+    await fc.assert(
+      fc.asyncProperty(
+        fc.tuple(axis, axis, axis),
+        fc.constantFrom(0.25, 0.5, 1),
+        fc.array(fc.double({ min: 0, max: 1e6, noNaN: true }), { minLength: 20, maxLength: 20 }),
+        fc.double({ min: 0.3, max: 1.5, noNaN: true }),
+        async (axes, step, drawn, share) => {
+          const grid = gridOf(scanOf([axes[0].scan, axes[1].scan, axes[2].scan]), {
+            shape: [axes[0].network, axes[1].network, axes[2].network],
+          });
+          const tiling = layTiles(grid.shape, [8, 8, 8], step);
+          const distances = [...distancesOf(grid, tiling, (i) => drawn[i % drawn.length]!)];
+          const whole = (await judge(distances, 1, false)) as SubjectScore;
+          const boundary = whole.score * share;
+          const found = await judge(distances, boundary, true);
+          const expected = (await judge(distances, boundary, false)) as SubjectScore;
+          expect(found.verdict).toBe(expected.verdict);
+          if (found.score !== null) {
+            decided.whole++;
+            expect(found).toEqual(expected);
+            return;
+          }
+          decided.early++;
+          expect(found).toMatchObject({ uncertainty: null, boundary, verdict: 'out-of-distribution' });
+          expect((found as { scoreAtLeast: number }).scoreAtLeast).toBeGreaterThan(boundary);
+          expect((found as { scoreAtLeast: number }).scoreAtLeast).toBeLessThanOrEqual(whole.score * (1 + 1e-12));
+          expect(found.patches).toBeLessThanOrEqual(distances.length);
+        },
+      ),
+      { numRuns: 60 },
+    );
+    expect(decided.early).toBeGreaterThan(10);
+    expect(decided.whole).toBeGreaterThan(10);
+  });
+
+  it('reads no further once it is certain', async () => {
+    const grid = gridOf(scanOf([64, 8, 8]));
+    const tiling = layTiles(grid.shape, [8, 8, 8], 0.5);
+    let read = 0;
+    const source = function* () {
+      for (const patch of distancesOf(grid, tiling, () => 100)) {
+        read++;
+        yield patch;
+      }
+    };
+    const found = await judge(source() as unknown as PatchDistance[], 20, true);
+    // 15 patches along z; the first, which nothing else covers at the end, stands for more than a fifteenth of the score.
+    expect(found).toMatchObject({ score: null, patches: 3, worstPatch: { distance: 100, centre: [4, 4, 4] } });
+    expect(read).toBeLessThan(8);
+  });
+
+  it('does not take a score at the boundary for one beyond it', async () => {
+    const grid = gridOf(scanOf([8, 8, 8]));
+    const distances = [...distancesOf(grid, layTiles(grid.shape, [8, 8, 8], 0.5), () => 7)];
+    expect(await judge(distances, 7, true)).toMatchObject({ score: 7, verdict: 'in-distribution' });
+  });
+
+  it('refuses what it could not decide', async () => {
+    expect(() => decide({})).toThrow(expect.objectContaining({ code: 'usage' }));
+    const grid = gridOf(scanOf([8, 8, 8]));
+    const distances = [...distancesOf(grid, layTiles(grid.shape, [8, 8, 8], 0.5), () => -1)];
+    await expect(judge(distances, 7, true)).rejects.toMatchObject({ code: 'detector-invalid' });
+  });
+});
