@@ -62,7 +62,11 @@ export const permutationSchema = z
   .tuple([z.int(), z.int(), z.int()])
   .refine((axes) => [0, 1, 2].every((axis) => axes.includes(axis)), 'expected a permutation of [0, 1, 2]');
 
-export const patchSizeSchema = z.tuple([voxels, voxels, voxels]);
+/** Voxels of a patch: 512 x 512 x 256. nnU-Net plans a tenth of it for the largest GPUs, and what is beyond is a slip that would be allocated. */
+export const maxPatchVoxels = 2 ** 26;
+export const patchSizeSchema = z
+  .tuple([voxels, voxels, voxels])
+  .refine(([z, y, x]) => z * y * x <= maxPatchVoxels, `expected at most ${maxPatchVoxels} voxels in a patch`);
 export const spacingSchema = z.tuple([positive, positive, positive]);
 export const schemeSchema = z.enum(schemes);
 const resamplingSchema = z.strictObject({
