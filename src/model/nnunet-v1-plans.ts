@@ -8,10 +8,16 @@ import type { SegmentationPlan } from './segmentation-plan.js';
 /** Dictionaries of nnU-Net v1 are keyed by the number of the channel or stage; JSON has them as text. */
 const byNumber = <T extends z.ZodType>(of: T) => z.record(z.string().regex(/^\d+$/), of);
 
+/** Channels of a scan: multispectral ones have tens. */
+const maxChannels = 256;
+/** Labels are written as 16 bits. */
+const maxClasses = 65_535;
+
 const plansSchema = z.looseObject({
   plans_per_stage: byNumber(z.looseObject({ patch_size: z.array(z.int().positive()), current_spacing: spacingSchema })),
-  num_modalities: z.int().positive(),
-  num_classes: z.int().positive(),
+  // Both are counted up to: a slip may not become a list of a thousand million.
+  num_modalities: z.int().positive().max(maxChannels),
+  num_classes: z.int().positive().max(maxClasses),
   modalities: byNumber(z.string()).default({}),
   normalization_schemes: byNumber(z.string()),
   use_mask_for_norm: byNumber(z.boolean()),
@@ -64,8 +70,13 @@ export function readNnunetV1Plan(plansJson: object, configuration: string, sourc
     throw unsupported(source, `configuration "${configuration}" of nnU-Net v1 is not one of 3d_fullres, 3d_lowres`);
   }
   const stage = plans.plans_per_stage[chosen]!;
-  const patchSize = patchSizeSchema.safeParse(stage.patch_size);
-  if (!patchSize.success) throw unsupported(source, 'the plan is two-dimensional');
+  if (stage.patch_size.length !== 3) throw unsupported(source, 'the plan is two-dimensional');
+  const patchSize = parseWith(
+    stage.patch_size,
+    patchSizeSchema,
+    `${source}, plans_per_stage.${chosen}.patch_size`,
+    'plan-invalid',
+  );
   const preprocessor = plans.preprocessor_name ?? 'GenericPreprocessor';
   const order = preprocessors[preprocessor];
   if (order === undefined) {
@@ -78,7 +89,7 @@ export function readNnunetV1Plan(plansJson: object, configuration: string, sourc
   const intensities = Object.entries(plans.dataset_properties.intensityproperties ?? {});
   return {
     configuration,
-    patchSize: patchSize.data,
+    patchSize,
     spacing: stage.current_spacing,
     transposeForward: (plans.transpose_forward ?? [0, 1, 2]) as Plan['transposeForward'],
     order: 'resample-first',

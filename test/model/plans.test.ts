@@ -306,6 +306,15 @@ describe("nnU-Net v1's plans", () => {
     expect(found).toMatchObject({ code: 'plan-unsupported', message: expect.stringMatching(message) });
   });
 
+  it.each([
+    ['num_modalities', { num_modalities: 1e9 }],
+    ['num_classes', { num_classes: 1e9 }],
+    ['patch_size', { plans_per_stage: { 0: { ...v1.plans_per_stage[1], patch_size: [1e9, 128, 128] } } }],
+  ])('are refused, and nothing is counted up to or allocated, with a huge %s', (field, change) => {
+    const found = refusal(() => read({ ...v1, ...change }));
+    expect(found).toMatchObject({ code: 'plan-invalid', message: expect.stringContaining(field) });
+  });
+
   it('name the field that is wrong', () => {
     const found = refusal(() => read({ ...v1, num_modalities: 'two' }));
     expect(found).toMatchObject({ code: 'plan-invalid', message: expect.stringContaining('num_modalities') });
