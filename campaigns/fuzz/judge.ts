@@ -21,6 +21,8 @@ const codes: Readonly<Record<ErrorCode, true>> = {
   'cohort-invalid': true,
   'detector-invalid': true,
   'detector-corrupt': true,
+  'limit-exceeded': true,
+  'timed-out': true,
   usage: true,
   aborted: true,
 };

@@ -107,7 +107,7 @@ describe('saveDetector', () => {
   it('makes the folders above', async () => {
     dir = join(root, 'a', 'b', 'detector');
     await saveDetector(dir, parts);
-    expect((await loadDetector(dir)).description.n).toBe(100);
+    expect((await loadFeatureDetector(dir)).description.n).toBe(100);
   });
 
   it('refuses to replace anything else, and leaves it alone', async () => {
