@@ -44,16 +44,17 @@ const plansSchema = z.looseObject({
     .nullish(),
 });
 
-const schemeNames: Readonly<Record<string, Scheme>> = {
-  CT: 'CTNormalization',
-  nonCT: 'ZScoreNormalization',
-  noNorm: 'NoNormalization',
-};
+/** Maps, because an object has names of its own (`toString`). */
+const schemeNames: ReadonlyMap<string, Scheme> = new Map([
+  ['CT', 'CTNormalization'],
+  ['nonCT', 'ZScoreNormalization'],
+  ['noNorm', 'NoNormalization'],
+]);
 /** Spline order of the image by the name of the preprocessor. */
-const preprocessors: Readonly<Record<string, 1 | 3>> = {
-  GenericPreprocessor: 3,
-  GenericPreprocessor_linearResampling: 1,
-};
+const preprocessors: ReadonlyMap<string, 1 | 3> = new Map([
+  ['GenericPreprocessor', 3],
+  ['GenericPreprocessor_linearResampling', 1],
+]);
 
 /**
  * nnU-Net v1's plans.pkl as `scripts/export_nnunet_v1.py` writes it: the same dictionary, as JSON.
@@ -78,11 +79,11 @@ export function readNnunetV1Plan(plansJson: object, configuration: string, sourc
     'plan-invalid',
   );
   const preprocessor = plans.preprocessor_name ?? 'GenericPreprocessor';
-  const order = preprocessors[preprocessor];
+  const order = preprocessors.get(preprocessor);
   if (order === undefined) {
     throw unsupported(
       source,
-      `the preprocessor "${preprocessor}" is not one of ${Object.keys(preprocessors).join(', ')}`,
+      `the preprocessor "${preprocessor}" is not one of ${[...preprocessors.keys()].join(', ')}`,
     );
   }
   const channels = Array.from({ length: plans.num_modalities }, (_, c) => String(c));
@@ -128,11 +129,11 @@ export function v1ExportResampling(plansJson: object, source: string): Plan['res
 }
 
 function schemeOf(name: string | undefined, channel: string, source: string): Scheme {
-  const scheme = schemeNames[name ?? ''];
+  const scheme = schemeNames.get(name ?? '');
   if (scheme !== undefined) return scheme;
   throw unsupported(
     source,
-    `channel ${channel} is normalised with "${name}", which is not one of ${Object.keys(schemeNames).join(', ')}`,
+    `channel ${channel} is normalised with "${name}", which is not one of ${[...schemeNames.keys()].join(', ')}`,
   );
 }
 
