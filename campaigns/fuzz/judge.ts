@@ -51,8 +51,7 @@ export function judge(error: unknown, file: string): ErrorCode {
 
 /** What keeps a message from being one sentence about the file, or null. */
 export function wrongWith(message: string, file: string): string | null {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
-  if (/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/.test(message)) return 'holds control characters';
+  if (/[\p{Cc}\u2028\u2029]/u.test(message)) return 'holds control characters';
   if (!/[.…]$/.test(message)) return 'does not end with a full stop';
   if (message.length > longestMessage) return `has ${message.length} characters`;
   if (!message.includes(file)) return `does not name ${file}`;

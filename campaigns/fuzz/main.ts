@@ -41,7 +41,7 @@ try {
     })),
   ];
   if (tallies.length === 0) throw new Error(`there is no target ${values.only}`);
-  console.log(tableOf(tallies));
+  console.log(tableOf(tallies.filter(({ cases }) => cases > 0)));
   console.log(`\nseed ${values.seed}, ${Math.round((Date.now() - start) / 1000)} s`);
   if (tallies.some(({ findings }) => findings.length > 0)) process.exitCode = 1;
 } finally {

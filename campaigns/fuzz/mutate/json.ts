@@ -109,19 +109,22 @@ function places(value: Json, found: Place[] = []): Place[] {
   return found;
 }
 
+const valueAt = ({ in: holder, key }: Place): Json => (holder as Record<string, Json>)[key];
+
 function change(root: Json, dice: Dice): Json {
   const all = places(root);
   if (all.length === 0 || dice.chance(0.01)) return hostile(dice);
   // One draw among the places and one among their first levels: long lists of small numbers would else take all.
   const { in: holder, key } = dice.pick(dice.chance(0.5) ? all : all.slice(0, 60));
-  const value = (holder as Record<string, Json>)[key];
+  const value = valueAt({ in: holder, key });
   switch (dice.int(0, 8)) {
     case 0:
       if (Array.isArray(holder)) holder.splice(Number(key), 1);
       else delete holder[key];
       break;
     case 1:
-      own(holder, dice.pick(hostileKeys), dice.chance(0.5) ? value : hostile(dice));
+      if (Array.isArray(holder)) holder.unshift(hostile(dice));
+      else own(holder, dice.pick(hostileKeys), dice.chance(0.5) ? value : hostile(dice));
       break;
     case 2:
       if (Array.isArray(holder)) holder.push(structuredClone(value));
@@ -142,7 +145,7 @@ function change(root: Json, dice: Dice): Json {
       break;
     case 6:
       // What lies elsewhere in the file, in the wrong place.
-      own(holder, key, structuredClone((dice.pick(all).in as Record<string, Json>)[dice.pick(all).key] ?? null));
+      own(holder, key, structuredClone(valueAt(dice.pick(all))));
       break;
     default:
       own(holder, key, hostile(dice));
