@@ -13,7 +13,7 @@ export interface CampaignOptions {
   readonly cases: ReadonlyMap<Target, number>;
   /** This case alone of every target. */
   readonly only?: number | undefined;
-  /** Seconds after which no new case begins. @default none */
+  /** Seconds after which no new case begins, shared out among the targets as the cases are. @default none */
   readonly budget?: number | undefined;
   readonly onFinding?: (finding: CaseFinding) => void;
 }
@@ -51,7 +51,6 @@ export async function runCampaign(options: CampaignOptions): Promise<Tally[]> {
     seed,
   );
   const tallies: Tally[] = [];
-  const end = performance.now() + 1000 * budget;
   try {
     for (const target of targets) {
       await target.open?.(folder);
@@ -59,6 +58,8 @@ export async function runCampaign(options: CampaignOptions): Promise<Tally[]> {
       tallies.push(tally);
       const start = peakMiB();
       const count = cases.get(target)!;
+      const share = count / [...cases.values()].reduce((a, b) => a + b, 0);
+      const end = performance.now() + 1000 * budget * share;
       let next = options.only ?? 0;
       const last = options.only === undefined ? count : options.only + 1;
       const work = async () => {
