@@ -1,6 +1,5 @@
 import { performance } from 'node:perf_hooks';
 import { Dice } from './dice.js';
-import { Finding } from './finding.js';
 import { judge } from './judge.js';
 import type { Target } from './target.js';
 import { Watchdog } from './watchdog.js';
@@ -40,7 +39,7 @@ export interface Tally {
 /** A machine that is busy with something else stalls a case now and then: a hang is what takes this many times its limit. */
 const patience = 10;
 /** MiB that a single in-process case may add to the peak of the resident set. The largest patch slab of the cases is 16 MiB, zlib and V8 take the rest. */
-export const largestGrowth = 256;
+const largestGrowth = 256;
 
 /** Runs every target's cases one after another. */
 export async function runCampaign(options: CampaignOptions): Promise<Tally[]> {
@@ -120,7 +119,7 @@ async function outcome(target: Target, dice: Dice): Promise<string | null> {
   }
 }
 
-export const newTally = (target: string): Tally => ({
+const newTally = (target: string): Tally => ({
   target,
   cases: 0,
   right: 0,
@@ -132,5 +131,3 @@ export const newTally = (target: string): Tally => ({
 });
 
 const peakMiB = () => process.resourceUsage().maxRSS / 1024;
-
-export { Finding };
