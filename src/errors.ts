@@ -37,12 +37,25 @@ export type ErrorCode =
   | 'usage'
   | 'aborted';
 
-/** Every error that segcanary raises on purpose: one line for people. `cause` holds what lies beneath, where there is something. */
+/** Characters of a message at most: two paths of the longest kind do not fit, and nobody reads more. */
+const longestMessage = 2000;
+
+/**
+ * Messages quote names and values out of files, which may be megabytes long or hold line ends and escape sequences: a log has one line for an error, and a
+ * terminal is not for a file to steer.
+ */
+function oneLine(message: string): string {
+  const line = message.replace(/[\p{Cc}\u2028\u2029]+/gu, ' ');
+  if (line.length <= longestMessage) return line;
+  return `${line.slice(0, 0.75 * longestMessage)} … ${line.slice(-0.2 * longestMessage)}`;
+}
+
+/** Every error that segcanary raises on purpose. `cause` holds what lies beneath, where there is something. */
 export class SegcanaryError extends Error {
   readonly code: ErrorCode;
 
   constructor(code: ErrorCode, message: string, options?: ErrorOptions) {
-    super(forPeople(message), options);
+    super(oneLine(message), options);
     this.name = 'SegcanaryError';
     this.code = code;
   }

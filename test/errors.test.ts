@@ -1,15 +1,13 @@
 import { expect, it } from 'vitest';
 import { SegcanaryError } from '../src/errors.js';
 
-it('is one line that no terminal obeys, whatever the names in it hold', () => {
-  const name = 'scan\u001b[2J\r\nfake: all is well\u0000.nii';
-  expect(new SegcanaryError('io', `cannot read ${name}: it is gone.`).message).toBe(
-    'cannot read scan [2J fake: all is well .nii: it is gone.',
-  );
+it('an error is one line that a terminal can stand, whatever a file put into it', () => {
+  const { message } = new SegcanaryError('plan-invalid', 'plans.json: has no configuration "a\r\nb\u001b[2J\u2028c".');
+  expect(message).toBe('plans.json: has no configuration "a b [2J c".');
 });
 
-it('can be read to its end', () => {
-  const { message } = new SegcanaryError('io', `${'a'.repeat(1e6)}.`);
-  expect(message.length).toBeLessThan(5010);
-  expect(message).toMatch(/^a+ … a+\.$/);
+it('an error keeps its beginning and its end where a file made it a megabyte long', () => {
+  const { message } = new SegcanaryError('plan-invalid', `plans.json: field ${'x'.repeat(1e6)} is wrong.`);
+  expect(message).toMatch(/^plans\.json: field x{1000,} … x+ is wrong\.$/);
+  expect(message.length).toBeLessThan(2000);
 });

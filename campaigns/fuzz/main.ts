@@ -1,73 +1,49 @@
 /**
- * Feeds damaged and hostile files to everything that reads files: at least 200,000 cases through our own parsers and stages on a thread each, and 2,000 through
- * the built command line, a process each. Every case has to end, in time, in a right answer or in one sentence with a code.
- *
- *     npm run fuzz [-- --cases 200000 --children 2000 --seed 0 --only nifti]
- *     npm run fuzz -- --only nifti --case 1234       repeats one case here and prints what becomes of it
+ * The fuzz campaign: `npm run fuzz -- --cases 200000 --children 2000 --seed 1`, one target with `--only NAME`, one case of it with `--case K`.
+ * Prints the counts; every finding with what repeats it. Exits with 1 where there is one.
  */
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { makeDetector } from '../workshop.js';
-import { runChildren } from './children.js';
-import { readFolder } from './detector.js';
-import { runCases, runOnThread, type Tally } from './run.js';
-import { targetsFor } from './targets.js';
+import { runCampaign } from './campaign.js';
+import { shares } from './shares.js';
+import { tableOf } from './table.js';
+import { childTargets, inProcessTargets } from './targets/index.js';
 
 const { values } = parseArgs({
   options: {
     cases: { type: 'string', default: '200000' },
     children: { type: 'string', default: '2000' },
-    seed: { type: 'string', default: '0' },
+    seed: { type: 'string', default: '1' },
     only: { type: 'string' },
     case: { type: 'string' },
+    /** Seconds after which no new child begins. */
+    budget: { type: 'string' },
   },
 });
-const seed = Number(values.seed);
+const named = ({ name }: { readonly name: string }) => values.only === undefined || name === values.only;
 const folder = mkdtempSync(join(tmpdir(), 'segcanary-fuzz-'));
-let failed = false;
-
-function report(name: string, { cases, right, refused, slowest, findings }: Tally): void {
-  const codes = Object.entries(refused)
-    .sort(([, a], [, b]) => b - a)
-    .map(([code, n]) => `${code} ${n}`)
-    .join(', ');
-  console.log(
-    `  ${name.padEnd(12)} ${String(cases).padStart(7)} cases  ${String(right).padStart(7)} right  slowest ${slowest.toFixed(0).padStart(5)} ms  refused: ${codes}`,
+const onFinding = ({ target, case: number, what }: { target: string; case: number; what: string }) =>
+  console.error(
+    `FINDING ${target}: ${what}\n  npm run fuzz -- --seed ${values.seed} --only ${target} --case ${number}`,
   );
-  for (const { case: at, target, what } of findings) {
-    failed = true;
-    console.log(`    FOUND ${target} case ${at}: ${what}`);
-  }
-}
-
+const only = values.case === undefined ? undefined : Number(values.case);
 try {
-  const { detector, scan } = await makeDetector(folder);
-  const targets = targetsFor(detector);
-  if (values.case !== undefined) {
-    const target = targets.find((t) => t.name === values.only);
-    const at = Number(values.case);
-    const one = { seed, from: at, to: at + 1 };
-    if (target) report(target.name, await runCases(target, one));
-    else report('children', await runChildren(one, { detector: readFolder(detector), scan: readFileSync(scan) }));
-  } else {
-    console.log(`fuzz: seed ${seed}`);
-    let peak = 0;
-    for (const target of targets) {
-      if (values.only !== undefined && values.only !== target.name) continue;
-      const cases = Math.ceil(Number(values.cases) * (values.only ? 1 : target.share));
-      report(target.name, await runOnThread(target, { seed, from: 0, to: cases }, detector));
-      peak = Math.max(peak, process.resourceUsage().maxRSS / 1024);
-    }
-    console.log(`  peak resident set of all that: ${peak.toFixed(0)} MB (bound: 2048)`);
-    if (peak > 2048) failed = true;
-    if (values.only === undefined || values.only === 'children') {
-      const cases = { seed, from: 0, to: Number(values.children) };
-      report('children', await runChildren(cases, { detector: readFolder(detector), scan: readFileSync(scan) }));
-    }
-  }
+  const common = { seed: values.seed, folder, only, onFinding };
+  const start = Date.now();
+  const tallies = [
+    ...(await runCampaign({ ...common, cases: shares(inProcessTargets.filter(named), Number(values.cases)) })),
+    ...(await runCampaign({
+      ...common,
+      cases: shares(childTargets.filter(named), Number(values.children)),
+      budget: values.budget === undefined ? undefined : Number(values.budget),
+    })),
+  ];
+  if (tallies.length === 0) throw new Error(`there is no target ${values.only}`);
+  console.log(tableOf(tallies.filter(({ cases }) => cases > 0)));
+  console.log(`\nseed ${values.seed}, ${Math.round((Date.now() - start) / 1000)} s`);
+  if (tallies.some(({ findings }) => findings.length > 0)) process.exitCode = 1;
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }
-process.exitCode = failed ? 1 : 0;

@@ -1,23 +1,22 @@
-import type { Random } from '../random.js';
+import type { Dice } from './dice.js';
 
-/** One thing that is fed. */
+/** Something that reads what comes from outside, and the mutations that are made for it. */
 export interface Target {
   readonly name: string;
-  /** Its share of all cases. */
-  readonly share: number;
-  /** Longest that a case may take, ms, on two busy cores. */
+  /** Share of the cases, relative to the other targets. */
+  readonly weight: number;
+  /** Milliseconds that a case may take. */
   readonly limit: number;
+  /** The name that every message has to hold. */
+  readonly file: string;
+  /** Cases that run at the same time: of child processes alone. @default 1 */
+  readonly parallel?: number;
+  /** What the cases share. @returns how to take it down again */
+  open?(folder: string): Promise<void>;
   /**
-   * Makes a case and runs it: settles where the answer was right, throws a SegcanaryError where it was refused. Anything else that is thrown is a finding, `Wrong` among it.
+   * One case. Resolves for a right answer.
+   *
+   * @throws SegcanaryError a refusal; Finding a wrong answer; anything else is a finding too
    */
-  run(random: Random): Promise<void>;
-}
-
-/** The answer was given, and it is not the right one. */
-export class Wrong extends Error {
-  override readonly name = 'Wrong';
-}
-
-export function same(found: unknown, expected: unknown, what: string): void {
-  if (!Object.is(found, expected)) throw new Wrong(`${what} is ${String(found)} and should be ${String(expected)}`);
+  run(dice: Dice): Promise<void> | void;
 }

@@ -1,19 +1,29 @@
 import { z } from 'zod';
 import { planSchema } from '../model/plans.js';
 import { ESTIMATORS } from './estimators.js';
+import type { Features } from './method.js';
 import { ihf } from './methods/ihf.js';
-import { METHOD_NAMES } from './methods/registry.js';
+import { METHOD_NAMES, patchMethod } from './methods/registry.js';
 import { OUTPUT_METHOD_NAMES } from './outputs/registry.js';
 
 const hash = z.string().regex(/^[0-9a-f]{64}$/, 'expected 64 hexadecimal digits');
 const count = z.int().positive();
 
-const calibrationSchema = z.object({
-  cases: z.array(z.object({ case: z.string(), score: z.number() })).min(1),
-  min: z.number(),
-  max: z.number(),
-  boundary: z.object({ paper: z.number(), conformal: z.number(), level: z.number().gt(0).lt(1) }),
-});
+const calibrationSchema = z
+  .object({
+    cases: z.array(z.object({ case: z.string(), score: z.number() })).min(1),
+    min: z.number(),
+    max: z.number(),
+    boundary: z.object({ paper: z.number(), conformal: z.number(), level: z.number().gt(0).lt(1) }),
+  })
+  // The uncertainty is scaled by both: an edited one would be wrong in silence.
+  .refine(
+    ({ cases, min, max }) =>
+      cases.every(({ score }) => score >= min && score <= max) &&
+      cases.some(({ score }) => score === min) &&
+      cases.some(({ score }) => score === max),
+    'expected min and max to be those of the scores',
+  );
 
 /** What every detector.json of format version 1 has. */
 const common = {
@@ -30,40 +40,64 @@ const common = {
   calibration: calibrationSchema.nullable(),
 };
 
+/** Each once: n axes are 2^n passes. */
+const mirrorAxesSchema = z
+  .array(z.int().min(0).max(2))
+  .refine((axes) => new Set(axes).size === axes.length, 'expected each axis once');
+
 const model = z.object({ name: z.string(), sha256: hash });
 /** Distance between patches as a fraction of the patch. */
 const stepSize = z.number().gt(0).max(1);
 
 /** Patches are judged by the features of the frozen encoder: encoder.onnx and statistics.safetensors. */
-const featuresSchema = z.object({
-  ...common,
-  /** Absent before there were others. */
-  kind: z.literal('features').default('features'),
-  stepSize,
-  /** The tensor that the encoder was cut at; shape without the batch axis; whether it was the suggested one. */
-  tap: z.object({ name: z.string(), shape: z.array(count), suggested: z.boolean() }),
-  /** The encoder's stages whose channel means the method reads; null where it reads the tap alone. */
-  stages: z.array(z.object({ name: z.string(), channels: count })).nullable(),
-  /** How an activation becomes an embedding, and the shape before it is flattened to d. */
-  pooling: z.object({ kind: z.literal('average'), maxElements: z.literal(10000), shape: z.array(count) }),
-  /** How a patch is judged: a name of detectors/methods/registry.ts. */
-  method: z.enum(METHOD_NAMES),
-  /** Of the method's Gaussian, as are shrinkage, rank and conditionNumber: null where it has none. */
-  estimator: z.enum(ESTIMATORS).nullable(),
-  shrinkage: z.number().min(0).max(1).nullable(),
-  /** Training patches. */
-  n: count,
-  /** Features. */
-  d: count,
-  /** Numerical rank of the empirical covariance. */
-  rank: count.nullable(),
-  conditionNumber: z.number().min(0).nullable(),
-  /** Training scans. */
-  cases: count,
-  sourceModel: model,
-  encoderSha256: hash,
-  statisticsSha256: hash,
-});
+const featuresSchema = z
+  .object({
+    ...common,
+    /** Absent before there were others. */
+    kind: z.literal('features').default('features'),
+    stepSize,
+    /** The tensor that the encoder was cut at; shape without the batch axis; whether it was the suggested one. */
+    tap: z.object({ name: z.string(), shape: z.array(count), suggested: z.boolean() }),
+    /** The encoder's stages whose channel means the method reads; null where it reads the tap alone. */
+    stages: z.array(z.object({ name: z.string(), channels: count })).nullable(),
+    /** How an activation becomes an embedding, and the shape before it is flattened to d. */
+    pooling: z.object({ kind: z.literal('average'), maxElements: z.literal(10000), shape: z.array(count) }),
+    /** How a patch is judged: a name of detectors/methods/registry.ts. */
+    method: z.enum(METHOD_NAMES),
+    /** Of the method's Gaussian, as are shrinkage, rank and conditionNumber: null where it has none. */
+    estimator: z.enum(ESTIMATORS).nullable(),
+    shrinkage: z.number().min(0).max(1).nullable(),
+    /** Training patches. */
+    n: count,
+    /** Features. */
+    d: count,
+    /** Numerical rank of the empirical covariance. */
+    rank: count.nullable(),
+    conditionNumber: z.number().min(0).nullable(),
+    /** Training scans. */
+    cases: count,
+    sourceModel: model,
+    encoderSha256: hash,
+    statisticsSha256: hash,
+  })
+  .refine(({ method, ...description }) => {
+    const { features } = patchMethod(method)!;
+    return description.d === featureCount(features, description);
+  }, 'expected d to be the number of features that the tap, the pooling and the stages give');
+
+/** How many features a patch has. */
+function featureCount(
+  features: Features,
+  {
+    tap,
+    pooling,
+    stages,
+  }: { tap: { shape: number[] }; pooling: { shape: number[] }; stages: { channels: number }[] | null },
+): number {
+  if (features === 'pooled') return pooling.shape.reduce((product, n) => product * n, 1);
+  if (features === 'channel-means') return tap.shape[0] ?? 0;
+  return (stages ?? []).reduce((sum, { channels }) => sum + channels, 0);
+}
 
 /** Scans are judged by the outputs of the whole network: network_0.onnx, network_1.onnx, …, one a fold. Nothing is fitted. */
 const outputsSchema = z.object({
@@ -76,7 +110,7 @@ const outputsSchema = z.object({
   heads: count.max(1024),
   regions: z.boolean(),
   /** Axes whose mirrorings are passes; none where the method needs none. */
-  mirrorAxes: z.array(z.int().min(0).max(2)),
+  mirrorAxes: mirrorAxesSchema,
   /** Passes with dropout, and their seed. */
   dropout: z.int().min(0).max(1000),
   seed: z.int().min(0),

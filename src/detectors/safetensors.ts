@@ -48,6 +48,8 @@ export function decodeSafetensors(bytes: Uint8Array): Record<string, Tensor> {
   const length = view.getBigUint64(0, true);
   if (length > BigInt(Math.min(MAX_HEADER, bytes.length - 8))) throw new Error('its header is longer than the file');
   const start = 8 + Number(length);
+  const header = parseHeader(bytes.subarray(8, start));
+  refuseOverlap(header);
   const tensors: Record<string, Tensor> = {};
   for (const [
     name,
@@ -56,7 +58,7 @@ export function decodeSafetensors(bytes: Uint8Array): Record<string, Tensor> {
       shape,
       data_offsets: [from, to],
     },
-  ] of Object.entries(parseHeader(bytes.subarray(8, start)))) {
+  ] of Object.entries(header)) {
     if (dtype !== 'F64') throw new Error(`its tensor ${name} is ${dtype}, not F64`);
     const count = shape.reduce((product, size) => product * size, 1);
     if (to - from !== 8 * count) throw new Error(`its tensor ${name} does not have the bytes of its shape`);
@@ -66,9 +68,28 @@ export function decodeSafetensors(bytes: Uint8Array): Record<string, Tensor> {
     const data = aligned
       ? new Float64Array(bytes.buffer as ArrayBuffer, offset, count)
       : new Float64Array(bytes.slice(start + from, start + to).buffer);
+    // What was fitted is finite, and a distance of NaN would be blamed on the scan.
+    if (!allFinite(data)) throw new Error(`its tensor ${name} holds NaN or infinity`);
     tensors[name] = { shape, data };
   }
   return tensors;
+}
+
+/** x - x is 0 for every finite x. A loop, because a whitener has tens of millions of numbers. */
+function allFinite(data: Float64Array): boolean {
+  for (let i = 0; i < data.length; i++) if (data[i]! - data[i]! !== 0) return false;
+  return true;
+}
+
+/** The format has every byte in one tensor at most. */
+function refuseOverlap(header: Readonly<Record<string, z.output<typeof entrySchema>>>): void {
+  let end = 0;
+  for (const [name, { data_offsets }] of Object.entries(header).sort(
+    ([, a], [, b]) => a.data_offsets[0] - b.data_offsets[0],
+  )) {
+    if (data_offsets[0] < end) throw new Error(`its tensor ${name} overlaps another`);
+    end = Math.max(end, data_offsets[1]);
+  }
 }
 
 function parseHeader(bytes: Uint8Array): Record<string, z.output<typeof entrySchema>> {

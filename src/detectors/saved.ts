@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { z } from 'zod';
 import { SegcanaryError } from '../errors.js';
 import { cannotRead, writeFileAtomically } from '../files.js';
-import { parseWith } from '../model/json-sentence.js';
+import { parseWith, quoted } from '../model/json-sentence.js';
 import type { Calibration } from './calibration.js';
 import {
   DESCRIPTION_SCHEMAS,
@@ -172,7 +172,7 @@ function parseDescription(raw: unknown, path: string): DetectorDescription {
   if (!schema) {
     throw new SegcanaryError(
       'detector-invalid',
-      `${path}: is a detector of kind ${String(JSON.stringify(kind)).slice(0, 60)}, which this segcanary does not know; update segcanary.`,
+      `${path}: is a detector of kind "${quoted(kind)}", which this segcanary does not know; update segcanary.`,
     );
   }
   return parseWith(raw, schema as z.ZodType<DetectorDescription>, path, 'detector-invalid');

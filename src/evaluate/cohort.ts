@@ -21,7 +21,7 @@ const columns = ['case', 'image', 'label', 'split', 'group', 'shift', 'dataset']
 const required = ['case', 'image', 'split', 'group'] as const;
 
 const rowSchema = z.object({
-  case: z.string().regex(/^[^/\\]+$/, 'expected a name without slashes'),
+  case: z.string().regex(/^[^/\\\p{Cc}]+$/u, 'expected a name without slashes and control characters'),
   image: z.string().min(1),
   label: z.string().default(''),
   split: z.enum(['train', 'val', 'test']),

@@ -56,16 +56,17 @@ export function keepOnly(model: ParsedModel, index: GraphIndex, outputs: readonl
 function calledFunctions(nodes: readonly NodeProto[], functions: readonly FunctionProto[]): FunctionProto[] {
   const byKey = new Map(functions.map((f) => [`${f.domain}\n${f.name}\n${f.overload}`, f]));
   const called = new Set<FunctionProto>();
-  const visit = (body: readonly NodeProto[]): void => {
+  // A stack of its own: functions may call each other in a chain as long as the file.
+  const open = [nodes];
+  for (let body = open.pop(); body !== undefined; body = open.pop()) {
     for (const node of body) {
       const callee = byKey.get(`${node.domain}\n${node.opType}\n${node.overload}`);
       if (callee && !called.has(callee)) {
         called.add(callee);
-        visit(callee.node);
+        open.push(callee.node);
       }
-      for (const inner of subgraphsOf(node)) visit(inner.node);
+      for (const inner of subgraphsOf(node)) open.push(inner.node);
     }
-  };
-  visit(nodes);
+  }
   return functions.filter((f) => called.has(f));
 }

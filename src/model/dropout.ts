@@ -36,7 +36,9 @@ export function insertDropout(graph: GraphProto, name: string): DropoutMask[] {
     );
   }
   const { nodes: encoder } = index.backwardsFrom([bottleneck]);
-  const outputs = new Map(graph.initializer.map((tensor) => [tensor.name, Number(tensor.dims[0])]));
+  // A weight of no or of negative size has no channels: onnxruntime refuses it when the graph is opened.
+  const sized = graph.initializer.filter(({ dims }) => dims.length > 0 && dims[0]! > 0n);
+  const outputs = new Map(sized.map((tensor) => [tensor.name, Number(tensor.dims[0])]));
   const masks: DropoutMask[] = [];
   const nodes: typeof graph.node = [];
   graph.node.forEach((node, i) => {

@@ -196,7 +196,7 @@ class InferenceThread {
 }
 
 const failure = (code: ErrorCode, what: string) => (message: string) =>
-  new SegcanaryError(code, `${what}: ${oneLine(message).replace(/\.*$/, '')}.`);
+  new SegcanaryError(code, `${what}: ${oneLine(message).replace(/[.\s]*$/, '.')}`);
 
 /** onnxruntime's messages run over lines and carry source positions; people get one line. */
 const oneLine = (message: string): string => message.replace(/\s+/g, ' ').trim();

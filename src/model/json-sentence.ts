@@ -28,3 +28,21 @@ function issueSentence(issues: readonly z.core.$ZodIssue[]): string {
   const more = issues.length > 1 ? ` (and ${issues.length - 1} more)` : '';
   return `${path === '' ? 'the top level' : `field ${path}`} is wrong: ${first!.message}${more}`;
 }
+
+/** Characters of a value that a message quotes. */
+const longestQuote = 200;
+
+/** A value out of a file, whatever it is, as a message may quote it: text as it is, anything else as JSON; long ones cut. */
+export function quoted(value: unknown): string {
+  const text = typeof value === 'string' ? value : asJson(value);
+  return text.length <= longestQuote ? text : `${text.slice(0, longestQuote)}…`;
+}
+
+/** JSON.stringify recurses, and JSON.parse does not: what was read may be nested too deeply to be written. */
+function asJson(value: unknown): string {
+  try {
+    return JSON.stringify(value) ?? String(value);
+  } catch {
+    return 'something nested very deeply';
+  }
+}

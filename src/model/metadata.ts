@@ -11,7 +11,9 @@ export function mirrorAxesOf(onnx: Uint8Array, name: string): number[] {
   const entry = parseModel(onnx, name).metadataProps.find(({ key }) => key === 'inference_allowed_mirroring_axes');
   const axes: unknown = entry === undefined ? undefined : parse(entry.value);
   if (axes === null) return [];
-  if (Array.isArray(axes) && axes.every((axis) => [0, 1, 2].includes(axis))) return axes as number[];
+  // Each once: n axes are 2^n passes.
+  const once = Array.isArray(axes) && new Set(axes).size === axes.length;
+  if (once && axes.every((axis) => [0, 1, 2].includes(axis))) return axes as number[];
   throw new SegcanaryError(
     'model-unsupported',
     `${name}: does not say which axes may be mirrored; export it with scripts/export_nnunet.py, or leave --tta out.`,

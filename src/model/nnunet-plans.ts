@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { SegcanaryError } from '../errors.js';
-import { parseWith } from './json-sentence.js';
+import { parseWith, quoted } from './json-sentence.js';
 import {
   type Intensity,
   type Plan,
@@ -45,11 +45,12 @@ const datasetSchema = z.looseObject({
   modality: z.record(z.string(), z.string()).optional(),
 });
 
-const readers: Readonly<Record<string, Plan['reader']>> = {
-  SimpleITKIO: 'as-stored',
-  NibabelIO: 'as-stored',
-  NibabelIOWithReorient: 'ras',
-};
+/** A Map, because an object has names of its own (`toString`). */
+const readers: ReadonlyMap<string, Plan['reader']> = new Map([
+  ['SimpleITKIO', 'as-stored'],
+  ['NibabelIO', 'as-stored'],
+  ['NibabelIOWithReorient', 'ras'],
+]);
 
 /**
  * nnU-Net v2's plans.json.
@@ -68,11 +69,11 @@ export function readNnunetPlan(plansJson: object, datasetJson: unknown, name: st
   const raw = inheritConfiguration(plans.configurations, name, source);
   const refusal = refuseConfiguration(raw);
   if (refusal) throw unsupported(source, `configuration "${name}" ${refusal}`, usable(plans.configurations, source));
-  const reader = readers[plans.image_reader_writer];
+  const reader = readers.get(plans.image_reader_writer);
   if (reader === undefined) {
     throw new SegcanaryError(
       'plan-unsupported',
-      `${source}: image_reader_writer "${plans.image_reader_writer}" is not one that segcanary reproduces; it knows ${Object.keys(readers).join(', ')}.`,
+      `${source}: image_reader_writer "${plans.image_reader_writer}" is not one that segcanary reproduces; it knows ${[...readers.keys()].join(', ')}.`,
     );
   }
   const where = { configurations: { [name]: raw } };
@@ -170,7 +171,7 @@ function refuseConfiguration(raw: Readonly<Record<string, unknown>>): string | n
   }
   if (Array.isArray(normalization_schemes)) {
     const unknown = normalization_schemes.find((scheme) => !schemes.includes(scheme));
-    if (unknown !== undefined) return `normalises with "${unknown}", segcanary knows ${schemes.join(', ')}`;
+    if (unknown !== undefined) return `normalises with "${quoted(unknown)}", segcanary knows ${schemes.join(', ')}`;
   }
   return null;
 }

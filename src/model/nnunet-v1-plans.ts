@@ -8,10 +8,16 @@ import type { SegmentationPlan } from './segmentation-plan.js';
 /** Dictionaries of nnU-Net v1 are keyed by the number of the channel or stage; JSON has them as text. */
 const byNumber = <T extends z.ZodType>(of: T) => z.record(z.string().regex(/^\d+$/), of);
 
+/** Channels of a scan: multispectral ones have tens. */
+const maxChannels = 256;
+/** Labels are written as 16 bits. */
+const maxClasses = 65_535;
+
 const plansSchema = z.looseObject({
   plans_per_stage: byNumber(z.looseObject({ patch_size: z.array(z.int().positive()), current_spacing: spacingSchema })),
-  num_modalities: z.int().positive(),
-  num_classes: z.int().positive(),
+  // Both are counted up to: a slip may not become a list of a thousand million.
+  num_modalities: z.int().positive().max(maxChannels),
+  num_classes: z.int().positive().max(maxClasses),
   modalities: byNumber(z.string()).default({}),
   normalization_schemes: byNumber(z.string()),
   use_mask_for_norm: byNumber(z.boolean()),
@@ -38,16 +44,17 @@ const plansSchema = z.looseObject({
     .nullish(),
 });
 
-const schemeNames: Readonly<Record<string, Scheme>> = {
-  CT: 'CTNormalization',
-  nonCT: 'ZScoreNormalization',
-  noNorm: 'NoNormalization',
-};
+/** Maps, because an object has names of its own (`toString`). */
+const schemeNames: ReadonlyMap<string, Scheme> = new Map([
+  ['CT', 'CTNormalization'],
+  ['nonCT', 'ZScoreNormalization'],
+  ['noNorm', 'NoNormalization'],
+]);
 /** Spline order of the image by the name of the preprocessor. */
-const preprocessors: Readonly<Record<string, 1 | 3>> = {
-  GenericPreprocessor: 3,
-  GenericPreprocessor_linearResampling: 1,
-};
+const preprocessors: ReadonlyMap<string, 1 | 3> = new Map([
+  ['GenericPreprocessor', 3],
+  ['GenericPreprocessor_linearResampling', 1],
+]);
 
 /**
  * nnU-Net v1's plans.pkl as `scripts/export_nnunet_v1.py` writes it: the same dictionary, as JSON.
@@ -64,21 +71,26 @@ export function readNnunetV1Plan(plansJson: object, configuration: string, sourc
     throw unsupported(source, `configuration "${configuration}" of nnU-Net v1 is not one of 3d_fullres, 3d_lowres`);
   }
   const stage = plans.plans_per_stage[chosen]!;
-  const patchSize = patchSizeSchema.safeParse(stage.patch_size);
-  if (!patchSize.success) throw unsupported(source, 'the plan is two-dimensional');
+  if (stage.patch_size.length !== 3) throw unsupported(source, 'the plan is two-dimensional');
+  const patchSize = parseWith(
+    stage.patch_size,
+    patchSizeSchema,
+    `${source}, plans_per_stage.${chosen}.patch_size`,
+    'plan-invalid',
+  );
   const preprocessor = plans.preprocessor_name ?? 'GenericPreprocessor';
-  const order = preprocessors[preprocessor];
+  const order = preprocessors.get(preprocessor);
   if (order === undefined) {
     throw unsupported(
       source,
-      `the preprocessor "${preprocessor}" is not one of ${Object.keys(preprocessors).join(', ')}`,
+      `the preprocessor "${preprocessor}" is not one of ${[...preprocessors.keys()].join(', ')}`,
     );
   }
   const channels = Array.from({ length: plans.num_modalities }, (_, c) => String(c));
   const intensities = Object.entries(plans.dataset_properties.intensityproperties ?? {});
   return {
     configuration,
-    patchSize: patchSize.data,
+    patchSize,
     spacing: stage.current_spacing,
     transposeForward: (plans.transpose_forward ?? [0, 1, 2]) as Plan['transposeForward'],
     order: 'resample-first',
@@ -117,11 +129,11 @@ export function v1ExportResampling(plansJson: object, source: string): Plan['res
 }
 
 function schemeOf(name: string | undefined, channel: string, source: string): Scheme {
-  const scheme = schemeNames[name ?? ''];
+  const scheme = schemeNames.get(name ?? '');
   if (scheme !== undefined) return scheme;
   throw unsupported(
     source,
-    `channel ${channel} is normalised with "${name}", which is not one of ${Object.keys(schemeNames).join(', ')}`,
+    `channel ${channel} is normalised with "${name}", which is not one of ${[...schemeNames.keys()].join(', ')}`,
   );
 }
 

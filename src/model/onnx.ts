@@ -9,6 +9,7 @@ import {
   type TensorProto,
   TensorProto_DataLocation,
 } from './gen/onnx_pb.js';
+import { computedScales } from './resize-scales.js';
 
 /** A model whose graph is there: what `parseModel` has checked. */
 export type ParsedModel = ModelProto & { graph: GraphProto };
@@ -19,7 +20,7 @@ export type ParsedModel = ModelProto & { graph: GraphProto };
  * @param name of the file, for messages
  * Weights in other files are refused wherever they are named, because onnxruntime would read whatever path (or address, `_ORT_MEM_ADDR_`) a model gives it.
  *
- * @throws SegcanaryError `model-invalid` for bytes that are not ONNX, `model-unsupported` when the weights lie in other files
+ * @throws SegcanaryError `model-invalid` for bytes that are not ONNX, `model-unsupported` when the weights lie in other files or a Resize takes its scales from the data
  */
 export function parseModel(bytes: Uint8Array, name = 'the model'): ParsedModel {
   let model: ModelProto;
@@ -38,6 +39,13 @@ export function parseModel(bytes: Uint8Array, name = 'the model'): ParsedModel {
         `${name}: keeps the weights "${tensor.name}" in another file; save it in one file (onnx.save(model, path, save_as_external_data=False), or torch.onnx.export(…, external_data=False)).`,
       );
     }
+  }
+  const scales = computedScales(parsed);
+  if (scales !== null) {
+    throw new SegcanaryError(
+      'model-unsupported',
+      `${name}: resizes by scales that it computes from the data ("${scales}"), at which onnxruntime crashes; export it with fixed scales or with sizes.`,
+    );
   }
   return parsed;
 }

@@ -1,4 +1,5 @@
 import { SegcanaryError } from '../errors.js';
+import { quoted } from './json-sentence.js';
 
 /**
  * A configuration with everything it inherits: its own fields win over its parent's, chains are followed.
@@ -17,7 +18,7 @@ export function inheritConfiguration(
     if (typeof next !== 'string' || !Object.hasOwn(configurations, next)) {
       throw new SegcanaryError(
         'plan-invalid',
-        `${source}: configuration "${chain.at(-1)}" inherits from ${String(JSON.stringify(next)).slice(0, 60)}, which the plan does not have.`,
+        `${source}: configuration "${chain.at(-1)}" inherits from "${quoted(next)}", which the plan does not have.`,
       );
     }
     if (chain.includes(next)) {

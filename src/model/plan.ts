@@ -62,12 +62,12 @@ export const permutationSchema = z
   .tuple([z.int(), z.int(), z.int()])
   .refine((axes) => [0, 1, 2].every((axis) => axes.includes(axis)), 'expected a permutation of [0, 1, 2]');
 
-/** 256 times what a network of nnU-Net's takes. */
+/** Voxels of a patch: 512 x 512 x 256. nnU-Net plans a tenth of it for the largest GPUs, and what is beyond is a slip that would be allocated. */
+export const maxPatchVoxels = 2 ** 26;
 export const patchSizeSchema = z
   .tuple([voxels, voxels, voxels])
-  .refine(([z, y, x]) => z * y * x <= 2 ** 29, 'expected a patch of at most 2^29 voxels');
-const millimetres = positive.min(1e-4).max(1e4);
-export const spacingSchema = z.tuple([millimetres, millimetres, millimetres]);
+  .refine(([z, y, x]) => z * y * x <= maxPatchVoxels, `expected at most ${maxPatchVoxels} voxels in a patch`);
+export const spacingSchema = z.tuple([positive, positive, positive]);
 export const schemeSchema = z.enum(schemes);
 const resamplingSchema = z.strictObject({
   order: z.union([z.literal(0), z.literal(1), z.literal(3)]),

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { SegcanaryError } from '../errors.js';
-import { parseWith } from './json-sentence.js';
+import { parseWith, quoted } from './json-sentence.js';
 import { readResampling } from './nnunet-plans.js';
 import { v1ExportResampling, v1Labels } from './nnunet-v1-plans.js';
 import type { Plan } from './plan.js';
@@ -79,7 +79,7 @@ function exportResampling(
   if (resampler !== 'resample_data_or_seg_to_shape') {
     throw new SegcanaryError(
       'plan-unsupported',
-      `${source}: configuration "${configuration}" resamples its output with "${String(resampler)}"; segcanary reproduces resample_data_or_seg_to_shape only.`,
+      `${source}: configuration "${configuration}" resamples its output with "${quoted(resampler)}"; segcanary reproduces resample_data_or_seg_to_shape only.`,
     );
   }
   const kwargs = (raw.resampling_fn_probabilities_kwargs ?? {}) as Record<string, unknown>;
@@ -96,6 +96,12 @@ function readLabels(json: unknown, source: string): Omit<SegmentationPlan, 'aver
     throw new SegcanaryError(
       'plan-invalid',
       `${source}: there are ${regions.length} regions and regions_class_order has ${order?.length ?? 0} entries; it needs one a region.`,
+    );
+  }
+  if (regions.length === 0) {
+    throw new SegcanaryError(
+      'plan-invalid',
+      `${source}: has no label but the background; there is nothing to segment.`,
     );
   }
   if (!hasRegions && values.some((v, i) => v !== i)) {

@@ -11,6 +11,7 @@ import {
 import { GraphIndex } from './graph.js';
 import { naming, type Tensor, type TensorType, withPassingSession } from './inference.js';
 import { parseModel } from './onnx.js';
+import { maxPatchVoxels } from './plan.js';
 
 export interface TensorInfo {
   readonly type: TensorType;
@@ -77,7 +78,10 @@ function onlyInput(inputs: readonly ValueInfoProto[], name: string): ValueInfoPr
   }
   const type = input.type?.value;
   if (type?.case !== 'tensorType' || type.value.elemType !== TensorProto_DataType.FLOAT) {
-    const is = type?.case === 'tensorType' ? TensorProto_DataType[type.value.elemType]!.toLowerCase() : 'no tensor';
+    const is =
+      type?.case === 'tensorType'
+        ? (TensorProto_DataType[type.value.elemType] ?? `of the unknown type ${type.value.elemType}`).toLowerCase()
+        : 'no tensor';
     throw new SegcanaryError(
       'model-unsupported',
       `${name}: its input "${input.name}" is ${is}; export the network in float32.`,
@@ -113,6 +117,13 @@ function inputShape(input: ValueInfoProto, patchShape: readonly number[] | undef
     throw new SegcanaryError(
       'model-unsupported',
       `${name}: was exported for patches of ${rest.map((n) => n ?? '?').join('x')} (channels first), the plan's are ${patch.join('x')}; export it with the plan's patch size or with dynamic axes.`,
+    );
+  }
+  // It may have to be run once, on zeros.
+  if ((patch as number[]).slice(1).reduce((a, n) => a * n, 1) > maxPatchVoxels) {
+    throw new SegcanaryError(
+      'model-unsupported',
+      `${name}: takes patches of ${patch.join('x')} (channels first), which is more than ${maxPatchVoxels} voxels; export it with the patch size that it was trained on.`,
     );
   }
   return [1, ...(patch as number[])];

@@ -41,13 +41,14 @@ export function transferable(tensors: Record<string, Tensor>): {
   buffers: ArrayBuffer[];
 } {
   const buffers = new Set<ArrayBuffer>();
-  const out: Record<string, Tensor> = {};
+  const out: [string, Tensor][] = [];
   for (const [name, { type, dims, data }] of Object.entries(tensors)) {
     const whole = data.buffer instanceof ArrayBuffer && data.byteLength === data.buffer.byteLength;
     // A Buffer's own `slice` is a view.
     const own = whole ? data : Buffer.isBuffer(data) ? new Uint8Array(data) : data.slice();
     buffers.add(own.buffer as ArrayBuffer);
-    out[name] = { type, dims: [...dims], data: own };
+    out.push([name, { type, dims: [...dims], data: own }]);
   }
-  return { tensors: out, buffers: [...buffers] };
+  // A tensor may be named __proto__, which only this makes a property like any other.
+  return { tensors: Object.fromEntries(out), buffers: [...buffers] };
 }

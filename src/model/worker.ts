@@ -82,10 +82,12 @@ async function open(request: Request & { kind: 'open' }): Promise<Opened> {
 }
 
 async function run(request: Request & { kind: 'run' }): Promise<Record<string, Tensor>> {
-  const feeds: Record<string, OrtTensor> = {};
-  for (const [name, { type, data, dims }] of Object.entries(request.feeds)) {
-    feeds[name] = new OrtTensor(type as 'float32', data as Float32Array, dims);
-  }
+  const feeds: Record<string, OrtTensor> = Object.fromEntries(
+    Object.entries(request.feeds).map(([name, { type, data, dims }]) => [
+      name,
+      new OrtTensor(type as 'float32', data as Float32Array, dims),
+    ]),
+  );
   try {
     const results = await sessions.get(request.session)!.run(feeds);
     return Object.fromEntries(

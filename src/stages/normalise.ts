@@ -3,7 +3,7 @@ import type { Grid, Slice } from '../chunks.js';
 import { SegcanaryError } from '../errors.js';
 import { contiguous } from '../maths/contiguous.js';
 import { type IntensityMap, intensityMap, mapPlane, mapStatistics } from '../maths/normalise.js';
-import type { Plan } from '../model/plans.js';
+import type { Plan, PlanChannel } from '../model/plans.js';
 import { plannedAxes } from './spooled-grid.js';
 import { type Stage, stage } from './stage.js';
 
@@ -40,6 +40,8 @@ export function normalise(options: NormaliseOptions): Stage<Slice, Slice> {
         const source = contiguous(slice.data);
         const target = new Float32Array(source.length);
         const plane = source.length / maps.length;
+        const bare = slice.nonzero ? -1 : maps.findIndex(({ outside }) => outside !== 'map');
+        if (bare >= 0) throw needsMask(slice.grid, options.plan.channels[bare]!);
         for (const [c, map] of maps.entries()) {
           const part = [c * plane, (c + 1) * plane] as const;
           mapPlane(source.subarray(...part), target.subarray(...part), map, slice.nonzero?.data);
@@ -47,6 +49,13 @@ export function normalise(options: NormaliseOptions): Stage<Slice, Slice> {
         yield { ...slice, grid: to, data: ndarray(target, slice.data.shape) };
       },
     },
+  );
+}
+
+function needsMask({ scan }: Grid, { name }: PlanChannel): SegcanaryError {
+  return new SegcanaryError(
+    'plan-unsupported',
+    `${scan.case}: channel "${name}" is normalised inside the non-zero mask, which takes the whole scan; run it with the spool stage (without --no-spool).`,
   );
 }
 

@@ -3,6 +3,7 @@ import { SegcanaryError } from '../errors.js';
 import { refuseHugeTiling } from '../maths/grid-bounds.js';
 import { PatchSlab } from '../maths/slab.js';
 import { layTiles } from '../maths/tiling.js';
+import { refuseHugeWindow } from './grid-limits.js';
 import { type Stage, stage } from './stage.js';
 
 export interface PatchOptions {
@@ -18,7 +19,7 @@ export interface PatchOptions {
  * Holds a ring of `patchSize[0]` slices and nothing more. A grid smaller than the patch is padded with 0, centred.
  * Source: nnunetv2 sliding_window_prediction.py, acvl_utils pad_nd_image.
  *
- * @throws SegcanaryError `usage` for a step outside (0, 1], `scan-unsuitable` for more patches or larger slabs than can be held, `truncated` when the input ends before the grid does
+ * @throws SegcanaryError `usage` for a step outside (0, 1], `scan-unsuitable` for patches or a number of them beyond all memory, `truncated` when the input ends before the grid does
  */
 export function patch(options: PatchOptions): Stage<Slice, Patch> {
   const { patchSize, stepSize = 0.5 } = options;
@@ -33,7 +34,10 @@ export function patch(options: PatchOptions): Stage<Slice, Patch> {
     { name: 'patch' },
     {
       *transform(slice) {
-        slab ??= slabOf(slice.grid);
+        if (slab === null) {
+          refuseHugeWindow(slice.grid, patchSize, stepSize);
+          slab = new PatchSlab(slice.grid, layTiles(slice.grid.shape, patchSize, stepSize));
+        }
         if (slice.z !== next++) {
           throw new SegcanaryError(
             'scan-unsuitable',

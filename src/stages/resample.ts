@@ -6,6 +6,7 @@ import { refuseHugeGrid } from '../maths/grid-bounds.js';
 import { type ClipRange, GridResampler, resampledGrid } from '../maths/grid-resample.js';
 import { intensityMap, mapIntensity } from '../maths/normalise.js';
 import type { Plan } from '../model/plans.js';
+import { refuseHugeGrid } from './grid-limits.js';
 import { type Stage, stage } from './stage.js';
 
 export interface ResampleOptions {
@@ -21,7 +22,7 @@ export interface ResampleOptions {
  *
  * Source: nnunetv2 default_resampling.py; nnunet 1.7.1 preprocessing.py, batchgenerators 0.24 `resize_segmentation`.
  *
- * @throws SegcanaryError `scan-unsuitable` where an axis would have no voxel left, or the grid more than can be held; `truncated` when the input ends before the grid does
+ * @throws SegcanaryError `scan-unsuitable` where an axis would have no voxel left or the grid would be absurdly large; `truncated` when the input ends before the grid does
  */
 export function resample(options: ResampleOptions): Stage<Slice, Slice> {
   const { spacing, resampling } = options.plan;
@@ -29,6 +30,8 @@ export function resample(options: ResampleOptions): Stage<Slice, Slice> {
   let to: Grid | null = null;
   let resampler: GridResampler | null = null;
   let masks: MaskResampler | null = null;
+  /** Slices whose mask is not there yet: the nearest neighbour of a voxel can come before both of the mask's. */
+  const waiting: Slice[] = [];
   let next = 0;
   return stage<Slice, Slice>(
     { name: 'resample' },
@@ -45,7 +48,7 @@ export function resample(options: ResampleOptions): Stage<Slice, Slice> {
           from = grid;
           to = resampledGrid(grid, spacing, resampling);
           refuseEmpty(to);
-          refuseHugeGrid(to);
+          refuseHugeGrid(grid, to);
           if (to !== grid) resampler = new GridResampler(grid, to, resampling, clipRanges(grid, options.plan));
           if (to !== grid && slice.nonzero && options.plan.order === 'resample-first')
             masks = new MaskResampler(grid, to);
@@ -55,8 +58,10 @@ export function resample(options: ResampleOptions): Stage<Slice, Slice> {
           return;
         }
         masks?.push(contiguous(slice.nonzero!));
-        for (const [z, data] of resampler.push(contiguous(slice.data))) {
-          const resampled = { grid: to, z, data: ndarray(data, [to.channels, to.shape[1], to.shape[2]]) };
+        for (const [z, data] of resampler.push(contiguous(slice.data)))
+          waiting.push({ grid: to, z, data: ndarray(data, [to.channels, to.shape[1], to.shape[2]]) });
+        while (waiting.length > 0 && (masks === null || masks.ready)) {
+          const resampled = waiting.shift()!;
           yield masks ? { ...resampled, nonzero: ndarray(masks.take(), [to.shape[1], to.shape[2]]) } : resampled;
         }
       },
@@ -85,7 +90,7 @@ function refuseEmpty(grid: Grid): void {
   );
 }
 
-/** Resamples the non-zero mask beside the voxels. A linear interpolation needs fewer slices ahead than a cubic, so its slices wait for the voxels'. */
+/** Resamples the non-zero mask beside the voxels. A linear interpolation needs fewer slices ahead than a cubic, and more than the nearest neighbour: whichever comes first waits. */
 class MaskResampler {
   readonly #resampler: GridResampler;
   readonly #waiting: Uint8Array[] = [];
@@ -98,6 +103,10 @@ class MaskResampler {
   push(mask: Uint8Array): void {
     for (const [, plane] of this.#resampler.push(Float32Array.from(mask)))
       this.#waiting.push(Uint8Array.from(plane, (share) => (share >= 0.5 ? 1 : 0)));
+  }
+
+  get ready(): boolean {
+    return this.#waiting.length > 0;
   }
 
   take(): Uint8Array {

@@ -5,6 +5,7 @@ import { resampledGrid } from '../maths/grid-resample.js';
 import { NonzeroSurvey } from '../maths/nonzero-survey.js';
 import { measurePlanes } from '../maths/plane-ranges.js';
 import type { Plan } from '../model/plans.js';
+import { refuseHugeGrid } from './grid-limits.js';
 import { NonzeroMask } from './nonzero-mask.js';
 import { playBack, type SliceStore } from './playback.js';
 import { spooledGrid } from './spooled-grid.js';
@@ -28,7 +29,7 @@ export interface SpoolOptions {
  * Source: nnunetv2 preprocessing/cropping/cropping.py, default_preprocessor.py `run_case_npy`.
  *
  * @throws SegcanaryError `io` where the folder has no room, `truncated` when the input ends before the grid does, `scan-unsuitable` for an affine
- * that says nothing about orientation where the plan needs it
+ * that says nothing about orientation where the plan needs it, and for a spacing that would make the resampled grid absurdly large
  */
 export function spool(options: SpoolOptions): Stage<Slice, Slice> {
   const { plan, tmpdir } = options;
@@ -97,7 +98,10 @@ export function spool(options: SpoolOptions): Stage<Slice, Slice> {
     signal: AbortSignal,
   ): Promise<ChannelStatistics[]> {
     const voxels = grid.shape[0] * grid.shape[1] * grid.shape[2];
-    const separate = resampledGrid(grid, plan.spacing, plan.resampling).separateAxis;
+    const resampled = resampledGrid(grid, plan.spacing, plan.resampling);
+    // What `resample` would refuse need not be measured and played back first.
+    refuseHugeGrid(grid, resampled);
+    const separate = resampled.separateAxis;
     // Only the clip of a separate axis in the plane needs more than the survey saw: another reading of the file, for such scans alone.
     // Where they are resampled before they are normalised, voxels outside the mask are as good as any.
     const read = resampleFirst ? { ...store, masked: false } : store;

@@ -1,32 +1,27 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { describe, expect, inject, it } from 'vitest';
-import { runChildren } from '../../campaigns/fuzz/children.js';
-import { readFolder } from '../../campaigns/fuzz/detector.js';
-import { runCases } from '../../campaigns/fuzz/run.js';
-import { targetsFor } from '../../campaigns/fuzz/targets.js';
+import { expect, it } from 'vitest';
+import { runCampaign, type Tally } from '../../campaigns/fuzz/campaign.js';
+import { shares } from '../../campaigns/fuzz/shares.js';
+import { childTargets, inProcessTargets } from '../../campaigns/fuzz/targets/index.js';
+import { temporaryFolder } from '../support/folder.js';
 
-const workshop = inject('workshop');
-const detector = join(workshop, 'detector');
+/** A corner of `npm run fuzz`, the same cases every time. */
+const seed = 'ci';
 
-/** A seeded part of `npm run fuzz`. */
-describe('what is damaged or hostile ends in a right answer or in one sentence', () => {
-  it.each(targetsFor(detector).map((target) => [target.name, target] as const))('%s', async (_, target) => {
-    const { cases, right, refused, findings } = await runCases(target, {
-      seed: 7,
-      from: 0,
-      to: Math.ceil(2500 * target.share),
-    });
-    expect(findings).toEqual([]);
-    // Both happen, or nothing was tried.
-    expect(right).toBeGreaterThan(0);
-    expect(Object.values(refused).reduce((sum, n) => sum + n, right)).toBe(cases);
-    expect(cases).toBeGreaterThan(right);
-  });
+const findings = (tallies: readonly Tally[]) =>
+  tallies.flatMap((tally) =>
+    tally.findings.map((f) => `${f.what} (--seed ${seed} --only ${f.target} --case ${f.case})`),
+  );
 
-  it('the command line, a process each', async () => {
-    const scan = readFileSync(join(workshop, 'held-out', 'held-out_0_0000.nii.gz'));
-    const { findings } = await runChildren({ seed: 7, from: 0, to: 8 }, { detector: readFolder(detector), scan });
-    expect(findings).toEqual([]);
-  });
+it('3000 changed inputs end in the right answer or in a tagged error', async () => {
+  const tallies = await runCampaign({ seed, folder: await temporaryFolder(), cases: shares(inProcessTargets, 3000) });
+  expect(findings(tallies)).toEqual([]);
+  expect(tallies.reduce((sum, { cases }) => sum + cases, 0)).toBe(3000);
+  // Both ends are met in every target: a campaign that refuses everything, or nothing, tries nothing.
+  for (const { target, right, refused } of tallies)
+    expect(right > 0 && refused.size > 0, `${target}: ${right} right, ${refused.size} codes`).toBe(true);
+});
+
+it('10 children that are given changed models and detectors end so too', async () => {
+  const tallies = await runCampaign({ seed, folder: await temporaryFolder(), cases: shares(childTargets, 10) });
+  expect(findings(tallies)).toEqual([]);
 });

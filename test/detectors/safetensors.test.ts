@@ -59,6 +59,14 @@ describe('safetensors', () => {
       'bytes of its shape',
     ],
     [
+      'tensors that overlap',
+      withHeader(
+        '{"mean":{"dtype":"F64","shape":[1],"data_offsets":[0,8]},"whitener":{"dtype":"F64","shape":[1],"data_offsets":[4,12]}}',
+        16,
+      ),
+      'overlaps another',
+    ],
+    [
       'a tensor past the end',
       withHeader('{"mean":{"dtype":"F64","shape":[1000000000],"data_offsets":[0,8000000000]}}', 8),
       'past the end',

@@ -132,6 +132,50 @@ describe('saveDetector', () => {
 });
 
 describe('loadDetector', () => {
+  const calibration = calibrate([1, 2, 3].map((score) => ({ case: `${score}`, score })));
+  it.each<[string, (json: Record<string, unknown>) => void, string]>([
+    [
+      'another number of features than the tap gives',
+      (json) => Object.assign(json, { pooling: { ...description.pooling, shape: [4, 1, 1, 1] } }),
+      'expected d to be',
+    ],
+    [
+      'a smallest score that is the largest',
+      (json) => Object.assign(json, { calibration: { ...calibration, min: 3, max: 1 } }),
+      'expected min and max',
+    ],
+    [
+      'a smallest score that no scan had',
+      (json) => Object.assign(json, { calibration: { ...calibration, min: 0 } }),
+      'expected min and max',
+    ],
+    [
+      'a patch of a thousand million voxels',
+      (json) => Object.assign(json, { plan: { ...description.plan, patchSize: [1e9, 1, 1] } }),
+      'patchSize',
+    ],
+    [
+      'a kind that is nested too deeply to be quoted',
+      (json) => Object.assign(json, { kind: '@@' }),
+      'nested very deeply',
+    ],
+  ])('refuses %s', async (_, change, sentence) => {
+    await saveDetector(dir, parts);
+    await edit(change);
+    const path = join(dir, 'detector.json');
+    const text = await readFile(path, 'utf8');
+    await writeFile(path, text.replace('"@@"', '['.repeat(20_000) + ']'.repeat(20_000)));
+    await expect(loadDetector(dir)).rejects.toThrow(refusal('detector-invalid', sentence));
+  });
+
+  it('refuses statistics that hold NaN', async () => {
+    const mean = { shape: [3], data: Float64Array.of(0, Number.NaN, 1) };
+    await saveDetector(dir, { ...parts, tensors: { ...parts.tensors, mean } });
+    await expect(loadDetector(dir)).rejects.toThrow(
+      refusal('detector-corrupt', 'its tensor mean holds NaN or infinity'),
+    );
+  });
+
   beforeEach(() => saveDetector(dir, parts));
 
   it('refuses what is not a detector', async () => {
@@ -166,7 +210,7 @@ describe('loadDetector', () => {
 
   it('refuses a Gaussian of another size, hash or no hash', async () => {
     await edit((json) => {
-      json.d = 4;
+      Object.assign(json, { d: 4, pooling: { ...description.pooling, shape: [4, 1, 1, 1] } });
     });
     await expect(loadDetector(dir)).rejects.toThrow(
       refusal('detector-corrupt', 'says 4 features, statistics.safetensors has 3'),

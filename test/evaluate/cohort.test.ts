@@ -49,6 +49,7 @@ describe('a cohort', () => {
     [[...good, 'e,e.nii,,testing,id,,'].join('\n'), /line 6, column split/],
     [[...good, 'e,,,test,id,,'].join('\n'), /line 6, column image/],
     [[...good, 'e/f,e.nii,,test,id,,'].join('\n'), /line 6, column case: expected a name without slashes/],
+    [[...good, 'e\u001b[2Jf,e.nii,,test,id,,'].join('\n'), /column case: .* control characters/],
     [[...good, 'a,e.nii,,test,id,,'].join('\n'), /line 6: the case a is listed twice/],
     [[...good, 'e,e.nii,,val,ood,,'].join('\n'), /out-of-distribution scans outside of the split test/],
     [good.slice(0, 2).join('\n'), /no in-distribution scan in the split val/],

@@ -101,6 +101,19 @@ describe('a cut', () => {
     expect(await run(cut, [-3, 2])).toEqual({ tap: [-200, 300] });
   });
 
+  it('follows a chain of functions as long as the file', () => {
+    const chain = Array.from({ length: 20_000 }, (_, i) => ({
+      name: `f${i}`,
+      domain: 'local',
+      input: ['x'],
+      output: ['y'],
+      node: [node(i === 19_999 ? 'Relu' : `f${i + 1}`, ['x'], 'y', i === 19_999 ? {} : { domain: 'local' })],
+    }));
+    const io = { name: 'g', input: [value('x', [2])], output: [value('y', [2])] };
+    const model = onnxModel({ ...io, node: [node('f0', ['x'], 'y', { domain: 'local' })] }, { functions: chain });
+    expect(parseModel(cutAtTap(model, 'y')).functions).toHaveLength(20_000);
+  });
+
   it('keeps the functions that are called, through other functions too, and drops the others', async () => {
     const opset = [{ domain: '', version: 17n }];
     const call = [...opset, { domain: 'local', version: 1n }];

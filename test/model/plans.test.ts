@@ -109,6 +109,20 @@ describe("nnU-Net's plans.json", () => {
     expect(plan.channels[0]!.scheme).toBe('CTNormalization');
   });
 
+  it.each([
+    ['a reader that every object has', { ...plans, image_reader_writer: 'toString' }, /image_reader_writer "toString"/],
+    [
+      'a parent that is no text',
+      withFullres({ inherits_from: [{ toString: 1 }] }),
+      /inherits from "\[\{"toString":1\}\]"/,
+    ],
+    ['a parent nested too deeply to be quoted', withFullres({ inherits_from: nested(20_000) }), /nested very deeply/],
+    ['a scheme that cannot become text', withFullres({ normalization_schemes: [{ toString: 1 }] }), /\{"toString":1\}/],
+    ['a patch of a thousand million voxels', withFullres({ patch_size: [1e9, 128, 128] }), /patch_size .* at most/],
+  ])('refuses %s in a sentence', (_, plan, message) => {
+    expect(refusal(() => read(plan)).message).toMatch(message);
+  });
+
   it('refuses a circle and a missing parent', () => {
     const circle = { ...plans, configurations: { a: { inherits_from: 'b' }, b: { inherits_from: 'a' } } };
     expect(refusal(() => read(circle, 'a'))).toMatchObject({
@@ -259,7 +273,23 @@ const v1 = {
   },
 };
 
+function withFullres(change: object) {
+  return { ...plans, configurations: { '3d_fullres': { ...plans.configurations['3d_fullres'], ...change } } };
+}
+
+/** JSON.parse reads what JSON.stringify cannot write. */
+function nested(depth: number): unknown {
+  return JSON.parse('['.repeat(depth) + ']'.repeat(depth));
+}
+
 describe("nnU-Net v1's plans", () => {
+  it('are refused with a scheme or a preprocessor that every object has', () => {
+    expect(refusal(() => read({ ...v1, normalization_schemes: { 0: 'constructor', 1: 'CT' } }))).toMatchObject({
+      code: 'plan-unsupported',
+    });
+    expect(refusal(() => read({ ...v1, preprocessor_name: 'toString' }))).toMatchObject({ code: 'plan-unsupported' });
+  });
+
   it('become a plan that resamples first', () => {
     expect(read(v1)).toEqual({
       configuration: '3d_fullres',
@@ -304,6 +334,15 @@ describe("nnU-Net v1's plans", () => {
   ])('%j in %s is refused by name', (change, configuration, message) => {
     const found = refusal(() => read({ ...v1, ...change }, configuration));
     expect(found).toMatchObject({ code: 'plan-unsupported', message: expect.stringMatching(message) });
+  });
+
+  it.each([
+    ['num_modalities', { num_modalities: 1e9 }],
+    ['num_classes', { num_classes: 1e9 }],
+    ['patch_size', { plans_per_stage: { 0: { ...v1.plans_per_stage[1], patch_size: [1e9, 128, 128] } } }],
+  ])('are refused, and nothing is counted up to or allocated, with a huge %s', (field, change) => {
+    const found = refusal(() => read({ ...v1, ...change }));
+    expect(found).toMatchObject({ code: 'plan-invalid', message: expect.stringContaining(field) });
   });
 
   it('name the field that is wrong', () => {

@@ -60,11 +60,18 @@ describe('the segmentation plan', () => {
         'plan-invalid',
         /2 regions and regions_class_order has 0/,
       ],
+      [{ labels: {} }, {}, 'plan-invalid', /no label but the background/],
       [
         { labels },
         { resampling_fn_probabilities: 'resample_torch_fornnunet' },
         'plan-unsupported',
         /resample_torch_fornnunet/,
+      ],
+      [
+        { labels },
+        { resampling_fn_probabilities: { toString: 1 } },
+        'plan-unsupported',
+        /resamples its output with "\{"toString":1\}"/,
       ],
       [
         { labels },

@@ -48,6 +48,7 @@ describe('shapes of inner tensors', () => {
     const refusals: [Uint8Array, RegExp][] = [
       [graph([value('x', [1, ...shape]), value('z', [1, ...shape])]), /^m: takes 2 inputs \("x", "z"\)/],
       [graph([value('x', [1, ...shape], 10)], 10), /^m: its input "x" is float16; export the network in float32/],
+      [graph([value('x', [1, ...shape], 99)]), /^m: its input "x" is of the unknown type 99; export/],
       [graph([value('x', [2, ...shape])]), /^m: was exported for batches of 2/],
     ];
     for (const [model, sentence] of refusals) {
@@ -59,5 +60,10 @@ describe('shapes of inner tensors', () => {
         await expect(attempt).rejects.toThrow(sentence);
       }
     }
+    const huge = graph([value('x', [1, 1, 1e5, 1e5, 1e5])]);
+    await expect(listTaps(huge, undefined, { name: 'm' })).rejects.toMatchObject({
+      code: 'model-unsupported',
+      message: expect.stringMatching(/^m: takes patches of 1x100000x100000x100000 .*\.$/),
+    });
   });
 });

@@ -92,4 +92,23 @@ describe('resample, where it comes first', () => {
     const { order: _, ...later } = plan;
     expect((await gather([Readable.from(slices), resample({ plan: later })])).nonzero).toBeNull();
   });
+
+  it('keeps voxels and masks together where the nearest neighbour of a voxel is there before those of its mask', async () => {
+    const grid = gridOf(scanOf([4, 1, 2]));
+    const slices = Array.from({ length: 4 }, (_, z) => ({
+      grid,
+      z,
+      data: ndarray(new Float32Array(2).fill(z), [1, 1, 2]),
+      nonzero: ndarray(Uint8Array.from([1, 0]), [1, 2]),
+    }));
+    const plan = {
+      channels: [channel],
+      spacing: [0.5, 1, 1] as Triple,
+      resampling: { order: 0, orderZ: 0, forceSeparateZ: false } as const,
+      order: 'resample-first' as const,
+    };
+    const volume = await gather([Readable.from(slices), resample({ plan })]);
+    expect([...volume.data]).toEqual([0, 0, 1, 1, 2, 2, 3, 3].flatMap((v) => [v, v]));
+    expect([...volume.nonzero!]).toEqual(Array.from({ length: 8 }, () => [1, 0]).flat());
+  });
 });

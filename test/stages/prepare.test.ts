@@ -110,6 +110,14 @@ describe('normalise', () => {
   });
 });
 
+it('refuses to normalise inside a non-zero mask that no stage made', async () => {
+  const plan = { channels: [{ ...ct, useNonzeroMask: true }], order: 'resample-first' as const };
+  await expect(gather([source(gridOf(scanOf([2, 3, 3])), () => 1), normalise({ plan })])).rejects.toMatchObject({
+    code: 'plan-unsupported',
+    message: expect.stringMatching(/^case: channel "CT" is normalised inside the non-zero mask, .*\.$/),
+  });
+});
+
 describe('resample', () => {
   const known: ChannelStatistics = { min: -1, max: 1, mean: 0, std: 1 };
 
