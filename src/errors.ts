@@ -61,19 +61,6 @@ export class SegcanaryError extends Error {
   }
 }
 
-/** Longer than any path that a system takes, with a sentence around it. */
-const LONGEST = 5000;
-
-/**
- * Messages quote names and values that came out of files: whatever these hold, it is one line without control characters (a terminal would obey them), and one that
- * can be read.
- */
-function forPeople(message: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
-  const line = message.replace(/[\u0000-\u001f\u007f-\u009f]+/g, ' ');
-  return line.length <= LONGEST ? line : `${line.slice(0, LONGEST / 2)} … ${line.slice(-LONGEST / 2)}`;
-}
-
 /** Whether an error says that somebody asked for the work to stop. */
 export function isAbort(error: unknown): boolean {
   return (

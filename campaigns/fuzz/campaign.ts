@@ -1,5 +1,5 @@
 import { performance } from 'node:perf_hooks';
-import { Dice } from './dice.js';
+import { Dice } from '../dice.js';
 import { judge } from './judge.js';
 import type { Target } from './target.js';
 import { Watchdog } from './watchdog.js';

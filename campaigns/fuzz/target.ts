@@ -1,4 +1,4 @@
-import type { Dice } from './dice.js';
+import type { Dice } from '../dice.js';
 
 /** Something that reads what comes from outside, and the mutations that are made for it. */
 export interface Target {

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { cpSync, mkdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { Random } from '../random.js';
+import { Dice } from '../dice.js';
 import { CLI, MODEL, makeDetector, type Workshop } from '../workshop.js';
 import { hiddenFiles, type Outputs, outputsOf, visibleFiles } from './outputs.js';
 
@@ -53,8 +53,8 @@ export async function killCampaign({ folder, kills, seed, only }: KillOptions) {
     commands.push(report);
     const share = Math.floor(kills / victims.length) + Number(v < kills % victims.length);
     for (let round = 0; report.kills < share; round++) {
-      const random = new Random(seed, victim.name, round);
-      const found = await oneRound(victim, join(folder, 'out'), reference, random, report);
+      const dice = new Dice(`${seed}/${victim.name}/${round}`);
+      const found = await oneRound(victim, join(folder, 'out'), reference, dice, report);
       violations.push(...found.map((what) => `${victim.name}, round ${round}: ${what}`));
     }
   }
@@ -79,13 +79,13 @@ async function oneRound(
   victim: Victim,
   out: string,
   { outputs, seconds }: Reference,
-  random: Random,
+  dice: Dice,
   report: CommandReport,
 ) {
   const found: string[] = [];
   fresh(victim, out);
-  for (let kill = 1 + random.below(3); kill > 0; kill--) {
-    const after = (random.below(1050) / 1000) * seconds * 1000;
+  for (let kill = 1 + dice.int(0, 3 - 1); kill > 0; kill--) {
+    const after = (dice.int(0, 1050 - 1) / 1000) * seconds * 1000;
     const { signal } = await run(victim.args(out), after);
     report.kills += Number(signal === 'SIGKILL');
     for (const [path, hash] of Object.entries(outputsOf(out)))
@@ -93,7 +93,7 @@ async function oneRound(
         found.push(
           `${path} is there under its final name after a kill at ${after.toFixed(0)} ms, and is not what it should be`,
         );
-    if (victim.cache && random.oneIn(2)) report.damaged += damage(victim.cache(out), random);
+    if (victim.cache && dice.chance(1 / 2)) report.damaged += damage(victim.cache(out), dice);
   }
   const { code, stderr } = await run(victim.args(out));
   report.ended++;
@@ -181,14 +181,15 @@ function victimsOf({ train, heldOut, detector, scan }: Workshop, folder: string)
 }
 
 /** Flips a byte of one entry, or cuts it short. */
-function damage(cache: string, random: Random): number {
-  const path = random.pick(visibleFiles(cache));
-  if (path === undefined) return 0;
+function damage(cache: string, dice: Dice): number {
+  const entries = visibleFiles(cache);
+  if (entries.length === 0) return 0;
+  const path = dice.pick(entries);
   const bytes = readFileSync(path);
-  if (random.oneIn(3)) truncateSync(path, random.below(bytes.length));
+  if (dice.chance(1 / 3)) truncateSync(path, dice.int(0, bytes.length - 1));
   else {
-    const at = random.below(bytes.length);
-    bytes[at] = bytes[at]! ^ (1 << random.below(8));
+    const at = dice.int(0, bytes.length - 1);
+    bytes[at] = bytes[at]! ^ (1 << dice.int(0, 8 - 1));
     writeFileSync(path, bytes);
   }
   return 1;

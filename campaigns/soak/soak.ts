@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { setImmediate as turn } from 'node:timers/promises';
 import { loadDetector, openDetector, SegcanaryError, scoreScan } from '../../dist/index.js';
-import { Random } from '../random.js';
+import { Dice } from '../dice.js';
 import type { Workshop } from '../workshop.js';
 import { type Slope, slopeOf } from './slope.js';
 
@@ -38,12 +38,12 @@ export async function soak({ workshop, scans, seed, folder }: SoakOptions): Prom
   const resident: number[] = [];
   let before: ReadonlySet<string> = new Set();
   for (let i = 0; i < scans; i++) {
-    const random = new Random(seed, 'soak', i);
+    const dice = new Dice(`${seed}/soak/${i}`);
     // The first scans open the worker and the network.
     if (i === Math.min(20, scans >> 1)) before = await held(folder, tmpdir);
-    const kind = random.below(10);
-    const bytes = kind === 0 ? good.subarray(0, random.below(good.length)) : kind === 1 ? noise(good, random) : good;
-    const aborting = kind === 2 ? AbortSignal.timeout(random.below(60)) : undefined;
+    const kind = dice.int(0, 10 - 1);
+    const bytes = kind === 0 ? good.subarray(0, dice.int(0, good.length - 1)) : kind === 1 ? noise(good, dice) : good;
+    const aborting = kind === 2 ? AbortSignal.timeout(dice.int(0, 60 - 1)) : undefined;
     const ending = await scoreScan(Readable.from(pieces(bytes)), {
       detector,
       tmpdir,
@@ -74,9 +74,9 @@ function* pieces(bytes: Buffer): Generator<Buffer> {
   for (let at = 0; at < bytes.length; at += 16_384) yield bytes.subarray(at, at + 16_384);
 }
 
-function noise(bytes: Buffer, random: Random): Buffer {
+function noise(bytes: Buffer, dice: Dice): Buffer {
   const out = Buffer.from(bytes);
-  for (let at = 352; at + 1 < out.length; at += 2) out.writeInt16LE(random.below(4000) - 1000, at);
+  for (let at = 352; at + 1 < out.length; at += 2) out.writeInt16LE(dice.int(0, 4000 - 1) - 1000, at);
   return out;
 }
 

@@ -10,6 +10,8 @@ export const maxPlaneVoxels = 2 ** 24;
 export const maxAxisVoxels = 2 ** 16;
 /** Voxels of the slab that patches are cut from, a patch deep and a padded plane wide, all channels: 4 GiB. */
 export const maxSlabVoxels = 2 ** 30;
+/** Voxels times patches along one axis, the size of a matrix of the mask: 512 MiB. */
+export const maxAxisWeights = 2 ** 26;
 /** Patches of one scan. */
 export const maxPatches = 2 ** 24;
 
@@ -40,16 +42,20 @@ export function refuseHugeGrid(from: Grid, to: Grid): void {
  *
  * @throws SegcanaryError `scan-unsuitable`
  */
-export function refuseHugeWindow({ scan, shape, channels }: Grid, patchSize: Triple, stepSize: number): void {
+export function refuseHugeWindow({ scan, shape, channels, axes }: Grid, patchSize: Triple, stepSize: number): void {
   const padded = patchSize.map((n, axis) => Math.max(n, shape[axis]!));
   const slab = channels * patchSize[0] * padded[1]! * padded[2]!;
-  const patches = patchSize.reduce(
-    (n, patch, axis) => n * Math.ceil((padded[axis]! - patch) / (patch * stepSize) + 1),
-    1,
-  );
+  const tiles = patchSize.map((patch, axis) => Math.ceil((padded[axis]! - patch) / (patch * stepSize) + 1));
+  const patches = tiles.reduce((n, count) => n * count, 1);
+  const weights = Math.max(...tiles.map((count, axis) => count * Math.max(scan.shape[axes[axis]!]!, shape[axis]!)));
   // A step that is no number above 0 has a sentence of its own.
   const whole = patchSize[0] * patchSize[1] * patchSize[2];
-  if (whole <= maxPatchVoxels && slab <= maxSlabVoxels && (patches <= maxPatches || !(stepSize > 0))) return;
+  if (
+    whole <= maxPatchVoxels &&
+    slab <= maxSlabVoxels &&
+    ((patches <= maxPatches && weights <= maxAxisWeights) || !(stepSize > 0))
+  )
+    return;
   throw new SegcanaryError(
     'scan-unsuitable',
     `${scan.case}: patches of ${size(patchSize)} voxels at steps of ${stepSize} would need ${slab.toPrecision(3)} voxels of memory and ${patches.toPrecision(3)} patches for a grid of ${size(shape)}; check the patch and step size of the plan.`,

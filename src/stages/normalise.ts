@@ -33,7 +33,6 @@ export function normalise(options: NormaliseOptions): Stage<Slice, Slice> {
           from = slice.grid;
           refuseUnmoved(from, options.plan);
           maps = channelMaps(slice.grid, options.plan);
-          if (!slice.nonzero) refuseUnmasked(slice.grid, options.plan, maps);
           const statistics = slice.grid.statistics?.map((channel, c) => mapStatistics(channel, maps[c]!));
           to = statistics ? { ...slice.grid, statistics } : slice.grid;
         }
@@ -66,16 +65,6 @@ function refuseUnmoved({ scan, axes, flipped }: Grid, { reader, transposeForward
   throw new SegcanaryError(
     'plan-unsupported',
     `${scan.case}: the plan wants the axes of this scan in another order or direction, which takes the whole scan; run it with the spool stage (without --no-spool).`,
-  );
-}
-
-/** A plan of nnU-Net v1 sets what is outside the mask to 0, and only `spool` finds the mask. */
-function refuseUnmasked({ scan }: Grid, { channels }: NormaliseOptions['plan'], maps: readonly IntensityMap[]): void {
-  const c = maps.findIndex(({ outside }) => outside !== 'map');
-  if (c < 0) return;
-  throw new SegcanaryError(
-    'plan-unsupported',
-    `${scan.case}: ${channels[c]!.scheme} of channel "${channels[c]!.name}" acts inside the non-zero mask, which takes the whole scan; run it with the spool stage (without --no-spool).`,
   );
 }
 

@@ -1,6 +1,5 @@
-import type { Grid, Patch, Slice, Triple } from '../chunks.js';
+import type { Patch, Slice, Triple } from '../chunks.js';
 import { SegcanaryError } from '../errors.js';
-import { refuseHugeTiling } from '../maths/grid-bounds.js';
 import { PatchSlab } from '../maths/slab.js';
 import { layTiles } from '../maths/tiling.js';
 import { refuseHugeWindow } from './grid-limits.js';
@@ -26,10 +25,6 @@ export function patch(options: PatchOptions): Stage<Slice, Patch> {
   let slab: PatchSlab | null = null;
   let next = 0;
   let last: Slice | null = null;
-  const slabOf = (grid: Grid) => {
-    if (stepSize > 0) refuseHugeTiling(grid, patchSize, stepSize);
-    return new PatchSlab(grid, layTiles(grid.shape, patchSize, stepSize));
-  };
   return stage<Slice, Patch>(
     { name: 'patch' },
     {

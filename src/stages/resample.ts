@@ -2,7 +2,6 @@ import ndarray from 'ndarray';
 import type { Grid, Slice } from '../chunks.js';
 import { SegcanaryError } from '../errors.js';
 import { contiguous } from '../maths/contiguous.js';
-import { refuseHugeGrid } from '../maths/grid-bounds.js';
 import { type ClipRange, GridResampler, resampledGrid } from '../maths/grid-resample.js';
 import { intensityMap, mapIntensity } from '../maths/normalise.js';
 import type { Plan } from '../model/plans.js';

@@ -2,8 +2,8 @@ import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { describe, expect, inject, it } from 'vitest';
+import { Dice } from '../../campaigns/dice.js';
 import { hiddenFiles, outputsOf } from '../../campaigns/kill/outputs.js';
-import { Random } from '../../campaigns/random.js';
 import { MODEL, segcanary } from '../support/cli.js';
 
 const workshop = inject('workshop');
@@ -17,7 +17,7 @@ describe('a signal at any moment', () => {
     '%s ends with its code, without a temporary file and without a part of a file',
     async (name) => {
       for (let round = 0; round < 5; round++) {
-        const random = new Random(11, name, round);
+        const dice = new Dice(`11/${name}/${round}`);
         const [out, tmpdir] = [fresh(), fresh()];
         const cohort = join(fresh(), 'cohort.csv');
         const rows = ['train_0', 'train_1', 'train_2'].map(
@@ -42,10 +42,10 @@ describe('a signal at any moment', () => {
             '10',
           ],
         }[name]!;
-        const signal = random.pick(['SIGINT', 'SIGTERM'] as const);
+        const signal = dice.pick(['SIGINT', 'SIGTERM'] as const);
         const ran = await segcanary([...args, '--tmpdir', tmpdir], {
           // Before a command has begun to listen, a signal ends Node itself.
-          started: (child) => void setTimeout(() => child.kill(signal), 700 + random.below(1500)),
+          started: (child) => void setTimeout(() => child.kill(signal), 700 + dice.int(0, 1500 - 1)),
         });
         const interrupted = signal === 'SIGINT' ? 130 : 143;
         expect([0, interrupted]).toContain(ran.signal === null ? ran.code : interrupted);

@@ -4,7 +4,6 @@ import { describe, expect, it } from 'vitest';
 import type { ChannelStatistics, Grid, Slice, Triple } from '../../src/chunks.js';
 import type { PlanChannel } from '../../src/model/plans.js';
 import { normalise } from '../../src/stages/normalise.js';
-import { patch } from '../../src/stages/patch.js';
 import { resample } from '../../src/stages/resample.js';
 import { gridOf, scanOf } from '../support/grids.js';
 import { gather } from '../support/preprocess.js';
@@ -76,14 +75,6 @@ describe('a scan that was not spooled', () => {
 });
 
 describe('normalise', () => {
-  it('cannot be normalised inside a mask that nobody has found', async () => {
-    const plan = { channels: [{ ...ct, useNonzeroMask: true }], order: 'resample-first' as const };
-    await expect(gather([source(gridOf(scanOf([4, 6, 6])), step(4)), normalise({ plan })])).rejects.toMatchObject({
-      code: 'plan-unsupported',
-      message: expect.stringMatching(/^case: CTNormalization of channel "CT" acts inside the non-zero mask/),
-    });
-  });
-
   it('leaves the slices that it was given as they were', async () => {
     const given = [...slices(gridOf(scanOf([2, 2, 2])), () => 4)];
     const { data } = await gather([Readable.from(given), normalise({ plan: { channels: [ct] } })]);
@@ -137,22 +128,6 @@ describe('resample', () => {
     const result = await gather([source(grid, (z) => z / 10), resample({ plan })]);
     expect(result.grid).toMatchObject({ shape: [10, 10, 8], spacing: [3.9, 0.8, 1], separateAxis: 0, box: grid.box });
     expect(result.grid.statistics).toBeUndefined();
-  });
-
-  it('refuses a grid that no machine holds before it makes any of it', async () => {
-    const wide = gridOf(scanOf([4, 6, 6]), { spacing: [1e6, 1e6, 1e6] });
-    const plan = { channels: [ct], spacing: [1, 1, 1] as Triple, resampling };
-    await expect(gather([source(wide, step(4)), resample({ plan })])).rejects.toMatchObject({
-      code: 'scan-unsuitable',
-      message: expect.stringMatching(
-        /^case: resampled to 1 x 1 x 1 mm it would be 6000000 x 6000000 x 4000000 voxels, which no machine/,
-      ),
-    });
-    const cut = patch({ patchSize: [1, 1, 1], stepSize: 1e-6 });
-    await expect(gather([source(gridOf(scanOf([4, 6, 6])), step(4)), cut])).rejects.toMatchObject({
-      code: 'scan-unsuitable',
-      message: expect.stringMatching(/patches, which no machine holds/),
-    });
   });
 
   it('refuses a scan too thin for the spacing, slices out of order and an early end', async () => {

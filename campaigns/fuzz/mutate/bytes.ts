@@ -1,4 +1,4 @@
-import type { Dice } from '../dice.js';
+import type { Dice } from '../../dice.js';
 
 type Mutation = (bytes: Uint8Array, dice: Dice, other: Uint8Array) => Uint8Array;
 

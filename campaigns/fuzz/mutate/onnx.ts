@@ -10,7 +10,7 @@ import {
   TensorProtoSchema,
   TrainingInfoProtoSchema,
 } from '../../../src/model/gen/onnx_pb.js';
-import type { Dice } from '../dice.js';
+import type { Dice } from '../../dice.js';
 import { mutateBytes } from './bytes.js';
 import { mutateProtobuf } from './protobuf.js';
 

@@ -1,4 +1,4 @@
-import type { Dice } from '../dice.js';
+import type { Dice } from '../../dice.js';
 import { concat } from './bytes.js';
 
 /** A field as it lies in the bytes. Bodies of length-delimited fields may be messages: nobody can tell, so they are taken apart where they parse. */

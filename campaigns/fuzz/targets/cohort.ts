@@ -1,6 +1,6 @@
 import { isAbsolute } from 'node:path';
 import { readCohort } from '../../../src/evaluate/cohort.js';
-import type { Dice } from '../dice.js';
+import type { Dice } from '../../dice.js';
 import { expect } from '../finding.js';
 import { mutateBytes } from '../mutate/bytes.js';
 import type { Target } from '../target.js';

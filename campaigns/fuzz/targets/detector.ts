@@ -2,7 +2,7 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { sha256 } from '../../../src/detectors/folder.js';
 import { type Detector, loadDetector, saveDetector } from '../../../src/detectors/saved.js';
-import type { Dice } from '../dice.js';
+import type { Dice } from '../../dice.js';
 import { expect } from '../finding.js';
 import { mutateBytes } from '../mutate/bytes.js';
 import { mutateJson } from '../mutate/json.js';

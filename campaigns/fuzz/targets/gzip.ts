@@ -1,6 +1,6 @@
 import { deflateRawSync, gunzipSync } from 'node:zlib';
 import { inflate } from '../../../src/nifti/inflate.js';
-import type { Dice } from '../dice.js';
+import type { Dice } from '../../dice.js';
 import { expect } from '../finding.js';
 import { chop, concat, mutateBytes } from '../mutate/bytes.js';
 import type { Target } from '../target.js';

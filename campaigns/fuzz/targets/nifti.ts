@@ -2,7 +2,7 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { Slice } from '../../../src/chunks.js';
 import { load } from '../../../src/stages/load.js';
-import type { Dice } from '../dice.js';
+import type { Dice } from '../../dice.js';
 import { expect } from '../finding.js';
 import { chop, mutateBytes } from '../mutate/bytes.js';
 import { mutateFields, plainScan } from '../mutate/nifti.js';

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Plan, planSchema, readPlan } from '../../../src/model/plans.js';
 import { readSegmentationPlan } from '../../../src/model/segmentation-plan.js';
-import type { Dice } from '../dice.js';
+import type { Dice } from '../../dice.js';
 import { expect } from '../finding.js';
 import { mutateJson } from '../mutate/json.js';
 import type { Target } from '../target.js';

@@ -5,7 +5,7 @@ import type { Plan, PlanChannel } from '../../../src/model/plans.js';
 import { preparationStages } from '../../../src/pipeline.js';
 import { load } from '../../../src/stages/load.js';
 import { patch } from '../../../src/stages/patch.js';
-import type { Dice } from '../dice.js';
+import type { Dice } from '../../dice.js';
 import { expect } from '../finding.js';
 import { chop } from '../mutate/bytes.js';
 import { plainScan } from '../mutate/nifti.js';

@@ -1,6 +1,6 @@
 import { decodeSafetensors, encodeSafetensors } from '../../../src/detectors/safetensors.js';
 import { SegcanaryError } from '../../../src/errors.js';
-import type { Dice } from '../dice.js';
+import type { Dice } from '../../dice.js';
 import { expect, Finding } from '../finding.js';
 import { concat, mutateBytes } from '../mutate/bytes.js';
 import { mutateJson } from '../mutate/json.js';
