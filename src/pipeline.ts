@@ -8,7 +8,8 @@ import type {
   SubjectScore,
   Warning,
 } from './chunks.js';
-import { type OpenDetector, onlyOnFeatures } from './detectors/opened.js';
+import { refuseEarly } from './detectors/early.js';
+import type { OpenDetector } from './detectors/opened.js';
 import type { Detector, FeatureDetector } from './detectors/saved.js';
 import type { VerdictOptions } from './detectors/verdict.js';
 import { SegcanaryError } from './errors.js';
@@ -100,7 +101,7 @@ export interface ScoreScanOptions extends ScanOptions {
   readonly detector: OpenDetector;
   /** Where the uncertainty mask goes: a path, or a stream that gets gzip. Of detectors on features. */
   readonly mask?: string | Writable | undefined;
-  /** Stop as soon as the scan is certainly out of distribution. Of calibrated detectors on features, without a mask. @default false */
+  /** Stop as soon as the scan is certainly out of distribution. Of calibrated detectors on features whose distances are never negative, without a mask. @default false */
   readonly early?: boolean | undefined;
 }
 
@@ -173,7 +174,7 @@ export function judgingStages(options: JudgingOptions): Stage<never, unknown>[] 
   const { detector: opened } = options;
   const { description } = opened.detector;
   if (opened.kind !== 'features' && options.mask !== undefined) throw noMask(opened.detector);
-  if (opened.kind !== 'features' && options.early) throw onlyOnFeatures(opened.detector, '--early');
+  if (options.early) refuseEarly(opened.detector);
   if (opened.kind === 'intensities')
     return [judgeIntensities({ scorer: opened.detector.scorer, ...verdictOptions(options) })];
   const { patchSize } = description.plan;

@@ -1,8 +1,9 @@
 import { access, constants } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Command } from 'commander';
-import { onlyOnFeatures, openDetector } from '../detectors/opened.js';
-import { type Detector, loadDetector } from '../detectors/saved.js';
+import { refuseEarly } from '../detectors/early.js';
+import { openDetector } from '../detectors/opened.js';
+import { loadDetector } from '../detectors/saved.js';
 import { SegcanaryError } from '../errors.js';
 import { cannotWrite } from '../files.js';
 import { isFailure } from '../jobs/failure.js';
@@ -50,7 +51,13 @@ async function scoreAll(
 ): Promise<number> {
   const detector = await loadDetector(flags.detector);
   const inputs = await resolveInputs(flags.input, flags.case);
-  refuseEarly(flags, detector);
+  if (flags.early && flags.mask !== undefined)
+    throw new SegcanaryError(
+      'usage',
+      '--mask needs every patch and --early stops before the last; leave one of them out.',
+    );
+  // What no scan can mend is told before the first.
+  if (flags.early) refuseEarly(detector);
   if (flags.mask !== undefined && inputs.length !== 1) {
     throw new SegcanaryError(
       'usage',
@@ -95,22 +102,6 @@ async function scoreAll(
   await folder?.finish();
   if (failed > 0) return inputs.length === 1 ? EXIT.failed : EXIT.someScansFailed;
   return flags.failOnOod && ood > 0 ? EXIT.outOfDistribution : EXIT.done;
-}
-
-/** What no scan can mend is told before the first. */
-function refuseEarly({ early, mask }: ScoreFlags, detector: Detector): void {
-  if (!early) return;
-  if (mask !== undefined)
-    throw new SegcanaryError(
-      'usage',
-      '--mask needs every patch and --early stops before the last; leave one of them out.',
-    );
-  if (detector.kind !== 'features') throw onlyOnFeatures(detector, '--early');
-  if (detector.description.calibration === null)
-    throw new SegcanaryError(
-      'usage',
-      `${detector.dir}: is not calibrated, so nothing can be decided early; run segcanary calibrate, or leave --early out.`,
-    );
 }
 
 /** Told before the hour that a scan may take. */

@@ -48,7 +48,7 @@ export interface FittedMethod {
 export interface PatchScorer {
   /** Features that it was fitted to. */
   readonly d: number;
-  /** How far a patch lies from the training patches: never negative, higher is more suspicious, NaN where the features hold one. */
+  /** How far a patch lies from the training patches: higher is more suspicious, never negative where the method says so, NaN where the features hold one. */
   distance(features: Float32Array): number;
   /** The same of many patches at once, rows [n,d] in C order, where a BLAS makes that faster. Sums may round otherwise. */
   distances?(rows: Float32Array, n: number, blas: Blas): Promise<Float64Array>;
@@ -66,6 +66,8 @@ export interface PatchMethod {
   /** Paper, and what it says for it. */
   readonly source: string;
   readonly features: Features;
+  /** No distance is ever below 0, so that the mean over a scan is at least what some of its patches give: `--early` rests on it. */
+  readonly nonNegative: boolean;
   /**
    * Fits the method to features that may be read more than once.
    *

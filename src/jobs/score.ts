@@ -1,5 +1,6 @@
 import type { Writable } from 'node:stream';
 import type { EarlyVerdict, SubjectScore } from '../chunks.js';
+import { refuseEarly } from '../detectors/early.js';
 import type { OpenDetector } from '../detectors/opened.js';
 import { isAbort, type SegcanaryError } from '../errors.js';
 import { scoreScan } from '../pipeline.js';
@@ -13,20 +14,21 @@ export interface ScoreJobOptions extends Omit<ScanOptions, 'case' | 'file'> {
   readonly inputs: readonly ScanInput[];
   /** Where the mask of a case goes, if anywhere. */
   readonly mask?: (name: string) => string | Writable | undefined;
-  /** Stop each scan as soon as it is certainly out of distribution. @default false */
+  /** Stop each scan as soon as it is certainly out of distribution, as in `scoreScan`. @default false */
   readonly early?: boolean | undefined;
 }
 
 /**
  * Scores scans one after another over one shared network. A scan that fails yields a failure and the others go on.
  *
- * @throws SegcanaryError `aborted` when the signal says so; whatever else goes wrong, a mask that cannot be written included, is a failure of its scan alone
+ * @throws SegcanaryError `aborted` when the signal says so, `usage` for `early` where nothing can be decided; whatever else goes wrong, a mask that cannot be written included, is a failure of its scan alone
  */
 export function scoreScans(
   options: ScoreJobOptions & { readonly early?: false | undefined },
 ): AsyncGenerator<SubjectScore | ScanFailure>;
 export function scoreScans(options: ScoreJobOptions): AsyncGenerator<SubjectScore | EarlyVerdict | ScanFailure>;
 export async function* scoreScans(options: ScoreJobOptions): AsyncGenerator<SubjectScore | EarlyVerdict | ScanFailure> {
+  if (options.early) refuseEarly(options.detector.detector);
   for (const input of options.inputs) {
     try {
       yield await scoreScan(await openInput(input, options.detector.detector.description.plan, options.limits), {

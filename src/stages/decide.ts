@@ -13,14 +13,15 @@ export class Decided extends Error {
   }
 }
 
-/** Relative: more than what the sums may round, here and in `score`, and less than anybody would call a difference. */
+/** Relative: more than the sums here and in `score` may round (some 1e-13 for a thousand patches), and less than anybody would call a difference. */
 const MARGIN = 1e-9;
 
 /**
  * Lets distances pass until the scan is certainly out of distribution, then throws `Decided`.
  *
  * score = sum over patches of distance_i * w_i, where the w_i follow from grid and tiling alone, are never negative and sum to 1 (`patchWeights`). Distances are never
- * negative either, so the sum over the patches seen so far is a lower bound, and once it passes the boundary by a relative 1e-9, the score will.
+ * negative either, so the sum over the patches seen so far, less a relative 1e-9 for what rounds, is a lower bound: once it passes the boundary, the score will. With the
+ * last patch the score itself is there, so it passes.
  *
  * @throws Decided; SegcanaryError `usage` without a calibration, `detector-invalid` for a negative distance
  */
@@ -31,9 +32,9 @@ export function decide(options: VerdictOptions): Stage<PatchDistance, PatchDista
       'usage',
       'Without a boundary nothing can be decided early; calibrate the detector first, or leave --early out.',
     );
-  const certain = calibration.boundary.conformal + MARGIN * Math.abs(calibration.boundary.conformal);
+  const { conformal } = calibration.boundary;
   let weights: Float64Array | null = null;
-  let scoreAtLeast = 0;
+  let sum = 0;
   let worst: WorstPatch | null = null;
   return stage<PatchDistance, PatchDistance>(
     { name: 'decide' },
@@ -46,9 +47,10 @@ export function decide(options: VerdictOptions): Stage<PatchDistance, PatchDista
             'detector-invalid',
             `${grid.scan.case}: patch ${index} has a distance of ${distance}, so that nothing can be decided early; leave --early out.`,
           );
-        scoreAtLeast += distance * weights[index]!;
+        sum += distance * weights[index]!;
         if (worst === null || distance > worst.distance) worst = { distance, centre: patchCentre(grid, tiling, tile) };
-        if (scoreAtLeast > certain) {
+        const scoreAtLeast = sum * (1 - MARGIN);
+        if (scoreAtLeast > conformal && index + 1 < weights.length) {
           throw new Decided({
             case: grid.scan.case,
             score: null,

@@ -66,6 +66,24 @@ describe('every method', () => {
     }
   });
 
+  it.each(PATCH_METHODS)('$name has negative distances only where it says so', async (method) => {
+    const scorers = await Promise.all(
+      cases.map(async (found) => {
+        const { tensors } = await method.fit(blocksOf(found), context);
+        return [found, method.open(tensors)] as const;
+      }),
+    );
+    let least = Number.POSITIVE_INFINITY;
+    for (const [{ n, d, rows, tests }, scorer] of scorers) {
+      const patches = Array.from({ length: n }, (_, i) => rows.slice(i * d, (i + 1) * d));
+      const mean = patches[0]!.map((_, i) => patches.reduce((sum, patch) => sum + patch[i]! / n, 0));
+      // The training patches, their mean, where most sums cancel, and what is far from them.
+      for (const z of [...patches, mean, mean.map(() => 0), ...tests, ...tests.map((t) => t.map((v) => -1e6 * v))])
+        least = Math.min(least, scorer.distance(Float32Array.from(z)));
+    }
+    expect(least >= 0).toBe(method.nonNegative);
+  });
+
   it.each(PATCH_METHODS)('$name refuses what cannot be fitted', async (method) => {
     const fit = (rows: number[], n: number, d: number) => method.fit(blocksOf({ n, d, rows }), context);
     await expect(fit([], 0, 2)).rejects.toMatchObject({ code: 'fit-failed' });

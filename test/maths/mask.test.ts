@@ -1,12 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Grid, MaskSlice, Triple } from '../../src/chunks.js';
+import { patchWeights } from '../../src/maths/mask.js';
 import { MaskAggregator } from '../../src/maths/mask-aggregator.js';
-import { layTiles } from '../../src/maths/tiling.js';
+import { layTiles, patchCount } from '../../src/maths/tiling.js';
 import { gaussianWindow } from '../../src/maths/window.js';
 import gaussian from '../fixtures/tiles/gaussian.json' with { type: 'json' };
 import masks from '../fixtures/tiles/mask.json' with { type: 'json' };
-import { distancesOf, gridOf, scanOf } from '../support/grids.js';
+import { anyGrid, distancesOf, gridOf, scanOf } from '../support/grids.js';
 
 function aggregateAll(grid: Grid, patchSize: Triple, distance: (i: number) => number): MaskSlice[] {
   const tiling = layTiles(grid.shape, patchSize, 0.5);
@@ -109,6 +110,33 @@ describe('the mask', () => {
       expect(released(shape)).toBeCloseTo(published, 1);
       expect(ours(shape)).toBeCloseTo(1, 12);
     }
+  });
+
+  it('has a mean that is the sum of the distances, each by a weight that grid and tiling alone decide', () => {
+    fc.assert(
+      fc.property(
+        anyGrid,
+        triple(1, 9),
+        fc.constantFrom(0.3, 0.5, 1),
+        // 0, but nothing so small that its product with a weight underflows.
+        fc.infiniteStream(fc.oneof(fc.constant(0), fc.double({ min: 1e-9, max: 1e6, noNaN: true }))),
+        (grid, patchSize, step, drawn) => {
+          const tiling = layTiles(grid.shape, patchSize, step);
+          const distances = [...drawn.take(patchCount(tiling))];
+          const weights = patchWeights(grid, tiling);
+          expect(weights.length).toBe(distances.length);
+          expect(Math.min(...weights)).toBeGreaterThanOrEqual(0);
+          expect(Math.abs(weights.reduce((sum, w) => sum + w, 0) - 1)).toBeLessThan(1e-12);
+          const aggregator = new MaskAggregator(grid, tiling);
+          const slices: MaskSlice[] = [];
+          for (const d of distancesOf(grid, tiling, (i) => distances[i]!)) slices.push(...aggregator.push(d));
+          const sum = distances.reduce((s, d, i) => s + d * weights[i]!, 0);
+          const score = subjectScore(slices);
+          expect(Math.abs(sum - score)).toBeLessThanOrEqual(1e-12 * score);
+        },
+      ),
+      { numRuns: 200 },
+    );
   });
 
   it('emits a slice as soon as the last patch that touches it is scored', () => {

@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import type { Grid, PatchDistance, Scan, Tiling, Triple } from '../../src/chunks.js';
 import { patchCount } from '../../src/maths/tiling.js';
 
@@ -48,3 +49,26 @@ export function* distancesOf(
     yield { grid, tiling, index, tile, distance: distance(index) };
   }
 }
+
+const triple = (min: number, max: number): fc.Arbitrary<Triple> => {
+  const n = fc.integer({ min, max });
+  return fc.tuple(n, n, n);
+};
+
+/** Grids of every kind that the stages make: axes permuted and flipped, cropped, resampled, one axis maybe by the nearest neighbour. */
+export const anyGrid: fc.Arbitrary<Grid> = fc
+  .record({
+    shape: triple(1, 24),
+    box: triple(1, 16),
+    start: triple(0, 4),
+    margin: triple(0, 3),
+    axes: fc.constantFrom<Triple[]>([0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]),
+    flipped: fc.tuple(fc.boolean(), fc.boolean(), fc.boolean()),
+    separateAxis: fc.constantFrom<(0 | 1 | 2 | null)[]>(null, 0, 1, 2),
+  })
+  .map(({ shape, box, start, margin, axes, flipped, separateAxis }) => {
+    const stop: Triple = [start[0] + box[0], start[1] + box[1], start[2] + box[2]];
+    const scanShape: [number, number, number] = [0, 0, 0];
+    for (const a of [0, 1, 2] as const) scanShape[axes[a]] = stop[a] + margin[a];
+    return gridOf(scanOf(scanShape), { shape, axes, flipped, box: { start, stop }, separateAxis });
+  });

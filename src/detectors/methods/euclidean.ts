@@ -8,6 +8,7 @@ export const euclidean: PatchMethod = {
   formula: '|z - mean|^2, z the pooled activation',
   source: 'Gonzalez et al., MICCAI 2021, Fig. 1b: what the covariance is needed for.',
   features: 'pooled',
+  nonNegative: true,
   async fit(blocks) {
     const { mean, n } = await meanOf(blocks());
     return { tensors: { mean: { shape: [mean.length], data: mean } }, n, d: mean.length, gaussian: null, warnings: [] };

@@ -13,6 +13,7 @@ export function gaussianMethod(
 ): PatchMethod {
   return {
     ...info,
+    nonNegative: true,
     fit: async (blocks, context) => fitMapped(map ? () => mapped(blocks(), map) : blocks, context),
     open: (tensors) => scorerOf(gaussianOf(tensors), map),
   };

@@ -13,6 +13,7 @@ export const knn: PatchMethod = {
   source:
     'Sun et al., ICML 2022; Woodland et al. 2024: better than Mahalanobis on pooled features of a liver segmentation network.',
   features: 'channel-means',
+  nonNegative: true,
   async fit(blocks) {
     const rows: Float32Array[] = [];
     let d = 0;

@@ -12,6 +12,7 @@ export const multiLayer: PatchMethod = {
     'sum over the stages of the encoder of (D - mean D) / deviation of D, D the Mahalanobis distance of the stage’s channel means, mean and deviation over the training patches. May be negative',
   source: 'Lambert et al. 2023, Anthony and Kamnitsas 2023: no single layer is best for every shift.',
   features: 'stage-means',
+  nonNegative: false,
   async fit(blocks, context) {
     const parts = await partsOf(blocks());
     const tensors: Record<string, Tensor> = {};

@@ -1,0 +1,24 @@
+import { SegcanaryError } from '../errors.js';
+import { onlyOnFeatures } from './opened.js';
+import type { Detector } from './saved.js';
+
+/**
+ * Refuses `early` for detectors under which nothing is certain before a scan has ended: the score has to be a mean of distances that are never negative, and there has
+ * to be a boundary that it can pass.
+ *
+ * @throws SegcanaryError `usage`
+ */
+export function refuseEarly(detector: Detector): void {
+  const { dir, method, description } = detector;
+  if (detector.kind !== 'features') throw onlyOnFeatures(detector, '--early');
+  if (!detector.method.nonNegative)
+    throw new SegcanaryError(
+      'usage',
+      `${dir}: a distance of ${method.name} may be negative, so that a score can still fall and nothing can be decided early; leave --early out.`,
+    );
+  if (description.calibration === null)
+    throw new SegcanaryError(
+      'usage',
+      `${dir}: is not calibrated, so nothing can be decided early; run segcanary calibrate, or leave --early out.`,
+    );
+}
