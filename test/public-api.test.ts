@@ -8,6 +8,7 @@ it('exports these names', () => {
       "DEFAULT_LIMITS",
       "Decided",
       "ESTIMATORS",
+      "Explainer",
       "OUTPUT_METHODS",
       "PATCH_METHODS",
       "SHIFTS",

@@ -5,7 +5,7 @@ import type { Features } from './method.js';
 import { ihf } from './methods/ihf.js';
 import { METHOD_NAMES, patchMethod } from './methods/registry.js';
 import { OUTPUT_METHOD_NAMES } from './outputs/registry.js';
-import { type TrainingIntensities, trainingChannelsSchema, trainingIntensitiesSchema } from './training-profile.js';
+import { type TrainingIntensities, trainingIntensitiesSchema } from './training-intensities.js';
 
 const hash = z.string().regex(/^[0-9a-f]{64}$/, 'expected 64 hexadecimal digits');
 const count = z.int().positive();
@@ -68,8 +68,8 @@ const featuresSchema = z
     tap: z.object({ name: z.string(), shape: z.array(count), suggested: z.boolean() }),
     /** The encoder's stages whose channel means the method reads; null where it reads the tap alone. */
     stages: z.array(z.object({ name: z.string(), channels: count })).nullable(),
-    /** To explain verdicts by. Absent before it was kept, and where the method judges stages. */
-    trainingChannels: trainingChannelsSchema.optional(),
+    /** Channels of each group of neighbours at the tap, to explain verdicts by: how far each moves is in statistics.safetensors. Absent before it was kept, and where the method judges stages. */
+    channelGroups: z.array(count).min(1).max(4096).optional(),
     /** How an activation becomes an embedding, and the shape before it is flattened to d. */
     pooling: z.object({ kind: z.literal('average'), maxElements: z.literal(10000), shape: z.array(count) }),
     /** How a patch is judged: a name of detectors/methods/registry.ts. */
@@ -96,9 +96,11 @@ const featuresSchema = z
   }, 'expected d to be the number of features that the tap, the pooling and the stages give')
   .refine(everyChannel, everyChannelSentence)
   .refine(
-    ({ tap, trainingChannels }) => trainingChannels === undefined || trainingChannels.mean.length === tap.shape[0],
-    'expected trainingChannels of every channel of the tap',
+    ({ tap, channelGroups }) => channelGroups === undefined || sumOf(channelGroups) === tap.shape[0],
+    'expected channelGroups of every channel of the tap',
   );
+
+const sumOf = (sizes: readonly number[]): number => sizes.reduce((sum, size) => sum + size, 0);
 
 /** How many features a patch has. */
 function featureCount(

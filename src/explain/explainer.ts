@@ -92,8 +92,8 @@ export class Explainer {
       notes.push({ code: 'no-patches', message: `${method.name} judges a scan as a whole: no patch has a distance.` });
     else if (this.#groups === null)
       notes.push({
-        code: 'no-training-channels',
-        message: `${old} how channels vary over the training patches; fit it again to see which group moved.`,
+        code: 'no-training-groups',
+        message: `${old} how groups of channels vary over the training patches, or they do not; fit it again to see which moved.`,
       });
     if (kind === 'outputs')
       notes.push({

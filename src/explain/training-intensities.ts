@@ -1,4 +1,4 @@
-import type { TrainingIntensities } from '../detectors/training-profile.js';
+import type { TrainingIntensities } from '../detectors/training-intensities.js';
 import { wassersteinDistance } from './wasserstein.js';
 
 /**

@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto';
 import type { Warning } from '../chunks.js';
+import { fitChannelGroups, groupSizes } from '../detectors/channel-groups.js';
 import { type CachedEmbeddings, EmbeddingCache, embeddingKey } from '../detectors/embedding-cache.js';
 import type { Estimator } from '../detectors/estimators.js';
 import { type FeatureBlock, type FittedMethod, keptFeatures, type PatchMethod } from '../detectors/method.js';
 import { METHOD_NAMES, patchMethod } from '../detectors/methods/registry.js';
 import { checkDetectorTarget, saveDetector } from '../detectors/saved.js';
 import { isAbort, SegcanaryError } from '../errors.js';
-import { trainingChannels } from '../explain/channel-groups.js';
 import { trainingIntensities } from '../explain/training-intensities.js';
 import { openBlas } from '../model/blas.js';
 import { cutAtTap } from '../model/cut.js';
@@ -116,16 +116,17 @@ export async function fitDetector(options: FitJobOptions): Promise<FitResult> {
 
   options.onFit?.();
   const parts = stages?.map(({ channels }) => channels);
-  const fit = await method.fit(() => blocksOf(cache, keys, method, parts, options.signal), {
-    estimator,
-    blas: await openBlas({ threads: options.threads }),
-  });
-  const channels = stages ? null : await trainingChannels(() => entriesOf(cache, keys, options.signal));
+  const blas = await openBlas({ threads: options.threads });
+  const fit = await method.fit(() => blocksOf(cache, keys, method, parts, options.signal), { estimator, blas });
+  const channelGroups = groupSizes(tap.shape[0]!);
+  const groups = stages
+    ? null
+    : await fitChannelGroups(await channelMeansOf(entriesOf(cache, keys, options.signal)), channelGroups, { blas });
   stopIfAborted(options.signal);
   const warnings = [...fit.warnings, ...warningsOfTap(tap)];
   await saveDetector(options.output, {
     encoder: encoderOnnx,
-    tensors: fit.tensors,
+    tensors: { ...fit.tensors, ...groups },
     description: {
       formatVersion: 1,
       kind: 'features',
@@ -134,7 +135,7 @@ export async function fitDetector(options: FitJobOptions): Promise<FitResult> {
       stepSize,
       tap: { name: tap.name, shape: [...tap.shape], suggested: tap.suggested },
       stages,
-      ...(channels && { trainingChannels: channels }),
+      ...(groups && { channelGroups }),
       pooling: { kind: 'average', maxElements: 10000, shape: [...tap.pooledShape] },
       method: method.name,
       estimator: fit.gaussian?.estimator ?? null,
@@ -206,6 +207,15 @@ async function* blocksOf(
     const [rows, d] = keptFeatures(entry, features);
     yield { rows, n: entry.n, d, parts };
   }
+}
+
+/** The channel means of every training patch, which are few and read many times. */
+async function channelMeansOf(entries: AsyncIterable<CachedEmbeddings>) {
+  const kept: Pick<CachedEmbeddings, 'means' | 'n' | 'c'>[] = [];
+  for await (const { means, n, c } of entries) kept.push({ means: means.slice(), n, c });
+  return async function* () {
+    yield* kept;
+  };
 }
 
 /** What the cache has of every training scan. */

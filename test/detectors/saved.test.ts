@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { calibrate } from '../../src/detectors/calibration.js';
+import { fitChannelGroups } from '../../src/detectors/channel-groups.js';
 import {
   checkDetectorTarget,
   type FeatureDetectorParts,
@@ -12,6 +13,7 @@ import {
   saveDetector,
   writeCalibration,
 } from '../../src/detectors/saved.js';
+import { openBlas } from '../../src/model/blas.js';
 
 const description: FeatureDetectorParts['description'] = {
   formatVersion: 1,
@@ -62,11 +64,6 @@ const parts: FeatureDetectorParts = {
 };
 
 const intensities = { edges: [0, 1, 3], shares: [0.25, 0.75], distances: { mean: 1, max: 2 } };
-const channels = (n: number) => ({
-  mean: new Array(n).fill(0.5),
-  deviation: new Array(n).fill(1),
-  groups: [{ channels: n, spread: 0.5 }],
-});
 
 let root: string;
 let dir: string;
@@ -112,9 +109,25 @@ describe('saveDetector', () => {
   });
 
   it('keeps what explains a verdict, where there is something', async () => {
-    const profile = { trainingIntensities: [intensities], trainingChannels: channels(3) };
-    await saveDetector(dir, { ...parts, description: { ...description, ...profile } });
-    expect((await loadFeatureDetector(dir)).description).toMatchObject(profile);
+    const profile = { trainingIntensities: [intensities], channelGroups: [2, 1] };
+    const groups = await fitChannelGroups(
+      async function* () {
+        yield { means: Float32Array.of(1, 2, 3, 2, 2, 1, 5, 1, 0, 1, 3, 1), n: 4, c: 3 };
+      },
+      [2, 1],
+      { blas: await openBlas() },
+    );
+    const tensors = { ...parts.tensors, ...groups };
+    await saveDetector(dir, { ...parts, tensors, description: { ...description, ...profile } });
+    const { description: read, channelGroups } = await loadFeatureDetector(dir);
+    expect(read).toMatchObject(profile);
+    expect(channelGroups!.distances(Float32Array.of(1, 2, 3)).length).toBe(2);
+    await edit((json) => {
+      json.channelGroups = [1, 1, 1];
+    });
+    await expect(loadDetector(dir)).rejects.toThrow(
+      refusal('detector-corrupt', 'its groups have 3 channels, and detector.json says 3 in 3 groups'),
+    );
     await saveDetector(dir, parts);
     expect(Object.keys((await loadFeatureDetector(dir)).description)).not.toContain('trainingIntensities');
   });
@@ -191,17 +204,8 @@ describe('loadDetector', () => {
           { trainingIntensities: [{ ...intensities, shares: [0.5, 0.75] }] },
           'expected shares that sum to 1',
         ],
-        ['channels that the tap has not', { trainingChannels: channels(4) }, 'of every channel of the tap'],
-        [
-          'groups of more channels than there are',
-          { trainingChannels: { ...channels(3), groups: [{ channels: 9, spread: 1 }] } },
-          'groups of as many channels',
-        ],
-        [
-          'a deviation below 0',
-          { trainingChannels: { ...channels(3), deviation: [1, -1, 1] } },
-          'trainingChannels.deviation.1',
-        ],
+        ['groups of channels that the tap has not', { channelGroups: [3, 1] }, 'of every channel of the tap'],
+        ['a group of nothing', { channelGroups: [3, 0] }, 'channelGroups.1'],
       ] as const
     ).map(
       ([what, fields, sentence]) =>

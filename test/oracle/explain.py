@@ -1,4 +1,4 @@
-"""What numpy and scipy make of seeded histograms and channels, for test/explain.
+"""What numpy and scipy make of seeded histograms, for test/explain.
 
 Run:  python test/oracle/explain.py
 
@@ -32,34 +32,6 @@ def counted():
     return {"values": [float(v) for v in values], "shares": (counts / values.size).tolist()}
 
 
-def channels():
-    """Groups of 2 and 3 of five channels, of which the fourth never varies."""
-    training = rng.normal([0, 3, -2, 7, 1], [1, 2, 0.5, 0, 1], (40, 5)).astype(np.float32)
-    training[:, 3] = np.float32(7.1)
-    patches = rng.normal([1, 3, -2, 9, 5], 1, (6, 5)).astype(np.float32)
-    weights = rng.dirichlet(np.ones(6))
-    rows = training.astype(np.float64)
-    mean, deviation = rows.mean(0), rows.std(0)
-    deviation[3] = 0
-    own = lambda x, of: (((x[:, of] - mean[of]) / deviation[of]) ** 2).mean(1)
-    return {
-        "training": training.ravel().tolist(),
-        "patches": patches.ravel().tolist(),
-        "weights": weights.tolist(),
-        "mean": mean.tolist(),
-        "deviation": deviation.tolist(),
-        "groups": [
-            {
-                "channels": channels,
-                "spread": own(rows, of).std(),
-                "ratio": weights @ own(patches.astype(np.float64), of),
-                "z": (weights @ own(patches.astype(np.float64), of) - 1) / own(rows, of).std(),
-            }
-            for channels, of in [(2, [0, 1]), (3, [2, 4])]
-        ],
-    }
-
-
 (ROOT / "test/fixtures/explain.json").write_text(
-    json.dumps({"histograms": histograms(), "counted": counted(), "channels": channels()}) + "\n"
+    json.dumps({"histograms": histograms(), "counted": counted()}) + "\n"
 )
