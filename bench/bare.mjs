@@ -1,10 +1,10 @@
-// onnxruntime and nothing else: node bare.mjs ENCODER N runs N patches of [1,1,28,256,256] and prints the seconds of the runs, without loading.
+// onnxruntime and nothing else: node bare.mjs ENCODER N [THREADS] runs N patches of [1,1,28,256,256] and prints the seconds of the runs, without loading.
 import { availableParallelism } from 'node:os';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 
-const [path, count] = process.argv.slice(2);
+const [path, count, threads = availableParallelism()] = process.argv.slice(2);
 const session = await InferenceSession.create(path, {
-  intraOpNumThreads: availableParallelism(),
+  intraOpNumThreads: Number(threads),
   enableMemPattern: false,
 });
 const dims = [1, 1, 28, 256, 256];

@@ -2,7 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
-const ALL = ['startup', 'memory', 'overhead', 'encoder', 'fit'];
+const ALL = ['startup', 'memory', 'overhead', 'savings', 'encoder', 'fit', 'projection'];
 /** These need Python environments, so they run only when they are named. */
 const NAMED = ['nnunet', 'python'];
 

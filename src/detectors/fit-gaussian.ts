@@ -5,7 +5,7 @@ import { cholesky } from '../maths/cholesky.js';
 import { largestEigenvalue } from '../maths/condition.js';
 import { columnMeans, Moments, type Sample } from '../maths/moments.js';
 import { ledoitWolfShrinkage, oasShrinkage, shrink } from '../maths/shrinkage.js';
-import { multiplySymmetric, trace } from '../maths/symmetric.js';
+import { mirrorUpper, multiplySymmetric, trace } from '../maths/symmetric.js';
 import {
   choleskyWhitening,
   gramWhitening,
@@ -43,7 +43,7 @@ export interface FitOptions {
 
 /**
  * Fits mean and covariance (divisor n) to embeddings that are read once. Distances equal those of sklearn's LedoitWolf, OAS and
- * EmpiricalCovariance (pseudo-inverse: `pinvh`). Peak memory is two [d,d] of float64 where the covariance is invertible.
+ * EmpiricalCovariance (pseudo-inverse: `pinvh`). Peak memory is one [d,d] of float64 where the covariance is invertible.
  * @throws SegcanaryError 'fit-failed' with fewer than two patches, with blocks of unequal d, with NaN or infinity, and where no feature varies.
  */
 export async function fitGaussian(
@@ -158,16 +158,18 @@ async function fromRows({ centred, n, d }: CentredRows, blas: Blas): Promise<Res
 async function fromCovariance(sample: Sample, estimator: Estimator, blas: Blas): Promise<Result> {
   const { covariance, d } = sample;
   const largest = largestEigenvalue((x) => multiplySymmetric(covariance, d, x), d);
-  let factor: Float64Array | null = covariance.slice();
-  const { rank, order } = await cholesky(factor, d, { blas, pivot: true, tolerance: rankCutoff(largest, d) });
   const shrinkage =
     estimator === 'empirical' ? null : (estimator === 'oas' ? oasShrinkage : ledoitWolfShrinkage)(sample);
   const lift = ((shrinkage ?? 0) * trace(covariance, d)) / d;
+  // For the rank. The factor takes the diagonal and what is below; above it the covariance stays, so that one matrix is enough.
+  const diagonal = Float64Array.from({ length: d }, (_, i) => covariance[i * d + i]!);
+  const { rank, order } = await cholesky(covariance, d, { blas, pivot: true, tolerance: rankCutoff(largest, d) });
   if (rank < d && lift <= rankCutoff(largest, d)) {
     // A lift below the cutoff means a shrinkage of at most d^2 eps: the empirical factor serves for the shrunk covariance as well.
-    return { whitening: await pseudoInverseWhitening(factor, order, rank, d, largest, blas), rank, shrinkage };
+    return { whitening: await pseudoInverseWhitening(covariance, order, rank, d, largest, blas), rank, shrinkage };
   }
-  factor = null; // Let go of the second matrix before the third is made.
+  mirrorUpper(covariance, d);
+  for (let i = 0; i < d; i++) covariance[i * d + i] = diagonal[i]!;
   if (shrinkage !== null) shrink(covariance, d, shrinkage);
   const whitening = await choleskyWhitening(covariance, d, (1 - (shrinkage ?? 0)) * largest + lift, blas);
   if (whitening) return { whitening, rank, shrinkage };

@@ -22,8 +22,8 @@ export interface CholeskyOptions {
 
 /**
  * Blocked Cholesky, in place and right-looking, as LAPACK's dpotrf and (with `pivot`) dpstrf: A[order][:, order] = L L'. Only the lower
- * triangle of the symmetric [n,n] is read; columns 0 to rank-1 of it become L. What is right of column rank-1 and above the diagonal
- * is without meaning afterwards.
+ * triangle of the symmetric [n,n] is read and written; columns 0 to rank-1 of it become L, and what it holds right of column rank-1 is without meaning
+ * afterwards. Above the diagonal the matrix stays as it was.
  */
 export async function cholesky(a: Float64Array, n: number, options: CholeskyOptions): Promise<Factor> {
   const { blas, pivot = false, tolerance = 0 } = options;

@@ -42,7 +42,7 @@ export async function openEncoder(encoderOnnx: Uint8Array, options: EncoderOptio
   const { name = 'the encoder', threads } = options;
   // It may come from a detector's folder, where nothing has looked into it yet.
   parseModel(encoderOnnx, name);
-  const session = await openSession(encoderOnnx, { threads }).catch(naming(name));
+  const session = await openSession(encoderOnnx, { threads, reopen: () => encoderOnnx }).catch(naming(name));
   const [input] = session.inputs;
   const [output] = session.outputs;
   const expected = session.outputs.some(({ name: tensor }) => tensor === PATCH_FEATURES) ? 2 : 1;

@@ -16,6 +16,14 @@ export interface InferenceOptions {
   readonly threads?: number;
 }
 
+export interface SessionOptions extends InferenceOptions {
+  /**
+   * Where the model is had from again, so that a worker that crashed costs the runs that were in it and no others: the next run opens the model anew.
+   * Without it the session is of no more use then. For who keeps the bytes anyway.
+   */
+  readonly reopen?: (() => Uint8Array) | undefined;
+}
+
 /** A model that is ready to run. */
 export interface InferenceSession {
   readonly inputs: readonly ValueInfo[];
@@ -37,12 +45,25 @@ export interface InferenceSession {
  *
  * @throws SegcanaryError `model-invalid` when onnxruntime refuses the model, `model-unsupported` for weights in other files
  */
-export async function openSession(model: Uint8Array, options: InferenceOptions = {}): Promise<InferenceSession> {
+export async function openSession(model: Uint8Array, options: SessionOptions = {}): Promise<InferenceSession> {
   parseModel(model);
   const threads = options.threads ?? availableParallelism();
   const key = `${createHash('sha256').update(model).digest('hex')}/${threads}`;
-  current ??= InferenceThread.start();
-  return current.open(key, model, threads);
+  const open = async (bytes: Uint8Array) => {
+    current ??= InferenceThread.start();
+    const inference = current;
+    return { inference, session: await inference.open(key, bytes, threads) };
+  };
+  let opened = await open(model);
+  const { reopen } = options;
+  if (!reopen) return opened.session;
+  return {
+    ...opened.session,
+    async run(feeds) {
+      if (opened.inference.crashed) opened = await open(reopen());
+      return opened.session.run(feeds);
+    },
+  };
 }
 
 /**
@@ -99,6 +120,7 @@ class InferenceThread {
   readonly #pending = new Map<number, Pending>();
   #lastId = 0;
   #ended: SegcanaryError | null = null;
+  #closed = false;
 
   static start(): InferenceThread {
     silenceTelemetry();
@@ -115,6 +137,11 @@ class InferenceThread {
     });
     process.on('exit', this.#beforeExit);
     this.#worker.unref();
+  }
+
+  /** Gone, and nobody had asked it to go. */
+  get crashed(): boolean {
+    return this.#ended !== null && !this.#closed;
   }
 
   readonly #beforeExit = (): void => {
@@ -143,6 +170,7 @@ class InferenceThread {
 
   /** Lets the worker end by itself, after the run that it is in: see `WorkerGate`. */
   close(): Promise<void> {
+    this.#closed ||= this.#ended === null;
     this.#end('the inference worker was closed');
     this.#gate.shut();
     return new Promise((resolve) => {

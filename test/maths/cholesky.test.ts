@@ -65,6 +65,9 @@ describe('cholesky', () => {
     expect(rank).toBe(r);
     expect([...order].sort((x, y) => x - y)).toEqual(Array.from({ length: n }, (_, i) => i));
     expect(residual(a, factor, order, rank)).toBeLessThan(1e-12);
+    // The fit counts on what lies above the diagonal.
+    const above = (matrix: Float64Array) => matrix.filter((_, i) => i % n > Math.floor(i / n));
+    expect(above(factor)).toEqual(above(a));
   });
 
   it('stops at a matrix that is not positive definite', async () => {

@@ -108,6 +108,29 @@ describe('the inference worker', () => {
     expect(started.length).toBe(3);
   });
 
+  it('that dies is replaced where the model can be had again; one that was closed is not', async () => {
+    await closeInference();
+    const started: Worker[] = [];
+    const note = (worker: Worker) => started.push(worker);
+    process.on('worker', note);
+    const session = await openSession(product, { reopen: () => product });
+    const square = (n: number) =>
+      session.run({ a: matrix(Float64Array.of(n), 1, 1), b: matrix(Float64Array.of(n), 1, 1) });
+    for (let crash = 0; crash < 2; crash++) {
+      await started[crash]!.terminate();
+      expect((await Promise.all([square(3), square(4)])).map(({ c }) => c!.data[0])).toEqual([9, 16]);
+    }
+    // One that crashes with runs in it: they fail, the next does not.
+    const run = square(5);
+    started[2]!.emit('error', new Error('out of memory'));
+    await expect(run).rejects.toThrow(/^The inference worker crashed \(out of memory\)/);
+    expect((await square(6)).c!.data[0]).toBe(36);
+    process.off('worker', note);
+    expect(started.length).toBe(4);
+    await closeInference();
+    await expect(square(7)).rejects.toThrow(/^The inference worker was closed/);
+  });
+
   it('can be ended at any moment of a run, and takes nothing down with it', async () => {
     const module = join(import.meta.dirname, '../../dist/model/inference.js');
     const program = `
