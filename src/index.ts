@@ -40,6 +40,7 @@ export { type Evaluation, evaluationOf, type JudgedMethod, type ScoredMethod } f
 export { type Judgement, judge, type ScoredCase } from './evaluate/judge.js';
 export { auroc, averagePrecision, detectionError, falsePositiveRate, rejectionsAt } from './evaluate/ranking.js';
 export { type Judged, riskCoverageAreas, riskCoverageCurve } from './evaluate/risk-coverage.js';
+export { Explainer } from './explain/explainer.js';
 export { calibrateDetector } from './jobs/calibrate.js';
 export { type CohortScores, type ScoreCohortOptions, scoreCohort } from './jobs/evaluate.js';
 export { isFailure, type ScanFailure } from './jobs/failure.js';

@@ -61,6 +61,13 @@ const parts: FeatureDetectorParts = {
   },
 };
 
+const intensities = { edges: [0, 1, 3], shares: [0.25, 0.75], distances: { mean: 1, max: 2 } };
+const channels = (n: number) => ({
+  mean: new Array(n).fill(0.5),
+  deviation: new Array(n).fill(1),
+  groups: [{ channels: n, spread: 0.5 }],
+});
+
 let root: string;
 let dir: string;
 beforeEach(async () => {
@@ -102,6 +109,14 @@ describe('saveDetector', () => {
     await saveDetector(dir, { ...parts, encoder: Uint8Array.of(9) });
     expect([...(await loadFeatureDetector(dir)).encoder]).toEqual([9]);
     expect(await readdir(root)).toEqual(['detector']);
+  });
+
+  it('keeps what explains a verdict, where there is something', async () => {
+    const profile = { trainingIntensities: [intensities], trainingChannels: channels(3) };
+    await saveDetector(dir, { ...parts, description: { ...description, ...profile } });
+    expect((await loadFeatureDetector(dir)).description).toMatchObject(profile);
+    await saveDetector(dir, parts);
+    expect(Object.keys((await loadFeatureDetector(dir)).description)).not.toContain('trainingIntensities');
   });
 
   it('makes the folders above', async () => {
@@ -149,6 +164,53 @@ describe('loadDetector', () => {
       (json) => Object.assign(json, { calibration: { ...calibration, min: 0 } }),
       'expected min and max',
     ],
+    ...(
+      [
+        [
+          'intensities of more channels than there are',
+          { trainingIntensities: [intensities, intensities] },
+          'of every channel of the plan',
+        ],
+        [
+          'intensities without an edge',
+          { trainingIntensities: [{ ...intensities, edges: [0, 1] }] },
+          'trainingIntensities.0.edges',
+        ],
+        [
+          'edges that do not ascend',
+          { trainingIntensities: [{ ...intensities, edges: [0, 2, 1] }] },
+          'expected edges that ascend',
+        ],
+        [
+          'a million bins',
+          { trainingIntensities: [{ ...intensities, edges: Array.from({ length: 1e6 }, (_, i) => i) }] },
+          'trainingIntensities.0.edges',
+        ],
+        [
+          'more than all voxels',
+          { trainingIntensities: [{ ...intensities, shares: [0.5, 0.75] }] },
+          'expected shares that sum to 1',
+        ],
+        ['channels that the tap has not', { trainingChannels: channels(4) }, 'of every channel of the tap'],
+        [
+          'groups of more channels than there are',
+          { trainingChannels: { ...channels(3), groups: [{ channels: 9, spread: 1 }] } },
+          'groups of as many channels',
+        ],
+        [
+          'a deviation below 0',
+          { trainingChannels: { ...channels(3), deviation: [1, -1, 1] } },
+          'trainingChannels.deviation.1',
+        ],
+      ] as const
+    ).map(
+      ([what, fields, sentence]) =>
+        [what, (json: Record<string, unknown>) => Object.assign(json, fields), sentence] as [
+          string,
+          (json: Record<string, unknown>) => void,
+          string,
+        ],
+    ),
     [
       'a patch of a thousand million voxels',
       (json) => Object.assign(json, { plan: { ...description.plan, patchSize: [1e9, 1, 1] } }),
