@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import multipart from '@fastify/multipart';
 import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
-import Fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify';
+import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify';
 import {
   hasZodFastifySchemaValidationErrors,
   jsonSchemaTransform,
@@ -127,7 +127,7 @@ export async function createServer(options: ServerOptions): Promise<SegcanarySer
 async function application(logger: FastifyBaseLogger | undefined, token: string | null): Promise<FastifyInstance> {
   const app = Fastify({
     ...(logger ? { loggerInstance: logger } : { logger: false }),
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
     // A body is read while its scan is scored, for as long as that takes. Each wait for its next byte has a limit of its own.
     requestTimeout: 0,
     keepAliveTimeout: 10_000,

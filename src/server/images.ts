@@ -1,5 +1,5 @@
-import { createReadStream, createWriteStream } from 'node:fs';
-import { mkdir, mkdtemp, readdir, rename, rm, stat } from 'node:fs/promises';
+import { createWriteStream } from 'node:fs';
+import { mkdir, mkdtemp, open, readdir, rename, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
@@ -14,6 +14,12 @@ export interface ScanFiles {
   keep(id: string): Promise<KeptImage[]>;
   /** Removes whatever was not kept. */
   discard(): Promise<void>;
+}
+
+export interface KeptBytes {
+  readonly bytes: Readable;
+  readonly size: number;
+  readonly isGzip: boolean;
 }
 
 /** Images of flagged scans and uploads that wait, in files under the data folder. No name of theirs comes from a client. */
@@ -55,12 +61,14 @@ export class ImageFolder {
     };
   }
 
-  /** The bytes of an image, gzip; null where it is not kept. */
-  async read(id: string, name: KeptImage): Promise<{ readonly bytes: Readable; readonly size: number } | null> {
+  /** The bytes of an image, and whether they are packed: the scan itself is kept as it came. Null where it is not kept. */
+  async read(id: string, name: KeptImage): Promise<KeptBytes | null> {
     if (!isScanId(id)) return null;
-    const path = join(this.#images, id, `${name}.nii.gz`);
-    const found = await stat(path).catch(() => null);
-    return found && { bytes: createReadStream(path), size: found.size };
+    const file = await open(join(this.#images, id, `${name}.nii.gz`)).catch(() => null);
+    if (!file) return null;
+    const { size } = await file.stat();
+    const { buffer } = await file.read(Buffer.alloc(2), 0, 2, 0);
+    return { bytes: file.createReadStream({ start: 0 }), size, isGzip: buffer[0] === 0x1f && buffer[1] === 0x8b };
   }
 
   async remove(id: string): Promise<void> {

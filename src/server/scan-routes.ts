@@ -156,7 +156,7 @@ export async function scanRoutes(base: FastifyInstance, { service }: { readonly 
     app.get(
       `/v1/scans/:id/${name}`,
       {
-        schema: { summary: `The ${name} of a flagged scan, gzip`, tags: ['scans'], params: idParams, response: errors },
+        schema: { summary: `The ${name} of a flagged scan`, tags: ['scans'], params: idParams, response: errors },
       },
       async ({ params }, reply) => {
         const found = await images.read(known(params.id).id, name);

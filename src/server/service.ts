@@ -169,7 +169,8 @@ export class AcceptedScan {
         this.#live.events.emit('progress', { patches, total });
       },
     };
-    const mask = sinks.mask ?? (keepsMask ? this.files.write('uncertainty') : undefined);
+    const kept = keepsMask ? this.files.write('uncertainty') : undefined;
+    const mask = kept && sinks.mask ? both(kept, sinks.mask) : (kept ?? sinks.mask);
     let result: SubjectScore | SegmentResult;
     if (segment && segmenting) {
       const { model, segmenter } = segmenting;
@@ -197,6 +198,27 @@ export class AcceptedScan {
     if (!this.#service.options.keepFlagged || score?.verdict !== 'out-of-distribution') return [];
     return this.files.keep(this.id);
   }
+}
+
+/** Whatever is written goes to both, at the pace of the slower. */
+function both(file: Writable, answer: Writable): Writable {
+  const all = [file, answer];
+  const each = (act: (to: Writable, done: (error?: Error | null) => void) => void) =>
+    Promise.all(
+      all.map((to) => new Promise<void>((resolve, reject) => act(to, (error) => (error ? reject(error) : resolve())))),
+    );
+  return new Writable({
+    write: (chunk, encoding, done) => {
+      each((to, written) => to.write(chunk, encoding, written)).then(() => done(), done);
+    },
+    final: (done) => {
+      each((to, ended) => to.end(ended)).then(() => done(), done);
+    },
+    destroy: (error, done) => {
+      for (const to of all) to.destroy(error ?? undefined);
+      done(error);
+    },
+  });
 }
 
 const removed = () => new SegcanaryError('aborted', 'The scan was removed before it was done.');
