@@ -1,6 +1,6 @@
 import { EventEmitter } from 'node:events';
 import { type FileHandle, open as openFile } from 'node:fs/promises';
-import type { Writable } from 'node:stream';
+import { Writable } from 'node:stream';
 import type { Explanation, SubjectScore } from '../chunks.js';
 import type { DriftState } from '../drift/stream.js';
 import { SegcanaryError } from '../errors.js';
