@@ -39,7 +39,7 @@ export interface DriftState {
 export interface DriftStreamOptions {
   /** Scores of the calibration scans, in any order. Without any the stream is tested against its own beginning. */
   readonly calibration: Iterable<number>;
-  /** What the draws that break ties come from: the same name gives the same ones. Streams with scans in common may share it. */
+  /** What the draws that break ties come from: the same name gives the same ones. A detector's hash and a site. */
   readonly name: string;
   /** @default .01 */
   readonly level?: number | undefined;
