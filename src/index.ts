@@ -26,6 +26,15 @@ export {
   saveDetector,
   writeCalibration,
 } from './detectors/saved.js';
+export { ConformalPValues } from './drift/conformal.js';
+export { TestMartingale } from './drift/martingale.js';
+export {
+  type DriftPoint,
+  type DriftState,
+  DriftStream,
+  type DriftStreamOptions,
+  type StreamScore,
+} from './drift/stream.js';
 export { type ErrorCode, isAbort, SegcanaryError } from './errors.js';
 export { expectedSegmentationCalibrationError } from './evaluate/calibration-error.js';
 export { type CohortCase, readCohort } from './evaluate/cohort.js';

@@ -5,8 +5,10 @@ import * as segcanary from '../src/index.js';
 it('exports these names', () => {
   expect(Object.keys(segcanary).sort()).toMatchInlineSnapshot(`
     [
+      "ConformalPValues",
       "DEFAULT_LIMITS",
       "Decided",
+      "DriftStream",
       "ESTIMATORS",
       "Explainer",
       "OUTPUT_METHODS",
@@ -14,6 +16,7 @@ it('exports these names', () => {
       "SHIFTS",
       "SegcanaryError",
       "SliceShifter",
+      "TestMartingale",
       "aggregate",
       "assemble",
       "auroc",
