@@ -15,7 +15,7 @@ import { filesOf, foreignBinaries } from './image/inspect.js';
 import { commandOf, ended, giveVolumes, healthcheckOf, type Mounts, runIn } from './image/run.js';
 
 const checkout = fileURLToPath(new URL('..', import.meta.url));
-const TOKEN = 'a token for the check of the image';
+const TOKEN = 'for-the-check-of-the-image';
 const megabytes = (bytes: number) => `${(bytes / 1e6).toFixed(1)} MB`;
 
 const scratch = mkdtempSync(join(tmpdir(), 'segcanary-image-'));
