@@ -8,7 +8,7 @@ export interface Place {
    * @throws SegcanaryError `aborted` when the signal says so before that
    */
   turn(signal?: AbortSignal): Promise<void>;
-  /** Gives the place free for another. May be called twice. */
+  /** Gives the place free for another; one that waits is given up. May be called twice. */
   release(): void;
 }
 
@@ -46,10 +46,12 @@ export class ScanQueue {
   reserve(): Place | null {
     if (this.#places >= this.#atATime + this.#room) return null;
     this.#places++;
+    const giveUp = new AbortController();
     let state: 'reserved' | 'running' | 'released' = 'reserved';
     return {
       turn: async (signal) => {
-        if (this.#running >= this.#atATime) await this.#wait(signal);
+        if (this.#running >= this.#atATime)
+          await this.#wait(signal ? AbortSignal.any([signal, giveUp.signal]) : giveUp.signal);
         else this.#running++;
         state = 'running';
       },
@@ -58,12 +60,13 @@ export class ScanQueue {
         if (state === 'running') this.#next();
         state = 'released';
         this.#places--;
+        giveUp.abort();
       },
     };
   }
 
   /** Waits until one that ran hands on its turn. */
-  #wait(signal: AbortSignal | undefined): Promise<void> {
+  #wait(signal: AbortSignal): Promise<void> {
     return new Promise((resolve, reject) => {
       const abort = () => {
         this.#waiting.splice(this.#waiting.indexOf(waiting), 1);
@@ -71,13 +74,13 @@ export class ScanQueue {
       };
       const waiting: Waiting = {
         go: () => {
-          signal?.removeEventListener('abort', abort);
+          signal.removeEventListener('abort', abort);
           resolve();
         },
       };
       this.#waiting.push(waiting);
-      if (signal?.aborted) abort();
-      else signal?.addEventListener('abort', abort, { once: true });
+      if (signal.aborted) abort();
+      else signal.addEventListener('abort', abort, { once: true });
     });
   }
 
