@@ -50,10 +50,13 @@ export class ScanQueue {
     let state: 'reserved' | 'running' | 'released' = 'reserved';
     return {
       turn: async (signal) => {
+        const go = () => {
+          state = 'running';
+        };
         if (this.#running >= this.#atATime)
-          await this.#wait(signal ? AbortSignal.any([signal, giveUp.signal]) : giveUp.signal);
-        else this.#running++;
-        state = 'running';
+          return this.#wait(signal ? AbortSignal.any([signal, giveUp.signal]) : giveUp.signal, go);
+        this.#running++;
+        go();
       },
       release: () => {
         if (state === 'released') return;
@@ -65,8 +68,8 @@ export class ScanQueue {
     };
   }
 
-  /** Waits until one that ran hands on its turn. */
-  #wait(signal: AbortSignal): Promise<void> {
+  /** Waits until one that ran hands on its turn; `onTurn` is called at that moment, before anything else can happen. */
+  #wait(signal: AbortSignal, onTurn: () => void): Promise<void> {
     return new Promise((resolve, reject) => {
       const abort = () => {
         this.#waiting.splice(this.#waiting.indexOf(waiting), 1);
@@ -75,6 +78,7 @@ export class ScanQueue {
       const waiting: Waiting = {
         go: () => {
           signal.removeEventListener('abort', abort);
+          onTurn();
           resolve();
         },
       };

@@ -66,15 +66,9 @@ describe('the queue', () => {
               if (place) held.push({ place, controller: new AbortController(), turned: false });
             } else if (one && what === 'turn' && !one.turned) {
               one.turned = true;
-              one.place.turn(one.controller.signal).then(
-                () => {},
-                () => {},
-              );
+              one.place.turn(one.controller.signal).catch(() => {});
             } else if (one && what === 'abort') one.controller.abort();
             else if (one && what === 'release') {
-              // As the server does: one that waits is given up first.
-              one.controller.abort();
-              await Promise.resolve();
               one.place.release();
               held.splice(held.indexOf(one), 1);
             }
@@ -82,13 +76,9 @@ describe('the queue', () => {
             expect(queue.running).toBeLessThanOrEqual(n);
             expect(queue.running + queue.waiting).toBe(held.length);
           }
-          for (const { place, controller } of held) {
-            controller.abort();
-            await new Promise((resolve) => setImmediate(resolve));
-            place.release();
-          }
+          for (const { place } of held) place.release();
+          await new Promise((resolve) => setImmediate(resolve));
           expect([queue.running, queue.waiting]).toEqual([0, 0]);
-          expect(running).toBeGreaterThanOrEqual(0);
         },
       ),
       { numRuns: 100 },
