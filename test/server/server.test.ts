@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { openSegmentationModel } from '../../src/model/folder.js';
 import { MODEL, segcanary } from '../support/cli.js';
 import { writeScan } from '../support/scans.js';
 import { partsOf, TestServer } from '../support/server.js';
@@ -37,23 +38,18 @@ const error = async (response: Response) => [
   ((await response.json()) as { error: { code: string } }).error.code,
 ];
 
-describe('segcanary serve', () => {
+describe('the server', () => {
   let server: TestServer;
   beforeAll(async () => {
-    const args = [
-      '-d',
-      `chest=${detector}`,
-      '-m',
-      MODEL,
-      '--data',
-      at('data'),
-      '--keep-flagged',
-      '--limits',
-      'stall=1',
-    ];
-    server = await TestServer.start([...args, 'bytes=100000000']);
+    server = await TestServer.here({
+      detectors: [`chest=${detector}`],
+      model: await openSegmentationModel(MODEL, {}),
+      data: at('data'),
+      keepFlagged: true,
+      limits: { stall: 1, bytes: 100_000_000 },
+    });
   });
-  afterAll(() => server.stop('SIGKILL'));
+  afterAll(() => server.stop());
 
   it('answers what the command line prints, to the last byte, packed or not', async () => {
     const local = await segcanary(['score', '-d', detector, '-i', at('ct_0000.nii.gz')]);

@@ -1,22 +1,35 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { createServer, type ServerOptions } from '../../src/server/app.js';
 import { CLI } from './cli.js';
 
-/** The built `segcanary serve`, in a process of its own. */
+/** A server, with what tests ask of it. */
 export class TestServer {
   readonly url: string;
-  readonly child: ChildProcess;
-  readonly #ended: Promise<number | null>;
   readonly #stderr: () => string;
+  readonly #stop: (signal: NodeJS.Signals) => Promise<number | null>;
 
-  private constructor(url: string, child: ChildProcess, ended: Promise<number | null>, stderr: () => string) {
+  private constructor(
+    url: string,
+    stop: (signal: NodeJS.Signals) => Promise<number | null>,
+    stderr: () => string = () => '',
+  ) {
     this.url = url;
-    this.child = child;
-    this.#ended = ended;
+    this.#stop = stop;
     this.#stderr = stderr;
   }
 
-  /** Starts it on a free port and waits until it listens. */
+  /** In the process of the test, where its lines are counted. */
+  static async here(options: ServerOptions): Promise<TestServer> {
+    const server = await createServer(options);
+    const { url } = await server.listen({ port: 0 });
+    return new TestServer(url, async () => {
+      await server.close();
+      return 0;
+    });
+  }
+
+  /** The built `segcanary serve`, in a process of its own, on a free port; comes back when it listens. */
   static async start(args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<TestServer> {
     const child = spawn(process.execPath, [CLI, 'serve', '--port', '0', ...args], {
       env: { ...process.env, SEGCANARY_TOKEN: undefined, ...env },
@@ -33,7 +46,11 @@ export class TestServer {
         throw new Error(`serve ended with ${code}: ${stderr}`);
       }),
     ]);
-    return new TestServer(line.trim(), child, ended, () => stderr);
+    const stop = (signal: NodeJS.Signals) => {
+      child.kill(signal);
+      return ended;
+    };
+    return new TestServer(line.trim(), stop, () => stderr);
   }
 
   get stderr(): string {
@@ -61,8 +78,7 @@ export class TestServer {
 
   /** Ends it with a signal; gives the exit code. */
   stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<number | null> {
-    this.child.kill(signal);
-    return this.#ended;
+    return this.#stop(signal);
   }
 }
 
