@@ -16,6 +16,7 @@ try {
   const detector = await makeDetector(folder);
   const machineName = machine();
   await measure('score', 32, () => [CLI, 'score', '-d', detector, '-i', '-']);
+  await measure('score --explain', 32, () => [CLI, 'score', '-d', detector, '-i', '-', '--explain']);
   const out = (i: number) => join(folder, `out-${i}`);
   const model = join(folder, 'model');
   await measure('segment', 64, (i) => [CLI, 'segment', '-m', model, '-d', detector, '-i', '-', '-o', out(i)]);

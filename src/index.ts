@@ -26,6 +26,15 @@ export {
   saveDetector,
   writeCalibration,
 } from './detectors/saved.js';
+export { ConformalPValues } from './drift/conformal.js';
+export { TestMartingale } from './drift/martingale.js';
+export {
+  type DriftPoint,
+  type DriftState,
+  DriftStream,
+  type DriftStreamOptions,
+  type StreamScore,
+} from './drift/stream.js';
 export { type ErrorCode, isAbort, SegcanaryError } from './errors.js';
 export { expectedSegmentationCalibrationError } from './evaluate/calibration-error.js';
 export { type CohortCase, readCohort } from './evaluate/cohort.js';
@@ -40,6 +49,7 @@ export { type Evaluation, evaluationOf, type JudgedMethod, type ScoredMethod } f
 export { type Judgement, judge, type ScoredCase } from './evaluate/judge.js';
 export { auroc, averagePrecision, detectionError, falsePositiveRate, rejectionsAt } from './evaluate/ranking.js';
 export { type Judged, riskCoverageAreas, riskCoverageCurve } from './evaluate/risk-coverage.js';
+export { Explainer } from './explain/explainer.js';
 export { calibrateDetector } from './jobs/calibrate.js';
 export { type CohortScores, type ScoreCohortOptions, scoreCohort } from './jobs/evaluate.js';
 export { isFailure, type ScanFailure } from './jobs/failure.js';

@@ -5,6 +5,7 @@ import type {
   PatchDistance,
   PatchPlace,
   Prediction,
+  Slice,
   SubjectScore,
   Warning,
 } from './chunks.js';
@@ -13,6 +14,7 @@ import type { OpenDetector } from './detectors/opened.js';
 import type { Detector, FeatureDetector } from './detectors/saved.js';
 import type { VerdictOptions } from './detectors/verdict.js';
 import { SegcanaryError } from './errors.js';
+import { Explainer } from './explain/explainer.js';
 import { patchCount } from './maths/tiling.js';
 import type { Encoder } from './model/encoder.js';
 import type { Plan } from './model/plans.js';
@@ -41,12 +43,24 @@ export interface PreparationOptions extends Pick<ScanOptions, 'spool' | 'tmpdir'
   readonly plan: Plan;
   /** Axis codes of the training scans, where they are known. */
   readonly orientations?: readonly string[] | undefined;
+  /** Shown every slice before it is normalised and resampled: its own values, in the crop box. */
+  readonly onRaw?: ((slice: Slice) => void) | undefined;
 }
 
 export interface EmbeddingOptions extends PreparationOptions {
   readonly encoder: Encoder;
   /** Distance between patches as a fraction of the patch. @default 0.5 */
   readonly stepSize?: number;
+}
+
+/** Slices of the scan as they are, checked, turned and cropped: check, spool. */
+export function spoolingStages(options: PreparationOptions): Stage<unknown, unknown>[] {
+  const { plan, tmpdir, onRaw } = options;
+  return [
+    check(options),
+    ...((options.spool ?? true) ? [spool({ plan, tmpdir })] : []),
+    ...(onRaw ? [observe<Slice>(onRaw)] : []),
+  ] as Stage<unknown, unknown>[];
 }
 
 /**
@@ -61,9 +75,7 @@ export function preparationStages(options: PreparationOptions): Stage<unknown, u
     plan.order === 'normalise-first'
       ? [normalise({ plan }), resample({ plan })]
       : [resample({ plan }), ...(measured ? [measure({ tmpdir })] : []), normalise({ plan })];
-  if (spooled) stages.unshift(spool({ plan, tmpdir }));
-  stages.unshift(check(options));
-  return stages as Stage<unknown, unknown>[];
+  return [...spoolingStages(options), ...(stages as Stage<unknown, unknown>[])];
 }
 
 /** Slices of the scan to one embedding a patch: preparation → patch → encode → pool. */
@@ -103,11 +115,31 @@ export interface ScoreScanOptions extends ScanOptions {
   readonly mask?: string | Writable | undefined;
   /** Stop as soon as the scan is certainly out of distribution. Of calibrated detectors on features whose distances are never negative, without a mask. @default false */
   readonly early?: boolean | undefined;
+  /** Say what explains the verdict: the score gets an `explanation`. Not with `early`. @default false */
+  readonly explain?: boolean | undefined;
 }
 
 /** How a scan is judged: `warnings` fills up while it is read. */
 export interface JudgingOptions extends ScoreScanOptions {
   readonly warnings: readonly Warning[];
+  /** Shown what comes by, and asked at the end. */
+  readonly explainer?: Explainer | undefined;
+}
+
+/** What gathers the explanation, where one is asked for, and how it is shown the slices. */
+export function explaining({
+  detector,
+  explain,
+}: {
+  readonly detector: OpenDetector;
+  readonly explain?: boolean | undefined;
+}): {
+  readonly explainer?: Explainer;
+  readonly onRaw?: (slice: Slice) => void;
+} {
+  if (!explain) return {};
+  const explainer = new Explainer(detector.detector);
+  return { explainer, onRaw: (slice) => explainer.slice(slice) };
 }
 
 /** Collects what is told of a scan, and passes it on. */
@@ -153,7 +185,8 @@ export async function scoreScan(
   options: ScoreScanOptions,
 ): Promise<SubjectScore | EarlyVerdict> {
   let result: SubjectScore | null = null;
-  const scoring = { ...options, ...warningsInto(options) };
+  if (options.early && options.explain) throw notBoth('An explanation');
+  const scoring = { ...options, ...warningsInto(options), ...explaining(options) };
   try {
     await runScan(source, scoring, [
       ...preparationStages({ ...scoring, ...expectationsOf(options.detector) }),
@@ -199,14 +232,12 @@ export function judgingStages(options: JudgingOptions): Stage<never, unknown>[] 
 
 /** Embeddings to the score of the scan: distance (→ decide) → aggregate (→ save) → score. */
 export function distanceStages(options: JudgingOptions, { scorer, method }: FeatureDetector): Stage<never, unknown>[] {
-  const { mask, early } = options;
-  if (early && mask !== undefined)
-    throw new SegcanaryError(
-      'usage',
-      'A mask needs every patch and --early stops before the last; leave one of them out.',
-    );
+  const { mask, early, explainer } = options;
+  if (early && mask !== undefined) throw notBoth('A mask');
   return [
+    ...(explainer ? [observe<Embedding>((embedding) => explainer.embedding(embedding))] : []),
     distance({ scorer, features: method.features }),
+    ...(explainer ? [observe<PatchDistance>((patch) => explainer.distance(patch))] : []),
     observe<PatchDistance>(reporter(options)),
     ...(early ? [decide(verdictOptions(options))] : []),
     aggregate(),
@@ -215,9 +246,18 @@ export function distanceStages(options: JudgingOptions, { scorer, method }: Feat
   ];
 }
 
-function verdictOptions({ detector: { detector }, warnings }: JudgingOptions): VerdictOptions {
-  return { calibration: detector.description.calibration, detector: detector.id, warnings };
+function verdictOptions({ detector: { detector }, warnings, explainer }: JudgingOptions): VerdictOptions {
+  return {
+    calibration: detector.description.calibration,
+    detector: detector.id,
+    warnings,
+    explain: explainer && (() => explainer.explanation()),
+  };
 }
+
+/** The sentence for what needs a whole scan, beside `early`. */
+const notBoth = (what: string): SegcanaryError =>
+  new SegcanaryError('usage', `${what} needs every patch and --early stops before the last; leave one of them out.`);
 
 const noMask = ({ dir, method }: Detector): SegcanaryError =>
   new SegcanaryError(

@@ -1,6 +1,7 @@
 import type { Writable } from 'node:stream';
 import type { LabelSlice, Prediction, Slice, SubjectScore, Warning } from './chunks.js';
 import type { OpenDetector } from './detectors/opened.js';
+import { SegcanaryError } from './errors.js';
 import type { Plan } from './model/plans.js';
 import type { SegmentationPlan } from './model/segmentation-plan.js';
 import type { Segmenter } from './model/segmenter.js';
@@ -8,6 +9,7 @@ import {
   distanceStages,
   endedEarly,
   expectationsOf,
+  explaining,
   type JudgingOptions,
   judgingStages,
   preparationStages,
@@ -43,6 +45,8 @@ export interface SegmentScanOptions extends ScanOptions {
   readonly detector?: OpenDetector | undefined;
   /** Where the uncertainty mask goes: a path, or a stream that gets gzip. */
   readonly mask?: string | Writable | undefined;
+  /** Say what explains the verdict of the detector: the score gets an `explanation`. @default false */
+  readonly explain?: boolean | undefined;
 }
 
 /** What a segmentation was, beside its file. */
@@ -74,7 +78,7 @@ export async function segmentScan(
   let result: SubjectScore | null = null;
   let patches = 0;
   const voxels: Record<number, number> = {};
-  const told = warningsInto(options);
+  const told = { ...warningsInto(options), ...explainingOf(options) };
   const branch = <T>(stages: (scoring: JudgingOptions) => Stage<never, unknown>[]) => {
     const keep = observe<SubjectScore>((s) => {
       result = s;
@@ -109,6 +113,16 @@ export async function segmentScan(
   ]);
   if (patches === 0 || (detector && result === null)) endedEarly(options);
   return { case: options.case ?? 'stdin', patches, voxels, score: result, warnings: told.warnings };
+}
+
+/** @throws SegcanaryError `usage` for an explanation without a detector */
+function explainingOf({ detector, explain }: SegmentScanOptions): ReturnType<typeof explaining> {
+  if (detector) return explaining({ detector, explain });
+  if (!explain) return {};
+  throw new SegcanaryError(
+    'usage',
+    'There is no verdict to explain without a detector; name one, or leave --explain out.',
+  );
 }
 
 function countLabels({ data }: LabelSlice['data'], voxels: Record<number, number>): void {

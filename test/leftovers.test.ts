@@ -65,8 +65,9 @@ it('a cache that is opened loses what killed processes left in it, entries that 
   const folder = await temporaryFolder();
   const key = 'd'.repeat(64);
   await writeFile(join(folder, `${key}.examined`), 'whole');
-  await (await writer(join(folder, `${key}.examined`), join(folder, `${key}.embeddings`), join(folder, 'notes')))();
-  expect(await hidden(folder)).toHaveLength(3);
+  const entries = ['examined', 'embeddings', 'intensities'].map((kind) => join(folder, `${key}.${kind}`));
+  await (await writer(...entries, join(folder, 'notes')))();
+  expect(await hidden(folder)).toHaveLength(4);
   await EmbeddingCache.open(folder);
   expect((await readdir(folder)).sort()).toEqual([expect.stringMatching(/^\.notes\./), `${key}.examined`]);
 });

@@ -5,14 +5,18 @@ import * as segcanary from '../src/index.js';
 it('exports these names', () => {
   expect(Object.keys(segcanary).sort()).toMatchInlineSnapshot(`
     [
+      "ConformalPValues",
       "DEFAULT_LIMITS",
       "Decided",
+      "DriftStream",
       "ESTIMATORS",
+      "Explainer",
       "OUTPUT_METHODS",
       "PATCH_METHODS",
       "SHIFTS",
       "SegcanaryError",
       "SliceShifter",
+      "TestMartingale",
       "aggregate",
       "assemble",
       "auroc",

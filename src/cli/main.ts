@@ -13,6 +13,7 @@ const COMMANDS = {
   evaluate: async () => (await import('./evaluate.js')).evaluateCommand,
   simulate: async () => (await import('./simulate.js')).simulateCommand,
   inspect: async () => (await import('./inspect.js')).inspectCommand,
+  serve: async () => (await import('./serve.js')).serveCommand,
 } satisfies Record<string, () => Promise<(program: Command) => void>>;
 
 const program = new Command('segcanary')

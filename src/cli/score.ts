@@ -22,6 +22,7 @@ interface ScoreFlags extends ScanFlags, LogOptions {
   readonly mask?: string;
   readonly failOnOod?: boolean;
   readonly early?: boolean;
+  readonly explain?: boolean;
   readonly rememberConstants?: boolean;
 }
 
@@ -38,6 +39,7 @@ export function scoreCommand(program: Command): void {
     )
     .option('--fail-on-ood', 'exit with 10 when a scan is out of distribution')
     .option('--early', 'stop a scan as soon as it is certainly out of distribution (no mask, and its score is null)')
+    .option('--explain', 'add what explains the verdict: largest patches, what moved, intensities (docs/explaining.md)')
     .option('--remember-constants', 'encode patches of a single value, such as air, once; the scores are the same');
   withScanOptions(command, 'scans: files or folders, or - for stdin').action(() => {
     const flags = command.optsWithGlobals<ScoreFlags>();
@@ -51,11 +53,15 @@ async function scoreAll(
 ): Promise<number> {
   const detector = await loadDetector(flags.detector);
   const inputs = await resolveInputs(flags.input, flags.case);
-  if (flags.early && flags.mask !== undefined)
-    throw new SegcanaryError(
-      'usage',
-      '--mask needs every patch and --early stops before the last; leave one of them out.',
-    );
+  for (const [option, given] of [
+    ['--mask', flags.mask !== undefined],
+    ['--explain', flags.explain],
+  ])
+    if (flags.early && given)
+      throw new SegcanaryError(
+        'usage',
+        `${option} needs every patch and --early stops before the last; leave one of them out.`,
+      );
   // What no scan can mend is told before the first.
   if (flags.early) refuseEarly(detector);
   if (flags.mask !== undefined && inputs.length !== 1) {

@@ -25,6 +25,7 @@ interface SegmentFlags extends ScanFlags, LogOptions {
   readonly stepSize?: number;
   readonly tta?: boolean;
   readonly saveProbabilities?: boolean;
+  readonly explain?: boolean;
   readonly output: string;
   readonly failOnOod?: boolean;
 }
@@ -46,6 +47,7 @@ export function segmentCommand(program: Command): void {
     .option('--tta', 'average over mirrored passes: up to 8 times the work (off by default, unlike nnU-Net)')
     .requiredOption('-o, --output <path>', 'folder for {case}.nii.gz; - writes the segmentation of one scan to stdout')
     .option('--save-probabilities', 'write {case}_probabilities.nii.gz too: a volume a class, 4-D')
+    .option('--explain', 'add what explains the verdict: largest patches, what moved, intensities (docs/explaining.md)')
     .option('--fail-on-ood', 'exit with 10 when a scan is out of distribution');
   withScanOptions(command, 'scans: files or folders, or - for stdin').action(() => {
     const flags = command.optsWithGlobals<SegmentFlags>();
@@ -57,6 +59,7 @@ async function segmentAll(flags: SegmentFlags, { log, progress, signal, print }:
   const detector = flags.detector === undefined ? undefined : await loadDetector(flags.detector);
   if (flags.failOnOod && !detector)
     throw new SegcanaryError('usage', '--fail-on-ood needs a detector; name one with -d.');
+  if (flags.explain && !detector) throw new SegcanaryError('usage', '--explain needs a detector; name one with -d.');
   const inputs = await resolveInputs(flags.input, flags.case);
   const toStdout = flags.output === '-';
   if (toStdout && inputs.length !== 1)

@@ -1,10 +1,11 @@
 import { z } from 'zod';
-import { planSchema } from '../model/plans.js';
+import { type Plan, planSchema } from '../model/plans.js';
 import { ESTIMATORS } from './estimators.js';
 import type { Features } from './method.js';
 import { ihf } from './methods/ihf.js';
 import { METHOD_NAMES, patchMethod } from './methods/registry.js';
 import { OUTPUT_METHOD_NAMES } from './outputs/registry.js';
+import { type TrainingIntensities, trainingIntensitiesSchema } from './training-intensities.js';
 
 const hash = z.string().regex(/^[0-9a-f]{64}$/, 'expected 64 hexadecimal digits');
 const count = z.int().positive();
@@ -38,7 +39,14 @@ const common = {
   orientations: z.array(z.string().regex(/^[RLAPSI]{3}$/)).optional(),
   warnings: z.array(z.object({ code: z.string(), message: z.string() })),
   calibration: calibrationSchema.nullable(),
+  /** To explain verdicts by. Absent before it was kept, and where nothing is fitted. */
+  trainingIntensities: trainingIntensitiesSchema.optional(),
 };
+
+/** Whatever is kept of channels is kept of each. */
+const everyChannel = ({ plan, trainingIntensities }: { plan: Plan; trainingIntensities?: TrainingIntensities }) =>
+  trainingIntensities === undefined || trainingIntensities.length === plan.channels.length;
+const everyChannelSentence = 'expected trainingIntensities of every channel of the plan';
 
 /** Each once: n axes are 2^n passes. */
 const mirrorAxesSchema = z
@@ -60,6 +68,8 @@ const featuresSchema = z
     tap: z.object({ name: z.string(), shape: z.array(count), suggested: z.boolean() }),
     /** The encoder's stages whose channel means the method reads; null where it reads the tap alone. */
     stages: z.array(z.object({ name: z.string(), channels: count })).nullable(),
+    /** Channels of each group of neighbours at the tap, to explain verdicts by: how far each moves is in statistics.safetensors. Absent before it was kept, and where the method judges stages. */
+    channelGroups: z.array(count).min(1).max(4096).optional(),
     /** How an activation becomes an embedding, and the shape before it is flattened to d. */
     pooling: z.object({ kind: z.literal('average'), maxElements: z.literal(10000), shape: z.array(count) }),
     /** How a patch is judged: a name of detectors/methods/registry.ts. */
@@ -83,7 +93,14 @@ const featuresSchema = z
   .refine(({ method, ...description }) => {
     const { features } = patchMethod(method)!;
     return description.d === featureCount(features, description);
-  }, 'expected d to be the number of features that the tap, the pooling and the stages give');
+  }, 'expected d to be the number of features that the tap, the pooling and the stages give')
+  .refine(everyChannel, everyChannelSentence)
+  .refine(
+    ({ tap, channelGroups }) => channelGroups === undefined || sumOf(channelGroups) === tap.shape[0],
+    'expected channelGroups of every channel of the tap',
+  );
+
+const sumOf = (sizes: readonly number[]): number => sizes.reduce((sum, size) => sum + size, 0);
 
 /** How many features a patch has. */
 function featureCount(
@@ -100,35 +117,39 @@ function featureCount(
 }
 
 /** Scans are judged by the outputs of the whole network: network_0.onnx, network_1.onnx, …, one a fold. Nothing is fitted. */
-const outputsSchema = z.object({
-  ...common,
-  kind: z.literal('outputs'),
-  stepSize,
-  /** A name of detectors/outputs/registry.ts. */
-  method: z.enum(OUTPUT_METHOD_NAMES),
-  /** Logits a voxel: classes, or regions. */
-  heads: count.max(1024),
-  regions: z.boolean(),
-  /** Axes whose mirrorings are passes; none where the method needs none. */
-  mirrorAxes: mirrorAxesSchema,
-  /** Passes with dropout, and their seed. */
-  dropout: z.int().min(0).max(1000),
-  seed: z.int().min(0),
-  /** The networks, in the order of their files, whose sha256 is the same. */
-  sourceModels: z.array(model).min(1),
-});
+const outputsSchema = z
+  .object({
+    ...common,
+    kind: z.literal('outputs'),
+    stepSize,
+    /** A name of detectors/outputs/registry.ts. */
+    method: z.enum(OUTPUT_METHOD_NAMES),
+    /** Logits a voxel: classes, or regions. */
+    heads: count.max(1024),
+    regions: z.boolean(),
+    /** Axes whose mirrorings are passes; none where the method needs none. */
+    mirrorAxes: mirrorAxesSchema,
+    /** Passes with dropout, and their seed. */
+    dropout: z.int().min(0).max(1000),
+    seed: z.int().min(0),
+    /** The networks, in the order of their files, whose sha256 is the same. */
+    sourceModels: z.array(model).min(1),
+  })
+  .refine(everyChannel, everyChannelSentence);
 
 /** Scans are judged by the histogram of their intensities: statistics.safetensors alone. */
-const intensitiesSchema = z.object({
-  ...common,
-  kind: z.literal('intensities'),
-  method: z.literal(ihf.name),
-  /** Training scans. */
-  cases: count,
-  /** Bins of all channels. */
-  d: count,
-  statisticsSha256: hash,
-});
+const intensitiesSchema = z
+  .object({
+    ...common,
+    kind: z.literal('intensities'),
+    method: z.literal(ihf.name),
+    /** Training scans. */
+    cases: count,
+    /** Bins of all channels. */
+    d: count,
+    statisticsSha256: hash,
+  })
+  .refine(everyChannel, everyChannelSentence);
 
 /** detector.json, by its kind. */
 export const DESCRIPTION_SCHEMAS = {

@@ -7,8 +7,8 @@ import type { KeptFeatures } from './method.js';
 
 /** Eight bytes: what it is, and the version of its layout. */
 const MAGIC = Buffer.from('SCEMBED4');
-/** The files of a cache, those of examined scans included. */
-const ENTRY = /^[0-9a-f]{64}\.(embeddings|examined)$/;
+/** The files of a cache, those of examined and of training scans included. */
+const ENTRY = /^[0-9a-f]{64}\.(embeddings|examined|intensities)$/;
 const HASH_AT = 24;
 const ROWS_AT = 56;
 

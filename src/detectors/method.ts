@@ -44,6 +44,14 @@ export interface FittedMethod {
   readonly warnings: readonly Warning[];
 }
 
+/** The stages of the encoder as a method sees them that judges each by itself. */
+export interface StageDistances {
+  /** Mean and standard deviation of each stage's squared distance over the training patches. */
+  readonly training: readonly { readonly mean: number; readonly deviation: number }[];
+  /** The squared distance of a patch at every stage. */
+  distances(features: Float32Array): Float64Array;
+}
+
 /** A fitted method at work. */
 export interface PatchScorer {
   /** Features that it was fitted to. */
@@ -52,6 +60,8 @@ export interface PatchScorer {
   distance(features: Float32Array): number;
   /** The same of many patches at once, rows [n,d] in C order, where a BLAS makes that faster. Sums may round otherwise. */
   distances?(rows: Float32Array, n: number, blas: Blas): Promise<Float64Array>;
+  /** Of a method that judges every stage of the encoder by itself. */
+  readonly stages?: StageDistances;
 }
 
 /**

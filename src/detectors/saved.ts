@@ -5,6 +5,7 @@ import { SegcanaryError } from '../errors.js';
 import { cannotRead, writeFileAtomically } from '../files.js';
 import { parseWith, quoted } from '../model/json-sentence.js';
 import type { Calibration } from './calibration.js';
+import { openChannelGroups } from './channel-groups.js';
 import {
   DESCRIPTION_SCHEMAS,
   type DetectorDescription,
@@ -13,7 +14,7 @@ import {
   type OutputsDescription,
 } from './description.js';
 import { DESCRIPTION, readVerified, sha256, writeDetectorFolder } from './folder.js';
-import type { PatchMethod, PatchScorer } from './method.js';
+import type { PatchMethod, PatchScorer, StageDistances } from './method.js';
 import { ihf } from './methods/ihf.js';
 import { patchMethod } from './methods/registry.js';
 import type { OutputMethod } from './outputs/output-method.js';
@@ -42,6 +43,8 @@ export interface FeatureDetector extends Loaded<FeaturesDescription> {
   readonly encoder: Uint8Array;
   readonly method: PatchMethod;
   readonly scorer: PatchScorer;
+  /** How far each group of channels at the tap lies from the training patches; null where that was not kept. */
+  readonly channelGroups: StageDistances | null;
 }
 
 /** Judges scans by the outputs of the whole network. */
@@ -113,13 +116,13 @@ export async function loadDetector(dir: string): Promise<Detector> {
     return { kind: 'outputs', dir, description, id, networks, method: outputMethod(description.method)! };
   }
   if (description.kind === 'intensities') {
-    const scorer = await readScorer(dir, description, ihf);
+    const { scorer } = await readScorer(dir, description, ihf);
     return { kind: 'intensities', dir, description, id, method: ihf, scorer };
   }
   const encoder = await readVerified(dir, ENCODER, description.encoderSha256);
   const method = patchMethod(description.method)!;
-  const scorer = await readScorer(dir, description, method);
-  return { kind: 'features', dir, description, id, encoder, method, scorer };
+  const { scorer, channelGroups } = await readScorer(dir, description, method);
+  return { kind: 'features', dir, description, id, encoder, method, scorer, channelGroups };
 }
 
 /**
@@ -178,23 +181,30 @@ function parseDescription(raw: unknown, path: string): DetectorDescription {
   return parseWith(raw, schema as z.ZodType<DetectorDescription>, path, 'detector-invalid');
 }
 
-/** What a method kept, ready to judge, and of the size that detector.json says. */
+/** What a method kept, and what explains its verdicts, ready to judge and of the size that detector.json says. */
 async function readScorer(
   dir: string,
-  { d, statisticsSha256 }: { readonly d: number; readonly statisticsSha256: string },
+  {
+    d,
+    statisticsSha256,
+    channelGroups: sizes,
+  }: { readonly d: number; readonly statisticsSha256: string; readonly channelGroups?: readonly number[] | undefined },
   method: { open(tensors: Tensors): PatchScorer },
-): Promise<PatchScorer> {
+): Promise<{ readonly scorer: PatchScorer; readonly channelGroups: StageDistances | null }> {
   const bytes = await readVerified(dir, STATISTICS, statisticsSha256);
   let scorer: PatchScorer;
+  let channelGroups: StageDistances | null;
   try {
-    scorer = method.open(decodeSafetensors(bytes));
+    const tensors = decodeSafetensors(bytes);
+    scorer = method.open(tensors);
+    channelGroups = sizes ? openChannelGroups(tensors, sizes) : null;
   } catch (cause) {
     const path = join(dir, STATISTICS);
     throw new SegcanaryError('detector-corrupt', `${path}: ${(cause as Error).message}; fit the detector again.`, {
       cause,
     });
   }
-  if (scorer.d === d) return scorer;
+  if (scorer.d === d) return { scorer, channelGroups };
   throw new SegcanaryError(
     'detector-corrupt',
     `${dir}: ${DESCRIPTION} says ${d} features, ${STATISTICS} has ${scorer.d}; fit it again.`,

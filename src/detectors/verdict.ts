@@ -1,4 +1,4 @@
-import type { SubjectScore, Warning } from '../chunks.js';
+import type { Explanation, SubjectScore, Warning } from '../chunks.js';
 import { type Calibration, uncertaintyOf, verdictOf } from './calibration.js';
 
 export interface VerdictOptions {
@@ -7,6 +7,8 @@ export interface VerdictOptions {
   /** Identity of the detector, repeated in the result. @default null */
   readonly detector?: string | null;
   readonly warnings?: readonly Warning[];
+  /** Asked once the score is known, for what explains the verdict. @default nothing */
+  readonly explain?: (() => Explanation) | undefined;
 }
 
 /** What a verdict rests on, whatever the score. */
@@ -28,7 +30,7 @@ export function subjectScore(
   { case: name, score, patches, worstPatch }: Pick<SubjectScore, 'case' | 'score' | 'patches' | 'worstPatch'>,
   options: VerdictOptions,
 ): SubjectScore {
-  const { calibration = null } = options;
+  const { calibration = null, explain } = options;
   const { boundary, warnings, detector } = verdictBasis(options);
   return {
     case: name,
@@ -40,5 +42,6 @@ export function subjectScore(
     worstPatch,
     warnings,
     detector,
+    ...(explain && { explanation: explain() }),
   };
 }

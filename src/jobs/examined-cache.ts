@@ -1,10 +1,8 @@
-import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { EmbeddingCache } from '../detectors/embedding-cache.js';
 import type { KeptFeatures } from '../detectors/method.js';
 import type { Examined } from '../examine.js';
-import { writeFileAtomically } from '../files.js';
+import { readSealed, writeSealed } from './sealed-json.js';
 
 /** What is known of a scan beside its features, which are large and read when they are needed. */
 export type ExaminedScan = Omit<Examined, keyof KeptFeatures>;
@@ -32,17 +30,14 @@ export class ExaminedCache {
 
   /** The entry without its features, whose presence is checked. */
   async read(key: string): Promise<ExaminedScan | null> {
-    const text = await readFile(this.#path(key), 'utf8').catch(() => null);
-    if (text === null || (await this.#embeddings.read(key)) === null) return null;
-    const json = text.slice(65);
-    return text.slice(0, 65) === headOf(key, json) ? (JSON.parse(json) as ExaminedScan) : null;
+    const kept = (await readSealed(this.#path(key), key)) as ExaminedScan | null;
+    return kept && (await this.#embeddings.read(key)) && kept;
   }
 
   /** @throws SegcanaryError `io` */
   async write(key: string, { rows, means, measured, d, c, m, ...rest }: Examined): Promise<ExaminedScan> {
     await this.#embeddings.write(key, { rows, means, measured, n: rest.patches, d, c, m });
-    const json = JSON.stringify(rest);
-    await writeFileAtomically(this.#path(key), headOf(key, json) + json);
+    await writeSealed(this.#path(key), key, rest);
     return rest;
   }
 
@@ -50,6 +45,3 @@ export class ExaminedCache {
     return join(this.#embeddings.dir, `${key}.examined`);
   }
 }
-
-/** sha256 in hex over key and JSON, and a space. */
-const headOf = (key: string, json: string): string => `${createHash('sha256').update(`${key}${json}`).digest('hex')} `;

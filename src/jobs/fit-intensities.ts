@@ -3,12 +3,14 @@ import { ihf } from '../detectors/methods/ihf.js';
 import { checkDetectorTarget, saveDetector } from '../detectors/saved.js';
 import { isAbort, SegcanaryError } from '../errors.js';
 import { histogramOf } from '../examine.js';
+import { trainingIntensities } from '../explain/training-intensities.js';
 import { openBlas } from '../model/blas.js';
 import type { ModelSource } from '../model/folder.js';
 import type { ScanOptions } from '../run-scan.js';
 import { version } from '../version.js';
 import { failureOf, type ScanFailure } from './failure.js';
 import { hashInput, openInput, orientationOf, type ScanInput } from './inputs.js';
+import { countingOf, edgesOf, type IntensityShares } from './training-scan.js';
 
 export interface IntensityDetectorOptions extends Omit<ScanOptions, 'case' | 'file'> {
   /** Of which the plan alone is used. */
@@ -36,6 +38,7 @@ export async function fitIntensityDetector(options: IntensityDetectorOptions): P
   const { model, inputs, output, signal } = options;
   await checkDetectorTarget(output);
   const histograms: number[][] = [];
+  const intensities: IntensityShares[] = [];
   const trainingScans: string[] = [];
   const orientations = new Set<string>();
   const failures: ScanFailure[] = [];
@@ -45,7 +48,10 @@ export async function fitIntensityDetector(options: IntensityDetectorOptions): P
       if (hash === null)
         throw new SegcanaryError('usage', `${input.file}: is a pipe, and a training scan is read twice; give a file.`);
       const source = await openInput(input, model.plan, options.limits);
-      histograms.push(await histogramOf(source, { ...options, plan: model.plan, case: input.case, file: input.file }));
+      const { onRaw, shares } = countingOf(model.plan);
+      const { case: name, file } = input;
+      histograms.push(await histogramOf(source, { ...options, plan: model.plan, case: name, file, onRaw }));
+      intensities.push(shares());
       trainingScans.push(hash);
       const orientation = await orientationOf(input);
       if (orientation) orientations.add(orientation);
@@ -74,6 +80,7 @@ export async function fitIntensityDetector(options: IntensityDetectorOptions): P
       orientations: [...orientations].sort(),
       warnings: [...fit.warnings],
       calibration: null,
+      trainingIntensities: trainingIntensities(edgesOf(model.plan), intensities),
     },
   });
   return { method: ihf, fit, cases: histograms.length, failures };

@@ -1,11 +1,13 @@
 import { createHash } from 'node:crypto';
 import type { Warning } from '../chunks.js';
-import { EmbeddingCache, embeddingKey } from '../detectors/embedding-cache.js';
+import { fitChannelGroups, groupSizes } from '../detectors/channel-groups.js';
+import { type CachedEmbeddings, EmbeddingCache, embeddingKey } from '../detectors/embedding-cache.js';
 import type { Estimator } from '../detectors/estimators.js';
 import { type FeatureBlock, type FittedMethod, keptFeatures, type PatchMethod } from '../detectors/method.js';
 import { METHOD_NAMES, patchMethod } from '../detectors/methods/registry.js';
 import { checkDetectorTarget, saveDetector } from '../detectors/saved.js';
 import { isAbort, SegcanaryError } from '../errors.js';
+import { trainingIntensities } from '../explain/training-intensities.js';
 import { openBlas } from '../model/blas.js';
 import { cutAtTap } from '../model/cut.js';
 import { openEncoder } from '../model/encoder.js';
@@ -14,9 +16,9 @@ import { type EncoderStage, encoderStages } from '../model/stages.js';
 import { chooseTap, type Tap } from '../model/taps.js';
 import type { ScanOptions } from '../run-scan.js';
 import { version } from '../version.js';
-import { embedInput } from './embed.js';
 import { failureOf, type ScanFailure } from './failure.js';
 import { hashInput, orientationOf, type ScanInput } from './inputs.js';
+import { edgesOf, type IntensityShares, readTrainingScan } from './training-scan.js';
 
 export interface FitJobOptions extends Omit<ScanOptions, 'case' | 'file'> {
   readonly model: ModelSource;
@@ -82,6 +84,7 @@ export async function fitDetector(options: FitJobOptions): Promise<FitResult> {
 
   const keys: string[] = [];
   const trainingScans: string[] = [];
+  const intensities: IntensityShares[] = [];
   const orientations = new Set<string>();
   const failures: ScanFailure[] = [];
   for (const input of options.inputs) {
@@ -91,11 +94,10 @@ export async function fitDetector(options: FitJobOptions): Promise<FitResult> {
         throw new SegcanaryError('usage', `${input.file}: is a pipe, and a training scan is read twice; give a file.`);
       }
       const key = embeddingKey({ ...shared, scanSha256 });
-      const known = await cache.read(key);
-      const embeddings = known ?? (await embedInput(input, { ...options, plan: model.plan, encoder, stepSize }));
-      if (!known) await cache.write(key, embeddings);
-      options.onScan?.({ case: input.case, patches: embeddings.n, cached: known !== null });
+      const read = await readTrainingScan(input, cache, key, { ...options, plan: model.plan, encoder, stepSize });
+      options.onScan?.({ case: input.case, patches: read.embeddings.n, cached: read.cached });
       keys.push(key);
+      intensities.push(read.intensities);
       trainingScans.push(scanSha256);
       const orientation = await orientationOf(input);
       if (orientation) orientations.add(orientation);
@@ -114,15 +116,17 @@ export async function fitDetector(options: FitJobOptions): Promise<FitResult> {
 
   options.onFit?.();
   const parts = stages?.map(({ channels }) => channels);
-  const fit = await method.fit(() => blocksOf(cache, keys, method, parts, options.signal), {
-    estimator,
-    blas: await openBlas({ threads: options.threads }),
-  });
+  const blas = await openBlas({ threads: options.threads });
+  const fit = await method.fit(() => blocksOf(cache, keys, method, parts, options.signal), { estimator, blas });
+  const channelGroups = groupSizes(tap.shape[0]!);
+  const groups = stages
+    ? null
+    : await fitChannelGroups(await channelMeansOf(entriesOf(cache, keys, options.signal)), channelGroups, { blas });
   stopIfAborted(options.signal);
   const warnings = [...fit.warnings, ...warningsOfTap(tap)];
   await saveDetector(options.output, {
     encoder: encoderOnnx,
-    tensors: fit.tensors,
+    tensors: { ...fit.tensors, ...groups },
     description: {
       formatVersion: 1,
       kind: 'features',
@@ -131,6 +135,7 @@ export async function fitDetector(options: FitJobOptions): Promise<FitResult> {
       stepSize,
       tap: { name: tap.name, shape: [...tap.shape], suggested: tap.suggested },
       stages,
+      ...(groups && { channelGroups }),
       pooling: { kind: 'average', maxElements: 10000, shape: [...tap.pooledShape] },
       method: method.name,
       estimator: fit.gaussian?.estimator ?? null,
@@ -145,6 +150,7 @@ export async function fitDetector(options: FitJobOptions): Promise<FitResult> {
       warnings,
       sourceModel: { name: model.path, sha256: sha256(model.onnx) },
       calibration: null,
+      trainingIntensities: trainingIntensities(edgesOf(model.plan), intensities),
     },
   });
   return { tap, method, fit, warnings, cases: keys.length, failures };
@@ -197,16 +203,36 @@ async function* blocksOf(
   parts: readonly number[] | undefined,
   signal?: AbortSignal,
 ): AsyncGenerator<FeatureBlock> {
+  for await (const entry of entriesOf(cache, keys, signal)) {
+    const [rows, d] = keptFeatures(entry, features);
+    yield { rows, n: entry.n, d, parts };
+  }
+}
+
+/** The channel means of every training patch, which are few and read many times. */
+async function channelMeansOf(entries: AsyncIterable<CachedEmbeddings>) {
+  const kept: Pick<CachedEmbeddings, 'means' | 'n' | 'c'>[] = [];
+  for await (const { means, n, c } of entries) kept.push({ means: means.slice(), n, c });
+  return async function* () {
+    yield* kept;
+  };
+}
+
+/** What the cache has of every training scan. */
+async function* entriesOf(
+  cache: EmbeddingCache,
+  keys: readonly string[],
+  signal?: AbortSignal,
+): AsyncGenerator<CachedEmbeddings> {
   for (const key of keys) {
     stopIfAborted(signal);
-    const block = await cache.read(key);
-    if (!block)
+    const entry = await cache.read(key);
+    if (!entry)
       throw new SegcanaryError(
         'io',
         `${cache.dir}: an entry of the embedding cache was damaged while it was in use; run the fit again.`,
       );
-    const [rows, d] = keptFeatures(block, features);
-    yield { rows, n: block.n, d, parts };
+    yield entry;
   }
 }
 

@@ -38,7 +38,9 @@ export class ResultFolder {
   }
 
   async add(result: SubjectScore | EarlyVerdict | ScanFailure): Promise<void> {
-    this.#results.push(result);
+    // An explanation is long: it is in the scan's own file, and neither kept nor repeated for all of them.
+    const { explanation: _, ...rest } = result as SubjectScore;
+    this.#results.push(rest as typeof result);
     await writeFileAtomically(join(this.dir, `${result.case}.json`), `${JSON.stringify(result, null, 2)}\n`);
   }
 

@@ -16,6 +16,8 @@ export interface ScoreJobOptions extends Omit<ScanOptions, 'case' | 'file'> {
   readonly mask?: (name: string) => string | Writable | undefined;
   /** Stop each scan as soon as it is certainly out of distribution, as in `scoreScan`. @default false */
   readonly early?: boolean | undefined;
+  /** Say what explains each verdict, as in `scoreScan`. @default false */
+  readonly explain?: boolean | undefined;
 }
 
 /**

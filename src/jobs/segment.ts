@@ -110,6 +110,8 @@ export interface SegmentJobOptions extends Omit<ScanOptions, 'case' | 'file'> {
   readonly probabilities?: (name: string) => string | Writable | undefined;
   /** Where the uncertainty mask of a case goes, if anywhere. */
   readonly mask?: (name: string) => string | Writable | undefined;
+  /** Say what explains each verdict, as in `segmentScan`. @default false */
+  readonly explain?: boolean | undefined;
 }
 
 /**

@@ -175,7 +175,8 @@ export class Moments {
         ),
       ([rows, columns], product) => {
         for (let row = rows[0], from = 0; row < rows[1]; row++) {
-          for (let to = row * d + columns[0], end = row * d + columns[1]; to < end; to++, from++) cross[to]! += product[from]!;
+          for (let to = row * d + columns[0], end = row * d + columns[1]; to < end; to++, from++)
+            cross[to]! += product[from]!;
         }
       },
     );

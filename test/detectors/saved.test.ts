@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { calibrate } from '../../src/detectors/calibration.js';
+import { fitChannelGroups } from '../../src/detectors/channel-groups.js';
 import {
   checkDetectorTarget,
   type FeatureDetectorParts,
@@ -12,6 +13,7 @@ import {
   saveDetector,
   writeCalibration,
 } from '../../src/detectors/saved.js';
+import { openBlas } from '../../src/model/blas.js';
 
 const description: FeatureDetectorParts['description'] = {
   formatVersion: 1,
@@ -61,6 +63,8 @@ const parts: FeatureDetectorParts = {
   },
 };
 
+const intensities = { edges: [0, 1, 3], shares: [0.25, 0.75], distances: { mean: 1, max: 2 } };
+
 let root: string;
 let dir: string;
 beforeEach(async () => {
@@ -102,6 +106,30 @@ describe('saveDetector', () => {
     await saveDetector(dir, { ...parts, encoder: Uint8Array.of(9) });
     expect([...(await loadFeatureDetector(dir)).encoder]).toEqual([9]);
     expect(await readdir(root)).toEqual(['detector']);
+  });
+
+  it('keeps what explains a verdict, where there is something', async () => {
+    const profile = { trainingIntensities: [intensities], channelGroups: [2, 1] };
+    const groups = await fitChannelGroups(
+      async function* () {
+        yield { means: Float32Array.of(1, 2, 3, 2, 2, 1, 5, 1, 0, 1, 3, 1), n: 4, c: 3 };
+      },
+      [2, 1],
+      { blas: await openBlas() },
+    );
+    const tensors = { ...parts.tensors, ...groups };
+    await saveDetector(dir, { ...parts, tensors, description: { ...description, ...profile } });
+    const { description: read, channelGroups } = await loadFeatureDetector(dir);
+    expect(read).toMatchObject(profile);
+    expect(channelGroups!.distances(Float32Array.of(1, 2, 3)).length).toBe(2);
+    await edit((json) => {
+      json.channelGroups = [1, 1, 1];
+    });
+    await expect(loadDetector(dir)).rejects.toThrow(
+      refusal('detector-corrupt', 'its groups have 3 channels, and detector.json says 3 in 3 groups'),
+    );
+    await saveDetector(dir, parts);
+    expect(Object.keys((await loadFeatureDetector(dir)).description)).not.toContain('trainingIntensities');
   });
 
   it('makes the folders above', async () => {
@@ -149,6 +177,44 @@ describe('loadDetector', () => {
       (json) => Object.assign(json, { calibration: { ...calibration, min: 0 } }),
       'expected min and max',
     ],
+    ...(
+      [
+        [
+          'intensities of more channels than there are',
+          { trainingIntensities: [intensities, intensities] },
+          'of every channel of the plan',
+        ],
+        [
+          'intensities without an edge',
+          { trainingIntensities: [{ ...intensities, edges: [0, 1] }] },
+          'trainingIntensities.0.edges',
+        ],
+        [
+          'edges that do not ascend',
+          { trainingIntensities: [{ ...intensities, edges: [0, 2, 1] }] },
+          'expected edges that ascend',
+        ],
+        [
+          'a million bins',
+          { trainingIntensities: [{ ...intensities, edges: Array.from({ length: 1e6 }, (_, i) => i) }] },
+          'trainingIntensities.0.edges',
+        ],
+        [
+          'more than all voxels',
+          { trainingIntensities: [{ ...intensities, shares: [0.5, 0.75] }] },
+          'expected shares that sum to 1',
+        ],
+        ['groups of channels that the tap has not', { channelGroups: [3, 1] }, 'of every channel of the tap'],
+        ['a group of nothing', { channelGroups: [3, 0] }, 'channelGroups.1'],
+      ] as const
+    ).map(
+      ([what, fields, sentence]) =>
+        [what, (json: Record<string, unknown>) => Object.assign(json, fields), sentence] as [
+          string,
+          (json: Record<string, unknown>) => void,
+          string,
+        ],
+    ),
     [
       'a patch of a thousand million voxels',
       (json) => Object.assign(json, { plan: { ...description.plan, patchSize: [1e9, 1, 1] } }),

@@ -44,18 +44,22 @@ export const multiLayer: PatchMethod = {
       const { [`mean.${i}`]: mean, [`whitener.${i}`]: whitener } = tensors;
       return gaussianOf({ ...(mean && { mean }), ...(whitener && { whitener }) });
     });
+    const training = stages.map((_, i) => ({ mean: scale.data[2 * i]!, deviation: scale.data[2 * i + 1]! }));
+    const distances = (features: Float32Array) => {
+      let at = 0;
+      return Float64Array.from(stages, (gaussian) => {
+        at += gaussian.d;
+        return squaredDistance(gaussian, features.subarray(at - gaussian.d, at));
+      });
+    };
     return {
       d: stages.reduce((sum, { d }) => sum + d, 0),
-      distance(features) {
-        let sum = 0;
-        let at = 0;
-        stages.forEach((gaussian, i) => {
-          const distance = squaredDistance(gaussian, features.subarray(at, at + gaussian.d));
-          sum += (distance - scale.data[2 * i]!) / scale.data[2 * i + 1]!;
-          at += gaussian.d;
-        });
-        return sum;
-      },
+      distance: (features) =>
+        distances(features).reduce(
+          (sum, distance, i) => sum + (distance - training[i]!.mean) / training[i]!.deviation,
+          0,
+        ),
+      stages: { training, distances },
     };
   },
 };

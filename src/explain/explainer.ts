@@ -1,0 +1,110 @@
+import type {
+  Embedding,
+  ExplainedIntensities,
+  Explanation,
+  PatchDistance,
+  PatchPlace,
+  Slice,
+  Warning,
+} from '../chunks.js';
+import type { Detector } from '../detectors/saved.js';
+import { contiguous } from '../maths/contiguous.js';
+import { patchWeights } from '../maths/mask.js';
+import { binEdges } from './bins.js';
+import { GroupMeter } from './group-meter.js';
+import { LargestPatches } from './largest-patches.js';
+import { RawIntensities } from './raw-intensities.js';
+import { wassersteinDistance } from './wasserstein.js';
+
+/**
+ * Gathers what explains the verdict on one scan while the scan is scored: it is shown the slices before they are normalised, the embedding and the distance of every patch.
+ * Holds a number a bin, a number a group, five patches and, as the score does, a number a patch.
+ */
+export class Explainer {
+  readonly #detector: Detector;
+  readonly #edges: readonly (readonly number[])[];
+  readonly #intensities: RawIntensities;
+  readonly #largest = new LargestPatches();
+  readonly #groups: GroupMeter | null;
+  #weights: Float64Array | null = null;
+
+  constructor(detector: Detector) {
+    const { plan, trainingIntensities } = detector.description;
+    this.#detector = detector;
+    this.#edges = trainingIntensities?.map(({ edges }) => edges) ?? plan.channels.map(({ scheme }) => binEdges(scheme));
+    this.#intensities = new RawIntensities(this.#edges);
+    this.#groups = detector.kind === 'features' ? GroupMeter.of(detector) : null;
+  }
+
+  /** Takes a slice as `spool` gives it. */
+  slice({ data }: Slice): void {
+    this.#intensities.push(contiguous(data));
+  }
+
+  embedding(embedding: Embedding): void {
+    this.#groups?.push(embedding, this.#weight(embedding));
+  }
+
+  distance(patch: PatchDistance): void {
+    this.#largest.push(patch, this.#weight(patch));
+  }
+
+  /** What was found, when the scan has ended. */
+  explanation(): Explanation {
+    const { kind } = this.#detector;
+    return {
+      patches: kind === 'features' ? [...this.#largest.patches] : null,
+      groups: this.#groups?.groups ?? null,
+      intensities: this.#compared(),
+      notes: this.#notes(),
+    };
+  }
+
+  #weight({ grid, tiling, index }: PatchPlace): number {
+    this.#weights ??= patchWeights(grid, tiling);
+    return this.#weights[index]!;
+  }
+
+  #compared(): ExplainedIntensities[] {
+    const { plan, trainingIntensities } = this.#detector.description;
+    return this.#intensities.shares.map((scan, c) => {
+      const { name, scheme } = plan.channels[c]!;
+      const training = trainingIntensities?.[c];
+      const edges = this.#edges[c]!;
+      return {
+        channel: name,
+        unit: scheme === 'CTNormalization' ? 'HU' : null,
+        edges,
+        training: training?.shares ?? null,
+        scan,
+        distance: training ? wassersteinDistance(edges, scan, training.shares) : null,
+        trainingDistances: training?.distances ?? null,
+      };
+    });
+  }
+
+  #notes(): Warning[] {
+    const { kind, method, description } = this.#detector;
+    const { createdBy, trainingIntensities } = description;
+    const notes: Warning[] = [];
+    const old = `The detector was fitted by ${createdBy}, before it kept`;
+    if (kind !== 'features')
+      notes.push({ code: 'no-patches', message: `${method.name} judges a scan as a whole: no patch has a distance.` });
+    else if (this.#groups === null)
+      notes.push({
+        code: 'no-training-groups',
+        message: `${old} how groups of channels vary over the training patches, or they do not; fit it again to see which moved.`,
+      });
+    if (kind === 'outputs')
+      notes.push({
+        code: 'no-training-intensities',
+        message: `Nothing is fitted for ${method.name}, so there are no training intensities beside those of the scan.`,
+      });
+    else if (!trainingIntensities)
+      notes.push({
+        code: 'no-training-intensities',
+        message: `${old} the intensities of its training scans; fit it again to compare those of the scan.`,
+      });
+    return notes;
+  }
+}

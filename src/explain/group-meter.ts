@@ -1,0 +1,65 @@
+import type { Embedding, ExplainedGroup } from '../chunks.js';
+import type { StageDistances } from '../detectors/method.js';
+import type { FeatureDetector } from '../detectors/saved.js';
+import { SegcanaryError } from '../errors.js';
+
+/** What a group is of. */
+type Group = Pick<ExplainedGroup, 'name' | 'tensor' | 'channels'>;
+
+/** The smallest mean or deviation that is divided by: as `multi-layer` has it. */
+const LEAST = 1e-12;
+
+/** How far every group of features of a scan lies from the training patches, patch by patch. Holds a number a group. */
+export class GroupMeter {
+  readonly #groups: readonly Group[];
+  readonly #of: StageDistances;
+  readonly #features: (embedding: Embedding) => Float32Array;
+  readonly #sums: Float64Array;
+
+  private constructor(groups: readonly Group[], of: StageDistances, features: (embedding: Embedding) => Float32Array) {
+    this.#groups = groups;
+    this.#of = of;
+    this.#features = features;
+    this.#sums = new Float64Array(groups.length);
+  }
+
+  /**
+   * Groups of a detector: the stages of the encoder where its method judges each by itself, else channels at its tap; null where it keeps none of them.
+   *
+   * @throws SegcanaryError `detector-corrupt` where its files do not belong together
+   */
+  static of({ dir, description, scorer, channelGroups }: FeatureDetector): GroupMeter | null {
+    const { stages, tap } = description;
+    if (scorer.stages && stages) {
+      if (stages.length !== scorer.stages.training.length)
+        throw new SegcanaryError(
+          'detector-corrupt',
+          `${dir}: detector.json names ${stages.length} stages and statistics.safetensors has ${scorer.stages.training.length}; fit the detector again.`,
+        );
+      const groups = stages.map(({ name, channels }, i) => ({ name: `stage-${i + 1}`, tensor: name, channels }));
+      return new GroupMeter(groups, scorer.stages, ({ measured }) => measured ?? new Float32Array(0));
+    }
+    if (!channelGroups || !description.channelGroups) return null;
+    let first = 0;
+    const groups = description.channelGroups.map((channels) => {
+      first += channels;
+      return { name: `channels ${first - channels}-${first - 1}`, tensor: tap.name, channels };
+    });
+    return new GroupMeter(groups, channelGroups, ({ channelMeans }) => channelMeans);
+  }
+
+  /** @param weight how much the patch counts in the score */
+  push(embedding: Embedding, weight: number): void {
+    const distances = this.#of.distances(this.#features(embedding));
+    for (let g = 0; g < distances.length; g++) this.#sums[g]! += weight * distances[g]!;
+  }
+
+  /** Of the patches so far; the weights of all of them sum to 1. */
+  get groups(): ExplainedGroup[] {
+    return this.#groups.map((group, g) => {
+      const { mean, deviation } = this.#of.training[g]!;
+      const sum = this.#sums[g]!;
+      return { ...group, ratio: sum / Math.max(mean, LEAST), z: (sum - mean) / Math.max(deviation, LEAST) };
+    });
+  }
+}

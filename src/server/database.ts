@@ -1,0 +1,208 @@
+import { accessSync, constants, mkdirSync, mkdtempSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import Libsql from 'libsql';
+import { SegcanaryError } from '../errors.js';
+import { cannotWrite } from '../files.js';
+
+/** What marks an SQLite file as a store of segcanary's: "SgCn". */
+const APPLICATION = 0x5367436e;
+
+/** One step of the schema's history, run once on a store of the version before. */
+export type Migration = string;
+
+export interface Database {
+  /** All rows of a statement. */
+  all(sql: string, values?: readonly Value[]): Row[];
+  /** The rows one after another, for results that should not be in memory at once. Nothing may be written meanwhile. */
+  each(sql: string, values?: readonly Value[]): IterableIterator<Row>;
+  /** Runs a statement and says how many rows it changed. */
+  run(sql: string, values?: readonly Value[]): number;
+  /** Everything that `body` writes is there after a crash, or nothing of it. */
+  transaction<T>(body: () => T): T;
+  close(): void;
+}
+
+export type Value = string | number | null;
+export type Row = Readonly<Record<string, Value>>;
+
+/**
+ * Opens `folder/segcanary.db` and makes it where it is not yet there: write-ahead log, fsync at every commit, so that what was written is there after a crash or a
+ * power cut. Its lock is held from here to `close` or to the end of the process, however it ends: a second server on the folder is refused.
+ *
+ * @param folder null for a store that goes with the process: its file has no name
+ * @param migrations the schema: version n of it is what the first n make of an empty database
+ * @throws SegcanaryError `io` for a folder that cannot be written, a file that is not a store, one of a newer version, one that another process has open
+ */
+export function openDatabase(folder: string | null, migrations: readonly Migration[]): Database {
+  const place = folder ?? mkdtempSync(join(tmpdir(), '.segcanary-store-'));
+  const path = join(place, 'segcanary.db');
+  try {
+    const connection = connect(place, path);
+    try {
+      const database = new OpenDatabase(connection, path, folder !== null);
+      migrate(database, path, migrations);
+      return database;
+    } catch (error) {
+      connection.close();
+      throw error;
+    }
+  } finally {
+    // The open file stays until the process ends, also when it is killed, and nobody has to clean up behind it.
+    if (folder === null) rmSync(place, { recursive: true, force: true });
+  }
+}
+
+function connect(folder: string, path: string): Libsql.Database {
+  try {
+    mkdirSync(folder, { recursive: true });
+    accessSync(folder, constants.R_OK | constants.W_OK | constants.X_OK);
+  } catch (cause) {
+    throw cannotWrite(folder, cause);
+  }
+  // SQLite takes a file shorter than its header for an empty database. Asked without opening: closing the file again would drop the lock of a store that this
+  // process has open on it.
+  const size = statSync(path, { throwIfNoEntry: false })?.size ?? 0;
+  if (size > 0 && size < 512) throw notAStore(path);
+  try {
+    return new Libsql(path);
+  } catch (cause) {
+    throw new SegcanaryError('io', `cannot open ${path}: it is no file that can be read and written.`, { cause });
+  }
+}
+
+function migrate(database: OpenDatabase, path: string, migrations: readonly Migration[]): void {
+  const pragma = (name: string) => Number(database.all(`PRAGMA ${name}`)[0]![name]);
+  // The lock of WAL is a shared one; EXCLUSIVE holds a lock that no other process can pass and needs no shared memory.
+  database.all('PRAGMA locking_mode = EXCLUSIVE');
+  const isEmpty = database.all('SELECT 1 FROM sqlite_schema LIMIT 1').length === 0;
+  if (!isEmpty && pragma('application_id') !== APPLICATION) throw notAStore(path);
+  const version = pragma('user_version');
+  if (version > migrations.length) {
+    throw new SegcanaryError(
+      'io',
+      `cannot open ${path}: a newer segcanary wrote it (version ${version} of the store, this one knows ${migrations.length}); use that one, or another folder.`,
+    );
+  }
+  database.all('PRAGMA journal_mode = WAL');
+  database.run('PRAGMA synchronous = FULL');
+  // Names of cases may be names of patients: what is removed is overwritten, and not only forgotten.
+  database.all('PRAGMA secure_delete = ON');
+  if (version === migrations.length) return;
+  database.transaction(() => {
+    for (const sql of migrations.slice(version)) database.script(sql);
+    database.script(`PRAGMA application_id = ${APPLICATION}; PRAGMA user_version = ${migrations.length}`);
+  });
+}
+
+class OpenDatabase implements Database {
+  readonly #connection: Libsql.Database;
+  readonly #path: string;
+  /** Whether the file is in a folder, and not only open. */
+  readonly #hasName: boolean;
+  readonly #statements = new Map<string, Libsql.Statement>();
+  #isOpen = true;
+
+  constructor(connection: Libsql.Database, path: string, hasName: boolean) {
+    this.#connection = connection;
+    this.#path = path;
+    this.#hasName = hasName;
+  }
+
+  all(sql: string, values: readonly Value[] = []): Row[] {
+    return this.#try(() => this.#prepared(sql).all(...values) as Row[]);
+  }
+
+  *each(sql: string, values: readonly Value[] = []): IterableIterator<Row> {
+    const rows = this.#try(() => this.#prepared(sql).iterate(...values) as IterableIterator<Row>);
+    for (;;) {
+      const { done, value } = this.#try(() => rows.next());
+      if (done) return;
+      yield value;
+    }
+  }
+
+  run(sql: string, values: readonly Value[] = []): number {
+    return this.#try(() => this.#prepared(sql).run(...values).changes);
+  }
+
+  script(sql: string): void {
+    this.#try(() => this.#connection.exec(sql));
+  }
+
+  transaction<T>(body: () => T): T {
+    this.script('BEGIN IMMEDIATE');
+    try {
+      const result = body();
+      this.script('COMMIT');
+      return result;
+    } catch (error) {
+      // After a full disk SQLite has rolled back by itself, and says so.
+      if (this.#connection.inTransaction) this.script('ROLLBACK');
+      throw error;
+    }
+  }
+
+  close(): void {
+    if (!this.#isOpen) return;
+    try {
+      if (this.#hasName) {
+        // libsql keeps the file open, and so its lock, until the last statement is garbage: the lock is given back by hand. It also leaves one file instead of two.
+        this.all('PRAGMA journal_mode = DELETE');
+        this.all('PRAGMA locking_mode = NORMAL');
+        this.all('SELECT 1 FROM sqlite_schema LIMIT 1');
+      }
+    } catch {
+      // A full disk has no room for it. Nothing is lost: what was written is in the log beside the file, and the lock goes with the process.
+    } finally {
+      this.#isOpen = false;
+      this.#statements.clear();
+      this.#connection.close();
+    }
+  }
+
+  #prepared(sql: string): Libsql.Statement {
+    let statement = this.#statements.get(sql);
+    if (!statement) {
+      statement = this.#connection.prepare(sql);
+      this.#statements.set(sql, statement);
+    }
+    return statement;
+  }
+
+  #try<T>(work: () => T): T {
+    if (!this.#isOpen) throw new SegcanaryError('io', `cannot use ${this.#path}: it is closed.`);
+    try {
+      return work();
+    } catch (error) {
+      throw this.#sentence(error);
+    }
+  }
+
+  #sentence(error: unknown): unknown {
+    const { code, message } = error as { code?: unknown; message: string };
+    if (error instanceof SegcanaryError || typeof code !== 'string' || !code.startsWith('SQLITE_')) return error;
+    if (code === 'SQLITE_NOTADB') return notAStore(this.#path, error);
+    const reason = reasons.find(([start]) => code.startsWith(start))?.[1] ?? message;
+    return new SegcanaryError('io', `cannot use ${this.#path}: ${reason}.`, { cause: error });
+  }
+}
+
+const reasons: readonly (readonly [code: string, reason: string])[] = [
+  ['SQLITE_BUSY', 'another segcanary has it open; give every server a folder of its own'],
+  ['SQLITE_LOCKED', 'another segcanary has it open; give every server a folder of its own'],
+  ['SQLITE_FULL', 'the disk is full'],
+  ['SQLITE_READONLY', 'it or its folder is read-only'],
+  ['SQLITE_CANTOPEN', 'it cannot be opened'],
+  ['SQLITE_CORRUPT', 'the file is damaged; move it away, or put a copy in its place'],
+  ['SQLITE_IOERR', 'the disk reports an error'],
+];
+
+const notAStore = (path: string, cause?: unknown) =>
+  new SegcanaryError(
+    'io',
+    `cannot open ${path}: it is not a store of segcanary; move it away, or use another folder.`,
+    {
+      cause,
+    },
+  );

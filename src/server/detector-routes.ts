@@ -1,0 +1,68 @@
+import type { FastifyInstance } from 'fastify';
+import type { ZodTypeProvider } from 'fastify-type-provider-zod';
+import { namedDetector } from './scan-routes.js';
+import { detectorList, driftBody, driftQuery, errorBody, nameParams } from './schemas.js';
+import type { ServedDetector } from './served.js';
+import type { ScanService } from './service.js';
+
+/** Which detectors there are, and how their streams of scores drift. */
+export async function detectorRoutes(
+  base: FastifyInstance,
+  { service }: { readonly service: ScanService },
+): Promise<void> {
+  const app = base.withTypeProvider<ZodTypeProvider>();
+  const { detectors, store } = service.options;
+  app.get(
+    '/v1/detectors',
+    { schema: { summary: 'Detectors', tags: ['detectors'], response: { 200: detectorList, 401: errorBody } } },
+    async () => [...detectors.values()].map((served, i) => described(served, i === 0)),
+  );
+  app.get(
+    '/v1/detectors/:name/drift',
+    {
+      schema: {
+        summary: 'The drift test of a detector, over all its scans or those of a site',
+        tags: ['detectors'],
+        params: nameParams,
+        querystring: driftQuery,
+        response: { 200: driftBody, 400: errorBody, 401: errorBody, 404: errorBody },
+      },
+    },
+    async ({ params, query }) => {
+      const served = namedDetector(service, params.name);
+      const { id, description } = served.opened.detector;
+      const site = query.site ?? null;
+      const { points, ...state } = service.driftOf(served, site);
+      return {
+        detector: served.name,
+        site,
+        sites: store.sites(id),
+        ...state,
+        points: [...points],
+        calibration: description.calibration?.cases.map(({ score }) => score) ?? [],
+      };
+    },
+  );
+}
+
+function described({ name, opened: { kind, detector }, segmenting }: ServedDetector, first: boolean) {
+  const { description, id } = detector;
+  const { calibration } = description;
+  return {
+    name,
+    default: first,
+    hash: id,
+    kind,
+    method: detector.method.name,
+    tap: description.kind === 'features' ? description.tap.name : null,
+    channels: description.plan.channels.map((channel) => channel.name),
+    segments: segmenting !== null,
+    calibration: calibration && {
+      n: calibration.cases.length,
+      min: calibration.min,
+      max: calibration.max,
+      boundary: calibration.boundary,
+    },
+    warnings: [...description.warnings],
+  };
+}

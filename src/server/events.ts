@@ -1,0 +1,41 @@
+import { PassThrough } from 'node:stream';
+import type { FastifyReply } from 'fastify';
+import type { ScanProgress } from './service.js';
+
+export interface EventSourceOptions {
+  watch(onProgress: (progress: ScanProgress) => void, onEnd: () => void): () => void;
+  /** The record as it is now; null where it was removed. */
+  record(): { readonly status: string } | null;
+}
+
+/** Proxies and browsers give up on a connection that says nothing. */
+const HEARTBEAT = 15_000;
+
+/** Server-sent events of a scan: `progress` with every patch, at most ten a second, then `done` or `failed` with its record, and the end. */
+export function sendEvents(reply: FastifyReply, { watch, record }: EventSourceOptions): FastifyReply {
+  const body = new PassThrough();
+  const say = (event: string, data: object | null) => {
+    // A reader who does not keep up misses steps, not the end.
+    if (event !== 'progress' || !body.writableNeedDrain)
+      body.write(`event: ${event}\ndata: ${JSON.stringify(data)}\n\n`);
+  };
+  let last = 0;
+  const beat = setInterval(() => body.write(': still there\n\n'), HEARTBEAT);
+  const stop = watch(
+    (progress) => {
+      if (performance.now() - last < 100 && progress.patches < progress.total) return;
+      last = performance.now();
+      say('progress', progress);
+    },
+    () => {
+      const found = record();
+      say(found?.status === 'done' ? 'done' : 'failed', found);
+      body.end();
+    },
+  );
+  body.on('close', () => {
+    clearInterval(beat);
+    stop();
+  });
+  return reply.type('text/event-stream').header('x-accel-buffering', 'no').send(body);
+}

@@ -1,0 +1,69 @@
+import { isAbort, SegcanaryError } from '../errors.js';
+import { failureOf } from '../jobs/failure.js';
+
+/** What only a server has to say no to. */
+export type HttpErrorCode =
+  | 'unauthorized'
+  | 'forbidden'
+  | 'not-found'
+  | 'queue-full'
+  | 'draining'
+  | 'too-large'
+  | 'unsupported-media-type';
+
+/** A refusal that is no scan's fault: one sentence, with the status that says the same to programs. */
+export class HttpError extends Error {
+  readonly status: number;
+  readonly code: HttpErrorCode;
+  readonly headers: Readonly<Record<string, string>>;
+
+  constructor(status: number, code: HttpErrorCode, message: string, headers: Readonly<Record<string, string>> = {}) {
+    super(message);
+    this.name = 'HttpError';
+    this.status = status;
+    this.code = code;
+    this.headers = headers;
+  }
+}
+
+/** What every answer that is an error holds. */
+export interface ErrorBody {
+  readonly error: { readonly code: string; readonly message: string };
+}
+
+/** Scans that are wrong are the sender's (4xx); whatever else breaks is ours. */
+const statuses: Partial<Record<string, number>> = {
+  truncated: 422,
+  'gzip-corrupt': 422,
+  'nifti-invalid': 422,
+  'nifti-unsupported': 422,
+  'non-finite': 422,
+  'scan-unsuitable': 422,
+  'limit-exceeded': 413,
+  'timed-out': 408,
+  usage: 400,
+  aborted: 503,
+};
+
+/** The status, body and headers for whatever was thrown. */
+export function errorAnswer(error: unknown): {
+  readonly status: number;
+  readonly body: ErrorBody;
+  readonly headers: Readonly<Record<string, string>>;
+} {
+  if (error instanceof HttpError) {
+    const { status, code, message, headers } = error;
+    return { status, body: { error: { code, message } }, headers };
+  }
+  const { code, message } = errorOf(error);
+  return { status: statuses[code] ?? 500, body: { error: { code, message } }, headers: {} };
+}
+
+/** Code and sentence of whatever was thrown; what nobody foresaw is not told to strangers. */
+export function errorOf(error: unknown): ErrorBody['error'] {
+  if (error instanceof HttpError) return { code: error.code, message: error.message };
+  if (isAbort(error) && !(error instanceof SegcanaryError))
+    return { code: 'aborted', message: 'The scan was stopped before it was done; send it again.' };
+  const found = failureOf('the server', error).error;
+  return found.code === 'internal' ? { code: 'internal', message: 'The server failed; its log says how.' } : found;
+}

@@ -1,0 +1,87 @@
+import { createWriteStream } from 'node:fs';
+import { mkdir, mkdtemp, open, readdir, rename, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Readable, Writable } from 'node:stream';
+import { KEPT_IMAGES, type KeptImage } from './record.js';
+import { isScanId } from './scan-id.js';
+
+/** Files of one scan while it is being scored: in a folder of their own, which goes or becomes the scan's images. */
+export interface ScanFiles {
+  path(name: KeptImage | `channel-${number}`): string;
+  write(name: KeptImage): Writable;
+  /** Keeps the images that are there, under the scan's id; says which. */
+  keep(id: string): Promise<KeptImage[]>;
+  /** Removes whatever was not kept. */
+  discard(): Promise<void>;
+}
+
+export interface KeptBytes {
+  readonly bytes: Readable;
+  readonly size: number;
+  readonly isGzip: boolean;
+}
+
+/** Images of flagged scans and uploads that wait, in files under the data folder. No name of theirs comes from a client. */
+export class ImageFolder {
+  readonly #images: string;
+  readonly #uploads: string;
+
+  private constructor(folder: string) {
+    this.#images = join(folder, 'images');
+    this.#uploads = join(folder, 'uploads');
+  }
+
+  /**
+   * Uploads that a process before left are of scans that nobody waits for: they go.
+   *
+   * @param folder null for a temporary one
+   */
+  static async open(folder: string | null): Promise<ImageFolder> {
+    const opened = new ImageFolder(folder ?? (await mkdtemp(join(tmpdir(), 'segcanary-serve-'))));
+    await rm(opened.#uploads, { recursive: true, force: true });
+    await mkdir(opened.#uploads, { recursive: true, mode: 0o700 });
+    await mkdir(opened.#images, { recursive: true, mode: 0o700 });
+    return opened;
+  }
+
+  async begin(): Promise<ScanFiles> {
+    const folder = await mkdtemp(join(this.#uploads, 'scan-'));
+    const path = (name: string) => join(folder, `${name}.nii.gz`);
+    return {
+      path,
+      write: (name) => createWriteStream(path(name), { mode: 0o600 }),
+      keep: async (id) => {
+        const kept = (await readdir(folder)).map((name) => name.replace(/\.nii\.gz$/, ''));
+        for (const name of kept.filter((n) => !KEPT_IMAGES.includes(n as KeptImage))) await rm(path(name));
+        await rename(folder, join(this.#images, id));
+        return KEPT_IMAGES.filter((name) => kept.includes(name));
+      },
+      discard: () => rm(folder, { recursive: true, force: true }),
+    };
+  }
+
+  /** The bytes of an image, and whether they are packed: the scan itself is kept as it came. Null where it is not kept. */
+  async read(id: string, name: KeptImage): Promise<KeptBytes | null> {
+    if (!isScanId(id)) return null;
+    const file = await open(join(this.#images, id, `${name}.nii.gz`)).catch(() => null);
+    if (!file) return null;
+    const { size } = await file.stat();
+    const { buffer } = await file.read(Buffer.alloc(2), 0, 2, 0);
+    return { bytes: file.createReadStream({ start: 0 }), size, isGzip: buffer[0] === 0x1f && buffer[1] === 0x8b };
+  }
+
+  async remove(id: string): Promise<void> {
+    if (isScanId(id)) await rm(join(this.#images, id), { recursive: true, force: true });
+  }
+
+  /** Removes the images of scans that no record knows. */
+  async sweep(isKnown: (id: string) => boolean): Promise<void> {
+    for (const id of await readdir(this.#images)) if (!isKnown(id)) await this.remove(id);
+  }
+
+  /** Of a temporary folder: removes all of it. */
+  async close(temporary: boolean): Promise<void> {
+    await rm(temporary ? join(this.#uploads, '..') : this.#uploads, { recursive: true, force: true });
+  }
+}

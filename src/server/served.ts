@@ -1,0 +1,59 @@
+import { resolve } from 'node:path';
+import { type OpenDetector, openDetector } from '../detectors/opened.js';
+import { loadDetector } from '../detectors/saved.js';
+import { SegcanaryError } from '../errors.js';
+import { segmenterOf } from '../jobs/segment.js';
+import type { SegmentationSource } from '../model/folder.js';
+import type { Segmenter } from '../model/segmenter.js';
+
+/** A detector under the name that clients call it by, open. */
+export interface ServedDetector {
+  readonly name: string;
+  readonly opened: OpenDetector;
+  /** The network with the detector's tap; null where the server was given no model. */
+  readonly segmenting: { readonly model: SegmentationSource; readonly segmenter: Segmenter } | null;
+}
+
+export interface ServedOptions {
+  /** Folders, or `name=folder`. The first is the default. */
+  readonly detectors: readonly string[];
+  readonly model?: SegmentationSource | undefined;
+  readonly threads?: number | undefined;
+}
+
+/**
+ * Opens the detectors of a server.
+ *
+ * @throws SegcanaryError `usage` for two of one name, or one of another model than the server's; as `loadDetector`, `openDetector`, `segmenterOf`
+ */
+export async function openServed({ detectors, model, threads }: ServedOptions): Promise<Map<string, ServedDetector>> {
+  const served = new Map<string, ServedDetector>();
+  for (const text of detectors) {
+    const { name, folder } = named(text);
+    if (served.has(name))
+      throw new SegcanaryError('usage', `Two detectors would be named ${name}; give one another name: -d NAME=FOLDER.`);
+    const detector = await loadDetector(folder);
+    served.set(name, {
+      name,
+      opened: await openDetector(detector, { threads }),
+      segmenting: model ? { model, segmenter: await segmenterOf({ model, detector, threads }) } : null,
+    });
+  }
+  return served;
+}
+
+/** Names are parts of addresses and of metrics. */
+const pattern = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
+
+function named(text: string): { name: string; folder: string } {
+  const equals = text.indexOf('=');
+  const given = equals > 0 && pattern.test(text.slice(0, equals));
+  const folder = given ? text.slice(equals + 1) : text;
+  const name = given ? text.slice(0, equals) : (resolve(folder).split(/[/\\]/).at(-1) ?? '');
+  if (!pattern.test(name))
+    throw new SegcanaryError(
+      'usage',
+      `${text}: a detector's name has letters, digits, dots, dashes and underscores, 64 at most; give it one: -d NAME=FOLDER.`,
+    );
+  return { name, folder };
+}
