@@ -1,5 +1,19 @@
 export type * from './chunks.js';
 export {
+  type ChannelBody,
+  type ClientOptions,
+  type RemoteScore,
+  type RemoteScoreOptions,
+  type ScanBody,
+  type ScanEvent,
+  SegcanaryClient,
+  type SendOptions,
+  type ServerDetector,
+  type ServerRecord,
+} from './client/client.js';
+export type { ImageTarget } from './client/received-image.js';
+export { ServerError } from './client/server-error.js';
+export {
   type Boundaries,
   type Calibration,
   type CalibrationCase,
@@ -58,6 +72,7 @@ export { fitIntensityDetector, type IntensityDetectorOptions } from './jobs/fit-
 export { type OutputDetectorOptions, saveOutputDetector } from './jobs/fit-outputs.js';
 export { resolveInputs, type ScanInput } from './jobs/inputs.js';
 export { type ScoreJobOptions, scoreScans } from './jobs/score.js';
+export { type ScoreRemotelyOptions, scoreScansRemotely } from './jobs/score-remotely.js';
 export { type SegmenterJobOptions, type SegmentJobOptions, segmenterOf, segmentScans } from './jobs/segment.js';
 export { type SimulateScanOptions, simulateScan } from './jobs/simulate.js';
 export { DEFAULT_LIMITS, type ScanLimits } from './limits.js';

@@ -1,22 +1,28 @@
 import { access, constants } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Command } from 'commander';
+import type { EarlyVerdict, SubjectScore } from '../chunks.js';
+import { SegcanaryClient } from '../client/client.js';
 import { refuseEarly } from '../detectors/early.js';
 import { openDetector } from '../detectors/opened.js';
 import { loadDetector } from '../detectors/saved.js';
 import { SegcanaryError } from '../errors.js';
 import { cannotWrite } from '../files.js';
-import { isFailure } from '../jobs/failure.js';
-import { resolveInputs } from '../jobs/inputs.js';
+import { isFailure, type ScanFailure } from '../jobs/failure.js';
+import { resolveInputs, type ScanInput } from '../jobs/inputs.js';
 import { ResultFolder } from '../jobs/results.js';
-import { scoreScans } from '../jobs/score.js';
+import { type ScoreJobOptions, scoreScans } from '../jobs/score.js';
+import { scoreScansRemotely } from '../jobs/score-remotely.js';
 import { EXIT } from './exit.js';
 import type { LogOptions } from './log.js';
 import { type ScanFlags, withScanOptions } from './options.js';
-import { runSession } from './session.js';
+import { runSession, type Session } from './session.js';
+import { tokenFrom } from './token.js';
 
 interface ScoreFlags extends ScanFlags, LogOptions {
-  readonly detector: string;
+  readonly detector?: string;
+  readonly server?: string;
+  readonly tokenFile?: string;
   readonly case?: string;
   readonly output?: string;
   readonly mask?: string;
@@ -30,7 +36,9 @@ export function scoreCommand(program: Command): void {
   const command = program
     .command('score')
     .description('score scans: one JSON object a line')
-    .requiredOption('-d, --detector <folder>', 'the detector')
+    .option('-d, --detector <folder>', 'the detector; with --server, the name of one of its own (default: its first)')
+    .option('--server <url>', 'send the scans to a `segcanary serve`, as http://127.0.0.1:8470; the output is the same')
+    .option('--token-file <file>', 'the token of that server (default: SEGCANARY_TOKEN, or none)')
     .option('--case <name>', 'name of a single scan in the result (default: from its file, or stdin)')
     .option('-o, --output <folder>', 'write {case}.json, {case}_uncertainty.nii.gz, scores.csv and summary.json')
     .option(
@@ -43,16 +51,39 @@ export function scoreCommand(program: Command): void {
     .option('--remember-constants', 'encode patches of a single value, such as air, once; the scores are the same');
   withScanOptions(command, 'scans: files or folders, or - for stdin').action(() => {
     const flags = command.optsWithGlobals<ScoreFlags>();
-    return runSession(flags, (session) => scoreAll(flags, session));
+    return runSession(flags, async (session) => {
+      if (flags.server === undefined) return scoreAll(flags, await scorerHere(flags), session);
+      for (const name of SERVERS_OWN)
+        if (command.getOptionValueSourceWithGlobals(name) === 'cli')
+          throw new SegcanaryError(
+            'usage',
+            `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)} is not for scans that a server scores; leave it out.`,
+          );
+      return scoreAll(flags, await scorerThere(flags, flags.server), session);
+    });
   });
 }
 
-async function scoreAll(
-  flags: ScoreFlags,
-  { log, progress, signal, print }: Parameters<Parameters<typeof runSession>[1]>[0],
-): Promise<number> {
+/** Options that are the server's to choose. */
+const SERVERS_OWN = ['early', 'rememberConstants', 'spool', 'tmpdir', 'threads', 'limits'];
+/** Seconds to come again while the server's queue is full: it holds some scans of minutes each. */
+const PATIENCE = 3600;
+
+/** Where the scans are scored. */
+interface Scorer {
+  /** Whether there is a mask of a scan. */
+  readonly hasMask: boolean;
+  scans(
+    options: Pick<ScoreJobOptions, 'inputs' | 'signal' | 'onProgress'> & Required<Pick<ScoreJobOptions, 'mask'>>,
+  ): Promise<AsyncIterable<SubjectScore | EarlyVerdict | ScanFailure>>;
+}
+
+async function scorerHere(flags: ScoreFlags): Promise<Scorer> {
+  if (flags.detector === undefined)
+    throw new SegcanaryError('usage', 'No detector is named; name its folder with -d, or a server with --server.');
+  if (flags.tokenFile !== undefined)
+    throw new SegcanaryError('usage', '--token-file is for a server; name one with --server, or leave it out.');
   const detector = await loadDetector(flags.detector);
-  const inputs = await resolveInputs(flags.input, flags.case);
   for (const [option, given] of [
     ['--mask', flags.mask !== undefined],
     ['--explain', flags.explain],
@@ -64,6 +95,29 @@ async function scoreAll(
       );
   // What no scan can mend is told before the first.
   if (flags.early) refuseEarly(detector);
+  return {
+    hasMask: detector.kind === 'features' && !flags.early,
+    scans: async (options) => scoreScans({ ...flags, ...options, detector: await openDetector(detector, flags) }),
+  };
+}
+
+async function scorerThere({ detector: name, tokenFile, volume, explain }: ScoreFlags, url: string): Promise<Scorer> {
+  const client = new SegcanaryClient({ url, token: await tokenFrom(tokenFile), patience: PATIENCE });
+  const detectors = await client.detectors();
+  const detector = detectors.find((one) => (name === undefined ? one.default : one.name === name));
+  if (!detector)
+    throw new SegcanaryError(
+      'usage',
+      `${client.url}: has no detector ${name}; it has ${detectors.map((one) => one.name).join(', ')}.`,
+    );
+  return {
+    hasMask: detector.kind === 'features',
+    scans: async (options) => scoreScansRemotely({ ...options, client, detector, volume, explain }),
+  };
+}
+
+async function scoreAll(flags: ScoreFlags, scorer: Scorer, { log, progress, signal, print }: Session): Promise<number> {
+  const inputs: readonly ScanInput[] = await resolveInputs(flags.input, flags.case);
   if (flags.mask !== undefined && inputs.length !== 1) {
     throw new SegcanaryError(
       'usage',
@@ -82,12 +136,9 @@ async function scoreAll(
   let done = 0;
   let failed = 0;
   let ood = 0;
-  const folderMask = (name: string) =>
-    detector.kind === 'features' && !flags.early ? folder?.maskPath(name) : undefined;
+  const folderMask = (name: string) => (scorer.hasMask ? folder?.maskPath(name) : undefined);
   const maskOf = (name: string) => (masksToStdout ? process.stdout : (flags.mask ?? folderMask(name)));
-  for await (const result of scoreScans({
-    ...flags,
-    detector: await openDetector(detector, flags),
+  for await (const result of await scorer.scans({
     inputs,
     signal,
     mask: maskOf,

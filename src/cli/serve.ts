@@ -1,8 +1,6 @@
-import { readFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import type { Command } from 'commander';
 import { SegcanaryError } from '../errors.js';
-import { cannotRead } from '../files.js';
 import type { ScanLimits } from '../limits.js';
 import { openSegmentationModel } from '../model/folder.js';
 import { createServer } from '../server/app.js';
@@ -10,6 +8,7 @@ import { EXIT } from './exit.js';
 import type { LogOptions } from './log.js';
 import { foldList, fraction, limitsOption, wholeNumber } from './options.js';
 import { runSession, type Session } from './session.js';
+import { tokenFrom } from './token.js';
 
 interface ServeFlags extends LogOptions {
   readonly detector: [string, ...string[]];
@@ -66,7 +65,7 @@ export function serveCommand(program: Command): void {
 async function serve(flags: ServeFlags, { log, signal, say }: Session): Promise<number> {
   const { host, port } = flags;
   if (port > 65_535) throw new SegcanaryError('usage', `--port ${port}: ports end at 65535.`);
-  const token = await tokenOf(flags);
+  const token = await tokenFrom(flags.tokenFile);
   const model = flags.model === undefined ? undefined : await openSegmentationModel(flags.model, flags);
   const server = await createServer({
     ...flags,
@@ -91,23 +90,4 @@ async function serve(flags: ServeFlags, { log, signal, say }: Session): Promise<
     await server.close();
   }
   return EXIT.done;
-}
-
-/** Never an argument: every user of a machine sees those. */
-async function tokenOf({ tokenFile }: ServeFlags): Promise<string | null> {
-  const text =
-    tokenFile === undefined
-      ? process.env.SEGCANARY_TOKEN
-      : await readFile(tokenFile, 'utf8').catch((cause: unknown) => {
-          throw cannotRead(tokenFile, cause);
-        });
-  if (text === undefined) return null;
-  const token = text.trim();
-  const from = tokenFile ?? 'SEGCANARY_TOKEN';
-  if (!/^[\x21-\x7e]{16,512}$/.test(token))
-    throw new SegcanaryError(
-      'usage',
-      `${from}: a token has 16 to 512 printable characters without spaces; \`openssl rand -hex 32\` makes one.`,
-    );
-  return token;
 }

@@ -95,19 +95,11 @@ export async function openInput(
   plan: Pick<Plan, 'channels'>,
   limits?: Partial<ScanLimits>,
 ): Promise<ScanBytes | ChannelBytes[]> {
+  refuseChannels(
+    input,
+    plan.channels.map((channel) => channel.name),
+  );
   const files = filesOf(input);
-  const wanted = plan.channels.map((channel) => channel.name);
-  if (files.length !== wanted.length) {
-    const name = input.file === '-' ? 'stdin' : input.file;
-    const advice =
-      files.length < wanted.length
-        ? `pass its channels as ${input.case}_0000, ${input.case}_0001, …, or their folder`
-        : `pass the channels that the model was trained on`;
-    throw new SegcanaryError(
-      'scan-unsuitable',
-      `${name}: the case ${input.case} has ${files.length} ${files.length === 1 ? 'channel' : 'channels'} and the model takes ${wanted.length} (${wanted.join(', ')}); ${advice}.`,
-    );
-  }
   if (input.file === '-') return process.stdin;
   if (files.length === 1) return openScan(input.file, limits);
   const channels: ChannelBytes[] = [];
@@ -118,6 +110,21 @@ export async function openInput(
     for (const { bytes } of channels) (bytes as Readable).destroy();
     throw error;
   }
+}
+
+/** @throws SegcanaryError `scan-unsuitable` when a case has another number of files than the model has channels */
+export function refuseChannels(input: ScanInput, wanted: readonly string[]): void {
+  const files = filesOf(input);
+  if (files.length === wanted.length) return;
+  const name = input.file === '-' ? 'stdin' : input.file;
+  const advice =
+    files.length < wanted.length
+      ? `pass its channels as ${input.case}_0000, ${input.case}_0001, …, or their folder`
+      : `pass the channels that the model was trained on`;
+  throw new SegcanaryError(
+    'scan-unsuitable',
+    `${name}: the case ${input.case} has ${files.length} ${files.length === 1 ? 'channel' : 'channels'} and the model takes ${wanted.length} (${wanted.join(', ')}); ${advice}.`,
+  );
 }
 
 /**

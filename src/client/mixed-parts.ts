@@ -1,3 +1,6 @@
+/** Bytes that the head of a part may have. */
+const LONGEST_HEAD = 16_384;
+
 /** One part of a multipart body: what its Content-Disposition calls it, and its bytes, which are read before the next part is asked for. */
 export interface MixedPart {
   readonly name: string;
@@ -7,7 +10,7 @@ export interface MixedPart {
 /**
  * The parts of a multipart body (RFC 2046) as it arrives, in pieces of any size. No part is held: of the body, one piece and the length of a boundary are.
  *
- * @throws Error where the body ends before its last boundary
+ * @throws Error where the body ends before its last boundary, or is none that was made of parts
  */
 export async function* mixedParts(
   contentType: string,
@@ -19,8 +22,10 @@ export async function* mixedParts(
   for await (const _ of reader.untilBoundary());
   for (;;) {
     // Behind a boundary: a line end before a part, two dashes at the end.
-    if ((await reader.take(2)).toString() === '--') return;
-    const head = (await reader.line()).toString();
+    const behind = (await reader.take(2)).toString();
+    if (behind === '--') return;
+    if (behind !== '\r\n') throw new Error('something else than a part follows a boundary');
+    const head = (await reader.head()).toString();
     const [, name = ''] = /name="([^"]*)"/.exec(head) ?? [];
     const bytes = reader.untilBoundary();
     yield { name, bytes };
@@ -68,9 +73,10 @@ class Reader {
   }
 
   /** The head of a part: up to its empty line. */
-  async line(): Promise<Buffer> {
+  async head(): Promise<Buffer> {
     let at = this.#held.indexOf('\r\n\r\n');
     while (at < 0) {
+      if (this.#held.length > LONGEST_HEAD) throw new Error('the head of a part has no end');
       await this.#more();
       at = this.#held.indexOf('\r\n\r\n');
     }

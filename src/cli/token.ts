@@ -1,0 +1,25 @@
+import { readFile } from 'node:fs/promises';
+import { SegcanaryError } from '../errors.js';
+import { cannotRead } from '../files.js';
+
+/**
+ * The token of a server, from a file or the variable SEGCANARY_TOKEN; null where there is neither. Never an argument: every user of a machine sees those.
+ *
+ * @throws SegcanaryError `io`, `usage` for what is no token
+ */
+export async function tokenFrom(file: string | undefined): Promise<string | null> {
+  const text =
+    file === undefined
+      ? process.env.SEGCANARY_TOKEN
+      : await readFile(file, 'utf8').catch((cause: unknown) => {
+          throw cannotRead(file, cause);
+        });
+  if (text === undefined) return null;
+  const token = text.trim();
+  if (!/^[\x21-\x7e]{16,512}$/.test(token))
+    throw new SegcanaryError(
+      'usage',
+      `${file ?? 'SEGCANARY_TOKEN'}: a token has 16 to 512 printable characters without spaces; \`openssl rand -hex 32\` makes one.`,
+    );
+  return token;
+}

@@ -1,0 +1,89 @@
+import { type IncomingMessage, request as requestHttp } from 'node:http';
+import { request as requestHttps } from 'node:https';
+import type { Readable } from 'node:stream';
+import { SegcanaryError } from '../errors.js';
+import { ServerError } from './server-error.js';
+
+export interface Exchange {
+  /** The server's address, for messages. */
+  readonly server: string;
+  readonly path: string;
+  readonly method?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: Readable | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * Sends a request and gives the answer as soon as its head is there, whatever its status. Not `fetch`, which gives an answer up whose head takes five minutes: a long scan takes more.
+ *
+ * @throws ServerError `unreachable`; SegcanaryError `aborted`; whatever the body fails with
+ */
+export function exchange({ server, path, method = 'GET', headers, body, signal }: Exchange): Promise<IncomingMessage> {
+  return new Promise((resolve, reject) => {
+    if (signal?.aborted) return reject(stopped());
+    const url = new URL(`${server}${path}`);
+    const request = (url.protocol === 'https:' ? requestHttps : requestHttp)(url, {
+      method,
+      ...(headers && { headers }),
+    });
+    let answered = false;
+    let ofBody: Error | null = null;
+    const stop = () => request.destroy(stopped());
+    signal?.addEventListener('abort', stop, { once: true });
+    request.setSocketKeepAlive(true, 30_000);
+    request.once('response', (response) => {
+      answered = true;
+      response.once('close', () => {
+        signal?.removeEventListener('abort', stop);
+        // Refused before it was read to its end.
+        body?.destroy();
+      });
+      resolve(response);
+    });
+    request.on('error', (error) => {
+      // What fails after the answer began is the reader's to see, in the answer.
+      if (answered) return;
+      signal?.removeEventListener('abort', stop);
+      body?.destroy();
+      reject(ofBody ?? (error instanceof SegcanaryError ? error : unreachable(server, error)));
+    });
+    if (!body) return request.end();
+    body.on('error', (error) => {
+      ofBody = error;
+      request.destroy(error);
+    });
+    body.pipe(request);
+  });
+}
+
+/**
+ * The bytes of an answer, to their end.
+ *
+ * @throws ServerError `unreachable` where it breaks off; SegcanaryError `aborted`
+ */
+export async function* bytesOf(
+  response: IncomingMessage,
+  server: string,
+  signal?: AbortSignal,
+): AsyncGenerator<Buffer, void, undefined> {
+  try {
+    yield* response as AsyncIterable<Buffer>;
+  } catch (cause) {
+    if (signal?.aborted) throw stopped();
+    throw new ServerError(0, 'unreachable', `${server}: the server broke its answer off; send the scan again.`, null, {
+      cause,
+    });
+  }
+}
+
+function unreachable(server: string, cause: Error): ServerError {
+  const { code } = cause as NodeJS.ErrnoException;
+  const broken = code === 'ECONNRESET' || code === 'EPIPE';
+  const what = broken
+    ? 'the server closed the connection before it answered; send the scan again'
+    : `no server answers there (${code ?? cause.message}); start it, or give its address`;
+  return new ServerError(0, 'unreachable', `${server}: ${what}.`, null, { cause });
+}
+
+const stopped = () => new SegcanaryError('aborted', 'The request was stopped before it was answered.');
