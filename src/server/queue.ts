@@ -8,7 +8,7 @@ export interface Place {
    * @throws SegcanaryError `aborted` when the signal says so before that
    */
   turn(signal?: AbortSignal): Promise<void>;
-  /** Gives the place free for another. May be called twice. */
+  /** Gives the place free for another; one that waits is given up. May be called twice. */
   release(): void;
 }
 
@@ -46,24 +46,30 @@ export class ScanQueue {
   reserve(): Place | null {
     if (this.#places >= this.#atATime + this.#room) return null;
     this.#places++;
+    const giveUp = new AbortController();
     let state: 'reserved' | 'running' | 'released' = 'reserved';
     return {
       turn: async (signal) => {
-        if (this.#running >= this.#atATime) await this.#wait(signal);
-        else this.#running++;
-        state = 'running';
+        const go = () => {
+          state = 'running';
+        };
+        if (this.#running >= this.#atATime)
+          return this.#wait(signal ? AbortSignal.any([signal, giveUp.signal]) : giveUp.signal, go);
+        this.#running++;
+        go();
       },
       release: () => {
         if (state === 'released') return;
         if (state === 'running') this.#next();
         state = 'released';
         this.#places--;
+        giveUp.abort();
       },
     };
   }
 
-  /** Waits until one that ran hands on its turn. */
-  #wait(signal: AbortSignal | undefined): Promise<void> {
+  /** Waits until one that ran hands on its turn; `onTurn` is called at that moment, before anything else can happen. */
+  #wait(signal: AbortSignal, onTurn: () => void): Promise<void> {
     return new Promise((resolve, reject) => {
       const abort = () => {
         this.#waiting.splice(this.#waiting.indexOf(waiting), 1);
@@ -71,13 +77,14 @@ export class ScanQueue {
       };
       const waiting: Waiting = {
         go: () => {
-          signal?.removeEventListener('abort', abort);
+          signal.removeEventListener('abort', abort);
+          onTurn();
           resolve();
         },
       };
       this.#waiting.push(waiting);
-      if (signal?.aborted) abort();
-      else signal?.addEventListener('abort', abort, { once: true });
+      if (signal.aborted) abort();
+      else signal.addEventListener('abort', abort, { once: true });
     });
   }
 

@@ -324,8 +324,9 @@ export class ScanService {
 
   /** Called by the scan. */
   ended(id: string): void {
-    this.#live.get(id)?.events.emit('end');
+    const live = this.#live.get(id);
     this.#live.delete(id);
+    live?.events.emit('end');
     this.prune();
     if (this.#live.size === 0) this.#idle?.();
   }
