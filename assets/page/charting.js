@@ -54,7 +54,14 @@ export const levels = (lines) => ({
       ctx.moveTo(left, height);
       ctx.lineTo(right, height);
       ctx.stroke();
-      ctx.fillText(text, right - 4, height - top > 18 ? height - 5 : height + 14);
+      // Points may lie under the words.
+      ctx.setLineDash([]);
+      ctx.lineWidth = 4;
+      ctx.lineJoin = 'round';
+      ctx.strokeStyle = color('card');
+      const baseline = height - top > 18 ? height - 5 : height + 14;
+      ctx.strokeText(text, right - 4, baseline);
+      ctx.fillText(text, right - 4, baseline);
     }
     ctx.restore();
   },

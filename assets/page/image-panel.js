@@ -2,37 +2,10 @@
 import { getImage } from './api.js';
 import { fill, h } from './dom.js';
 import { number } from './format.js';
+import { stepOf } from './keys.js';
+import { Layers } from './layers.js';
 import { files } from './uploads.js';
-import { labelColor, VIEWS, Viewer, WINDOWS } from './viewer.js';
-
-/** What arrow keys move in a view, as steps right, towards the nose, up. A scan is seen from the feet and from the left: left on the screen is the patient's right. */
-const KEYS = {
-  axial: {
-    ArrowLeft: [1, 0, 0],
-    ArrowRight: [-1, 0, 0],
-    ArrowUp: [0, 1, 0],
-    ArrowDown: [0, -1, 0],
-    PageUp: [0, 0, 1],
-    PageDown: [0, 0, -1],
-  },
-  coronal: {
-    ArrowLeft: [1, 0, 0],
-    ArrowRight: [-1, 0, 0],
-    ArrowUp: [0, 0, 1],
-    ArrowDown: [0, 0, -1],
-    PageUp: [0, 1, 0],
-    PageDown: [0, -1, 0],
-  },
-  sagittal: {
-    ArrowLeft: [0, 1, 0],
-    ArrowRight: [0, -1, 0],
-    ArrowUp: [0, 0, 1],
-    ArrowDown: [0, 0, -1],
-    PageUp: [1, 0, 0],
-    PageDown: [-1, 0, 0],
-  },
-};
-KEYS.multi = KEYS.axial;
+import { VIEWS, Viewer, WINDOWS } from './viewer.js';
 
 export class ImagePanel {
   element;
@@ -50,7 +23,7 @@ export class ImagePanel {
   #place = h('output', { class: 'place', 'aria-live': 'off' });
   #empty = h('div', { class: 'empty' });
   #tools = h('div', { class: 'tools', hidden: true });
-  #layers = h('div', { class: 'layers', hidden: true });
+  #layers;
   #problem = h('p', { class: 'problem', role: 'alert', hidden: true });
   #worst = h('button', { type: 'button', class: 'strong', id: 'worst' }, 'Worst patch');
   #window;
@@ -59,6 +32,7 @@ export class ImagePanel {
   constructor({ detector, signal }) {
     this.#detector = detector;
     this.#signal = signal;
+    this.#layers = new Layers(signal);
     this.#window = h('select', { id: 'window', onchange: () => this.#applyWindow() }, [
       ...Object.entries(WINDOWS).map(([value, { text }]) => h('option', { value }, text)),
       h('option', { value: 'auto' }, 'All of it'),
@@ -103,7 +77,7 @@ export class ImagePanel {
       this.#tools,
       this.#stage,
       this.#place,
-      this.#layers,
+      this.#layers.element,
       keys,
       this.#problem,
       this.#empty,
@@ -183,6 +157,7 @@ export class ImagePanel {
       const viewer = await this.#opening;
       if (this.#signal.aborted) return viewer.close();
       this.#viewer = viewer;
+      this.#layers.clear();
       await viewer.load(file);
       if (this.#signal.aborted) return;
       this.#isOn = true;
@@ -191,7 +166,6 @@ export class ImagePanel {
       this.#setView(this.#view);
       this.#applyWindow(this.#defaultWindow());
       await this.#overlay();
-      this.#jumpFirst();
     } catch (error) {
       if (this.#signal.aborted) return;
       this.#isOn = false;
@@ -206,6 +180,14 @@ export class ImagePanel {
       );
       console.error(error);
     }
+  }
+
+  /** What lies over the image once the scan is done. */
+  async #overlay() {
+    const problem = await this.#layers.show(this.#viewer, this.#record);
+    if (this.#signal.aborted) return;
+    if (problem !== null) this.problem(problem);
+    this.#jumpFirst();
   }
 
   /** A flagged scan opens at what flagged it. */
@@ -247,7 +229,7 @@ export class ImagePanel {
     if (event.key === 'Tab' || event.ctrlKey || event.metaKey || event.altKey) return;
     // NiiVue has keys of its own, some of which open windows.
     event.stopPropagation();
-    const step = KEYS[this.#view][event.key];
+    const step = stepOf(this.#view, event.key);
     if (!step || !this.#isOn) return;
     event.preventDefault();
     if (event.type === 'keydown') this.#viewer.step(...step.map((v) => (event.shiftKey ? 5 * v : v)));
@@ -263,93 +245,4 @@ export class ImagePanel {
       parts.push(overlays.segmentation > 0 ? `label ${overlays.segmentation}` : 'no label');
     this.#place.textContent = parts.filter(Boolean).join(' · ');
   }
-
-  /** Maps over the image: those that the server kept, or else the boxes of the largest patches. */
-  async #overlay() {
-    const { id, kept, result, explanation, status } = this.#record;
-    if (status !== 'done' || !this.#isOn) return;
-    const rows = [];
-    const warn = [];
-    const patches = explanation?.patches ?? [];
-    const [nx, ny, nz] = this.#viewer.shape;
-    if (patches.some(({ box }) => box.stop[0] > nx || box.stop[1] > ny || box.stop[2] > nz))
-      warn.push(
-        `This file is smaller than the scan that was scored (it has ${nx} x ${ny} x ${nz} voxels), so it is another one.`,
-      );
-    try {
-      if (kept.includes('uncertainty') && !this.#viewer.has('uncertainty')) {
-        const opacity = 0.5;
-        const low = result.boundary ?? 0;
-        const range = await this.#viewer.uncertainty(await getImage(id, 'uncertainty', { signal: this.#signal }), {
-          low,
-          opacity,
-        });
-        rows.push(
-          this.#slider('uncertainty', 'Uncertainty', opacity, [
-            h(
-              'span',
-              { class: 'ramp' },
-              h('span', {}, number(range.low)),
-              h('i', { class: 'heat', 'aria-hidden': 'true' }),
-              h('span', {}, number(range.high)),
-            ),
-            h('span', { class: 'soft' }, result.boundary === null ? '' : 'colours begin at the boundary'),
-          ]),
-        );
-      }
-      if (kept.includes('segmentation') && !this.#viewer.has('segmentation')) {
-        const opacity = 0.45;
-        await this.#viewer.segmentation(await getImage(id, 'segmentation', { signal: this.#signal }), { opacity });
-        rows.push(this.#slider('segmentation', 'Segmentation', opacity, legend(result.voxels)));
-      }
-      if (!kept.includes('uncertainty') && patches.length > 0 && warn.length === 0 && !this.#viewer.has('boxes')) {
-        const opacity = 0.2;
-        await this.#viewer.boxes(patches, { opacity });
-        rows.push(
-          this.#slider('boxes', 'Largest patches', opacity, [
-            h(
-              'span',
-              { class: 'soft' },
-              'The server kept no maps of this scan; it does of flagged ones with --keep-flagged.',
-            ),
-          ]),
-        );
-      }
-    } catch (error) {
-      if (this.#signal.aborted) return;
-      warn.push(`The maps cannot be shown: ${error.message}`);
-    }
-    if (warn.length > 0) this.problem(warn.join(' '));
-    if (rows.length > 0) fill(this.#layers, rows);
-    this.#layers.hidden = this.#layers.childElementCount === 0;
-    this.#jumpFirst();
-  }
-
-  #slider(name, text, opacity, more) {
-    const range = h('input', { type: 'range', id: `opacity-${name}`, min: 0, max: 100, step: 5, value: 100 * opacity });
-    const shown = h('output', { for: range.id }, `${100 * opacity} %`);
-    range.addEventListener('input', () => {
-      shown.textContent = `${range.value} %`;
-      this.#viewer?.opacity(name, range.value / 100);
-    });
-    return h(
-      'div',
-      { class: 'layer' },
-      h('label', { for: range.id }, text),
-      range,
-      shown,
-      h('div', { class: 'legend' }, more),
-    );
-  }
-}
-
-/** Labels of a segmentation with their colours. */
-function legend(voxels) {
-  const labels = Object.entries(voxels ?? {}).filter(([label]) => label !== '0');
-  if (labels.length === 0) return [h('span', { class: 'soft' }, 'nothing was segmented')];
-  return labels.map(([label, count]) => {
-    const swatch = h('i', { class: 'key', 'aria-hidden': 'true' });
-    swatch.style.background = `rgb(${labelColor(Number(label)).join(' ')})`;
-    return h('span', {}, swatch, `label ${label}: ${Number(count).toLocaleString('en')} voxels`);
-  });
 }

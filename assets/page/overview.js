@@ -13,7 +13,7 @@ export async function overview(main, { detectors, signal, parameters }) {
   document.title = 'Scans · segcanary';
   const charts = new DriftCharts(signal);
   const sites = new Set();
-  const list = new ScanList({ detectors, parameters, signal, onFilter: () => refresh() });
+  const list = new ScanList({ detectors, parameters, signal, onFilter: () => refreshed() });
   const form = uploadForm({ detectors, sites });
   const refresh = async () => {
     await list.refresh();
@@ -26,6 +26,12 @@ export async function overview(main, { detectors, signal, parameters }) {
     form.offerSites(sites);
     charts.show(detector, drift, list.cases);
   };
+
+  // The server may be away, which the banner says; it is asked again in a moment.
+  const refreshed = () =>
+    refresh().catch((error) => {
+      if (!signal.aborted && !(error instanceof Gone)) console.warn(error.message);
+    });
 
   await Promise.all(
     detectors.map(async ({ name }) => {
@@ -46,19 +52,14 @@ export async function overview(main, { detectors, signal, parameters }) {
     [{ text: 'Drop to score', detail: 'The scan is sent to this server.', take: (files) => form.take(files) }],
     signal,
   );
-  poll(refresh, signal);
+  poll(refreshed, signal);
 }
 
 /** Asks again and again, while the page is looked at. */
-async function poll(refresh, signal) {
-  while (!signal.aborted) {
+async function poll(refreshed, signal) {
+  for (;;) {
     await new Promise((resolve) => setTimeout(resolve, EVERY));
-    if (document.hidden || signal.aborted) continue;
-    try {
-      await refresh();
-    } catch (error) {
-      if (signal.aborted) return;
-      if (!(error instanceof Gone)) console.warn(error.message);
-    }
+    if (signal.aborted) return;
+    if (!document.hidden) await refreshed();
   }
 }

@@ -1,7 +1,7 @@
 /** The records of scans, newest first, with filters. */
 import { listScans } from './api.js';
 import { fill, h } from './dom.js';
-import { number, STATUSES, seconds, stateOf, times, VERDICTS } from './format.js';
+import { number, STATUSES, seconds, stateOf, VERDICTS } from './format.js';
 import { badge, moment } from './parts.js';
 
 const PAGE = 50;
@@ -62,7 +62,7 @@ export class ScanList {
     if (detectors.length === 1) fields[0].hidden = true;
     this.#older.addEventListener('click', () => {
       this.#pages++;
-      this.refresh();
+      this.#onFilter();
     });
     this.#clear.addEventListener('click', () => {
       for (const name of FILTERS) this.#selects[name].value = '';
@@ -77,7 +77,7 @@ export class ScanList {
           head('Scan'),
           head('Result'),
           head('Score', 'right'),
-          head('of boundary', 'right roomy'),
+          head('× boundary', 'right roomy'),
           head('Detector', 'roomy'),
           head('Site', 'roomy'),
           head('Scanner', 'roomy'),
@@ -167,7 +167,7 @@ export class ScanList {
           : null,
       ]),
       cell(number(score), 'right'),
-      cell(score !== null && boundary > 0 ? times(score / boundary) : '–', 'right roomy'),
+      cell(score !== null && boundary > 0 ? (score / boundary).toFixed(2) : '–', 'right roomy'),
       cell(scan.detector, 'roomy'),
       cell(scan.site ?? '–', 'roomy'),
       cell(scan.scanner ?? '–', 'roomy'),

@@ -22,11 +22,11 @@ export const LABELS = [
 ];
 export const labelColor = (label) => LABELS[(label - 1) % LABELS.length];
 
-/** From little to much uncertainty: dark red over orange to white-yellow. */
+/** From little to much uncertainty: purple over red and orange to yellow, none so pale that it passes for the image below; `.heat` of style.css is the same. */
 const HEAT = {
-  R: [120, 220, 255, 255],
-  G: [0, 50, 170, 250],
-  B: [60, 30, 20, 190],
+  R: [150, 230, 255, 255],
+  G: [0, 50, 160, 240],
+  B: [90, 30, 0, 40],
   A: [150, 200, 230, 255],
   I: [0, 90, 180, 255],
 };
@@ -61,10 +61,10 @@ export class Viewer {
       sagittalNoseLeft: true,
       backColor: [0, 0, 0, 1],
       crosshairColor: [0.35, 0.75, 1, 0.9],
-      crosshairWidth: 1,
+      crosshairWidth: 0.5,
       crosshairWidthUnit: 'voxels',
-      fontColor: [0.75, 0.78, 0.82, 1],
-      fontMinPx: 12,
+      fontColor: [1, 1, 1, 1],
+      fontMinPx: 15,
       multiplanarShowRender: module.SHOW_RENDER.NEVER,
       isNearestInterpolation: false,
       logLevel: 'error',
@@ -188,13 +188,6 @@ export class Viewer {
 
   has(name) {
     return this.#overlays.has(name);
-  }
-
-  remove(name) {
-    const volume = this.#overlays.get(name);
-    if (!volume) return;
-    this.#overlays.delete(name);
-    this.#nv.removeVolume(volume);
   }
 
   opacity(name, value) {

@@ -46,7 +46,7 @@ function summary({ patches, groups, intensities }) {
     lines.push(
       moved.ratio <= 1.5
         ? 'No part of the encoder has moved by itself: all lie about where training patches do.'
-        : `${moved.name} ${moved.ratio > 2 ? 'has moved most' : 'lies furthest'}: ${times(moved.ratio)} as far as training patches${others > 1 ? `, and ${others} of ${groups.length} groups more than twice` : ''}.`,
+        : `${moved.name} ${moved.ratio > 2 ? 'has moved most' : 'lies furthest'}: ${times(moved.ratio)} as far as training patches${others > 1 ? `, and ${others} of ${groups.length} ${isStages(groups) ? 'stages' : 'groups'} more than twice` : ''}.`,
     );
   }
   for (const { channel, unit, distance, trainingDistances } of intensities) {
@@ -68,6 +68,9 @@ function summary({ patches, groups, intensities }) {
   }
   return lines;
 }
+
+/** Groups are the stages of the encoder, or channels of one of them. */
+const isStages = (groups) => groups[0].name.startsWith('stage');
 
 const head = (names) =>
   h(
@@ -92,14 +95,14 @@ function largestPatches(patches, jump) {
   return h('div', { class: 'part' }, [
     h('h3', {}, 'Largest patches'),
     h('table', {}, [
-      head([['Distance'], ['of the score', 'right'], ['Centre, voxel', 'right'], ['']]),
+      head([['Distance'], ['Weight', 'right'], ['Centre, voxel', 'right'], ['']]),
       h(
         'tbody',
         {},
         patches.map(({ distance, weight, centre }, i) =>
           h('tr', {}, [
             h('th', { scope: 'row' }, number(distance), bar(distance / most, 'out')),
-            h('td', { class: 'right' }, `weight ${number(100 * weight)} %`),
+            h('td', { class: 'right' }, `${number(100 * weight)} %`),
             h('td', { class: 'right' }, centre.join(', ')),
             h(
               'td',
@@ -126,16 +129,16 @@ function movedGroups(groups) {
   const most = Math.max(...groups.map(({ ratio }) => ratio), 2);
   // From 1, where training is, on a logarithmic scale.
   const share = (ratio) => Math.log(Math.max(ratio, 1)) / Math.log(most);
-  const isStages = groups[0].name.startsWith('stage');
+  const [title, name] = isStages(groups) ? ['Which stage moved', 'Stage'] : ['Which channels moved', 'Group'];
   return h('div', { class: 'part' }, [
-    h('h3', {}, isStages ? 'Which stage moved' : 'Which channels moved'),
+    h('h3', {}, title),
     h(
       'p',
       { class: 'soft' },
       'Distance from the training patches, over theirs: 1 is as in training. From the input on.',
     ),
     h('table', {}, [
-      head([[isStages ? 'Stage' : 'Group'], ['Ratio', 'right'], ['', 'grow'], ['z', 'right']]),
+      head([[name], ['Ratio', 'right'], ['', 'grow'], ['z', 'right']]),
       h(
         'tbody',
         {},
