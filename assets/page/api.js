@@ -61,7 +61,7 @@ export async function request(path, { method = 'GET', headers = {}, signal } = {
   }
 }
 
-export const json = async (path, options) => (await request(path, options)).json();
+const json = async (path, options) => (await request(path, options)).json();
 
 function refusal(status, text, retryAfter) {
   let error = null;

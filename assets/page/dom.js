@@ -28,7 +28,7 @@ export function svg(tag, attributes = {}, ...children) {
 }
 
 /** Appends nodes and texts, lists of them too; null and false are nothing. */
-export function put(element, ...children) {
+function put(element, ...children) {
   element.append(
     ...children.flat(Number.POSITIVE_INFINITY).filter((c) => c !== null && c !== undefined && c !== false),
   );

@@ -96,9 +96,8 @@ export function uploadList(signal) {
   const draw = () => {
     element.hidden = uploads.length === 0;
     for (const upload of uploads) {
-      let item = items.get(upload);
-      if (!item) items.set(upload, (item = uploadItem(upload)));
-      item.draw();
+      if (!items.has(upload)) items.set(upload, uploadItem(upload));
+      items.get(upload).draw();
     }
     const shown = uploads.map((upload) => items.get(upload).element);
     for (const child of [...element.children]) if (!shown.includes(child)) child.remove();

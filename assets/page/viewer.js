@@ -11,7 +11,7 @@ export const WINDOWS = {
 export const VIEWS = { axial: 'Axial', coronal: 'Coronal', sagittal: 'Sagittal', multi: 'All three' };
 
 /** Colours of labels 1, 2 …: apart for those who do not tell red from green (Okabe and Ito 2008). */
-export const LABELS = [
+const LABELS = [
   [0, 158, 115],
   [230, 159, 0],
   [86, 180, 233],
@@ -44,7 +44,6 @@ export class Viewer {
   #nv;
   #module;
   #overlays = new Map();
-  #box = null;
 
   /**
    * @param canvas in the document
