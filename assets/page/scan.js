@@ -17,13 +17,22 @@ export async function scanView(main, id, { detectors, signal }) {
   document.title = `${record.case} · segcanary`;
 
   const image = new ImagePanel({ detector, signal });
-  const head = h('div', { class: 'scan-head' });
+  // What may have the focus stays while the rest changes.
+  const name = h('h1', { tabindex: -1 }, record.case);
+  const remove = h('button', { type: 'button', class: 'plain danger', onclick: () => removed() });
+  const trouble = h('p', { class: 'problem', role: 'alert', hidden: true });
+  const state = h('span');
   const answer = h('section', { class: 'answer', 'aria-label': 'Verdict' });
   const reasons = h('section', { class: 'reasons', 'aria-labelledby': 'why-title' });
-  const facts = h('section', { class: 'facts-box', 'aria-label': 'Record' });
+  const about = h('div');
+  const facts = h('section', { class: 'facts-box', 'aria-label': 'Record' }, [
+    about,
+    h('p', { class: 'actions' }, remove),
+    trouble,
+  ]);
   fill(main, [
     h('p', { class: 'back' }, h('a', { href: '#/' }, '← All scans')),
-    head,
+    h('div', { class: 'scan-head' }, name, state),
     answer,
     h('div', { class: 'scan-body' }, [image.element, reasons]),
     facts,
@@ -34,35 +43,29 @@ export async function scanView(main, id, { detectors, signal }) {
     text: h('span', {}, 'Waiting for its turn'),
   };
   const show = () => {
-    fill(head, [h('h1', { tabindex: -1 }, record.case), badge(stateOf(record))]);
+    fill(state, badge(stateOf(record)));
     fill(answer, verdict(record, detector, calibration, progress));
     fill(reasons, why(record, { jump: (voxel) => image.jump(voxel), signal }));
-    fill(facts, factsOf(record, detectors), actions());
+    remove.textContent = isLive() ? 'Cancel this scan' : 'Remove this record';
+    fill(about, factsOf(record, detectors));
     image.record(record);
   };
+  const isLive = () => record.status === 'queued' || record.status === 'running';
 
-  function actions() {
-    const isLive = record.status === 'queued' || record.status === 'running';
-    const button = h(
-      'button',
-      { type: 'button', class: 'plain danger' },
-      isLive ? 'Cancel this scan' : 'Remove this record',
-    );
-    button.addEventListener('click', async () => {
-      const text = isLive
-        ? 'It is not scored any further, and its record goes.'
-        : 'The record and whatever images the server kept of it go. Its score stays in the drift series.';
-      if (!(await isSure({ title: `${button.textContent}?`, text, yes: isLive ? 'Cancel the scan' : 'Remove it' })))
-        return;
-      try {
-        await removeScan(id);
-        say(`${record.case} was removed.`);
-        location.hash = '#/';
-      } catch (error) {
-        button.replaceWith(h('p', { class: 'problem', role: 'alert' }, error.message));
-      }
-    });
-    return h('p', { class: 'actions' }, button);
+  async function removed() {
+    const text = isLive()
+      ? 'It is not scored any further, and its record goes.'
+      : 'The record and whatever images the server kept of it go. Its score stays in the drift series.';
+    if (!(await isSure({ title: `${remove.textContent}?`, text, yes: isLive() ? 'Cancel the scan' : 'Remove it' })))
+      return;
+    try {
+      await removeScan(id);
+      say(`${record.case} was removed.`);
+      location.hash = '#/';
+    } catch (error) {
+      trouble.textContent = error.message;
+      trouble.hidden = false;
+    }
   }
 
   show();
@@ -83,7 +86,7 @@ export async function scanView(main, id, { detectors, signal }) {
   }
   image.onFile = look;
 
-  if (record.status === 'queued' || record.status === 'running') {
+  if (isLive()) {
     const onProgress = ({ patches, total }) => {
       progress.bar.max = total;
       progress.bar.value = patches;

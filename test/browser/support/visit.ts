@@ -27,7 +27,8 @@ export class Visit {
     this.#expected = expected;
     page.on('request', (request) => this.requests.push(request));
     page.on('console', (message) => {
-      if (['error', 'warning'].includes(message.type())) this.#complaints.push(message.text());
+      if (['error', 'warning'].includes(message.type()))
+        this.#complaints.push(`${message.text()} ${message.location().url}`);
     });
     page.on('pageerror', (error) => this.#complaints.push(String(error.stack ?? error)));
   }
