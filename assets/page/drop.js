@@ -35,7 +35,8 @@ export function dropTarget(targets, signal) {
         event.preventDefault();
         act(event);
       },
-      { signal },
+      // NiiVue's canvas keeps such events from going on.
+      { signal, capture: true },
     );
   on('dragenter', () => {
     depth++;

@@ -1,5 +1,5 @@
 /** Which view is shown, and what is common to all of them: the banner when the server has gone, the token, the theme of the charts. */
-import { Gone, link, listDetectors } from './api.js';
+import { Gone, link, listDetectors, Refused } from './api.js';
 import { fill, h, say } from './dom.js';
 import { overview } from './overview.js';
 import { scanView } from './scan.js';
@@ -51,7 +51,7 @@ function failed(error) {
       ]),
     ]),
   );
-  console.error(error);
+  if (!(error instanceof Refused)) console.error(error);
 }
 
 link.addEventListener('gone', () => {

@@ -132,7 +132,7 @@ function uploadItem(upload) {
     const { phase, sent, size, progress, record } = upload;
     const isOver = phase === 'done' || phase === 'failed';
     fill(name, record ? h('a', { href: `#/scans/${record.id}` }, upload.name) : upload.name);
-    bar.hidden = isOver;
+    bar.hidden = isOver || phase === 'waiting';
     const [value, max] = phase === 'sending' ? [sent, size] : progress ? [progress.patches, progress.total] : [null, 1];
     bar.max = max;
     if (value === null) bar.removeAttribute('value');

@@ -32,7 +32,7 @@ export function add({ name, given, query, isOnly }) {
     phase: 'waiting',
     sent: 0,
     size: given.reduce((sum, file) => sum + file.size, 0),
-    text: '',
+    text: 'After those before it',
     progress: null,
     record: null,
     stop: new AbortController(),
@@ -51,6 +51,7 @@ export function dismiss(upload) {
 
 export function retry(upload) {
   upload.phase = 'waiting';
+  upload.text = 'After those before it';
   upload.stop = new AbortController();
   changed();
   next();

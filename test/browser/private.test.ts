@@ -62,7 +62,7 @@ describe('a server that keeps no image', () => {
     // The viewer and nothing else may be asked for from here on.
     visit.requests.length = 0;
     await visit.drop(flagged, async () => {
-      await page.getByText('Nothing is sent.').waitFor();
+      await page.locator('.drop-zone', { hasText: 'Nothing is sent.' }).waitFor();
     });
     await page.locator('#opacity-boxes').waitFor();
     expect(await lit(visit)).toBeGreaterThan(20_000);

@@ -55,7 +55,8 @@ describe('a server with a token', () => {
 describe('what goes wrong', () => {
   it('is a sentence where a file is no scan', async () => {
     const server = await TestServer.start(detector);
-    const visit = await Visit.to(browser, server.url);
+    // NiiVue says in its own way that it cannot show it either.
+    const visit = await Visit.to(browser, server.url, { expected: /nii/i });
     const { page } = visit;
     await page.locator('.pick').waitFor();
     const picker = page.locator('#file');
