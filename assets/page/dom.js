@@ -52,9 +52,17 @@ export function isSure({ title, text, yes }) {
   document.getElementById('sure-title').textContent = title;
   document.getElementById('sure-text').textContent = text;
   document.getElementById('sure-yes').textContent = yes;
-  dialog.returnValue = 'no';
   dialog.showModal();
   return new Promise((resolve) => {
-    dialog.addEventListener('close', () => resolve(dialog.returnValue === 'yes'), { once: true });
+    const heard = new AbortController();
+    const { signal } = heard;
+    const answer = (isYes) => {
+      heard.abort();
+      resolve(isYes);
+    };
+    dialog.addEventListener('submit', ({ submitter }) => answer(submitter?.value === 'yes'), { signal });
+    dialog.addEventListener('cancel', () => answer(false), { signal });
+    // A browser may leave out `cancel`. `close` comes late: while the dialog is open it is of the time before.
+    dialog.addEventListener('close', () => dialog.open || answer(false), { signal });
   });
 }
