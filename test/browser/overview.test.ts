@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Browser, Page } from 'playwright';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { MODEL } from '../support/cli.js';
 import { TestServer } from '../support/server.js';
 import { launch } from './support/browser.js';
 import { pixels, rgb, Visit } from './support/visit.js';
@@ -18,6 +19,8 @@ beforeAll(async () => {
     '-d',
     `chest=${detector}`,
     `spare=${detector}`,
+    '-m',
+    MODEL,
     '--keep-flagged',
     '--drift-level',
     '0.3',
@@ -27,7 +30,7 @@ beforeAll(async () => {
     expect(answer.status).toBe(200);
   };
   for (const site of ['North', 'South', 'North']) await send('test_000', `site=${site}&scanner=CT-1`);
-  for (let i = 0; i < 6; i++) await send('low-dose_2', 'site=North');
+  for (let i = 0; i < 6; i++) await send('low-dose_2', `site=North&segment=${i < 5 ? 0 : 1}`);
   await server.post('case=torn', scan('test_000').subarray(0, 1000));
   browser = await launch();
 });
@@ -144,7 +147,7 @@ describe.each(['light', 'dark'] as const)('in a %s theme', (theme) => {
     expect(await visit.isTooWide()).toBe(false);
     await visit.shot(`overview-${theme}-${width}`);
     await page.getByRole('link', { name: 'low-dose_2' }).first().click();
-    await page.locator('#opacity-uncertainty').waitFor();
+    await page.locator('#opacity-segmentation').waitFor();
     expect(await visit.isTooWide()).toBe(false);
     await visit.shot(`scan-${theme}-${width}`);
     await visit.end();

@@ -74,17 +74,20 @@ describe('a server that keeps no image', () => {
     expect(asked).toEqual([['GET', '/assets/niivue.js', 0]]);
 
     // Where the patches that flagged it lie is told by their boxes.
-    const none = await pixels(page.locator('.stage canvas'));
-    await page.locator('#opacity-boxes').fill('100');
-    await page.evaluate('new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))');
-    const full = await pixels(page.locator('.stage canvas'));
-    let orange = 0;
-    for (let y = 0; y < full.height; y++)
-      for (let x = 0; x < full.width; x++) {
-        const [r, g, b] = rgb(full, x, y);
-        orange += Number(r > 230 && Math.abs(g - 150) < 20 && b < 70 && rgb(none, x, y)[2] >= 0);
-      }
-    expect(orange).toBeGreaterThan(10_000);
+    const orange = async (opacity: number) => {
+      await page.locator('#opacity-boxes').fill(String(opacity));
+      await page.evaluate('new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))');
+      const png = await pixels(page.locator('.stage canvas'));
+      let n = 0;
+      for (let y = 0; y < png.height; y++)
+        for (let x = 0; x < png.width; x++) {
+          const [r, g, b] = rgb(png, x, y);
+          n += Number(r > 230 && Math.abs(g - 150) < 20 && b < 70);
+        }
+      return n;
+    };
+    expect(await orange(100)).toBeGreaterThan(10_000);
+    expect(await orange(0)).toBe(0);
     await visit.end();
   });
 
