@@ -28,6 +28,7 @@ beforeAll(async () => {
   const send = async (name: string, query: string) => {
     const answer = await server.post(`case=${name}&${query}`, scan(name));
     expect(answer.status).toBe(200);
+    await answer.arrayBuffer();
   };
   for (const site of ['North', 'South', 'North']) await send('test_000', `site=${site}&scanner=CT-1`);
   for (let i = 0; i < 6; i++) await send('low-dose_2', `site=North&segment=${i < 5 ? 0 : 1}`);
@@ -146,7 +147,7 @@ describe.each(['light', 'dark'] as const)('in a %s theme', (theme) => {
     expect(r > 128).toBe(theme === 'light');
     expect(await visit.isTooWide()).toBe(false);
     await visit.shot(`overview-${theme}-${width}`);
-    await page.getByRole('link', { name: 'low-dose_2' }).first().click();
+    await rows(page).getByRole('link', { name: 'low-dose_2' }).first().click();
     await page.locator('#opacity-segmentation').waitFor();
     expect(await visit.isTooWide()).toBe(false);
     await visit.shot(`scan-${theme}-${width}`);
