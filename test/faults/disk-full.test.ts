@@ -61,8 +61,10 @@ describe.runIf(canMount)('a full disk', () => {
     const full = mountedFolder('size=8k');
     const to = join(workshop, 'no-room-for-the-cache');
     const ran = await segcanary(['fit', '-m', MODEL, '-i', train, '-o', to, '--cache', full]);
-    expect([ran.code, existsSync(to), readdirSync(full)]).toEqual([1, false, []]);
+    expect([ran.code, existsSync(to)]).toEqual([1, false]);
     expect(ran.stderr).toMatch(/the disk is full/);
+    // What fitted whole, the intensities of a scan, may stay; no part of a file does.
+    expect(readdirSync(full).filter((name) => !/^[0-9a-f]{64}\.intensities$/.test(name))).toEqual([]);
   });
 });
 
