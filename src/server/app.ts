@@ -21,6 +21,7 @@ import { errorAnswer, HttpError } from './http-error.js';
 import { ImageFolder } from './images.js';
 import { Metrics } from './metrics.js';
 import { operationRoutes } from './operation-routes.js';
+import { pageRoutes } from './page.js';
 import { scanRoutes } from './scan-routes.js';
 import { openServed } from './served.js';
 import { ScanService } from './service.js';
@@ -97,6 +98,7 @@ export async function createServer(options: ServerOptions): Promise<SegcanarySer
   await app.register(scanRoutes, { service });
   await app.register(detectorRoutes, { service });
   await app.register(operationRoutes, { service, metrics, token });
+  await app.register(pageRoutes);
 
   return {
     interrupted: store.interrupted,

@@ -1,5 +1,5 @@
 import { createReadStream, createWriteStream } from 'node:fs';
-import type { Readable } from 'node:stream';
+import type { Readable, Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { MultipartFile } from '@fastify/multipart';
 import type { FastifyRequest } from 'fastify';
@@ -167,12 +167,24 @@ async function* copying(bytes: AsyncIterable<Uint8Array>, path: string): AsyncGe
   try {
     for await (const chunk of bytes) {
       if (failure) throw failure;
-      if (!file.write(chunk)) await new Promise<void>((resolve) => file.once('drain', resolve).once('close', resolve));
+      if (!file.write(chunk)) await drained(file);
       yield chunk;
     }
   } finally {
-    await new Promise<void>((resolve) => file.once('close', resolve).end());
+    // Of a file that failed, closing is over, and nothing would tell of it again.
+    if (!file.closed) await new Promise<void>((resolve) => file.once('close', resolve).end());
   }
+}
+
+/** Until a file takes more, or never will. */
+function drained(file: Writable): Promise<void> {
+  return new Promise((resolve) => {
+    const done = () => {
+      file.off('drain', done).off('close', done);
+      resolve();
+    };
+    file.once('drain', done).once('close', done);
+  });
 }
 
 const toFile = (bytes: AsyncIterable<Uint8Array>, path: string, signal: AbortSignal) =>
