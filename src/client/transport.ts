@@ -26,6 +26,8 @@ export function exchange({ server, path, method = 'GET', headers, body, signal }
     const request = (url.protocol === 'https:' ? requestHttps : requestHttp)(url, {
       method,
       ...(headers && { headers }),
+      // A connection for each: one that was kept may be closed by the server just as it is used again, and a stream cannot be sent twice.
+      agent: false,
     });
     let answered = false;
     let ofBody: Error | null = null;

@@ -133,12 +133,13 @@ async function application(logger: FastifyBaseLogger | undefined, token: string 
     // A body is read while its scan is scored, for as long as that takes. Each wait for its next byte has a limit of its own.
     requestTimeout: 0,
     keepAliveTimeout: 10_000,
+    // Heads have half a minute, looked for every five seconds: Node looks every thirty.
+    http: { headersTimeout: 30_000, connectionsCheckingInterval: 5000 },
     routerOptions: { maxParamLength: 100 },
     // Browsers and curl keep connections open that carry nothing; a stop need not wait for them.
     forceCloseConnections: 'idle',
     return503OnClosing: false,
   });
-  (app.server as Server).headersTimeout = 30_000;
   app.setValidatorCompiler(validatorCompiler);
   app.setSerializerCompiler(serializerCompiler);
   app.setErrorHandler((error, request, reply) => {
