@@ -165,7 +165,12 @@ async function application(logger: FastifyBaseLogger | undefined, token: string 
     });
     // Whoever goes on sending what nobody reads is cut off.
     reply.raw.on('finish', () => {
-      if (!request.raw.complete) setTimeout(() => request.raw.socket.destroy(), 10_000).unref();
+      if (request.raw.complete) return;
+      const cutOff = () => {
+        // Who stopped in time may be asking for something else on the same connection by now.
+        if (!request.raw.complete) request.raw.socket.destroy();
+      };
+      setTimeout(cutOff, 10_000).unref();
     });
   });
   guard(app, token);

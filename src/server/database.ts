@@ -55,7 +55,8 @@ export function openDatabase(folder: string | null, migrations: readonly Migrati
 
 function connect(folder: string, path: string): Libsql.Database {
   try {
-    mkdirSync(folder, { recursive: true });
+    // Names of patients may be in it.
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
     accessSync(folder, constants.R_OK | constants.W_OK | constants.X_OK);
   } catch (cause) {
     throw cannotWrite(folder, cause);

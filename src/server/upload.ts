@@ -127,8 +127,11 @@ async function* bounded(
       });
     throw error;
   } finally {
-    // What is left of the body must not keep the form, or the connection, from going on.
-    body.resume();
+    // What is left of the body must not keep the form, or the connection, from going on. It flows when the iterator has let go of it, which one that still waits for a byte never does.
+    chunks.return?.(undefined).then(
+      () => body.resume(),
+      () => {},
+    );
   }
 }
 

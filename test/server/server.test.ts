@@ -182,6 +182,33 @@ describe('the server', () => {
     expect((await server.post('', ct)).status).toBe(200);
   }, 60_000);
 
+  it('leaves a connection alone whose refused scan came to its end after all', async () => {
+    const { hostname, port } = new URL(server.url);
+    const socket = connect(Number(port), hostname);
+    let answers = '';
+    socket.setEncoding('latin1').on('data', (text: string) => {
+      answers += text;
+    });
+    const until = async (count: number) => {
+      while (answers.split('HTTP/1.1 ').length <= count) await wait(20);
+    };
+    const body = Buffer.alloc(300_000, 'no scan');
+    socket.write(
+      `POST /v1/scans HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/octet-stream\r\nContent-Length: ${body.length}\r\n\r\n`,
+    );
+    socket.write(body.subarray(0, 1000));
+    await until(1);
+    expect(answers).toMatch(/^HTTP\/1.1 422 /);
+    socket.write(body.subarray(1000));
+    for (let second = 0; second < 12; second++) {
+      socket.write('GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n');
+      await until(second + 2);
+      await wait(1000);
+    }
+    expect(answers.match(/HTTP\/1.1 200 /g)).toHaveLength(12);
+    socket.destroy();
+  }, 30_000);
+
   it('answers no page of another origin, and no other name', async () => {
     const foreign = await server.fetch('/v1/scans', { headers: { origin: 'https://evil.example' } });
     expect(await error(foreign)).toEqual([403, 'forbidden']);
