@@ -3,7 +3,13 @@ import type { AddressInfo } from 'node:net';
 import multipart from '@fastify/multipart';
 import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
-import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify';
+import Fastify, {
+  type FastifyBaseLogger,
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+  LogController,
+} from 'fastify';
 import {
   hasZodFastifySchemaValidationErrors,
   jsonSchemaTransform,
@@ -14,12 +20,14 @@ import { SegcanaryError } from '../errors.js';
 import { limitsOf, type ScanLimits } from '../limits.js';
 import type { SegmentationSource } from '../model/folder.js';
 import { version } from '../version.js';
+import { AllowedMethods } from './allowed.js';
 import { guard, isLoopback } from './auth.js';
 import { detectorRoutes } from './detector-routes.js';
 import { DriftMonitor } from './drift.js';
 import { errorAnswer, HttpError } from './http-error.js';
 import { ImageFolder } from './images.js';
 import { Metrics } from './metrics.js';
+import { withStreams } from './openapi.js';
 import { operationRoutes } from './operation-routes.js';
 import { pageRoutes } from './page.js';
 import { scanRoutes } from './scan-routes.js';
@@ -62,6 +70,8 @@ export interface SegcanaryServer {
   close(): Promise<void>;
 }
 
+/** Of the OpenAPI document, what is answered without a token. */
+const PUBLIC = ['/healthz', '/readyz'];
 const DAY = 24 * 3600 * 1000;
 
 /**
@@ -135,21 +145,37 @@ async function application(logger: FastifyBaseLogger | undefined, token: string 
     keepAliveTimeout: 10_000,
     // Heads have half a minute, looked for every five seconds: Node looks every thirty.
     http: { headersTimeout: 30_000, connectionsCheckingInterval: 5000 },
-    routerOptions: { maxParamLength: 100 },
+    // The schemas say how long a name may be. Node ends a head at 16 KiB.
+    routerOptions: { maxParamLength: 16_384 },
+    frameworkErrors: (error, _request, reply) => {
+      const { status, body } = errorAnswer(new SegcanaryError('usage', `${error.message}; ask for another address.`));
+      return (reply as FastifyReply).code(status).send(body);
+    },
     // Browsers and curl keep connections open that carry nothing; a stop need not wait for them.
     forceCloseConnections: 'idle',
     return503OnClosing: false,
   });
   app.setValidatorCompiler(validatorCompiler);
   app.setSerializerCompiler(serializerCompiler);
+  const allowed = new AllowedMethods(app);
+  const nothingThere = ({ method, url }: FastifyRequest): HttpError => {
+    const path = url.split('?')[0]!;
+    const methods = allowed.of(path);
+    return methods.length === 0
+      ? new HttpError(404, 'not-found', `There is no ${path.slice(0, 200)}; /openapi.json lists what there is.`)
+      : new HttpError(405, 'method-not-allowed', `${method} is not for this address; it takes ${methods.join(', ')}.`, {
+          allow: methods.join(', '),
+        });
+  };
   app.setErrorHandler((error, request, reply) => {
-    const { status, body, headers } = errorAnswer(understood(error));
+    const { status, body, headers } = errorAnswer(
+      request.is404 && !(error instanceof HttpError) ? nothingThere(request) : understood(error),
+    );
     if (status >= 500) request.log.error({ err: error }, 'a request failed');
     return reply.code(status).headers(headers).send(body);
   });
   app.setNotFoundHandler((request) => {
-    const path = request.url.split('?')[0]!.slice(0, 200);
-    throw new HttpError(404, 'not-found', `There is no ${request.method} ${path}; /openapi.json lists what there is.`);
+    throw nothingThere(request);
   });
   // A body is a stream, whatever it says it is; who sends JSON or text is told so.
   app.removeAllContentTypeParsers();
@@ -188,6 +214,10 @@ async function application(logger: FastifyBaseLogger | undefined, token: string 
       }),
     },
     transform: jsonSchemaTransform,
+    transformObject: (document) =>
+      'openapiObject' in document
+        ? withStreams(document.openapiObject as Parameters<typeof withStreams>[0], (path) => PUBLIC.includes(path))
+        : document.swaggerObject,
   });
   await app.register(swaggerUi, { routePrefix: '/docs', staticCSP: true });
   return app;

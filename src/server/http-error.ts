@@ -6,6 +6,7 @@ export type HttpErrorCode =
   | 'unauthorized'
   | 'forbidden'
   | 'not-found'
+  | 'method-not-allowed'
   | 'queue-full'
   | 'draining'
   | 'too-large'

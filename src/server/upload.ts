@@ -88,7 +88,19 @@ async function* partsOf(request: FastifyRequest): AsyncGenerator<Readable, void,
     yield request.raw;
     return;
   }
-  for await (const part of request.parts()) if (part.type === 'file') yield (part as MultipartFile).file;
+  try {
+    for await (const part of request.parts()) if (part.type === 'file') yield (part as MultipartFile).file;
+  } catch (error) {
+    throw ofForm(error);
+  }
+}
+
+/** What the parser of forms says of its input has no code; what connections and files fail with has one. */
+function ofForm(error: unknown): unknown {
+  const { code, message } = error as NodeJS.ErrnoException;
+  if (error instanceof SegcanaryError || (code !== undefined && code !== 'FST_INVALID_MULTIPART_CONTENT_TYPE'))
+    return error;
+  return new SegcanaryError('usage', `The form is broken (${message}); send it as RFC 7578 says.`, { cause: error });
 }
 
 /**
@@ -125,7 +137,7 @@ async function* bounded(
       throw new SegcanaryError('aborted', `${name}: the client closed the connection before the scan was here.`, {
         cause: error,
       });
-    throw error;
+    throw ofForm(error);
   } finally {
     // What is left of the body must not keep the form, or the connection, from going on. It flows when the iterator has let go of it, which one that still waits for a byte never does.
     chunks.return?.(undefined).then(

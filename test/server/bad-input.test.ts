@@ -126,3 +126,29 @@ it.each<[string, () => Buffer, number, string]>([
     expect(body.error.message).toMatch(/^[^\n]+\.$/);
   }
 });
+
+it.each([
+  ['no part at all', '--b--\r\n', 422],
+  ['a part without a head', '--b\r\nFalse--b--\r\n', 400],
+  ['a head that does not end', '--b\r\nContent-Disposition: form-data; name="a"', 400],
+  ['a head that is none', '--b\r\n:::\r\n\r\nabc\r\n--b--\r\n', 422],
+  ['a field in the place of a file', '--b\r\nContent-Disposition: form-data; name="a"\r\n\r\nabc\r\n--b--\r\n', 422],
+  [
+    'a file that is no scan',
+    '--b\r\nContent-Disposition: form-data; name="a"; filename="a"\r\n\r\nabc\r\n--b--\r\n',
+    422,
+  ],
+  ['a file that does not end', '--b\r\nContent-Disposition: form-data; name="a"; filename="a"\r\n\r\nabc', 400],
+  ['nothing', '', 422],
+  ['another boundary', '--c\r\nContent-Disposition: form-data; name="a"; filename="a"\r\n\r\nabc\r\n--c--\r\n', 400],
+])('a form of %s', async (_, text, status) => {
+  const type = 'multipart/form-data';
+  const response = await server.post('', text, { 'content-type': `${type}; boundary=b` });
+  const { error } = (await response.json()) as { error: { code: string; message: string } };
+  expect(response.status, error.message).toBe(status);
+  expect(error.message).toMatch(/^[^\n]+\.$/);
+  // Stored first, and refused then or when it is scored.
+  const later = await server.post('', text, { 'content-type': `${type}; boundary=b`, prefer: 'respond-async' });
+  expect([202, status]).toContain(later.status);
+  expect((await server.post('', text, { 'content-type': type })).status).toBe(400);
+});

@@ -165,6 +165,11 @@ describe('the server', () => {
       'scan-unsuitable',
     ]);
     expect(await error(await server.fetch('/nowhere'))).toEqual([404, 'not-found']);
+    const put = await server.fetch('/v1/scans/some-id', { method: 'PUT' });
+    expect(put.headers.get('allow')).toBe('DELETE, GET, HEAD');
+    expect(await error(put)).toEqual([405, 'method-not-allowed']);
+    expect(await error(await server.fetch('/v1/scans/%zz'))).toEqual([400, 'usage']);
+    expect(await error(await server.fetch(`/v1/scans/${'x'.repeat(300)}`))).toEqual([400, 'usage']);
     expect(await error(await server.fetch('/v1/scans/..%2F..%2Fetc%2Fpasswd'))).toEqual([404, 'not-found']);
     const large = await server.fetch('/v1/scans', {
       method: 'POST',
