@@ -3,8 +3,8 @@ import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
 const ALL = ['startup', 'memory', 'overhead', 'savings', 'encoder', 'fit', 'projection'];
-/** These need Python environments, so they run only when they are named. */
-const NAMED = ['nnunet', 'python'];
+/** These need Python environments, or curl, so they run only when they are named. */
+const NAMED = ['nnunet', 'python', 'server'];
 
 const wanted = process.argv.slice(2);
 for (const name of wanted.length > 0 ? wanted : ALL) {
