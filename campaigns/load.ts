@@ -215,7 +215,7 @@ async function crowded(lab: Lab, samples: readonly Sample[], options: LoadOption
   await answer('among the connections');
   if (!(await server.fetch('/healthz')).ok) report.violations.push('/healthz says no among the connections');
   // Half heads have 30 s, and what says nothing at all as long, from when the kernel lets them in: a full backlog makes it ask again for half a minute.
-  const all = await Promise.race([Promise.all(closed).then(() => true), wait(100_000, false)]);
+  const all = await Promise.race([Promise.all(closed).then(() => true), wait(100_000, false, { ref: false })]);
   const open = sockets.filter((socket) => !socket.destroyed).length;
   if (!all) report.violations.push(`${open} connections were still open after 100 s`);
   report.connections += options.connections;
