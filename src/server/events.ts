@@ -1,6 +1,6 @@
 import { PassThrough } from 'node:stream';
 import type { FastifyReply } from 'fastify';
-import type { ScanProgress } from './service.js';
+import type { ScanProgress } from './accepted-scan.js';
 
 export interface EventSourceOptions {
   watch(onProgress: (progress: ScanProgress) => void, onEnd: () => void): () => void;

@@ -2,6 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import { SegcanaryError } from '../errors.js';
+import { type AcceptedScan, lineOf } from './accepted-scan.js';
 import { sendEvents } from './events.js';
 import { errorAnswer, HttpError } from './http-error.js';
 import { MixedBody } from './mixed.js';
@@ -9,7 +10,7 @@ import { KEPT_IMAGES, type ScanRecord } from './record.js';
 import { isScanId } from './scan-id.js';
 import { errorBody, idParams, listQuery, postQuery, record, scanList, scoreBody } from './schemas.js';
 import type { ServedDetector } from './served.js';
-import { type AcceptedScan, lineOf, type ScanService } from './service.js';
+import type { ScanService } from './service.js';
 import { refuseUpload, storedScan, type UploadOptions, uploadedScan } from './upload.js';
 
 type PostQuery = z.output<typeof postQuery>;
