@@ -1,5 +1,5 @@
-import { type IncomingMessage, request as requestHttp } from 'node:http';
-import { request as requestHttps } from 'node:https';
+import { Agent, type IncomingMessage, request as requestHttp } from 'node:http';
+import { request as requestHttps, Agent as SecureAgent } from 'node:https';
 import type { Readable } from 'node:stream';
 import { SegcanaryError } from '../errors.js';
 import { ServerError } from './server-error.js';
@@ -23,12 +23,12 @@ export function exchange({ server, path, method = 'GET', headers, body, signal }
   return new Promise((resolve, reject) => {
     if (signal?.aborted) return reject(stopped());
     const url = new URL(`${server}${path}`);
-    const request = (url.protocol === 'https:' ? requestHttps : requestHttp)(url, {
-      method,
-      ...(headers && { headers }),
-      // A connection for each: one that was kept may be closed by the server just as it is used again, and a stream cannot be sent twice.
-      agent: false,
-    });
+    // A connection for each: one that was kept may be closed by the server just as it is used again, and a stream cannot be sent twice. And yet not `Connection: close`: whoever
+    // refuses a scan before it is read would close on it, and the refusal be lost.
+    const isSecure = url.protocol === 'https:';
+    const agent = new (isSecure ? SecureAgent : Agent)({ keepAlive: true });
+    const request = (isSecure ? requestHttps : requestHttp)(url, { method, agent, ...(headers && { headers }) });
+    request.once('close', () => agent.destroy());
     let answered = false;
     let ofBody: Error | null = null;
     const stop = () => request.destroy(stopped());
@@ -40,6 +40,7 @@ export function exchange({ server, path, method = 'GET', headers, body, signal }
         signal?.removeEventListener('abort', stop);
         // Refused before it was read to its end.
         body?.destroy();
+        request.destroy();
       });
       resolve(response);
     });
