@@ -19,17 +19,22 @@ export async function* mixedParts(
   const [, boundary] = /boundary="?([^";]+)"?/.exec(contentType) ?? [];
   if (boundary === undefined) throw new Error('the body has no boundary');
   const reader = new Reader(body, Buffer.from(`\r\n--${boundary}`));
-  for await (const _ of reader.untilBoundary());
-  for (;;) {
-    // Behind a boundary: a line end before a part, two dashes at the end.
-    const behind = (await reader.take(2)).toString();
-    if (behind === '--') return;
-    if (behind !== '\r\n') throw new Error('something else than a part follows a boundary');
-    const head = (await reader.head()).toString();
-    const [, name = ''] = /name="([^"]*)"/.exec(head) ?? [];
-    const bytes = reader.untilBoundary();
-    yield { name, bytes };
-    for await (const _ of bytes);
+  try {
+    for await (const _ of reader.untilBoundary());
+    for (;;) {
+      // Behind a boundary: a line end before a part, two dashes at the end.
+      const behind = (await reader.take(2)).toString();
+      // To the very end, so that the sender sees all of it taken.
+      if (behind === '--') return await reader.drain();
+      if (behind !== '\r\n') throw new Error('something else than a part follows a boundary');
+      const head = (await reader.head()).toString();
+      const [, name = ''] = /name="([^"]*)"/.exec(head) ?? [];
+      const bytes = reader.untilBoundary();
+      yield { name, bytes };
+      for await (const _ of bytes);
+    }
+  } finally {
+    await reader.close();
   }
 }
 
@@ -63,6 +68,14 @@ class Reader {
       }
       await this.#more();
     }
+  }
+
+  async drain(): Promise<void> {
+    while (!(await this.#pieces.next()).done);
+  }
+
+  async close(): Promise<void> {
+    await this.#pieces.return?.();
   }
 
   async take(count: number): Promise<Buffer> {

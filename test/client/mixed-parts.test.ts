@@ -73,6 +73,22 @@ describe('mixedParts', () => {
     expect(names).toEqual(['uncertainty', 'empty', 'result']);
   });
 
+  it('lets go of the body at its end, and when it is given up', async () => {
+    let closed = 0;
+    async function* body() {
+      try {
+        yield whole;
+        yield Buffer.from('what is behind');
+      } finally {
+        closed++;
+      }
+    }
+    await read(body());
+    expect(closed).toBe(1);
+    for await (const _ of mixedParts(TYPE, body())) break;
+    expect(closed).toBe(2);
+  });
+
   it.each([
     ['no boundary in the type', 'multipart/mixed', '--b0--'],
     ['something behind a boundary', TYPE, '--b0 and on\r\n\r\n'],
