@@ -135,7 +135,7 @@ export class SegcanaryClient {
     return this.#get(`/v1/scans/${encodeURIComponent(id)}`);
   }
 
-  /** An image of a flagged scan that the server kept: gzip. */
+  /** An image of a flagged scan that the server kept: gzip, but the scan itself as it came. */
   async image(id: string, name: KeptImage, signal?: AbortSignal): Promise<Readable> {
     const response = await this.#ask({ path: `/v1/scans/${encodeURIComponent(id)}/${name}`, signal });
     return Readable.from(bytesOf(response, this.url, signal), { objectMode: false });

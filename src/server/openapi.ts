@@ -12,7 +12,10 @@ const answer = (description: string, content: Record<string, { readonly schema?:
 /** Answers that are no JSON, by path. */
 const STREAMS: Readonly<Record<string, ReturnType<typeof answer>>> = {
   '/v1/scans/{id}/events': answer('Events', { 'text/event-stream': events }),
-  '/v1/scans/{id}/image': answer('The image', { 'application/gzip': bytes }),
+  '/v1/scans/{id}/image': answer('The image, as it came', {
+    'application/gzip': bytes,
+    'application/octet-stream': bytes,
+  }),
   '/v1/scans/{id}/uncertainty': answer('The uncertainty map', { 'application/gzip': bytes }),
   '/v1/scans/{id}/segmentation': answer('The segmentation', { 'application/gzip': bytes }),
   '/metrics': answer('Metrics', { 'text/plain': text }),

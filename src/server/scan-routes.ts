@@ -168,7 +168,7 @@ export async function scanRoutes(base: FastifyInstance, { service }: { readonly 
             `The ${name} of this scan was not kept; the server keeps those of flagged scans with --keep-flagged.`,
           );
         return reply
-          .type('application/gzip')
+          .type(found.isGzip ? 'application/gzip' : 'application/octet-stream')
           .header('content-length', found.size)
           .send(found.bytes as never);
       },

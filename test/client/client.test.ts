@@ -89,6 +89,19 @@ describe('SegcanaryClient', () => {
     await expect(client.scan(record.id)).rejects.toMatchObject({ status: 404, code: 'not-found' });
   });
 
+  it('is given a kept scan as it came, packed or not, and its type says which', async () => {
+    for (const [scan, type] of [
+      [readFileSync(mr), 'application/gzip'],
+      [gunzipSync(readFileSync(mr)), 'application/octet-stream'],
+    ] as const) {
+      await client.score(scan, { case: 'kept', scanner: 'S2' });
+      const { id } = (await client.scans({ scanner: 'S2', limit: 1 })).scans[0]!;
+      const response = await server.fetch(`/v1/scans/${id}/image`, { headers: { authorization: `Bearer ${TOKEN}` } });
+      expect(response.headers.get('content-type')).toBe(type);
+      expect(Buffer.from(await response.arrayBuffer()).equals(scan)).toBe(true);
+    }
+  });
+
   it('knows the detectors and their drift', async () => {
     const [only] = await client.detectors();
     expect(only).toMatchObject({ name: 'chest', default: true, kind: 'features' });
