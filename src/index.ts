@@ -27,7 +27,13 @@ export { type EmbeddingBlock, fitGaussian, type GaussianFit } from './detectors/
 export { type Gaussian, gaussian, squaredDistance } from './detectors/gaussian.js';
 export type { Features, FittedMethod, PatchMethod, PatchScorer } from './detectors/method.js';
 export { PATCH_METHODS } from './detectors/methods/registry.js';
-export { encoderOf, type OpenDetector, openDetector } from './detectors/opened.js';
+export {
+  encoderOf,
+  type OpenDetector,
+  openBesideSegmenter,
+  openDetector,
+  type SegmentingDetector,
+} from './detectors/opened.js';
 export { OUTPUT_METHODS } from './detectors/outputs/registry.js';
 export {
   type Detector,

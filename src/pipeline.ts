@@ -10,7 +10,7 @@ import type {
   Warning,
 } from './chunks.js';
 import { refuseEarly } from './detectors/early.js';
-import type { OpenDetector } from './detectors/opened.js';
+import type { OpenDetector, SegmentingDetector } from './detectors/opened.js';
 import type { Detector, FeatureDetector } from './detectors/saved.js';
 import type { VerdictOptions } from './detectors/verdict.js';
 import { SegcanaryError } from './errors.js';
@@ -131,7 +131,7 @@ export function explaining({
   detector,
   explain,
 }: {
-  readonly detector: OpenDetector;
+  readonly detector: SegmentingDetector;
   readonly explain?: boolean | undefined;
 }): {
   readonly explainer?: Explainer;
@@ -158,7 +158,7 @@ export function warningsInto({ spool: spooled = true, onWarning }: Pick<ScanOpti
 /** What a detector knows of the scans that it was fitted to. */
 export function expectationsOf({
   detector: { description },
-}: OpenDetector): Pick<PreparationOptions, 'plan' | 'orientations'> {
+}: SegmentingDetector): Pick<PreparationOptions, 'plan' | 'orientations'> {
   return { plan: description.plan, orientations: description.orientations };
 }
 

@@ -1,6 +1,6 @@
 import type { Writable } from 'node:stream';
 import type { LabelSlice, Prediction, Slice, SubjectScore, Warning } from './chunks.js';
-import type { OpenDetector } from './detectors/opened.js';
+import type { OpenDetector, SegmentingDetector } from './detectors/opened.js';
 import { SegcanaryError } from './errors.js';
 import type { Plan } from './model/plans.js';
 import type { SegmentationPlan } from './model/segmentation-plan.js';
@@ -41,8 +41,8 @@ export interface SegmentScanOptions extends ScanOptions {
   readonly to: string | Writable;
   /** Where the probabilities go, if anywhere: a 4-D NIfTI file. */
   readonly probabilities?: string | Writable | undefined;
-  /** Scores the scan too: a detector on features from the same pass, any other from the same slices. */
-  readonly detector?: OpenDetector | undefined;
+  /** Scores the scan too (from `openBesideSegmenter`, or `openDetector`): a detector on features from the same pass, any other from the same slices. */
+  readonly detector?: SegmentingDetector | undefined;
   /** Where the uncertainty mask goes: a path, or a stream that gets gzip. */
   readonly mask?: string | Writable | undefined;
   /** Say what explains the verdict of the detector: the score gets an `explanation`. @default false */

@@ -61,6 +61,7 @@ it('exports these names', () => {
       "measure",
       "normalise",
       "observe",
+      "openBesideSegmenter",
       "openBlas",
       "openDetector",
       "openEncoder",

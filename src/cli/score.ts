@@ -97,7 +97,8 @@ async function scorerHere(flags: ScoreFlags): Promise<Scorer> {
   if (flags.early) refuseEarly(detector);
   return {
     hasMask: detector.kind === 'features' && !flags.early,
-    scans: async (options) => scoreScans({ ...flags, ...options, detector: await openDetector(detector, flags) }),
+    scans: async (options) =>
+      scoreScans({ ...flags, ...options, detector: await openDetector(detector, { ...flags, ahead: true }) }),
   };
 }
 

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { Command } from 'commander';
-import { openDetector } from '../detectors/opened.js';
+import { openBesideSegmenter } from '../detectors/opened.js';
 import { loadDetector } from '../detectors/saved.js';
 import { SegcanaryError } from '../errors.js';
 import { makeFolder } from '../files.js';
@@ -86,7 +86,7 @@ async function segmentAll(flags: SegmentFlags, { log, progress, signal, print }:
     ...flags,
     model,
     segmenter,
-    detector: detector && (await openDetector(detector, flags)),
+    detector: detector && (await openBesideSegmenter(detector, flags)),
     inputs,
     signal,
     to: (name) => (toStdout ? process.stdout : pathOf(name)),

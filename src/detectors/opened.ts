@@ -1,6 +1,6 @@
 import { SegcanaryError } from '../errors.js';
 import { rememberingConstants } from '../model/constant-patches.js';
-import { type Encoder, openEncoder } from '../model/encoder.js';
+import { type Encoder, encoderWhenOpen, openEncoder } from '../model/encoder.js';
 import { openSampler, type Sampler } from '../model/sampler.js';
 import type { FoldModel } from '../model/segmenter.js';
 import type { Detector, FeatureDetector, IntensityDetector, OutputDetector } from './saved.js';
@@ -16,7 +16,14 @@ export interface OpenDetectorOptions {
   readonly threads?: number | undefined;
   /** Encode patches of a single value, such as air, once. Of detectors on features; the scores are the same. @default false */
   readonly rememberConstants?: boolean | undefined;
+  /** Come back before the encoder of a detector on features is open, so that a scan can be read meanwhile (`Encoder.ready`). @default false */
+  readonly ahead?: boolean | undefined;
 }
+
+/** A detector beside a segmenter that taps its features: there its own encoder is not needed. */
+export type SegmentingDetector =
+  | OpenDetector
+  | { readonly kind: 'features'; readonly detector: FeatureDetector; readonly encoder?: undefined };
 
 /**
  * Opens the network of a saved detector. Sessions are shared: a second call for the same graph costs nothing.
@@ -25,12 +32,13 @@ export interface OpenDetectorOptions {
  */
 export async function openDetector(
   detector: Detector,
-  { threads, rememberConstants = false }: OpenDetectorOptions = {},
+  { threads, rememberConstants = false, ahead = false }: OpenDetectorOptions = {},
 ): Promise<OpenDetector> {
   if (rememberConstants && detector.kind !== 'features') throw onlyOnFeatures(detector, '--remember-constants');
   if (detector.kind === 'intensities') return { kind: 'intensities', detector };
   if (detector.kind === 'features') {
-    const encoder = await encoderOf(detector, threads);
+    const opening = encoderOf(detector, threads);
+    const encoder = ahead ? encoderWhenOpen(opening) : await opening;
     return { kind: 'features', detector, encoder: rememberConstants ? rememberingConstants(encoder) : encoder };
   }
   const { heads, mirrorAxes, dropout, seed } = detector.description;
@@ -42,6 +50,14 @@ export async function openDetector(
     seed,
   });
   return { kind: 'outputs', detector, sampler };
+}
+
+/** As `openDetector`, for segmenting: a detector on features is open as it is, since the segmenter taps its features. */
+export async function openBesideSegmenter(
+  detector: Detector,
+  options: OpenDetectorOptions = {},
+): Promise<SegmentingDetector> {
+  return detector.kind === 'features' ? { kind: 'features', detector } : openDetector(detector, options);
 }
 
 /** Opens the encoder of a detector on features, to build a pipeline of one's own. */

@@ -23,7 +23,7 @@ export interface ScoreJobOptions extends Omit<ScanOptions, 'case' | 'file'> {
 /**
  * Scores scans one after another over one shared network. A scan that fails yields a failure and the others go on.
  *
- * @throws SegcanaryError `aborted` when the signal says so, `usage` for `early` where nothing can be decided; whatever else goes wrong, a mask that cannot be written included, is a failure of its scan alone
+ * @throws SegcanaryError `aborted` when the signal says so, what `Encoder.ready` is rejected with, `usage` for `early` where nothing can be decided; whatever else goes wrong, a mask that cannot be written included, is a failure of its scan alone
  */
 export function scoreScans(
   options: ScoreJobOptions & { readonly early?: false | undefined },
@@ -41,6 +41,8 @@ export async function* scoreScans(options: ScoreJobOptions): AsyncGenerator<Subj
       });
     } catch (error) {
       if (isAbort(error)) throw error as SegcanaryError;
+      // A network that cannot be opened is no failure of the scan that met it first.
+      if (options.detector.kind === 'features') await options.detector.encoder.ready;
       yield failureOf(input.case, error);
     }
   }

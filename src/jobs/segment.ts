@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Writable } from 'node:stream';
 import { isDeepStrictEqual } from 'node:util';
-import type { OpenDetector } from '../detectors/opened.js';
+import type { SegmentingDetector } from '../detectors/opened.js';
 import type { Detector, DetectorDescription } from '../detectors/saved.js';
 import { isAbort, SegcanaryError } from '../errors.js';
 import type { SegmentationSource } from '../model/folder.js';
@@ -99,8 +99,8 @@ export interface SegmentJobOptions extends Omit<ScanOptions, 'case' | 'file'> {
   readonly model: SegmentationSource;
   /** From `segmenterOf`, with the same model and detector. */
   readonly segmenter: Segmenter;
-  /** From `openDetector`. */
-  readonly detector?: OpenDetector | undefined;
+  /** From `openBesideSegmenter`, or `openDetector`. */
+  readonly detector?: SegmentingDetector | undefined;
   /** @default the detector's, else 0.5 */
   readonly stepSize?: number | undefined;
   readonly inputs: readonly ScanInput[];

@@ -19,16 +19,15 @@ export interface Encoded {
 
 /** The part of the network up to the tap, ready to run. Scans share it. */
 export interface Encoder {
-  readonly inputName: string;
-  /** Name of the tensor that comes out. */
-  readonly tap: string;
+  /** Of an encoder that is still being opened: settled when it is open, or when it turns out that it cannot be. */
+  readonly ready?: Promise<unknown> | undefined;
   /**
    * One patch forward.
    *
    * @param data C order; its buffer is transferred to the worker where the array owns the whole of it, and is empty afterwards
    * @param shape [c, z, y, x]
    * @returns the tapped activation, without the batch axis
-   * @throws SegcanaryError `scan-unsuitable` when the network takes another shape, `inference-failed`
+   * @throws SegcanaryError `scan-unsuitable` when the network takes another shape, `inference-failed`; what `ready` is rejected with
    */
   encode(data: Float32Array, shape: readonly number[]): Promise<Encoded>;
 }
@@ -61,8 +60,6 @@ export async function openEncoder(encoderOnnx: Uint8Array, options: EncoderOptio
   }
 
   return {
-    inputName: input.name,
-    tap: output.name,
     async encode(data, shape) {
       const dims = [1, ...shape];
       const fits =
@@ -81,6 +78,16 @@ export async function openEncoder(encoderOnnx: Uint8Array, options: EncoderOptio
       return { data: activation.data as Float32Array, shape: rest, ...(means && { measured: means }) };
     },
   };
+}
+
+/**
+ * An encoder that is still being opened, so that a scan is read meanwhile: its patches wait. Whoever reports on scans asks `ready` first when one fails, for the
+ * scan may not be to blame.
+ */
+export function encoderWhenOpen(opening: Promise<Encoder>): Encoder {
+  // Told to every patch and through `ready`; until somebody asks it must not count as unhandled.
+  opening.catch(() => {});
+  return { ready: opening, encode: async (data, shape) => (await opening).encode(data, shape) };
 }
 
 function unfit(name: string, takes: readonly (number | string)[], shape: readonly number[]): SegcanaryError {

@@ -114,6 +114,6 @@ function readLabels(json: unknown, source: string): Omit<SegmentationPlan, 'aver
     labels: Object.fromEntries(trained),
     heads: hasRegions ? regions.length : values.length,
     regionsClassOrder: hasRegions ? (order as number[]) : null,
-    largestLabel: Math.max(...values, ...(hasRegions ? (order as number[]) : [])),
+    largestLabel: [...values, ...(hasRegions ? (order as number[]) : [])].reduce((a, b) => Math.max(a, b)),
   };
 }

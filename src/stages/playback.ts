@@ -19,17 +19,17 @@ interface Walk {
   readonly origin: number;
 }
 
+type Walks = readonly [Walk, Walk, Walk];
+
 /**
  * The slices of a grid that is a permuted, flipped and cropped scan, z ascending.
  *
- * While the slice axis stays where it is every stored slice is read once. Where it moves, a slice of the grid draws on every stored slice: the scan
- * is then read once for each 64 MiB block of output.
+ * While the slice axis stays where it is every stored slice is read once, the next while the reader works on this one. Where it moves, a slice of the grid
+ * draws on every stored slice: the scan is then read once for each 64 MiB block of output.
  */
 export async function* playBack(grid: Grid, store: SliceStore, signal: AbortSignal): AsyncGenerator<Slice> {
-  const { scan, shape, channels } = grid;
-  const [, height, width] = scan.shape;
-  const data = new Float32Array(channels * height * width);
-  const mask = store.masked ? new Uint8Array(height * width) : null;
+  const { scan } = grid;
+  const [, , width] = scan.shape;
   // Where axis i of the grid starts and goes in the scan: in slices for the scan's z, in numbers of a plane for y and x.
   const walk = [0, 1, 2].map((i): Walk => {
     const axis = grid.axes[i]!;
@@ -38,34 +38,67 @@ export async function* playBack(grid: Grid, store: SliceStore, signal: AbortSign
     return grid.flipped[i]
       ? { axis, step: -step, origin: (scan.shape[axis]! - 1 - start) * step }
       : { axis, step, origin: start * step };
-  }) as [Walk, Walk, Walk];
+  }) as unknown as Walks;
+  yield* walk[0].axis === 0 ? inOrder(grid, store, walk) : byBlocks(grid, store, walk, signal);
+}
 
-  const outputBytes = 4 * channels * shape[1] * shape[2];
-  const inOrder = walk[0].axis === 0;
-  const block = inOrder ? 1 : Math.max(1, Math.floor(blockBytes / outputBytes));
+/** Slices that are stored slices, turned and cropped in the plane at most. */
+async function* inOrder(grid: Grid, store: SliceStore, walk: Walks): AsyncGenerator<Slice> {
+  const { shape, channels } = grid;
+  const [, height, width] = grid.scan.shape;
+  const asStored = shape[1] === height && shape[2] === width && walk[1].step === width && walk[2].step === 1;
+  const stored = asStored ? null : emptyPlanes(channels, height, width, store.masked);
+
+  const play = async (z: number): Promise<Slice> => {
+    const slice = emptySlice(grid, z, store.masked);
+    const { data, mask } = stored ?? { data: slice.data.data, mask: slice.nonzero?.data ?? null };
+    await store.read(walk[0].origin + z * walk[0].step, data, mask);
+    if (stored === null) return slice;
+    copyPlanes(data, slice.data.data, channels, height * width, shape[1], shape[2], walk[1], walk[2]);
+    if (mask) copyPlanes(mask, slice.nonzero!.data, 1, 0, shape[1], shape[2], walk[1], walk[2]);
+    return slice;
+  };
+
+  let next = play(0);
+  for (let z = 0; z < shape[0]; z++) {
+    const slice = await next;
+    if (z + 1 < shape[0]) {
+      next = play(z + 1);
+      // Raised when its turn comes; until then it must not count as unhandled.
+      next.catch(() => {});
+    }
+    yield slice;
+  }
+}
+
+/** Slices that draw on every stored slice. */
+async function* byBlocks(grid: Grid, store: SliceStore, walk: Walks, signal: AbortSignal): AsyncGenerator<Slice> {
+  const { shape, channels } = grid;
+  const [, height, width] = grid.scan.shape;
+  const { data, mask } = emptyPlanes(channels, height, width, store.masked);
+  const block = Math.max(1, Math.floor(blockBytes / (4 * channels * shape[1] * shape[2])));
+  const deep = walk[1].axis === 0 ? 1 : 2;
   for (let first = 0; first < shape[0]; first += block) {
     const slices = Array.from({ length: Math.min(block, shape[0] - first) }, (_, b) =>
       emptySlice(grid, first + b, mask !== null),
     );
-    if (inOrder) {
-      await store.read(walk[0].origin + first * walk[0].step, data, mask);
-      const [output] = slices;
-      copyPlanes(data, output!.data.data, channels, height * width, shape[1], shape[2], walk[1], walk[2]);
-      if (mask) copyPlanes(mask, output!.nonzero!.data, 1, 0, shape[1], shape[2], walk[1], walk[2]);
-    } else {
-      const deep = walk[1].axis === 0 ? 1 : 2;
-      for (let d = 0; d < shape[deep]; d++) {
-        signal.throwIfAborted();
-        await store.read(walk[deep].origin + d * walk[deep].step, data, mask);
-        for (const slice of slices) {
-          scatterLine(data, slice.data.data, channels, height * width, grid, walk, deep, slice.z, d);
-          if (mask) scatterLine(mask, slice.nonzero!.data, 1, 0, grid, walk, deep, slice.z, d);
-        }
+    for (let d = 0; d < shape[deep]; d++) {
+      signal.throwIfAborted();
+      await store.read(walk[deep].origin + d * walk[deep].step, data, mask);
+      for (const slice of slices) {
+        scatterLine(data, slice.data.data, channels, height * width, grid, walk, deep, slice.z, d);
+        if (mask) scatterLine(mask, slice.nonzero!.data, 1, 0, grid, walk, deep, slice.z, d);
       }
     }
     yield* slices;
   }
 }
+
+/** Room for one stored slice. */
+const emptyPlanes = (channels: number, height: number, width: number, masked: boolean) => ({
+  data: new Float32Array(channels * height * width),
+  mask: masked ? new Uint8Array(height * width) : null,
+});
 
 function emptySlice(grid: Grid, z: number, masked: boolean): Slice {
   const [, height, width] = grid.shape;
@@ -108,7 +141,7 @@ function scatterLine(
   channels: number,
   sourcePlane: number,
   grid: Grid,
-  walk: readonly [Walk, Walk, Walk],
+  walk: Walks,
   deep: 1 | 2,
   z: number,
   d: number,

@@ -63,8 +63,10 @@ export function spool(options: SpoolOptions): Stage<Slice, Slice> {
           );
         }
         const data = contiguous(slice.data);
+        const writing = Promise.all([file!.append(data), mask?.push(data)]);
+        // Measured while it is being written.
         survey!.push(slice.z, data);
-        await Promise.all([file!.append(data), mask?.push(data)]);
+        await writing;
       },
       async *flush(signal) {
         if (from === null) return;

@@ -33,8 +33,8 @@ describe('a cut model', () => {
       for (const name of tap.names) {
         const cut = cutAtTap(bytes, name);
         const encoder = await openEncoder(cut);
-        expect(encoder.tap).toBe(name);
-        expect(encoder.inputName).toBe('input');
+        const { inputs, outputs } = await openSession(cut);
+        expect([...inputs, ...outputs].map((value) => value.name)).toEqual(['input', name]);
         const { data, shape } = await encoder.encode(oracleInput(model.patch), model.patch);
         expect(shape).toEqual(tap.shape);
         const sample = tap.positions.map((at) => data[at]!);

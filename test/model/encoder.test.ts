@@ -1,6 +1,6 @@
 import { afterAll, describe, expect, it } from 'vitest';
 import { cutAtTap } from '../../src/model/cut.js';
-import { openEncoder } from '../../src/model/encoder.js';
+import { type Encoder, encoderWhenOpen, openEncoder } from '../../src/model/encoder.js';
 import { closeInference } from '../../src/model/inference.js';
 import { expectedModels, modelFile, oracleInput } from '../support/models.js';
 import { node, onnxModel, value } from '../support/onnx.js';
@@ -61,5 +61,34 @@ describe('an encoder', () => {
       code: 'model-invalid',
       message: expect.stringMatching(/^e\.onnx: onnxruntime refuses the model: /),
     });
+  });
+});
+
+describe('an encoder that is still being opened', () => {
+  it('has patches wait, and encodes them in order once it is open', async () => {
+    let open!: (encoder: Encoder) => void;
+    const early = encoderWhenOpen(
+      new Promise<Encoder>((resolve) => {
+        open = resolve;
+      }),
+    );
+    const patches = [oracleInput([1, 8, 16, 16]), oracleInput([1, 8, 16, 16]).fill(1)];
+    const waiting = Promise.all(patches.map((patch) => early.encode(patch, [1, 8, 16, 16])));
+    expect(patches.map(({ length }) => length)).toEqual([2048, 2048]);
+    const encoder = await encoderOf('plain-17-dynamic');
+    open(encoder);
+    await early.ready;
+    expect(await waiting).toEqual([
+      await encoder.encode(oracleInput([1, 8, 16, 16]), [1, 8, 16, 16]),
+      await encoder.encode(oracleInput([1, 8, 16, 16]).fill(1), [1, 8, 16, 16]),
+    ]);
+  });
+
+  it('tells every patch and whoever asks why it did not open, and nobody else', async () => {
+    const early = encoderWhenOpen(openEncoder(new Uint8Array([1, 2, 3]), { name: 'e.onnx' }));
+    const sentence = /^e\.onnx: is not an ONNX model/;
+    await new Promise((resolve) => setTimeout(resolve, 20)); // An unhandled rejection would end the test run by now.
+    await expect(early.encode(oracleInput([1, 8, 16, 16]), [1, 8, 16, 16])).rejects.toThrow(sentence);
+    await expect(early.ready).rejects.toThrow(sentence);
   });
 });

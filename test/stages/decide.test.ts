@@ -75,8 +75,8 @@ describe('decide', () => {
       ),
       { numRuns: 150 },
     );
-    expect(decided.early).toBeGreaterThan(10);
-    expect(decided.whole).toBeGreaterThan(10);
+    // Neither of the two is a rare case among those drawn.
+    expect(Math.min(decided.early, decided.whole)).toBeGreaterThan((decided.early + decided.whole) / 15);
   });
 
   it('reads no further once it is certain', async () => {
