@@ -99,6 +99,40 @@ describe('Moments', () => {
     expect(difference(a, await parts.finish())).toBeLessThan(1e-12);
   });
 
+  it('of a part whose later blocks lie elsewhere merge too', async () => {
+    // A block is 1024 rows and its mean the origin of the sums: of a part that drifts, everything is far from it.
+    const n = 1500;
+    const rows = Float64Array.from({ length: n * D }, (_, i) => {
+      const [row, j] = [Math.floor(i / D), i % D];
+      return (row < 20 ? -3 * j : row < 1044 ? 1 : 40 + 10 * j) + Math.sin(row * (j + 1));
+    });
+    const left = await accumulate(rows, 0, 20);
+    await left.merge(await accumulate(rows, 20, n));
+    const found = await left.finish();
+    // By the definitions, in two passes.
+    const mean = Float64Array.from({ length: D }, (_, j) => {
+      let sum = 0;
+      for (let row = 0; row < n; row++) sum += rows[row * D + j]!;
+      return sum / n;
+    });
+    const covariance = new Float64Array(D * D);
+    let fourth = 0;
+    for (let row = 0; row < n; row++) {
+      const x = mean.map((m, j) => rows[row * D + j]! - m);
+      for (let i = 0; i < D; i++) for (let j = 0; j < D; j++) covariance[i * D + j]! += (x[i]! * x[j]!) / n;
+      fourth += x.reduce((sum, value) => sum + value * value, 0) ** 2;
+    }
+    expect(difference(found, { n, d: D, mean, covariance, fourth })).toBeLessThan(1e-12);
+  });
+
+  it('of other features do not merge, and none is no sample', async () => {
+    await expect(new Moments(2, plainBlas).merge(new Moments(3, plainBlas))).rejects.toThrow('moments of 3 features');
+    await expect(new Moments(2, plainBlas).finish()).rejects.toMatchObject({
+      code: 'fit-failed',
+      message: 'There are no training patches.',
+    });
+  });
+
   it('see a feature that never changes as exactly constant', async () => {
     const moments = new Moments(2, plainBlas);
     await moments.add(

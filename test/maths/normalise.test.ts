@@ -122,4 +122,46 @@ describe('mapStatistics', () => {
     expect([...mapped.min]).toEqual([0, 0, 1]);
     expect([...mapped.max]).toEqual([2, 0, 2]);
   });
+
+  it('maps what is inside the mask as the whole where voxels outside it stay 0, and beside the whole where they do not', () => {
+    const inside = { min: -9, max: 11, mean: 0, std: 1 };
+    // (x - 8) / 2, what is outside stays.
+    expect(mapStatistics(statistics, mapOf({ scheme: 'ZScoreNormalization', useNonzeroMask: true }))).toEqual({
+      ...inside,
+      nonzero: inside,
+    });
+    // (x - 5) / 4 everywhere.
+    expect(mapStatistics(statistics, mapOf({ scheme: 'ZScoreNormalization', useNonzeroMask: false }))).toEqual({
+      min: -3.75,
+      max: 6.25,
+      mean: 0,
+      std: 1,
+      nonzero: { min: -3.75, max: 6.25, mean: 0.75, std: 0.5 },
+    });
+    const { nonzero: _, ...whole } = statistics;
+    expect(mapStatistics(whole, mapOf({ scheme: 'ZScoreNormalization', useNonzeroMask: false }))).not.toHaveProperty(
+      'nonzero',
+    );
+  });
+
+  it('does not know mean and deviation behind a clip', () => {
+    const ct = mapStatistics(statistics, mapOf({ scheme: 'CTNormalization', useNonzeroMask: false, intensity }));
+    expect([ct.mean, ct.std]).toEqual([Number.NaN, Number.NaN]);
+  });
+
+  it('counts a 0 outside the mask as what the map makes of it, where the map is for all', () => {
+    const planes = {
+      axis: 2,
+      min: Float32Array.of(9),
+      max: Float32Array.of(13),
+      outside: Uint8Array.of(1),
+    } as const;
+    const mapped = mapStatistics(
+      { ...statistics, planes },
+      mapOf({ scheme: 'ZScoreNormalization', useNonzeroMask: false }),
+    );
+    // (0 - 5) / 4, (13 - 5) / 4.
+    expect([...mapped.planes!.min, ...mapped.planes!.max]).toEqual([-1.25, 2]);
+    expect(mapped.planes!.axis).toBe(2);
+  });
 });

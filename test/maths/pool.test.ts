@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { averagePool, pooledShape } from '../../src/maths/pool.js';
+import { averagePool, channelMeans, pooledShape, poolingKernels } from '../../src/maths/pool.js';
 import { deviation } from '../support/close.js';
 import { oracleInput } from '../support/models.js';
 
@@ -26,6 +26,25 @@ describe('repeated average pooling', () => {
         values,
       ),
     ).toBeLessThan(1e-6);
+  });
+
+  it('has a kernel a round, 1 along an axis of 1', () => {
+    expect(poolingKernels([320, 7, 16, 16])).toEqual([
+      [2, 2, 2],
+      [2, 2, 2],
+    ]);
+    // 40960, 10240 with the axis of 2 gone, 5120.
+    expect(poolingKernels([80, 1, 2, 256])).toEqual([
+      [1, 2, 2],
+      [1, 1, 2],
+    ]);
+    expect(poolingKernels([1, 1, 100, 100])).toEqual([[1, 2, 2]]);
+    expect(poolingKernels([9999, 1, 1, 1])).toEqual([]);
+    expect(poolingKernels([20000, 1, 1, 1])).toEqual([]);
+  });
+
+  it('over everything at once is the mean of each channel', () => {
+    expect([...channelMeans(Float32Array.of(1, 2, 6, -1, 0, 4), 2)]).toEqual([3, 1]);
   });
 
   it('leaves what is small enough as it is, in memory of its own', () => {

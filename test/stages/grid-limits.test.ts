@@ -3,6 +3,8 @@ import { pipeline } from 'node:stream/promises';
 import ndarray from 'ndarray';
 import { describe, expect, it } from 'vitest';
 import type { Slice, Triple } from '../../src/chunks.js';
+import { maxPatchVoxels } from '../../src/model/plan.js';
+import { refuseHugeGrid, refuseHugeWindow } from '../../src/stages/grid-limits.js';
 import { patch } from '../../src/stages/patch.js';
 import { resample } from '../../src/stages/resample.js';
 import { spool } from '../../src/stages/spool.js';
@@ -62,5 +64,48 @@ describe('grids that no machine holds are refused before anything is allocated',
       code: 'scan-unsuitable',
       message: expect.stringMatching(/^case: patches of .* voxels at steps of .*; check the patch and step size .*\.$/),
     });
+  });
+});
+
+describe('the largest grid is just not refused', () => {
+  const grid = (shape: Triple) => gridOf(scanOf(shape), { shape });
+  it.each<[string, Triple, Triple, Triple]>([
+    ['an axis of 2^16', [1, 1, 1], [2 ** 16, 1, 1], [2 ** 16 + 1, 1, 1]],
+    ['a plane of 2^24', [1, 1, 1], [1, 2 ** 12, 2 ** 12], [1, 2 ** 12, 2 ** 12 + 1]],
+    ['a plane that is resampled along x so far', [1, 2 ** 13, 1], [1, 1, 2 ** 11], [1, 1, 2 ** 11 + 1]],
+    ['a plane that is resampled along y so far', [1, 1, 2 ** 13], [1, 2 ** 11, 1], [1, 2 ** 11 + 1, 1]],
+    ['a grid of 2^32', [1, 1, 1], [2 ** 8, 2 ** 12, 2 ** 12], [2 ** 8 + 1, 2 ** 12, 2 ** 12]],
+  ])('%s', (_, from, fits, more) => {
+    expect(() => refuseHugeGrid(grid(from), grid(fits))).not.toThrow();
+    expect(() => refuseHugeGrid(grid(from), grid(more))).toThrow(expect.objectContaining({ code: 'scan-unsuitable' }));
+  });
+
+  it('nor one that stays as it is, which somebody holds already', () => {
+    const huge = grid([2 ** 20, 1, 1]);
+    expect(() => refuseHugeGrid(huge, huge)).not.toThrow();
+  });
+
+  const long = gridOf(scanOf([2 ** 20, 1, 1]));
+  it.each<[string, Parameters<typeof refuseHugeWindow>, Parameters<typeof refuseHugeWindow>]>([
+    [
+      'a patch of as many voxels as a plan may have',
+      [grid([1, 1, 1]), [1, 1, maxPatchVoxels], 1],
+      [grid([1, 1, 1]), [1, 1, maxPatchVoxels + 1], 1],
+    ],
+    [
+      'a slab of 2^30 voxels in two channels',
+      [gridOf(scanOf([8, 2 ** 13, 2 ** 13]), { channels: 2 }), [8, 64, 64], 1],
+      [gridOf(scanOf([8, 2 ** 13, 2 ** 13]), { channels: 2 }), [9, 64, 64], 1],
+    ],
+    // 2^20 voxels and 64 patches along them; a patch shorter makes one more.
+    ['2^26 weights along an axis', [long, [2 ** 14, 1, 1], 1], [long, [2 ** 14 - 1, 1, 1], 1]],
+    ['2^24 patches', [grid([256, 256, 256]), [1, 1, 1], 1], [grid([257, 256, 256]), [1, 1, 1], 1]],
+  ])('%s', (_, fits, more) => {
+    expect(() => refuseHugeWindow(...fits)).not.toThrow();
+    expect(() => refuseHugeWindow(...more)).toThrow(expect.objectContaining({ code: 'scan-unsuitable' }));
+  });
+
+  it('leaves a step that is none to who says so', () => {
+    expect(() => refuseHugeWindow(grid([9, 9, 9]), [1, 1, 1], 0)).not.toThrow();
   });
 });
