@@ -23,7 +23,11 @@ const SLOW = [
  */
 export default defineConfig({
   test: {
-    include: ['test/maths/**/*.test.ts', 'test/stages/**/*.test.ts', 'test/detectors/{gaussian,methods}.test.ts'],
+    include: [
+      'test/{maths,stages}/**/*.test.ts',
+      'test/detectors/{gaussian,methods,covariance-oracle}.test.ts',
+      'test/explain/largest-patches.test.ts',
+    ],
     exclude: [...configDefaults.exclude, 'test/stages/preprocess.test.ts'],
     testNamePattern: new RegExp(`^(?!.*(${SLOW.join('|')}))`),
     setupFiles: ['test/support/fewer-runs.setup.ts'],
