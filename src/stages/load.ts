@@ -35,11 +35,13 @@ export function load(options: LoadOptions = {}): Stage<Uint8Array, Slice> {
   const parser = new NiftiParser({ case: caseName, name, volume, limits });
   let timer: NodeJS.Timeout | undefined;
   const wait = () => {
+    // Destroyed while bytes were being worked on: `close` has been, and a timer would hold all of this until it is up.
+    if (loading.destroyed) return;
     timer = setTimeout(() => loading.destroy(stalled(name, limits.stall)), limits.stall * 1000);
     // Whatever the bytes would come from keeps the process, not this.
     timer.unref();
   };
-  const loading = stage<Uint8Array, Slice>(
+  const loading: Stage<Uint8Array, Slice> = stage<Uint8Array, Slice>(
     { name: 'load', bytesIn: true },
     {
       async *transform(bytes) {

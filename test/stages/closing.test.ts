@@ -32,7 +32,7 @@ describe.runIf(process.platform === 'linux')('a stage that is destroyed half-way
     ],
   ])('%s', async (_, make, chunk) => {
     const before = descriptors();
-    const stage = make();
+    const stage = make().resume() as Stage<never, unknown>;
     await new Promise<void>((resolve, reject) =>
       stage.write(chunk, (error: Error | null | undefined) => (error ? reject(error) : resolve())),
     );

@@ -1,8 +1,10 @@
 import { Readable } from 'node:stream';
+import { finished } from 'node:stream/promises';
 import { gzipSync } from 'node:zlib';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { DEFAULT_LIMITS, limitsOf } from '../../src/limits.js';
 import { runScan } from '../../src/run-scan.js';
+import { load } from '../../src/stages/load.js';
 import { chop, fakeNifti, loadAll } from '../support/nifti.js';
 
 const zeros = (bytes: number) => Buffer.alloc(bytes);
@@ -86,6 +88,21 @@ describe('limits of time', () => {
     controller.abort();
     await expect(running).rejects.toMatchObject({ code: 'aborted' });
     await expect(runScan(stalling(), { signal: AbortSignal.abort() }, [])).rejects.toMatchObject({ code: 'aborted' });
+  });
+
+  it('holds nothing of a scan whose source failed while its bytes were being worked on', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    try {
+      const broken = load();
+      // No slice yet, so that nothing stops the work on them.
+      broken.write(fakeNifti().subarray(0, 100));
+      broken.destroy(new Error('the line went dead'));
+      await finished(broken).catch(() => {});
+      await new Promise((resolve) => setImmediate(resolve));
+      expect(vi.getTimerCount()).toBe(0);
+    } finally {
+      vi.useRealTimers();
+    }
   });
 
   it('does not count the time that the reader takes', async () => {
