@@ -2,7 +2,6 @@ import { access, constants } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Command } from 'commander';
 import type { EarlyVerdict, SubjectScore } from '../chunks.js';
-import { SegcanaryClient } from '../client/client.js';
 import { refuseEarly } from '../detectors/early.js';
 import { openDetector } from '../detectors/opened.js';
 import { loadDetector } from '../detectors/saved.js';
@@ -12,7 +11,6 @@ import { isFailure, type ScanFailure } from '../jobs/failure.js';
 import { resolveInputs, type ScanInput } from '../jobs/inputs.js';
 import { ResultFolder } from '../jobs/results.js';
 import { type ScoreJobOptions, scoreScans } from '../jobs/score.js';
-import { scoreScansRemotely } from '../jobs/score-remotely.js';
 import { EXIT } from './exit.js';
 import type { LogOptions } from './log.js';
 import { type ScanFlags, withScanOptions } from './options.js';
@@ -103,6 +101,9 @@ async function scorerHere(flags: ScoreFlags): Promise<Scorer> {
 }
 
 async function scorerThere({ detector: name, tokenFile, volume, explain }: ScoreFlags, url: string): Promise<Scorer> {
+  // Loaded for who has a server alone.
+  const { SegcanaryClient } = await import('../client/client.js');
+  const { scoreScansRemotely } = await import('../jobs/score-remotely.js');
   const client = new SegcanaryClient({ url, token: await tokenFrom(tokenFile), patience: PATIENCE });
   const detectors = await client.detectors();
   const detector = detectors.find((one) => (name === undefined ? one.default : one.name === name));

@@ -62,7 +62,8 @@ export async function openBesideSegmenter(
 
 /** Opens the encoder of a detector on features, to build a pipeline of one's own. */
 export function encoderOf(detector: FeatureDetector, threads?: number): Promise<Encoder> {
-  return openEncoder(detector.encoder, { threads, name: `${detector.dir}/encoder.onnx` });
+  const { dir, encoder, description } = detector;
+  return openEncoder(encoder, { threads, sha256: description.encoderSha256, name: `${dir}/encoder.onnx` });
 }
 
 /** The sentence for an option that judges patch by patch. */

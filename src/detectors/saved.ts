@@ -119,9 +119,12 @@ export async function loadDetector(dir: string): Promise<Detector> {
     const { scorer } = await readScorer(dir, description, ihf);
     return { kind: 'intensities', dir, description, id, method: ihf, scorer };
   }
-  const encoder = await readVerified(dir, ENCODER, description.encoderSha256);
   const method = patchMethod(description.method)!;
-  const { scorer, channelGroups } = await readScorer(dir, description, method);
+  const reading = readScorer(dir, description, method);
+  // Both are read at a time, and where both are broken the encoder is told of.
+  reading.catch(() => {});
+  const encoder = await readVerified(dir, ENCODER, description.encoderSha256);
+  const { scorer, channelGroups } = await reading;
   return { kind: 'features', dir, description, id, encoder, method, scorer, channelGroups };
 }
 

@@ -1,5 +1,4 @@
 import { join } from 'node:path';
-import { stringify } from 'csv-stringify/sync';
 import type { EarlyVerdict, SubjectScore } from '../chunks.js';
 import { SegcanaryError } from '../errors.js';
 import { makeFolder, writeFileAtomically } from '../files.js';
@@ -74,6 +73,7 @@ export class ResultFolder {
             '',
           ],
     );
+    const { stringify } = await import('csv-stringify/sync');
     await writeFileAtomically(join(this.dir, 'scores.csv'), stringify([head, ...rows]));
     const count = (verdict: string) => this.#results.filter((r) => !isFailure(r) && r.verdict === verdict).length;
     const summary = {

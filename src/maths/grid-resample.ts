@@ -97,8 +97,9 @@ function extremes(values: Float32Array): [number, number] {
   let low = Number.POSITIVE_INFINITY;
   let high = Number.NEGATIVE_INFINITY;
   for (let i = 0; i < values.length; i++) {
-    low = Math.min(low, values[i]!);
-    high = Math.max(high, values[i]!);
+    const value = values[i]!;
+    if (value < low) low = value;
+    if (value > high) high = value;
   }
   return [low, high];
 }
@@ -111,7 +112,9 @@ function clip(plane: Float32Array, width: number, range: ClipRange, separate: 1 
       const p = separate === 1 ? y : x;
       const low = perPlane ? planes.min[p]! : range.low;
       const high = perPlane ? planes.max[p]! : range.high;
-      plane[i] = Math.min(Math.max(plane[i]!, low), high);
+      const value = plane[i]!;
+      if (value < low) plane[i] = low;
+      else if (value > high) plane[i] = high;
     }
   }
 }

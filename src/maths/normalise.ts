@@ -99,13 +99,15 @@ export function mapIntensity(value: number, map: IntensityMap): number {
  */
 export function mapPlane(source: Float32Array, target: Float32Array, map: IntensityMap, inside?: Uint8Array): void {
   const { low, high, mean, deviation, outside } = map;
+  const masked = outside !== 'map';
   for (let i = 0; i < source.length; i++) {
     const value = source[i]!;
-    if (outside !== 'map' && inside![i] === 0) {
+    if (masked && inside![i] === 0) {
       target[i] = outside === 'keep' ? value : 0;
       continue;
     }
-    const clipped = Math.min(Math.max(value, low), high);
+    // Comparisons, because Math.min and Math.max look for -0 and NaN at every voxel: a third of the time.
+    const clipped = value < low ? low : value > high ? high : value;
     target[i] = Math.fround(clipped - mean) / deviation;
   }
 }

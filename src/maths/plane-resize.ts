@@ -126,7 +126,7 @@ export class PlaneResizer {
       }
       for (let x = 0, i = y * width; x < width; x++, i++) {
         const value = sum[x]!;
-        target[i] = Math.min(Math.max(value, low), high);
+        target[i] = value < low ? low : value > high ? high : value;
       }
     }
   }

@@ -30,8 +30,8 @@ export function spreadWhere(values: Float32Array, included: Float32Array | Uint8
     const value = values[i]!;
     count++;
     sum += value;
-    min = Math.min(min, value);
-    max = Math.max(max, value);
+    if (value < min) min = value;
+    if (value > max) max = value;
   }
   if (count === 0) return emptySpread;
   const mean = sum / count;

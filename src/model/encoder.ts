@@ -4,6 +4,8 @@ import { parseModel } from './onnx.js';
 import { PATCH_FEATURES } from './patch-features.js';
 
 export interface EncoderOptions extends InferenceOptions {
+  /** Of its bytes, in hex, for who has verified them already. @default worked out */
+  readonly sha256?: string | undefined;
   /** Name of the file, for messages. @default 'the encoder' */
   readonly name?: string;
 }
@@ -38,10 +40,10 @@ export interface Encoder {
  * @throws SegcanaryError `model-invalid` when onnxruntime refuses it, `model-unsupported` for other inputs and outputs or weights in other files
  */
 export async function openEncoder(encoderOnnx: Uint8Array, options: EncoderOptions = {}): Promise<Encoder> {
-  const { name = 'the encoder', threads } = options;
+  const { name = 'the encoder', threads, sha256 } = options;
   // It may come from a detector's folder, where nothing has looked into it yet.
   parseModel(encoderOnnx, name);
-  const session = await openSession(encoderOnnx, { threads, reopen: () => encoderOnnx }).catch(naming(name));
+  const session = await openSession(encoderOnnx, { threads, sha256, reopen: () => encoderOnnx }).catch(naming(name));
   const [input] = session.inputs;
   const [output] = session.outputs;
   const expected = session.outputs.some(({ name: tensor }) => tensor === PATCH_FEATURES) ? 2 : 1;

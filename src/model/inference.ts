@@ -17,6 +17,8 @@ export interface InferenceOptions {
 }
 
 export interface SessionOptions extends InferenceOptions {
+  /** Of the model, in hex, for who has verified it already. @default worked out */
+  readonly sha256?: string | undefined;
   /**
    * Where the model is had from again, so that a worker that crashed costs the runs that were in it and no others: the next run opens the model anew.
    * Without it the session is of no more use then. For who keeps the bytes anyway.
@@ -48,14 +50,14 @@ export interface InferenceSession {
 export async function openSession(model: Uint8Array, options: SessionOptions = {}): Promise<InferenceSession> {
   parseModel(model);
   const threads = options.threads ?? availableParallelism();
-  const key = `${createHash('sha256').update(model).digest('hex')}/${threads}`;
+  const { sha256 = createHash('sha256').update(model).digest('hex'), reopen } = options;
+  const key = `${sha256}/${threads}`;
   const open = async (bytes: Uint8Array) => {
     current ??= InferenceThread.start();
     const inference = current;
     return { inference, session: await inference.open(key, bytes, threads) };
   };
   let opened = await open(model);
-  const { reopen } = options;
   if (!reopen) return opened.session;
   return {
     ...opened.session,

@@ -5,7 +5,7 @@ import { beyond, DEFAULT_LIMITS, type ScanLimits } from '../limits.js';
 import { dataTypes } from './datatypes.js';
 import { headerLength, type NiftiHeader, parseHeader } from './header.js';
 import { describeForeign, hasNiftiLength } from './identify.js';
-import { countNonFinite, decodeVoxels } from './voxels.js';
+import { alwaysFinite, countNonFinite, decodeVoxels } from './voxels.js';
 
 export interface NiftiParserOptions {
   /** Name of the case, carried by every slice. */
@@ -126,7 +126,7 @@ export class NiftiParser {
 
   #slice({ header, grid, raw }: Body, z: number): Slice {
     const voxels = decodeVoxels(raw, header);
-    const bad = countNonFinite(voxels);
+    const bad = alwaysFinite(header) ? 0 : countNonFinite(voxels);
     if (bad > 0) {
       throw new SegcanaryError(
         'non-finite',

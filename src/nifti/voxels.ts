@@ -27,6 +27,15 @@ export function decodeVoxels(raw: Uint8Array<ArrayBuffer>, encoding: VoxelEncodi
   return out;
 }
 
+/** Whether every voxel that can be stored so is finite in float32: of integers, unless the slope carries them beyond it. Such voxels need not be looked at. */
+export function alwaysFinite({ dataType, slope, intercept }: VoxelEncoding): boolean {
+  if (dataType.startsWith('float')) return false;
+  const bits = Number(dataType.replace(/\D+/, ''));
+  return Math.abs(slope) * 2 ** bits + Math.abs(intercept) < LARGEST_FLOAT32;
+}
+
+const LARGEST_FLOAT32 = (2 - 2 ** -23) * 2 ** 127;
+
 /** Voxels that are NaN or infinite. */
 export function countNonFinite(voxels: Float32Array): number {
   let count = 0;

@@ -24,8 +24,8 @@ export interface SpoolOptions {
  * reader does that, transposed, cropped to the non-zero voxels, with statistics of every channel on the grid and, where a channel is normalised
  * inside it, the hole-filled non-zero mask on every slice.
  *
- * Nothing leaves this stage before the whole scan has arrived, so a corrupt end is found before anything is computed. Memory is one slice of
- * the scan and one of the grid, or 64 MiB of the grid where the transpose moves the slice axis. A scan of 0 alone is not cropped, as in nnU-Net.
+ * Nothing leaves this stage before the whole scan has arrived, so a corrupt end is found before anything is computed. Memory is two slices of
+ * the scan or the grid, or 64 MiB of the grid where the transpose moves the slice axis. A scan of 0 alone is not cropped, as in nnU-Net.
  * Source: nnunetv2 preprocessing/cropping/cropping.py, default_preprocessor.py `run_case_npy`.
  *
  * @throws SegcanaryError `io` where the folder has no room, `truncated` when the input ends before the grid does, `scan-unsuitable` for an affine
@@ -42,6 +42,8 @@ export function spool(options: SpoolOptions): Stage<Slice, Slice> {
   let mask: NonzeroMask | null = null;
   let survey: NonzeroSurvey | null = null;
   let next = 0;
+  /** Of the slice before, which is written while this one arrives. */
+  let writing: Promise<unknown> = Promise.resolve();
 
   function open(grid: Grid): void {
     refuseMoved(grid);
@@ -63,10 +65,11 @@ export function spool(options: SpoolOptions): Stage<Slice, Slice> {
           );
         }
         const data = contiguous(slice.data);
-        const writing = Promise.all([file!.append(data), mask?.push(data)]);
-        // Measured while it is being written.
-        survey!.push(slice.z, data);
         await writing;
+        writing = Promise.all([file!.append(data), mask?.push(data)]);
+        // Raised when the next slice comes; until then it must not count as unhandled.
+        writing.catch(() => {});
+        survey!.push(slice.z, data);
       },
       async *flush(signal) {
         if (from === null) return;
@@ -77,6 +80,7 @@ export function spool(options: SpoolOptions): Stage<Slice, Slice> {
             `${scan.case}: only ${next} of ${from.shape[0]} slices reached the spool stage.`,
           );
         }
+        await writing;
         const store = storeOf(file!, mask);
         const maskVoxels = await mask?.resolve();
         const bare = spooledGrid(from, plan, survey!.box);
