@@ -87,7 +87,8 @@ export function soak(options: {
 class Course {
   readonly counts = { scored: 0, broken: 0, aborted: 0 };
   readonly violations: string[] = [];
-  readonly #known = new Map<string, string>();
+  readonly #known = new Map<number, string>();
+  readonly #masks = new Map<number, Buffer>();
 
   constructor(
     readonly detector: OpenDetector,
@@ -137,7 +138,7 @@ class Course {
     const i = this.#pick();
     const controller = new AbortController();
     const timer = setTimeout(() => controller.abort(), 60 * this.random());
-    const mask = join(this.folders.out, 'aborted.nii.gz');
+    const mask = join(this.folders.out, `aborted-${i}.nii.gz`);
     try {
       const { signal } = controller;
       await scoreScan(createReadStream(this.scans[i]!), { ...this.#options(), case: `s${i}`, mask, signal });
@@ -178,9 +179,15 @@ class Course {
 
   leftovers(): string[] {
     const names = Object.values(this.folders).flatMap((folder) =>
-      readdirSync(folder).filter((name) => !/^broken-\d$/.test(name)),
+      readdirSync(folder).filter((name) => !/^broken-\d$/.test(name) && !this.#tooLate(name)),
     );
     return names.map((name) => `the file ${name} is left`);
+  }
+
+  /** The mask of a scan that was aborted when the file had its name already and the score was on its way: whole, or it counts as left. */
+  #tooLate(name: string): boolean {
+    const i = /^aborted-(\d+)\.nii\.gz$/.exec(name)?.[1];
+    return i !== undefined && this.#masks.get(Number(i))?.equals(readFileSync(join(this.folders.out, name))) === true;
   }
 
   #options() {
@@ -199,9 +206,11 @@ class Course {
   #same(i: number, result: SubjectScore, mask: Buffer): void {
     this.counts.scored++;
     const now = `${JSON.stringify(result)} ${mask.toString('base64')}`;
-    const then = this.#known.get(`${i}`);
-    if (then === undefined) this.#known.set(`${i}`, now);
-    else if (then !== now) this.violations.push(`s${i} was scored otherwise than before`);
+    const then = this.#known.get(i);
+    if (then === undefined) {
+      this.#known.set(i, now);
+      this.#masks.set(i, mask);
+    } else if (then !== now) this.violations.push(`s${i} was scored otherwise than before`);
   }
 }
 

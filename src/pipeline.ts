@@ -111,7 +111,7 @@ export async function embedScan(
 export interface ScoreScanOptions extends ScanOptions {
   /** From `openDetector`; scans share one. */
   readonly detector: OpenDetector;
-  /** Where the uncertainty mask goes: a path, or a stream that gets gzip. Of detectors on features. */
+  /** Where the uncertainty mask goes: a path, or a stream that gets gzip. Of detectors on features. An abort that comes after the file has got its name leaves it there, whole. */
   readonly mask?: string | Writable | undefined;
   /** Stop as soon as the scan is certainly out of distribution. Of calibrated detectors on features whose distances are never negative, without a mask. @default false */
   readonly early?: boolean | undefined;
