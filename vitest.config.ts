@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { configDefaults, defineConfig } from 'vitest/config';
 
 export default defineConfig({
@@ -5,9 +6,21 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     // They need a browser: npm run test:browser.
     exclude: [...configDefaults.exclude, 'test/browser/**'],
-    testTimeout: 60_000,
-    hookTimeout: 120_000,
+    // A hang is told from a slow machine, and not sooner: the longest test takes 48 s on two cores of which the other is taken.
+    testTimeout: 300_000,
+    hookTimeout: 300_000,
     pool: 'forks',
+    // Vitest leaves one core free, and of two cores that is half: tests of child processes wait a lot.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
     globalSetup: ['test/support/detector.setup.ts'],
+    /** `npm test` counts the lines of src/ that tests run in their own process. What only child processes and the worker thread run counts nothing, nor does generated code. */
+    coverage: {
+      provider: 'v8',
+      include: ['src/**/*.ts'],
+      exclude: ['src/model/gen/**', 'src/model/worker.ts', 'src/cli/**'],
+      reporter: ['text-summary', 'json-summary', 'text'],
+      reportsDirectory: 'coverage',
+      thresholds: { lines: 90 },
+    },
   },
 });
