@@ -18,7 +18,7 @@ export default defineConfig({
       provider: 'v8',
       include: ['src/**/*.ts'],
       exclude: ['src/model/gen/**', 'src/model/worker.ts', 'src/cli/**'],
-      reporter: ['text-summary', 'json-summary', 'text'],
+      reporter: ['text-summary', 'html'],
       reportsDirectory: 'coverage',
       thresholds: { lines: 90 },
     },
