@@ -6,9 +6,9 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     // They need a browser: npm run test:browser.
     exclude: [...configDefaults.exclude, 'test/browser/**'],
-    // A hang is told from a slow machine, and not sooner: the longest test takes 48 s on two cores of which the other is taken.
-    testTimeout: 300_000,
-    hookTimeout: 300_000,
+    // Tests share two cores with another worker and are counted: the longest that names no time of its own takes 32 s then, twice that on a slower machine.
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
     pool: 'forks',
     // Vitest leaves one core free, and of two cores that is half: tests of child processes wait a lot.
     maxWorkers: Math.max(2, availableParallelism() - 1),

@@ -73,6 +73,7 @@ export class ResultFolder {
             '',
           ],
     );
+    // A scan on stdin needs none.
     const { stringify } = await import('csv-stringify/sync');
     await writeFileAtomically(join(this.dir, 'scores.csv'), stringify([head, ...rows]));
     const count = (verdict: string) => this.#results.filter((r) => !isFailure(r) && r.verdict === verdict).length;

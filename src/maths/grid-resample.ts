@@ -1,4 +1,5 @@
 import type { Grid, PlaneRanges, Triple } from '../chunks.js';
+import { clamp } from './clamp.js';
 import { DepthResampler } from './depth-resample.js';
 import { PlaneResizer } from './plane-resize.js';
 import { resampledShape, separateAxisOf } from './resample-grid.js';
@@ -112,9 +113,7 @@ function clip(plane: Float32Array, width: number, range: ClipRange, separate: 1 
       const p = separate === 1 ? y : x;
       const low = perPlane ? planes.min[p]! : range.low;
       const high = perPlane ? planes.max[p]! : range.high;
-      const value = plane[i]!;
-      if (value < low) plane[i] = low;
-      else if (value > high) plane[i] = high;
+      plane[i] = clamp(plane[i]!, low, high);
     }
   }
 }

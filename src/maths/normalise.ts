@@ -1,4 +1,5 @@
 import type { ChannelStatistics, PlaneRanges } from '../chunks.js';
+import { clamp } from './clamp.js';
 
 /** How one channel is normalised. A plan's channel is one. */
 export interface ChannelNormalisation {
@@ -87,8 +88,7 @@ export function intensityMap(
 
 /** One value through the map. */
 export function mapIntensity(value: number, map: IntensityMap): number {
-  const clipped = Math.min(Math.max(value, map.low), map.high);
-  return Math.fround(Math.fround(clipped - map.mean) / map.deviation);
+  return Math.fround(Math.fround(clamp(value, map.low, map.high) - map.mean) / map.deviation);
 }
 
 /**
@@ -106,9 +106,7 @@ export function mapPlane(source: Float32Array, target: Float32Array, map: Intens
       target[i] = outside === 'keep' ? value : 0;
       continue;
     }
-    // Comparisons, because Math.min and Math.max look for -0 and NaN at every voxel: a third of the time.
-    const clipped = value < low ? low : value > high ? high : value;
-    target[i] = Math.fround(clipped - mean) / deviation;
+    target[i] = Math.fround(clamp(value, low, high) - mean) / deviation;
   }
 }
 

@@ -1,3 +1,4 @@
+import { clamp } from './clamp.js';
 import { cubicWeights, prefilterColumns, prefilterLine } from './spline.js';
 import { axisTaps, coordinate, type SplineOrder, type Taps } from './taps.js';
 
@@ -125,8 +126,7 @@ export class PlaneResizer {
         }
       }
       for (let x = 0, i = y * width; x < width; x++, i++) {
-        const value = sum[x]!;
-        target[i] = value < low ? low : value > high ? high : value;
+        target[i] = clamp(sum[x]!, low, high);
       }
     }
   }

@@ -1,3 +1,4 @@
+import { clamp } from './clamp.js';
 import { cubicImpulse, cubicWeights } from './spline.js';
 
 /** Spline orders that nnU-Net's plans use: nearest, linear, cubic. */
@@ -78,8 +79,4 @@ function build(
     for (let t = 0; t < count; t++) weights[i * count + t]! /= sum;
   }
   return { from, to, count, first, weights };
-}
-
-function clamp(x: number, low: number, high: number): number {
-  return Math.max(low, Math.min(high, x));
 }

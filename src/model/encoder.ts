@@ -4,7 +4,7 @@ import { parseModel } from './onnx.js';
 import { PATCH_FEATURES } from './patch-features.js';
 
 export interface EncoderOptions extends InferenceOptions {
-  /** Of its bytes, in hex, for who has verified them already. @default worked out */
+  /** Of the model, in hex, from who has verified it already: sessions are shared by it, so that a wrong one may get the session of another model. @default worked out */
   readonly sha256?: string | undefined;
   /** Name of the file, for messages. @default 'the encoder' */
   readonly name?: string;

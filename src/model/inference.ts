@@ -17,7 +17,7 @@ export interface InferenceOptions {
 }
 
 export interface SessionOptions extends InferenceOptions {
-  /** Of the model, in hex, for who has verified it already. @default worked out */
+  /** Of the model, in hex, from who has verified it already: sessions are shared by it, so that a wrong one may get the session of another model. @default worked out */
   readonly sha256?: string | undefined;
   /**
    * Where the model is had from again, so that a worker that crashed costs the runs that were in it and no others: the next run opens the model anew.

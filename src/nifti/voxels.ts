@@ -1,5 +1,5 @@
 import { endianness } from 'node:os';
-import type { NiftiDataType } from './datatypes.js';
+import { dataTypes, type NiftiDataType } from './datatypes.js';
 
 const littleEndianHost = endianness() === 'LE';
 
@@ -30,8 +30,7 @@ export function decodeVoxels(raw: Uint8Array<ArrayBuffer>, encoding: VoxelEncodi
 /** Whether every voxel that can be stored so is finite in float32: of integers, unless the slope carries them beyond it. Such voxels need not be looked at. */
 export function alwaysFinite({ dataType, slope, intercept }: VoxelEncoding): boolean {
   if (dataType.startsWith('float')) return false;
-  const bits = Number(dataType.replace(/\D+/, ''));
-  return Math.abs(slope) * 2 ** bits + Math.abs(intercept) < LARGEST_FLOAT32;
+  return Math.abs(slope) * 2 ** (8 * dataTypes[dataType].bytes) + Math.abs(intercept) < LARGEST_FLOAT32;
 }
 
 const LARGEST_FLOAT32 = (2 - 2 ** -23) * 2 ** 127;

@@ -44,7 +44,7 @@ it('decides early what it decides in the end', async () => {
   expect(piped.code).toBe(10);
   expect(piped.stderr).toBe('');
   expect(jsonLines(piped)[0]).toEqual(earlyOod);
-});
+}, 60_000);
 
 it('writes no mask of a scan that was decided early', async () => {
   const folder = join(mkdtempSync(join(workshop, 'early-')), 'out');
@@ -53,7 +53,7 @@ it('writes no mask of a scan that was decided early', async () => {
   const [, row] = readFileSync(join(folder, 'scores.csv'), 'utf8').trim().split('\n');
   const { scoreAtLeast } = JSON.parse(readFileSync(join(folder, 'shifted.json'), 'utf8'));
   expect(row).toContain(`shifted,${scoreAtLeast},`);
-});
+}, 60_000);
 
 it('refuses what cannot be decided early', async () => {
   const folder = mkdtempSync(join(workshop, 'early-'));
@@ -72,4 +72,4 @@ it('refuses what cannot be decided early', async () => {
     expect(ran.stderr).toMatch(sentence);
     expect(ran.stderr.trim().split('\n').length).toBe(1);
   }
-});
+}, 60_000);

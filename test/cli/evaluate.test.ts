@@ -50,7 +50,7 @@ describe('segcanary evaluate', () => {
     args.push('--aggregate', 'mean,worst', '--resamples', '50', '-o', output);
     ran = await segcanary(args);
     results = JSON.parse(readFileSync(join(output, 'results.json'), 'utf8'));
-  });
+  }, 180_000);
 
   it('judges every detector, at every tap, from one reading of each scan', async () => {
     expect([ran.code, ran.stderr]).toEqual([0, '']);
@@ -133,7 +133,7 @@ describe('segcanary evaluate', () => {
     expect(readdirSync(folder)).not.toContain('none');
   });
 
-  it('reads no scan again that its cache has', async () => {
+  it('reads no scan again that its cache has', { timeout: 180_000 }, async () => {
     const again = await segcanary([...args, '-v']);
     expect(again.stderr.split('\n').filter((line) => /from the cache/.test(line)).length).toBe(11);
     expect(JSON.parse(readFileSync(join(output, 'results.json'), 'utf8')).methods).toEqual(results.methods);

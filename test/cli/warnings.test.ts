@@ -72,7 +72,7 @@ it('warns of every kind of scan that is well-formed and wrong, and refuses what 
   expect(found).toEqual(scans.map(([, , code]) => code));
   for (const { warnings = [] } of jsonLines(ran) as { warnings?: { message: string }[] }[])
     for (const { message } of warnings) expect(message).toMatch(/^[A-Z].*\.$/);
-});
+}, 60_000);
 
 it('tells segment’s reader too, with and without a detector', async () => {
   const folder = mkdtempSync(join(workshop, 'wrong-'));
@@ -83,7 +83,7 @@ it('tells segment’s reader too, with and without a detector', async () => {
     const ran = await segcanary(['segment', '-m', model, '-i', path, '-o', join(folder, 'out'), ...more]);
     expect(jsonLines(ran)[0]).toMatchObject({ warnings: [{ code: 'not-hounsfield' }] });
   }
-});
+}, 60_000);
 
 it('stops a scan that takes longer than it may, without a file left behind', async () => {
   const folder = mkdtempSync(join(workshop, 'slow-'));
@@ -97,4 +97,4 @@ it('stops a scan that takes longer than it may, without a file left behind', asy
   const wrong = await segcanary([...args, '--limits', 'seconds=soon']);
   expect(wrong.code).toBe(2);
   expect(wrong.stderr).toMatch(/choose from slices, sliceVoxels, bytes, ratio, extension, seconds, stall/);
-});
+}, 60_000);

@@ -77,7 +77,7 @@ describe('the library does what the command line does', () => {
       inputs: await resolveInputs([at('held')]),
     });
     expect(calibration.cases.length).toBe(2);
-  });
+  }, 120_000);
 
   it('fits and calibrates the same detector, byte for byte', () => {
     expect(readdirSync(detector).sort()).toEqual(readdirSync(at('by-command')).sort());
@@ -152,7 +152,7 @@ describe('the library does what the command line does', () => {
     expect(plain(scored)).toEqual(jsonLines(await run(['score', '-d', output, '-i', at('test')])));
   });
 
-  it('evaluates a cohort, from its cache too', async () => {
+  it('evaluates a cohort, from its cache too', { timeout: 180_000 }, async () => {
     const row = (group: string, seed: number | string, rest: string) =>
       `${group}${seed},${group}/${group}${seed}_0000.nii.gz,${rest}`;
     await run(['segment', '-q', '-m', MODEL, '-i', at('test'), '-o', at('truths')]);

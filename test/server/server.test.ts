@@ -185,7 +185,7 @@ describe('the server', () => {
     // Nothing is left of any, and the server goes on.
     expect(readdirSync(at('data', 'uploads'))).toEqual([]);
     expect((await server.post('', ct)).status).toBe(200);
-  });
+  }, 60_000);
 
   it('leaves a connection alone whose refused scan came to its end after all', async () => {
     const { hostname, port } = new URL(server.url);
@@ -212,7 +212,7 @@ describe('the server', () => {
     }
     expect(answers.match(/HTTP\/1.1 200 /g)).toHaveLength(12);
     socket.destroy();
-  });
+  }, 30_000);
 
   it('answers no page of another origin, and no other name', async () => {
     const foreign = await server.fetch('/v1/scans', { headers: { origin: 'https://evil.example' } });
