@@ -17,7 +17,7 @@ export default defineConfig({
     coverage: {
       provider: 'v8',
       include: ['src/**/*.ts'],
-      exclude: ['src/model/gen/**', 'src/model/worker.ts', 'src/cli/**'],
+      exclude: ['src/network/onnx/gen/**', 'src/network/inference/worker.ts', 'src/cli/**'],
       reporter: ['text-summary', 'html'],
       reportsDirectory: 'coverage',
       thresholds: { lines: 90 },

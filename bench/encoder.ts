@@ -8,7 +8,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { cutAtTap } from '../src/model/cut.js';
+import { cutAtTap } from '../src/network/onnx/cut.js';
 import { type Measured, machine, median, runNode } from './measure.js';
 import { NNUNET_BOTTLENECK, nnunetShape } from './network.js';
 

@@ -6,9 +6,9 @@
 import { ESTIMATORS, type Estimator } from '../src/detectors/estimators.js';
 import { type EmbeddingBlock, fitGaussian } from '../src/detectors/fit-gaussian.js';
 import { squaredDistance } from '../src/detectors/gaussian.js';
-import type { Blas } from '../src/maths/blas.js';
-import { openBlas } from '../src/model/blas.js';
-import { closeInference } from '../src/model/inference.js';
+import type { Blas } from '../src/maths/linalg/blas.js';
+import { openBlas } from '../src/network/inference/blas.js';
+import { closeInference } from '../src/network/inference/session.js';
 
 const d = Number(process.argv[2] ?? 3840);
 const n = Number(process.argv[3] ?? 2 * d);

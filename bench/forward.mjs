@@ -1,6 +1,6 @@
 // One model in segcanary's own inference worker: node forward.mjs MODEL N [ZxYxX] runs N patches of one channel and prints the seconds of each as JSON.
 import { readFileSync } from 'node:fs';
-import { openSession } from '../dist/model/inference.js';
+import { openSession } from '../dist/network/inference/session.js';
 
 const [path, count, patch = '28x256x256'] = process.argv.slice(2);
 const shape = patch.split('x').map(Number);

@@ -1,5 +1,5 @@
 import { create, type MessageInitShape, toBinary } from '@bufbuild/protobuf';
-import { type GraphProtoSchema, ModelProtoSchema, TensorProto_DataType } from '../src/model/gen/onnx_pb.js';
+import { type GraphProtoSchema, ModelProtoSchema, TensorProto_DataType } from '../src/network/onnx/gen/onnx_pb.js';
 
 type Triple = readonly [z: number, y: number, x: number];
 type Node = NonNullable<MessageInitShape<typeof GraphProtoSchema>['node']>[number];

@@ -16,7 +16,7 @@ import { performance } from 'node:perf_hooks';
 import { fileURLToPath } from 'node:url';
 import { loadFeatureDetector, type Patch } from '../src/index.js';
 import { preparationStages } from '../src/pipeline.js';
-import { runScan } from '../src/run-scan.js';
+import { runScan } from '../src/scans/run.js';
 import { observe } from '../src/stages/observe.js';
 import { patch } from '../src/stages/patch.js';
 import { makeDetector, NNUNET } from './detector.js';

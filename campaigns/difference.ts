@@ -1,6 +1,6 @@
 import { gunzipSync } from 'node:zlib';
 import { decodeSafetensors } from '../src/detectors/safetensors.js';
-import { headerLength, parseHeader } from '../src/nifti/header.js';
+import { headerLength, parseHeader } from '../src/formats/nifti/header.js';
 
 /** How two outputs differ: not at all, or by so much. */
 export interface Difference {

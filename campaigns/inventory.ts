@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { basename, join, relative } from 'node:path';
-import { isPassingName } from '../src/leftovers.js';
+import { isPassingName } from '../src/files/leftovers.js';
 
 /** What lies in a folder: files under final names by what they hold, and names that are not final. */
 export interface Inventory {

@@ -12,6 +12,7 @@ export {
   type ServerRecord,
 } from './client/client.js';
 export type { ImageTarget } from './client/received-image.js';
+export { type ScoreRemotelyOptions, scoreScansRemotely } from './client/score-scans.js';
 export { ServerError } from './client/server-error.js';
 export {
   type Boundaries,
@@ -70,6 +71,8 @@ export { type Judgement, judge, type ScoredCase } from './evaluate/judge.js';
 export { auroc, averagePrecision, detectionError, falsePositiveRate, rejectionsAt } from './evaluate/ranking.js';
 export { type Judged, riskCoverageAreas, riskCoverageCurve } from './evaluate/risk-coverage.js';
 export { Explainer } from './explain/explainer.js';
+export { type WriteNiftiOptions, writeNifti } from './formats/nifti/write.js';
+export { openScan } from './formats/open.js';
 export { calibrateDetector } from './jobs/calibrate.js';
 export { type CohortScores, type ScoreCohortOptions, scoreCohort } from './jobs/evaluate.js';
 export { isFailure, type ScanFailure } from './jobs/failure.js';
@@ -78,33 +81,29 @@ export { fitIntensityDetector, type IntensityDetectorOptions } from './jobs/fit-
 export { type OutputDetectorOptions, saveOutputDetector } from './jobs/fit-outputs.js';
 export { resolveInputs, type ScanInput } from './jobs/inputs.js';
 export { type ScoreJobOptions, scoreScans } from './jobs/score.js';
-export { type ScoreRemotelyOptions, scoreScansRemotely } from './jobs/score-remotely.js';
 export { type SegmenterJobOptions, type SegmentJobOptions, segmenterOf, segmentScans } from './jobs/segment.js';
 export { type SimulateScanOptions, simulateScan } from './jobs/simulate.js';
 export { DEFAULT_LIMITS, type ScanLimits } from './limits.js';
-export type { Plane } from './look.js';
 export { roundHalfToEven } from './maths/round.js';
-export { layTiles, tileOrigins } from './maths/tiling.js';
-export { gaussianWindow } from './maths/window.js';
-export { openBlas } from './model/blas.js';
-export { rememberingConstants } from './model/constant-patches.js';
-export { cutAtTap } from './model/cut.js';
-export { type Encoder, openEncoder } from './model/encoder.js';
-export { type ModelSource, openModel, openSegmentationModel, type SegmentationSource } from './model/folder.js';
-export { closeInference, type InferenceSession, openSession, type Tensor } from './model/inference.js';
-export { type Plan, readPlan } from './model/plans.js';
-export { openSampler, type Passes, type Sampler, type SamplerOptions } from './model/sampler.js';
-export type { SegmentationPlan } from './model/segmentation-plan.js';
+export { gaussianWindow } from './maths/window/gaussian-window.js';
+export { layTiles, tileOrigins } from './maths/window/tiling.js';
+export { rememberingConstants } from './network/constant-patches.js';
+export { type Encoder, openEncoder } from './network/encoder.js';
+export { type ModelSource, openModel, openSegmentationModel, type SegmentationSource } from './network/folder.js';
+export { openBlas } from './network/inference/blas.js';
+export { closeInference, type InferenceSession, openSession, type Tensor } from './network/inference/session.js';
+export { cutAtTap } from './network/onnx/cut.js';
+export { type Plan, readPlan } from './network/plans/read.js';
+export type { SegmentationPlan } from './network/plans/segmentation.js';
+export { openSampler, type Passes, type Sampler, type SamplerOptions } from './network/sampler.js';
 export {
   type FoldModel,
   openSegmenter,
   type PatchOutput,
   type Segmenter,
   type SegmenterOptions,
-} from './model/segmenter.js';
-export { listTaps, type Tap } from './model/taps.js';
-export { openScan } from './nifti/open.js';
-export { type WriteNiftiOptions, writeNifti } from './nifti/write.js';
+} from './network/segmenter.js';
+export { listTaps, type Tap } from './network/taps.js';
 export {
   type EmbeddingOptions,
   embeddingStages,
@@ -115,8 +114,9 @@ export {
   scoreScan,
 } from './pipeline.js';
 export { heat, type Layer, outline, type PictureOptions, slicePicture } from './report/picture.js';
-export type { ChannelBytes, Progress, ScanBytes, ScanOptions, WarningListener } from './run-scan.js';
-export { type SegmentResult, type SegmentScanOptions, segmentScan } from './segment-scan.js';
+export type { Plane } from './scans/look.js';
+export type { ChannelBytes, Progress, ScanBytes, ScanOptions, WarningListener } from './scans/run.js';
+export { type SegmentResult, type SegmentScanOptions, segmentScan } from './scans/segment.js';
 export { SHIFTS } from './simulate/registry.js';
 export type { CtSlice, Grade, Shift, SliceChange } from './simulate/shift.js';
 export { SliceShifter, type SliceShifterOptions } from './simulate/slice-shifter.js';

@@ -6,7 +6,7 @@ import { afterAll, describe, expect, inject, it } from 'vitest';
 import type { Embedding, Patch, SubjectScore } from '../src/chunks.js';
 import { openDetector } from '../src/detectors/opened.js';
 import { loadFeatureDetector } from '../src/detectors/saved.js';
-import { closeInference } from '../src/model/inference.js';
+import { closeInference } from '../src/network/inference/session.js';
 import { preparationStages, scoreScan } from '../src/pipeline.js';
 import { aggregate } from '../src/stages/aggregate.js';
 import { distance } from '../src/stages/distance.js';

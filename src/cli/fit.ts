@@ -8,7 +8,7 @@ import { fitDetector } from '../jobs/fit.js';
 import { fitIntensityDetector } from '../jobs/fit-intensities.js';
 import { saveOutputDetector } from '../jobs/fit-outputs.js';
 import { resolveInputs } from '../jobs/inputs.js';
-import { openModel, openSegmentationModel } from '../model/folder.js';
+import { openModel, openSegmentationModel } from '../network/folder.js';
 import { EXIT } from './exit.js';
 import type { LogOptions } from './log.js';
 import { fraction, type ScanFlags, wholeNumber, withScanOptions } from './options.js';

@@ -6,10 +6,10 @@ import { refuseEarly } from '../detectors/early.js';
 import { openDetector } from '../detectors/opened.js';
 import { loadDetector } from '../detectors/saved.js';
 import { SegcanaryError } from '../errors.js';
-import { cannotWrite } from '../files.js';
+import { cannotWrite } from '../files/atomic.js';
 import { isFailure, type ScanFailure } from '../jobs/failure.js';
 import { resolveInputs, type ScanInput } from '../jobs/inputs.js';
-import { ResultFolder } from '../jobs/results.js';
+import { ResultFolder } from '../jobs/result-folder.js';
 import { type ScoreJobOptions, scoreScans } from '../jobs/score.js';
 import { EXIT } from './exit.js';
 import type { LogOptions } from './log.js';
@@ -103,7 +103,7 @@ async function scorerHere(flags: ScoreFlags): Promise<Scorer> {
 async function scorerThere({ detector: name, tokenFile, volume, explain }: ScoreFlags, url: string): Promise<Scorer> {
   // Loaded for who has a server alone.
   const { SegcanaryClient } = await import('../client/client.js');
-  const { scoreScansRemotely } = await import('../jobs/score-remotely.js');
+  const { scoreScansRemotely } = await import('../client/score-scans.js');
   const client = new SegcanaryClient({ url, token: await tokenFrom(tokenFile), patience: PATIENCE });
   const detectors = await client.detectors();
   const detector = detectors.find((one) => (name === undefined ? one.default : one.name === name));

@@ -2,7 +2,7 @@ import { availableParallelism } from 'node:os';
 import type { Command } from 'commander';
 import { SegcanaryError } from '../errors.js';
 import type { ScanLimits } from '../limits.js';
-import { openSegmentationModel } from '../model/folder.js';
+import { openSegmentationModel } from '../network/folder.js';
 import { createServer } from '../server/app.js';
 import { EXIT } from './exit.js';
 import type { LogOptions } from './log.js';

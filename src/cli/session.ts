@@ -1,8 +1,8 @@
 import type { Logger } from 'pino';
 import { isAbort } from '../errors.js';
-import { cannotWrite } from '../files.js';
+import { cannotWrite } from '../files/atomic.js';
 import { failureOf } from '../jobs/failure.js';
-import { closeInference } from '../model/inference.js';
+import { closeInference } from '../network/inference/session.js';
 import { EXIT, exitCodeOf } from './exit.js';
 import { createLog, type LogOptions } from './log.js';
 import { ProgressLine } from './progress.js';

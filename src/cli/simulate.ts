@@ -3,7 +3,7 @@ import { join, resolve } from 'node:path';
 import { type Command, Option } from 'commander';
 import { stringify } from 'csv-stringify/sync';
 import { isAbort } from '../errors.js';
-import { makeFolder, writeFileAtomically } from '../files.js';
+import { makeFolder, writeFileAtomically } from '../files/atomic.js';
 import { failureOf } from '../jobs/failure.js';
 import { resolveInputs } from '../jobs/inputs.js';
 import { simulateScan } from '../jobs/simulate.js';

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { SegcanaryError } from '../errors.js';
-import { openNetwork } from '../model/folder.js';
-import { listTaps, type Tap } from '../model/taps.js';
+import { openNetwork } from '../network/folder.js';
+import { listTaps, type Tap } from '../network/taps.js';
 import type { LogOptions } from './log.js';
 import { wholeNumber } from './options.js';
 import { runSession } from './session.js';

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { SegcanaryError } from '../errors.js';
-import { cannotRead } from '../files.js';
+import { cannotRead } from '../files/atomic.js';
 
 /**
  * The token of a server, from a file or the variable SEGCANARY_TOKEN; null where there is neither. Never an argument: every user of a machine sees those.

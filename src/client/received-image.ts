@@ -2,7 +2,7 @@ import type { Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
 import { SegcanaryError } from '../errors.js';
-import { type AtomicFile, cannotWrite, createAtomicFile } from '../files.js';
+import { type AtomicFile, cannotWrite, createAtomicFile } from '../files/atomic.js';
 import { ServerError } from './server-error.js';
 
 /** Where an image of an answer goes: a path that ends in `.nii` or `.nii.gz`, or a stream, which gets gzip and is ended (process.stdout is left open). */

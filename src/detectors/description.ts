@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { type Plan, planSchema } from '../model/plans.js';
+import { type Plan, planSchema } from '../network/plans/read.js';
 import { ESTIMATORS } from './estimators.js';
 import type { Features } from './method.js';
 import { ihf } from './methods/ihf.js';

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { cannotRead, makeFolder, writeFileAtomically } from '../files.js';
-import { sweepLeftovers } from '../leftovers.js';
+import { cannotRead, makeFolder, writeFileAtomically } from '../files/atomic.js';
+import { sweepLeftovers } from '../files/leftovers.js';
 import type { KeptFeatures } from './method.js';
 
 /** Eight bytes: what it is, and the version of its layout. */

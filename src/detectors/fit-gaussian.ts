@@ -1,18 +1,18 @@
 import type { Warning } from '../chunks.js';
 import { SegcanaryError } from '../errors.js';
-import type { Blas } from '../maths/blas.js';
-import { cholesky } from '../maths/cholesky.js';
-import { largestEigenvalue } from '../maths/condition.js';
-import { columnMeans, Moments, type Sample } from '../maths/moments.js';
-import { ledoitWolfShrinkage, oasShrinkage, shrink } from '../maths/shrinkage.js';
-import { mirrorUpper, multiplySymmetric, trace } from '../maths/symmetric.js';
+import type { Blas } from '../maths/linalg/blas.js';
+import { cholesky } from '../maths/linalg/cholesky.js';
+import { largestEigenvalue } from '../maths/linalg/condition.js';
+import { columnMeans, Moments, type Sample } from '../maths/linalg/moments.js';
+import { ledoitWolfShrinkage, oasShrinkage, shrink } from '../maths/linalg/shrinkage.js';
+import { mirrorUpper, multiplySymmetric, trace } from '../maths/linalg/symmetric.js';
 import {
   choleskyWhitening,
   gramWhitening,
   pseudoInverseWhitening,
   rankCutoff,
   type Whitening,
-} from '../maths/whitener.js';
+} from '../maths/linalg/whitener.js';
 import { type Estimator, warningsOfFit } from './estimators.js';
 import { type Gaussian, gaussian } from './gaussian.js';
 

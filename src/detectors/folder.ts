@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto';
 import { mkdir, open, readdir, rename, rm } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { SegcanaryError } from '../errors.js';
-import { cannotRead, cannotWrite, makeFolder } from '../files.js';
-import { isPassingName, passingName, removeLeftovers } from '../leftovers.js';
+import { cannotRead, cannotWrite, makeFolder } from '../files/atomic.js';
+import { isPassingName, passingName, removeLeftovers } from '../files/leftovers.js';
 
 /** The file that says what a detector is. */
 export const DESCRIPTION = 'detector.json';

@@ -1,5 +1,5 @@
-import { type Blas, ranges } from '../maths/blas.js';
-import { product } from '../maths/product.js';
+import { type Blas, ranges } from '../maths/linalg/blas.js';
+import { product } from '../maths/linalg/product.js';
 
 /** Patches that are whitened at a time. */
 const ROWS = 2048;

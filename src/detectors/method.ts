@@ -1,5 +1,5 @@
 import type { Embedding, Warning } from '../chunks.js';
-import type { Blas } from '../maths/blas.js';
+import type { Blas } from '../maths/linalg/blas.js';
 import type { Estimator } from './estimators.js';
 import type { Tensor } from './safetensors.js';
 

@@ -1,8 +1,8 @@
 import { SegcanaryError } from '../errors.js';
-import { rememberingConstants } from '../model/constant-patches.js';
-import { type Encoder, encoderWhenOpen, openEncoder } from '../model/encoder.js';
-import { openSampler, type Sampler } from '../model/sampler.js';
-import type { FoldModel } from '../model/segmenter.js';
+import { rememberingConstants } from '../network/constant-patches.js';
+import { type Encoder, encoderWhenOpen, openEncoder } from '../network/encoder.js';
+import { openSampler, type Sampler } from '../network/sampler.js';
+import type { FoldModel } from '../network/segmenter.js';
 import type { Detector, FeatureDetector, IntensityDetector, OutputDetector } from './saved.js';
 
 /** A detector with its network in memory, if it has one. Scans share it. */

@@ -2,8 +2,8 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { z } from 'zod';
 import { SegcanaryError } from '../errors.js';
-import { cannotRead, writeFileAtomically } from '../files.js';
-import { parseWith, quoted } from '../model/json-sentence.js';
+import { cannotRead, writeFileAtomically } from '../files/atomic.js';
+import { parseWith, quoted } from '../files/json.js';
 import type { Calibration } from './calibration.js';
 import { openChannelGroups } from './channel-groups.js';
 import {

@@ -1,4 +1,4 @@
-import type { Scheme } from '../model/plans.js';
+import type { Scheme } from '../network/plans/read.js';
 
 /** Hounsfield units from centre to centre: water, air and every fiftieth unit lie in the middle of a bin, and not at an edge that noise would cross. */
 const CT = { low: -1125, width: 50, bins: 84 };

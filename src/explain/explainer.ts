@@ -8,8 +8,8 @@ import type {
   Warning,
 } from '../chunks.js';
 import type { Detector } from '../detectors/saved.js';
-import { contiguous } from '../maths/contiguous.js';
-import { patchWeights } from '../maths/mask.js';
+import { contiguous } from '../maths/volume/contiguous.js';
+import { patchWeights } from '../maths/window/uncertainty-mask.js';
 import { binEdges } from './bins.js';
 import { GroupMeter } from './group-meter.js';
 import { LargestPatches } from './largest-patches.js';

@@ -1,5 +1,5 @@
 import type { ExplainedPatch, PatchDistance } from '../chunks.js';
-import { patchBox, patchCentre } from '../maths/place.js';
+import { patchBox, patchCentre } from '../maths/window/place.js';
 
 /** How many are told of. */
 export const LARGEST = 5;

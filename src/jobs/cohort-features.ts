@@ -5,8 +5,8 @@ import {
   keptFeatures,
   type PatchScorer,
 } from '../detectors/method.js';
-import type { Blas } from '../maths/blas.js';
-import type { EncoderStage } from '../model/stages.js';
+import type { Blas } from '../maths/linalg/blas.js';
+import type { EncoderStage } from '../network/encoder-stages.js';
 
 /** The training patches as each kind of feature: one function a kind for all methods, which may share what they find in it. */
 export function blocksOf(fitting: readonly (KeptFeatures & { readonly n: number })[], stages: readonly EncoderStage[]) {

@@ -1,8 +1,8 @@
 import type { CachedEmbeddings } from '../detectors/embedding-cache.js';
 import { SegcanaryError } from '../errors.js';
-import { stackRows } from '../maths/stack.js';
+import { stackRows } from '../maths/linalg/stack.js';
 import { type EmbeddingOptions, embedScan } from '../pipeline.js';
-import type { ScanOptions } from '../run-scan.js';
+import type { ScanOptions } from '../scans/run.js';
 import { openInput, type ScanInput } from './inputs.js';
 
 /**

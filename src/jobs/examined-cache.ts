@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { EmbeddingCache } from '../detectors/embedding-cache.js';
 import type { KeptFeatures } from '../detectors/method.js';
-import type { Examined } from '../examine.js';
+import type { Examined } from '../scans/examine.js';
 import { readSealed, writeSealed } from './sealed-json.js';
 
 /** What is known of a scan beside its features, which are large and read when they are needed. */

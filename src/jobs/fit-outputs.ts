@@ -3,10 +3,10 @@ import type { OutputMethod } from '../detectors/outputs/output-method.js';
 import { DROPOUT_PASSES, outputMethod } from '../detectors/outputs/registry.js';
 import { checkDetectorTarget, saveDetector } from '../detectors/saved.js';
 import { SegcanaryError } from '../errors.js';
-import type { SegmentationSource } from '../model/folder.js';
-import { mirrorAxesOf } from '../model/metadata.js';
-import { openSampler } from '../model/sampler.js';
-import type { FoldModel } from '../model/segmenter.js';
+import type { SegmentationSource } from '../network/folder.js';
+import { mirrorAxesOf } from '../network/onnx/metadata.js';
+import { openSampler } from '../network/sampler.js';
+import type { FoldModel } from '../network/segmenter.js';
 import { version } from '../version.js';
 import { hashInput, type ScanInput } from './inputs.js';
 

@@ -4,7 +4,7 @@ import { refuseEarly } from '../detectors/early.js';
 import type { OpenDetector } from '../detectors/opened.js';
 import { isAbort, type SegcanaryError } from '../errors.js';
 import { scoreScan } from '../pipeline.js';
-import type { ScanOptions } from '../run-scan.js';
+import type { ScanOptions } from '../scans/run.js';
 import { failureOf, type ScanFailure } from './failure.js';
 import { openInput, type ScanInput } from './inputs.js';
 

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { writeFileAtomically } from '../files.js';
+import { writeFileAtomically } from '../files/atomic.js';
 
 /** A value that was written under a key, or null where there is none or a damaged one. */
 export async function readSealed(path: string, key: string): Promise<unknown> {

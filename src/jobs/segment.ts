@@ -4,12 +4,12 @@ import { isDeepStrictEqual } from 'node:util';
 import type { SegmentingDetector } from '../detectors/opened.js';
 import type { Detector, DetectorDescription } from '../detectors/saved.js';
 import { isAbort, SegcanaryError } from '../errors.js';
-import type { SegmentationSource } from '../model/folder.js';
-import { mirrorAxesOf } from '../model/metadata.js';
-import type { SegmentationPlan } from '../model/segmentation-plan.js';
-import { openSegmenter, type Segmenter } from '../model/segmenter.js';
-import type { ScanOptions } from '../run-scan.js';
-import { type SegmentResult, segmentScan } from '../segment-scan.js';
+import type { SegmentationSource } from '../network/folder.js';
+import { mirrorAxesOf } from '../network/onnx/metadata.js';
+import type { SegmentationPlan } from '../network/plans/segmentation.js';
+import { openSegmenter, type Segmenter } from '../network/segmenter.js';
+import type { ScanOptions } from '../scans/run.js';
+import { type SegmentResult, segmentScan } from '../scans/segment.js';
 import { failureOf, type ScanFailure } from './failure.js';
 import { openInput, type ScanInput } from './inputs.js';
 

@@ -1,6 +1,6 @@
+import { openScan } from '../formats/open.js';
 import type { ScanLimits } from '../limits.js';
-import { openScan } from '../nifti/open.js';
-import { runScan } from '../run-scan.js';
+import { runScan } from '../scans/run.js';
 import { saveScan } from '../stages/save.js';
 import { type SimulateOptions, simulate } from '../stages/simulate.js';
 

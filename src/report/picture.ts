@@ -1,5 +1,5 @@
 import { PNG } from 'pngjs';
-import type { Plane } from '../look.js';
+import type { Plane } from '../scans/look.js';
 
 export type Colour = readonly [red: number, green: number, blue: number];
 

@@ -1,7 +1,7 @@
 import type { JudgedMethod } from '../evaluate/evaluation.js';
 import type { ScoredCase } from '../evaluate/judge.js';
 import { type NotableCases, notableCases } from '../evaluate/notable.js';
-import type { Look } from '../look.js';
+import type { Look } from '../scans/look.js';
 import { type Colour, heat, outline, radiological, slicePicture, windowOf } from './picture.js';
 
 const ORANGE: Colour = [255, 128, 0];

@@ -4,15 +4,15 @@ import type { Writable } from 'node:stream';
 import type { Explanation, SubjectScore } from '../chunks.js';
 import { SegcanaryError } from '../errors.js';
 import { scoreScan } from '../pipeline.js';
-import type { ChannelBytes, Progress, ScanBytes, ScanOptions } from '../run-scan.js';
-import { type SegmentResult, segmentScan } from '../segment-scan.js';
-import { both } from './both.js';
+import { type KeptImage, type NewScan, scoreOf } from '../protocol/record.js';
+import type { ChannelBytes, Progress, ScanBytes, ScanOptions } from '../scans/run.js';
+import { type SegmentResult, segmentScan } from '../scans/segment.js';
 import { errorOf } from './http-error.js';
 import type { ScanFiles } from './images.js';
 import type { Place } from './queue.js';
-import { type KeptImage, type NewScan, scoreOf } from './record.js';
 import type { ServedDetector } from './served.js';
 import type { ScanService } from './service.js';
+import { both } from './tee.js';
 
 /** How a client wants its scan judged. */
 export interface ScanWish extends Omit<NewScan, 'detector' | 'detectorHash'> {

@@ -18,7 +18,7 @@ import {
 } from 'fastify-type-provider-zod';
 import { SegcanaryError } from '../errors.js';
 import { limitsOf, type ScanLimits } from '../limits.js';
-import type { SegmentationSource } from '../model/folder.js';
+import type { SegmentationSource } from '../network/folder.js';
 import { version } from '../version.js';
 import { AllowedMethods } from './allowed.js';
 import { guard, isLoopback } from './auth.js';

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Libsql from 'libsql';
 import { SegcanaryError } from '../errors.js';
-import { cannotWrite } from '../files.js';
+import { cannotWrite } from '../files/atomic.js';
 
 /** What marks an SQLite file as a store of segcanary's: "SgCn". */
 const APPLICATION = 0x5367436e;

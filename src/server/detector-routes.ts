@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
+import { detectorList, driftBody, driftQuery, errorBody, nameParams } from '../protocol/schemas.js';
 import { namedDetector } from './scan-routes.js';
-import { detectorList, driftBody, driftQuery, errorBody, nameParams } from './schemas.js';
 import type { ServedDetector } from './served.js';
 import type { ScanService } from './service.js';
 

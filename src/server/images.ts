@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, open, readdir, rename, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
-import { KEPT_IMAGES, type KeptImage } from './record.js';
+import { KEPT_IMAGES, type KeptImage } from '../protocol/record.js';
 import { isScanId } from './scan-id.js';
 
 /** Files of one scan while it is being scored: in a folder of their own, which goes or becomes the scan's images. */

@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
+import { errorBody, health } from '../protocol/schemas.js';
 import type { Metrics } from './metrics.js';
-import { errorBody, health } from './schemas.js';
 import type { ScanService } from './service.js';
 
 /** What operators and their programs ask: is it alive, does it take scans, how is it doing, what does it understand. */

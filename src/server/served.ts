@@ -3,8 +3,8 @@ import { type OpenDetector, openDetector } from '../detectors/opened.js';
 import { loadDetector } from '../detectors/saved.js';
 import { SegcanaryError } from '../errors.js';
 import { segmenterOf } from '../jobs/segment.js';
-import type { SegmentationSource } from '../model/folder.js';
-import type { Segmenter } from '../model/segmenter.js';
+import type { SegmentationSource } from '../network/folder.js';
+import type { Segmenter } from '../network/segmenter.js';
 
 /** A detector under the name that clients call it by, open. */
 export interface ServedDetector {

@@ -1,13 +1,13 @@
 import { EventEmitter } from 'node:events';
 import type { DriftState } from '../drift/stream.js';
 import type { ScanLimits } from '../limits.js';
+import type { ScanRecord } from '../protocol/record.js';
 import { AcceptedScan, type Live, type ScanProgress, type ScanWish } from './accepted-scan.js';
 import type { DriftMonitor } from './drift.js';
 import { HttpError } from './http-error.js';
 import type { ImageFolder } from './images.js';
 import type { Metrics } from './metrics.js';
 import { ScanQueue } from './queue.js';
-import type { ScanRecord } from './record.js';
 import type { ServedDetector } from './served.js';
 import type { Retention, ScanStore } from './store.js';
 

@@ -1,5 +1,12 @@
+import {
+  type FinishedScan,
+  type NewScan,
+  type ScanRecord,
+  type ScanStatus,
+  scoreOf,
+  type Verdict,
+} from '../protocol/record.js';
 import { type Database, openDatabase, type Row, type Value } from './database.js';
-import { type FinishedScan, type NewScan, type ScanRecord, type ScanStatus, scoreOf, type Verdict } from './record.js';
 import { scanIds } from './scan-id.js';
 
 /** Which records a list holds. Whatever is left out does not restrict it. */

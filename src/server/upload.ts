@@ -5,7 +5,7 @@ import type { MultipartFile } from '@fastify/multipart';
 import type { FastifyRequest } from 'fastify';
 import { SegcanaryError } from '../errors.js';
 import type { ScanLimits } from '../limits.js';
-import type { ChannelBytes, ScanBytes } from '../run-scan.js';
+import type { ChannelBytes, ScanBytes } from '../scans/run.js';
 import { HttpError } from './http-error.js';
 import type { ScanFiles } from './images.js';
 

@@ -1,6 +1,6 @@
 import type { MaskSlice, PatchDistance } from '../chunks.js';
 import { SegcanaryError } from '../errors.js';
-import { MaskAggregator } from '../maths/mask-aggregator.js';
+import { MaskAggregator } from '../maths/window/mask-aggregator.js';
 import { type Stage, stage } from './stage.js';
 
 /**

@@ -1,8 +1,8 @@
 import ndarray from 'ndarray';
 import type { Grid, LogitSlice, Prediction } from '../chunks.js';
 import { SegcanaryError } from '../errors.js';
-import { contiguous } from '../maths/contiguous.js';
-import { LogitSlab } from '../maths/logit-slab.js';
+import { contiguous } from '../maths/volume/contiguous.js';
+import { LogitSlab } from '../maths/window/logit-slab.js';
 import { type Stage, stage } from './stage.js';
 
 /**

@@ -1,7 +1,7 @@
 import type { Scan, Slice, Warning } from '../chunks.js';
 import { SegcanaryError } from '../errors.js';
-import { contiguous } from '../maths/contiguous.js';
-import { type Expectations, warningsOfScan } from '../model/plausibility.js';
+import { type Expectations, warningsOfScan } from '../formats/plausibility.js';
+import { contiguous } from '../maths/volume/contiguous.js';
 import { type Stage, stage } from './stage.js';
 
 export interface CheckOptions extends Expectations {

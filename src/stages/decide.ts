@@ -1,8 +1,8 @@
 import type { EarlyVerdict, PatchDistance, WorstPatch } from '../chunks.js';
 import { type VerdictOptions, verdictBasis } from '../detectors/verdict.js';
 import { SegcanaryError } from '../errors.js';
-import { patchWeights } from '../maths/mask.js';
-import { patchCentre } from '../maths/place.js';
+import { patchCentre } from '../maths/window/place.js';
+import { patchWeights } from '../maths/window/uncertainty-mask.js';
 import { type Stage, stage } from './stage.js';
 
 /** A verdict that nothing still to come can change. It ends the pipeline as an error does, and is none. */

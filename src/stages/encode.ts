@@ -1,7 +1,7 @@
 import ndarray from 'ndarray';
 import type { Activation, Patch } from '../chunks.js';
-import { contiguous } from '../maths/contiguous.js';
-import type { Encoder } from '../model/encoder.js';
+import { contiguous } from '../maths/volume/contiguous.js';
+import type { Encoder } from '../network/encoder.js';
 import { inFlightBody } from './in-flight.js';
 import { type Stage, stage } from './stage.js';
 

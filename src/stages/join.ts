@@ -1,7 +1,7 @@
 import ndarray from 'ndarray';
 import type { Grid, Slice } from '../chunks.js';
 import { SegcanaryError } from '../errors.js';
-import { contiguous } from '../maths/contiguous.js';
+import { contiguous } from '../maths/volume/contiguous.js';
 import { type Stage, stage } from './stage.js';
 
 export interface JoinOptions {

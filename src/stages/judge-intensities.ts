@@ -2,8 +2,8 @@ import type { Slice, SubjectScore } from '../chunks.js';
 import type { PatchScorer } from '../detectors/method.js';
 import { subjectScore, type VerdictOptions } from '../detectors/verdict.js';
 import { SegcanaryError } from '../errors.js';
-import { contiguous } from '../maths/contiguous.js';
-import { IntensityHistogram } from '../maths/histogram.js';
+import { contiguous } from '../maths/volume/contiguous.js';
+import { IntensityHistogram } from '../maths/volume/histogram.js';
 import { type Stage, stage } from './stage.js';
 
 export interface JudgeIntensitiesOptions extends VerdictOptions {

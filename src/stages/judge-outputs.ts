@@ -2,9 +2,9 @@ import type { LogitSlice, SubjectScore } from '../chunks.js';
 import type { OutputMethod } from '../detectors/outputs/output-method.js';
 import { subjectScore, type VerdictOptions } from '../detectors/verdict.js';
 import { SegcanaryError } from '../errors.js';
-import { contiguous } from '../maths/contiguous.js';
-import { predictedMask } from '../maths/predicted-mask.js';
-import type { Sampler } from '../model/sampler.js';
+import { contiguous } from '../maths/volume/contiguous.js';
+import { predictedMask } from '../maths/volume/predicted-region.js';
+import type { Sampler } from '../network/sampler.js';
 import { type Stage, stage } from './stage.js';
 
 export interface JudgeOutputsOptions extends VerdictOptions {

@@ -1,8 +1,8 @@
 import ndarray from 'ndarray';
 import type { LabelSlice, LogitSlice } from '../chunks.js';
-import { contiguous } from '../maths/contiguous.js';
-import { argmaxLabels, regionLabels } from '../maths/labels.js';
-import type { SegmentationPlan } from '../model/segmentation-plan.js';
+import { contiguous } from '../maths/volume/contiguous.js';
+import { argmaxLabels, regionLabels } from '../maths/volume/labels.js';
+import type { SegmentationPlan } from '../network/plans/segmentation.js';
 import { type Stage, stage } from './stage.js';
 
 export interface LabelOptions {

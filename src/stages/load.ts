@@ -1,8 +1,8 @@
 import type { Slice, Warning } from '../chunks.js';
 import { SegcanaryError } from '../errors.js';
+import { Inflater } from '../formats/inflate.js';
+import { NiftiParser } from '../formats/nifti/parser.js';
 import { limitsOf, type ScanLimits } from '../limits.js';
-import { Inflater } from '../nifti/inflate.js';
-import { NiftiParser } from '../nifti/parser.js';
 import { type Stage, stage } from './stage.js';
 
 export interface LoadOptions {

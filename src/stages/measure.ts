@@ -1,10 +1,10 @@
 import ndarray from 'ndarray';
 import type { ChannelStatistics, Grid, Slice } from '../chunks.js';
 import { SegcanaryError } from '../errors.js';
-import { contiguous } from '../maths/contiguous.js';
-import { describeSpread, emptySpread, mergeSpreads, type Spread, spreadWhere } from '../maths/spread.js';
+import { TempFile } from '../files/temp-file.js';
+import { contiguous } from '../maths/volume/contiguous.js';
+import { describeSpread, emptySpread, mergeSpreads, type Spread, spreadWhere } from '../maths/volume/spread.js';
 import { type Stage, stage } from './stage.js';
-import { TempFile } from './temp-file.js';
 
 export interface MeasureOptions {
   /** Folder for the temporary file; a tmpfs would be memory. @default the system's folder for temporary files */

@@ -1,10 +1,10 @@
 import ndarray from 'ndarray';
 import type { Grid, Slice } from '../chunks.js';
 import { SegcanaryError } from '../errors.js';
-import { contiguous } from '../maths/contiguous.js';
-import { type IntensityMap, intensityMap, mapPlane, mapStatistics } from '../maths/normalise.js';
-import type { Plan, PlanChannel } from '../model/plans.js';
-import { plannedAxes } from './spooled-grid.js';
+import { contiguous } from '../maths/volume/contiguous.js';
+import { type IntensityMap, intensityMap, mapPlane, mapStatistics } from '../maths/volume/normalise.js';
+import type { Plan, PlanChannel } from '../network/plans/read.js';
+import { plannedAxes } from './spool/spooled-grid.js';
 import { type Stage, stage } from './stage.js';
 
 export interface NormaliseOptions {

@@ -1,8 +1,8 @@
 import type { Patch, Slice, Triple } from '../chunks.js';
 import { SegcanaryError } from '../errors.js';
-import { PatchSlab } from '../maths/slab.js';
-import { layTiles } from '../maths/tiling.js';
-import { refuseHugeWindow } from './grid-limits.js';
+import { refuseHugeWindow } from '../maths/volume/grid-limits.js';
+import { PatchSlab } from '../maths/window/patch-slab.js';
+import { layTiles } from '../maths/window/tiling.js';
 import { type Stage, stage } from './stage.js';
 
 export interface PatchOptions {

@@ -1,6 +1,6 @@
 import type { Activation, Embedding } from '../chunks.js';
-import { contiguous } from '../maths/contiguous.js';
-import { averagePool, channelMeans } from '../maths/pool.js';
+import { contiguous } from '../maths/volume/contiguous.js';
+import { averagePool, channelMeans } from '../maths/window/pool.js';
 import { type Stage, stage } from './stage.js';
 
 /**

@@ -1,7 +1,7 @@
 import ndarray from 'ndarray';
 import type { Activation, Patch, Prediction } from '../chunks.js';
-import { contiguous } from '../maths/contiguous.js';
-import type { Segmenter } from '../model/segmenter.js';
+import { contiguous } from '../maths/volume/contiguous.js';
+import type { Segmenter } from '../network/segmenter.js';
 import { inFlightBody } from './in-flight.js';
 import { type Stage, stage } from './stage.js';
 

@@ -1,8 +1,8 @@
 import ndarray from 'ndarray';
 import type { LogitSlice } from '../chunks.js';
 import type { OutputMeter } from '../detectors/outputs/output-method.js';
-import { contiguous } from '../maths/contiguous.js';
-import { type PredictedMask, predictedMask } from '../maths/predicted-mask.js';
+import { contiguous } from '../maths/volume/contiguous.js';
+import { type PredictedMask, predictedMask } from '../maths/volume/predicted-region.js';
 import { type Stage, stage } from './stage.js';
 
 /** A meter, and which of the passes it reads. */

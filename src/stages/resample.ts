@@ -1,11 +1,11 @@
 import ndarray from 'ndarray';
 import type { Grid, Slice } from '../chunks.js';
 import { SegcanaryError } from '../errors.js';
-import { contiguous } from '../maths/contiguous.js';
-import { type ClipRange, GridResampler, resampledGrid } from '../maths/grid-resample.js';
-import { intensityMap, mapIntensity } from '../maths/normalise.js';
-import type { Plan } from '../model/plans.js';
-import { refuseHugeGrid } from './grid-limits.js';
+import { type ClipRange, GridResampler, resampledGrid } from '../maths/resample/grid-resampler.js';
+import { contiguous } from '../maths/volume/contiguous.js';
+import { refuseHugeGrid } from '../maths/volume/grid-limits.js';
+import { intensityMap, mapIntensity } from '../maths/volume/normalise.js';
+import type { Plan } from '../network/plans/read.js';
 import { type Stage, stage } from './stage.js';
 
 export interface ResampleOptions {

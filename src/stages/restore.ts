@@ -1,12 +1,12 @@
 import ndarray from 'ndarray';
 import type { Grid, LogitSlice } from '../chunks.js';
 import { SegcanaryError } from '../errors.js';
-import { contiguous } from '../maths/contiguous.js';
-import { GridResampler } from '../maths/grid-resample.js';
-import { separateAxisOf } from '../maths/resample-grid.js';
-import type { Plan } from '../model/plan.js';
-import type { SegmentationPlan } from '../model/segmentation-plan.js';
-import { plannedAxes } from './spooled-grid.js';
+import { GridResampler } from '../maths/resample/grid-resampler.js';
+import { separateAxisOf } from '../maths/resample/separate-axis.js';
+import { contiguous } from '../maths/volume/contiguous.js';
+import type { Plan } from '../network/plans/schema.js';
+import type { SegmentationPlan } from '../network/plans/segmentation.js';
+import { plannedAxes } from './spool/spooled-grid.js';
 import { type Stage, stage } from './stage.js';
 
 export interface RestoreOptions {

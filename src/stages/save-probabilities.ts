@@ -1,13 +1,13 @@
 import type { Writable } from 'node:stream';
 import type { Grid, LogitSlice } from '../chunks.js';
 import { SegcanaryError } from '../errors.js';
-import { unboxedSlices } from '../maths/box-placement.js';
-import { contiguous } from '../maths/contiguous.js';
-import { sigmoid, softmax } from '../maths/labels.js';
-import type { SegmentationPlan } from '../model/segmentation-plan.js';
-import { createNiftiWriter } from '../nifti/write.js';
+import { TempFile } from '../files/temp-file.js';
+import { createNiftiWriter } from '../formats/nifti/write.js';
+import { unboxedSlices } from '../maths/volume/box-placement.js';
+import { contiguous } from '../maths/volume/contiguous.js';
+import { sigmoid, softmax } from '../maths/volume/labels.js';
+import type { SegmentationPlan } from '../network/plans/segmentation.js';
 import { type Stage, stage } from './stage.js';
-import { TempFile } from './temp-file.js';
 
 export interface SaveProbabilitiesOptions {
   /** A path that ends in `.nii` or `.nii.gz`, or a stream, which gets gzip and is ended. */

@@ -1,8 +1,8 @@
 import type { Writable } from 'node:stream';
 import type { LabelSlice, MaskSlice, Scan, Slice } from '../chunks.js';
 import { SegcanaryError } from '../errors.js';
-import { contiguous } from '../maths/contiguous.js';
-import { createNiftiWriter, type NiftiWriter, type WritableVoxels } from '../nifti/write.js';
+import { createNiftiWriter, type NiftiWriter, type WritableVoxels } from '../formats/nifti/write.js';
+import { contiguous } from '../maths/volume/contiguous.js';
 import { type Stage, stage } from './stage.js';
 
 export interface SaveOptions {

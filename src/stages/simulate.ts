@@ -1,7 +1,7 @@
 import ndarray from 'ndarray';
 import type { Slice } from '../chunks.js';
 import { SegcanaryError } from '../errors.js';
-import { contiguous } from '../maths/contiguous.js';
+import { contiguous } from '../maths/volume/contiguous.js';
 import { SliceShifter, type SliceShifterOptions } from '../simulate/slice-shifter.js';
 import { type Stage, stage } from './stage.js';
 

@@ -1,16 +1,16 @@
 import type { ChannelStatistics, Grid, Slice } from '../chunks.js';
 import { SegcanaryError } from '../errors.js';
-import { contiguous } from '../maths/contiguous.js';
-import { resampledGrid } from '../maths/grid-resample.js';
-import { NonzeroSurvey } from '../maths/nonzero-survey.js';
-import { measurePlanes } from '../maths/plane-ranges.js';
-import type { Plan } from '../model/plans.js';
-import { refuseHugeGrid } from './grid-limits.js';
-import { NonzeroMask } from './nonzero-mask.js';
-import { playBack, type SliceStore } from './playback.js';
-import { spooledGrid } from './spooled-grid.js';
+import { TempFile } from '../files/temp-file.js';
+import { resampledGrid } from '../maths/resample/grid-resampler.js';
+import { measurePlanes } from '../maths/resample/plane-ranges.js';
+import { contiguous } from '../maths/volume/contiguous.js';
+import { refuseHugeGrid } from '../maths/volume/grid-limits.js';
+import { NonzeroSurvey } from '../maths/volume/nonzero-survey.js';
+import type { Plan } from '../network/plans/read.js';
+import { NonzeroMask } from './spool/nonzero-mask.js';
+import { playBack, type SliceStore } from './spool/playback.js';
+import { spooledGrid } from './spool/spooled-grid.js';
 import { type Stage, stage } from './stage.js';
-import { TempFile } from './temp-file.js';
 
 export interface SpoolOptions {
   readonly plan: Pick<Plan, 'transposeForward' | 'reader' | 'cropToNonzero' | 'channels' | 'spacing' | 'resampling'> &

@@ -1,10 +1,10 @@
 import ndarray from 'ndarray';
 import type { Grid, LabelSlice } from '../chunks.js';
 import { SegcanaryError } from '../errors.js';
-import { BoxPlacement, keepsSliceOrder, unboxedSlices } from '../maths/box-placement.js';
-import { contiguous } from '../maths/contiguous.js';
+import { TempFile } from '../files/temp-file.js';
+import { BoxPlacement, keepsSliceOrder, unboxedSlices } from '../maths/volume/box-placement.js';
+import { contiguous } from '../maths/volume/contiguous.js';
 import { type Stage, stage } from './stage.js';
-import { TempFile } from './temp-file.js';
 
 export interface UncropOptions {
   /** Folder for the temporary file that turned axes need; a tmpfs would be memory. @default the system's folder for temporary files */

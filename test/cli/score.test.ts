@@ -11,7 +11,7 @@ import {
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { describe, expect, inject, it } from 'vitest';
-import { headerLength, parseHeader } from '../../src/nifti/header.js';
+import { headerLength, parseHeader } from '../../src/formats/nifti/header.js';
 import { jsonLines, segcanary } from '../support/cli.js';
 import { writeScan } from '../support/scans.js';
 

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { describe, expect, inject, it } from 'vitest';
-import { parseHeader } from '../../src/nifti/header.js';
+import { parseHeader } from '../../src/formats/nifti/header.js';
 import { jsonLines, segcanary } from '../support/cli.js';
 
 const workshop = inject('workshop');

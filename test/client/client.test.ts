@@ -8,7 +8,7 @@ import { Readable, Writable } from 'node:stream';
 import { gunzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { SegcanaryClient } from '../../src/client/client.js';
-import { openSegmentationModel } from '../../src/model/folder.js';
+import { openSegmentationModel } from '../../src/network/folder.js';
 import { jsonLines, MODEL, segcanary } from '../support/cli.js';
 import { writeScan } from '../support/scans.js';
 import { TestServer } from '../support/server.js';

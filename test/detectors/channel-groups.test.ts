@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { fitChannelGroups, groupSizes, openChannelGroups } from '../../src/detectors/channel-groups.js';
 import { fitGaussian } from '../../src/detectors/fit-gaussian.js';
 import { squaredDistance } from '../../src/detectors/gaussian.js';
-import { openBlas } from '../../src/model/blas.js';
+import { openBlas } from '../../src/network/inference/blas.js';
 import { inBlocks } from './blocks.js';
 
 /** Rows [n,c] of numbers that look like chance. */

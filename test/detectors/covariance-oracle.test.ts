@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { Estimator } from '../../src/detectors/estimators.js';
 import { fitGaussian } from '../../src/detectors/fit-gaussian.js';
 import { squaredDistance } from '../../src/detectors/gaussian.js';
-import { plainBlas } from '../../src/maths/blas.js';
+import { plainBlas } from '../../src/maths/linalg/blas.js';
 import { inBlocks } from './blocks.js';
 
 interface Expected {

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { fitGaussian } from '../../src/detectors/fit-gaussian.js';
 import { gaussian, squaredDistance } from '../../src/detectors/gaussian.js';
-import { plainBlas } from '../../src/maths/blas.js';
+import { plainBlas } from '../../src/maths/linalg/blas.js';
 import { inBlocks } from './blocks.js';
 
 /** Pseudo-random rows, uniform on (-1, 1). */

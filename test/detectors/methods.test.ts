@@ -3,8 +3,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { FeatureBlock } from '../../src/detectors/method.js';
 import { METHOD_NAMES, PATCH_METHODS, patchMethod } from '../../src/detectors/methods/registry.js';
-import { plainBlas } from '../../src/maths/blas.js';
-import { topEigen } from '../../src/maths/top-eigen.js';
+import { plainBlas } from '../../src/maths/linalg/blas.js';
+import { topEigen } from '../../src/maths/linalg/top-eigen.js';
 
 interface Expected {
   n: number;

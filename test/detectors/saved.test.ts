@@ -13,7 +13,7 @@ import {
   saveDetector,
   writeCalibration,
 } from '../../src/detectors/saved.js';
-import { openBlas } from '../../src/model/blas.js';
+import { openBlas } from '../../src/network/inference/blas.js';
 
 const description: FeatureDetectorParts['description'] = {
   formatVersion: 1,

@@ -5,8 +5,8 @@ import { compare } from '../../src/evaluate/compare.js';
 import { evaluationOf } from '../../src/evaluate/evaluation.js';
 import { harmOfShifts } from '../../src/evaluate/harm.js';
 import { judge, type ScoredCase } from '../../src/evaluate/judge.js';
-import { foregroundOf, Overlap } from '../../src/evaluate/overlap.js';
 import { shiftsTable } from '../../src/evaluate/results.js';
+import { foregroundOf, Overlap } from '../../src/maths/volume/overlap.js';
 
 const head = 'case,image,label,split,group,shift,dataset';
 const good = [

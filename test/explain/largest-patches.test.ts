@@ -2,9 +2,9 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Triple } from '../../src/chunks.js';
 import { LargestPatches } from '../../src/explain/largest-patches.js';
-import { patchWeights } from '../../src/maths/mask.js';
-import { patchBox, patchCentre } from '../../src/maths/place.js';
-import { layTiles } from '../../src/maths/tiling.js';
+import { patchBox, patchCentre } from '../../src/maths/window/place.js';
+import { layTiles } from '../../src/maths/window/tiling.js';
+import { patchWeights } from '../../src/maths/window/uncertainty-mask.js';
 import { anyGrid, distancesOf, gridOf, scanOf } from '../support/grids.js';
 
 const patchSize = fc.tuple(

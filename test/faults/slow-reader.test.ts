@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { gunzipSync } from 'node:zlib';
 import { expect, inject, it } from 'vitest';
-import { writeNifti } from '../../src/nifti/write.js';
+import { writeNifti } from '../../src/formats/nifti/write.js';
 import { MODEL, segcanary } from '../support/cli.js';
 
 const workshop = inject('workshop');

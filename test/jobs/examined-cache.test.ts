@@ -1,8 +1,8 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import type { Examined } from '../../src/examine.js';
 import { ExaminedCache } from '../../src/jobs/examined-cache.js';
+import type { Examined } from '../../src/scans/examine.js';
 import { temporaryFolder } from '../support/folder.js';
 
 const examined: Examined = {

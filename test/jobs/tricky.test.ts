@@ -6,7 +6,7 @@ import { openDetector } from '../../src/detectors/opened.js';
 import { loadDetector } from '../../src/detectors/saved.js';
 import { isFailure } from '../../src/jobs/failure.js';
 import { scoreScans } from '../../src/jobs/score.js';
-import { closeInference } from '../../src/model/inference.js';
+import { closeInference } from '../../src/network/inference/session.js';
 import { scoreScan } from '../../src/pipeline.js';
 import { dataDir, dataFile } from '../support/data.js';
 

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
-import { openSegmentationModel } from '../../src/model/folder.js';
+import { openSegmentationModel } from '../../src/network/folder.js';
 import { MODEL, segcanary } from '../support/cli.js';
 import { writeScan } from '../support/scans.js';
 import { partsOf, TestServer } from '../support/server.js';

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { Warning } from '../../src/chunks.js';
-import { axisCodes } from '../../src/maths/axis-codes.js';
-import type { PlanChannel } from '../../src/model/plans.js';
-import { runScan } from '../../src/run-scan.js';
+import { axisCodes } from '../../src/maths/volume/axis-codes.js';
+import type { PlanChannel } from '../../src/network/plans/read.js';
+import { runScan } from '../../src/scans/run.js';
 import { check } from '../../src/stages/check.js';
 import { type FakeNifti, fakeNifti } from '../support/nifti.js';
 

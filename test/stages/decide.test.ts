@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { PatchDistance, SubjectScore } from '../../src/chunks.js';
 import { calibrate } from '../../src/detectors/calibration.js';
-import { layTiles } from '../../src/maths/tiling.js';
+import { layTiles } from '../../src/maths/window/tiling.js';
 import { aggregate } from '../../src/stages/aggregate.js';
 import { Decided, decide } from '../../src/stages/decide.js';
 import { observe } from '../../src/stages/observe.js';

@@ -6,7 +6,7 @@ import type { LogitSlice, Slice, SubjectScore } from '../../src/chunks.js';
 import type { PatchScorer } from '../../src/detectors/method.js';
 import { maxSoftmax } from '../../src/detectors/outputs/max-softmax.js';
 import type { OutputMethod } from '../../src/detectors/outputs/output-method.js';
-import { layTiles } from '../../src/maths/tiling.js';
+import { layTiles } from '../../src/maths/window/tiling.js';
 import { aggregate } from '../../src/stages/aggregate.js';
 import { judgeIntensities } from '../../src/stages/judge-intensities.js';
 import { judgeOutputs } from '../../src/stages/judge-outputs.js';

@@ -3,7 +3,7 @@ import { finished } from 'node:stream/promises';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it, vi } from 'vitest';
 import { DEFAULT_LIMITS, limitsOf } from '../../src/limits.js';
-import { runScan } from '../../src/run-scan.js';
+import { runScan } from '../../src/scans/run.js';
 import { load } from '../../src/stages/load.js';
 import { chop, fakeNifti, loadAll } from '../support/nifti.js';
 

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { readPlan } from '../../src/model/plans.js';
+import { readPlan } from '../../src/network/plans/read.js';
 import { dataDir, dataFile } from '../support/data.js';
 import { preprocess, slicesOf } from '../support/preprocess.js';
 

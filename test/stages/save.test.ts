@@ -5,7 +5,7 @@ import { buffer } from 'node:stream/consumers';
 import { pipeline } from 'node:stream/promises';
 import { expect, it, vi } from 'vitest';
 import type { MaskSlice, Scan } from '../../src/chunks.js';
-import { openScan } from '../../src/nifti/open.js';
+import { openScan } from '../../src/formats/open.js';
 import { save } from '../../src/stages/save.js';
 import { temporaryFolder } from '../support/folder.js';
 import { type FakeNifti, fakeNifti, loadAll, voxelsOf } from '../support/nifti.js';

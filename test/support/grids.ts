@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import type { Grid, PatchDistance, Scan, Tiling, Triple } from '../../src/chunks.js';
-import { patchCount } from '../../src/maths/tiling.js';
+import { patchCount } from '../../src/maths/window/tiling.js';
 
 /** A scan of the given shape with unit voxels. */
 export function scanOf(shape: Triple, name = 'case'): Scan {

@@ -1,5 +1,5 @@
 import { create, type MessageInitShape, toBinary } from '@bufbuild/protobuf';
-import { type GraphProtoSchema, ModelProtoSchema } from '../../src/model/gen/onnx_pb.js';
+import { type GraphProtoSchema, ModelProtoSchema } from '../../src/network/onnx/gen/onnx_pb.js';
 
 type Graph = MessageInitShape<typeof GraphProtoSchema>;
 type Model = MessageInitShape<typeof ModelProtoSchema>;

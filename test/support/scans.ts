@@ -1,4 +1,4 @@
-import { writeNifti } from '../../src/nifti/write.js';
+import { writeNifti } from '../../src/formats/nifti/write.js';
 
 export interface TestScan {
   readonly path: string;

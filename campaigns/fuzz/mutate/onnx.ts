@@ -9,7 +9,7 @@ import {
   NodeProtoSchema,
   TensorProtoSchema,
   TrainingInfoProtoSchema,
-} from '../../../src/model/gen/onnx_pb.js';
+} from '../../../src/network/onnx/gen/onnx_pb.js';
 import type { Dice } from '../../dice.js';
 import { mutateBytes } from './bytes.js';
 import { mutateProtobuf } from './protobuf.js';

@@ -4,10 +4,10 @@ import { calibrate } from '../../../src/detectors/calibration.js';
 import { sha256 } from '../../../src/detectors/folder.js';
 import type { Tensor } from '../../../src/detectors/safetensors.js';
 import type { DetectorParts } from '../../../src/detectors/saved.js';
-import { cutAtTap } from '../../../src/model/cut.js';
-import { parseModel } from '../../../src/model/onnx.js';
-import type { Plan } from '../../../src/model/plans.js';
-import { suggestTap } from '../../../src/model/taps.js';
+import { cutAtTap } from '../../../src/network/onnx/cut.js';
+import { parseModel } from '../../../src/network/onnx/parse.js';
+import type { Plan } from '../../../src/network/plans/read.js';
+import { suggestTap } from '../../../src/network/taps.js';
 
 const fixture = (path: string) =>
   readFileSync(fileURLToPath(new URL(`../../../test/fixtures/${path}`, import.meta.url)));

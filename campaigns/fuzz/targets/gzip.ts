@@ -1,5 +1,5 @@
 import { deflateRawSync, gunzipSync } from 'node:zlib';
-import { inflate } from '../../../src/nifti/inflate.js';
+import { inflate } from '../../../src/formats/inflate.js';
 import type { Dice } from '../../dice.js';
 import { expect } from '../finding.js';
 import { chop, concat, mutateBytes } from '../mutate/bytes.js';

@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { cutAtTap } from '../../../src/model/cut.js';
-import { insertDropout } from '../../../src/model/dropout.js';
-import { GraphIndex } from '../../../src/model/graph.js';
-import { mirrorAxesOf } from '../../../src/model/metadata.js';
-import { parseModel } from '../../../src/model/onnx.js';
-import { suggestTap } from '../../../src/model/taps.js';
+import { cutAtTap } from '../../../src/network/onnx/cut.js';
+import { insertDropout } from '../../../src/network/onnx/dropout.js';
+import { GraphIndex } from '../../../src/network/onnx/graph.js';
+import { mirrorAxesOf } from '../../../src/network/onnx/metadata.js';
+import { parseModel } from '../../../src/network/onnx/parse.js';
+import { suggestTap } from '../../../src/network/taps.js';
 import { expect } from '../finding.js';
 import { elsewhere, mutateOnnx } from '../mutate/onnx.js';
 import type { Target } from '../target.js';

@@ -1,8 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type Plan, planSchema, readPlan } from '../../../src/model/plans.js';
-import { readSegmentationPlan } from '../../../src/model/segmentation-plan.js';
+import { type Plan, planSchema, readPlan } from '../../../src/network/plans/read.js';
+import { readSegmentationPlan } from '../../../src/network/plans/segmentation.js';
 import type { Dice } from '../../dice.js';
 import { expect } from '../finding.js';
 import { mutateJson } from '../mutate/json.js';

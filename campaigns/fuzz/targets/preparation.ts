@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { Patch, Triple } from '../../../src/chunks.js';
-import type { Plan, PlanChannel } from '../../../src/model/plans.js';
+import type { Plan, PlanChannel } from '../../../src/network/plans/read.js';
 import { preparationStages } from '../../../src/pipeline.js';
 import { load } from '../../../src/stages/load.js';
 import { patch } from '../../../src/stages/patch.js';

@@ -1,9 +1,9 @@
 import { SegcanaryError } from '../../errors.js';
-import type { Blas } from '../../maths/blas.js';
-import { Moments } from '../../maths/moments.js';
-import { product } from '../../maths/product.js';
-import { trace } from '../../maths/symmetric.js';
-import { type TopEigen, topEigen } from '../../maths/top-eigen.js';
+import type { Blas } from '../../maths/linalg/blas.js';
+import { Moments } from '../../maths/linalg/moments.js';
+import { product } from '../../maths/linalg/product.js';
+import { trace } from '../../maths/linalg/symmetric.js';
+import { type TopEigen, topEigen } from '../../maths/linalg/top-eigen.js';
 import type { FeatureBlock, FitContext } from '../method.js';
 
 /** Dimensions of the principal subspace, or half of the directions in which the training patches moved where that is less. */

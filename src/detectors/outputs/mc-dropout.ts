@@ -1,4 +1,4 @@
-import { sigmoid, softmax } from '../../maths/labels.js';
+import { sigmoid, softmax } from '../../maths/volume/labels.js';
 import { meanOfMap } from './voxel-mean.js';
 
 export const mcDropout = meanOfMap(

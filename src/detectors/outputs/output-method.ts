@@ -1,5 +1,5 @@
-import type { PredictedMask } from '../../maths/predicted-mask.js';
-import type { Passes } from '../../model/sampler.js';
+import type { PredictedMask } from '../../maths/volume/predicted-region.js';
+import type { Passes } from '../../network/sampler.js';
 
 /** What the slices of a network's outputs are. */
 export interface OutputContext {

@@ -1,5 +1,5 @@
-import { argmaxLabels } from '../../maths/labels.js';
-import type { Passes } from '../../model/sampler.js';
+import { argmaxLabels } from '../../maths/volume/labels.js';
+import type { Passes } from '../../network/sampler.js';
 import type { OutputMethod } from './output-method.js';
 
 const names: Readonly<Record<Exclude<Passes, 'plain'>, string>> = {

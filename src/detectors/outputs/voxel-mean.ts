@@ -1,4 +1,4 @@
-import { sigmoid, softmax } from '../../maths/labels.js';
+import { sigmoid, softmax } from '../../maths/volume/labels.js';
 import type { OutputContext, OutputMeter, OutputMethod, VoxelSet } from './output-method.js';
 
 type Info = Pick<OutputMethod, 'name' | 'title' | 'formula' | 'source'>;

@@ -1,0 +1,50 @@
+import type { Writable } from 'node:stream';
+import type { SubjectScore } from '../chunks.js';
+import { isAbort } from '../errors.js';
+import { failureOf, type ScanFailure } from '../jobs/failure.js';
+import { refuseChannels, type ScanInput } from '../jobs/inputs.js';
+import type { SegcanaryClient, ServerDetector } from './client.js';
+import { ServerError } from './server-error.js';
+
+export interface ScoreRemotelyOptions {
+  readonly client: SegcanaryClient;
+  /** One of `client.detectors()`. */
+  readonly detector: Pick<ServerDetector, 'name' | 'channels'>;
+  readonly inputs: readonly ScanInput[];
+  /** Where the mask of a case goes, if anywhere. */
+  readonly mask?: ((name: string) => string | Writable | undefined) | undefined;
+  readonly explain?: boolean | undefined;
+  readonly volume?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * `scoreScans` by a server, one scan after another: the same results and failures.
+ *
+ * @throws SegcanaryError `aborted` when the signal says so; whatever else goes wrong is a failure of its scan alone
+ */
+export async function* scoreScansRemotely(options: ScoreRemotelyOptions): AsyncGenerator<SubjectScore | ScanFailure> {
+  const { client, detector, inputs, mask, explain, volume, signal } = options;
+  for (const { case: name, file, moreChannels = [] } of inputs) {
+    try {
+      refuseChannels({ case: name, file, moreChannels }, detector.channels);
+      const channels = [file, ...moreChannels].map((path) => (path === '-' ? process.stdin : path));
+      yield await client.score(channels, {
+        detector: detector.name,
+        case: name,
+        mask: mask?.(name),
+        explain,
+        volume,
+        signal,
+      });
+    } catch (error) {
+      if (isAbort(error)) throw error;
+      if (!(error instanceof ServerError)) yield failureOf(name, error);
+      else yield { case: name, error: { code: error.code, message: ofFile(error.message, name, file) } };
+    }
+  }
+}
+
+/** The server knows a scan by its case; here it is known by its file. */
+const ofFile = (message: string, name: string, file: string): string =>
+  message.startsWith(`${name}: `) ? `${file === '-' ? 'stdin' : file}${message.slice(name.length)}` : message;

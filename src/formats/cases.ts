@@ -1,0 +1,71 @@
+import { readdir } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { SegcanaryError } from '../errors.js';
+import { cannotRead } from '../files/atomic.js';
+
+/** One case in a folder, and its files: one a channel. */
+export interface CaseFiles {
+  readonly case: string;
+  /** Paths in ascending order of their channels. Most cases have one. */
+  readonly files: readonly string[];
+}
+
+const scanEnding = /\.(nii|nii\.gz|hdr|hdr\.gz)$/i;
+const anyEnding = /\.(nii|hdr|img)(\.gz)?$/i;
+const channelSuffix = /_(\d{4})$/;
+
+/**
+ * The cases of a folder, by name: its files that end in .nii, .nii.gz, .hdr or .hdr.gz, pairs counted once, hidden files and subfolders left out.
+ *
+ * @throws SegcanaryError `io` when the folder cannot be read, `usage` when two files would make the same channel of a case
+ */
+export async function listCases(folder: string): Promise<CaseFiles[]> {
+  const entries = await readdir(folder, { withFileTypes: true }).catch((cause) => {
+    throw cannotRead(folder, cause);
+  });
+  const paths = entries
+    .filter((entry) => !entry.isDirectory() && !entry.name.startsWith('.') && scanEnding.test(entry.name))
+    .map((entry) => join(folder, entry.name))
+    .sort(byCodeUnit);
+  return groupCases(paths).sort((a, b) => byCodeUnit(a.case, b.case));
+}
+
+/**
+ * Groups files into cases, in the order in which the cases come up. A case is named after its file, without folder, ending and nnU-Net's suffix `_0000`.
+ * Files `case_0001`, `case_0002`, … are further channels of `case` where there is a `case_0000` in the same folder; else the digits are part of a name.
+ *
+ * @throws SegcanaryError `usage` when two files would make the same channel of a case
+ */
+export function groupCases(paths: readonly string[]): CaseFiles[] {
+  const stems = new Set(paths.map(stem));
+  const cases = new Map<string, Map<string, string>>();
+  for (const path of paths) {
+    const { base, channel } = split(stem(path), stems);
+    const channels = cases.get(base) ?? new Map<string, string>();
+    const rival = channels.get(channel);
+    if (rival !== undefined) {
+      throw new SegcanaryError(
+        'usage',
+        `${rival} and ${path} would both be the case ${basename(base)}; rename one or leave it out.`,
+      );
+    }
+    cases.set(base, channels.set(channel, path));
+  }
+  return [...cases].map(([base, channels]) => ({
+    case: basename(base),
+    files: [...channels].sort(([a], [b]) => byCodeUnit(a, b)).map(([, path]) => path),
+  }));
+}
+
+const stem = (path: string) => path.replace(anyEnding, '');
+
+function split(name: string, stems: ReadonlySet<string>): { base: string; channel: string } {
+  const channel = channelSuffix.exec(name)?.[1];
+  const base = name.replace(channelSuffix, '');
+  return channel !== undefined && stems.has(`${base}_0000`) ? { base, channel } : { base: name, channel: '0000' };
+}
+
+/** An order that does not depend on the machine's language. */
+function byCodeUnit(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}

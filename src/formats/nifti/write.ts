@@ -1,0 +1,155 @@
+import type { Writable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { createGzip } from 'node:zlib';
+import type { NiftiGeometry, Triple } from '../../chunks.js';
+import { SegcanaryError } from '../../errors.js';
+import { type AtomicFile, cannotWrite, createAtomicFile } from '../../files/atomic.js';
+import { geometryOf } from './affine.js';
+import { encodeHeader } from './encode-header.js';
+
+/** The voxel types that are written, and the arrays that hold them. */
+export interface WritableVoxels {
+  uint8: Uint8Array;
+  uint16: Uint16Array;
+  int16: Int16Array;
+  float32: Float32Array;
+}
+
+export interface NiftiWriterOptions<T extends keyof WritableVoxels = keyof WritableVoxels> {
+  /** Voxels along [z, y, x]. */
+  readonly shape: Triple;
+  /** Volumes of a 4-D file, written one after another. @default 1: a 3-D file */
+  readonly volumes?: number;
+  readonly dataType: T;
+  readonly geometry: NiftiGeometry;
+}
+
+/** A NIfTI file that is written slice by slice and appears whole or not at all. */
+export interface NiftiWriter<T extends keyof WritableVoxels = keyof WritableVoxels> {
+  /** The next slice, [y, x] in C order, z ascending. Settles when the destination has room again. */
+  write(voxels: WritableVoxels[T]): Promise<void>;
+  /** Ends the file. The destination holds all of it, and a path its final name, when this settles. */
+  commit(): Promise<void>;
+  /** Gives up: a partial file is removed, a Writable destroyed. Does nothing after `commit`. */
+  discard(): Promise<void>;
+}
+
+/** Against level 6: 4 % larger and 2.5 times faster on a CT, 0.1 % larger on a smooth float mask. */
+const gzipLevel = 1;
+
+/**
+ * Opens `to` for one volume: a path ending in `.nii` or `.nii.gz`, or a Writable, which gets gzip and is ended (process.stdout is left open).
+ * The gzip header carries no time and no name, so that equal voxels give equal bytes.
+ *
+ * @throws SegcanaryError `usage` for another ending, `io` when the file cannot be written, `scan-unsuitable` when the slices do not fit the shape
+ */
+export async function createNiftiWriter<T extends keyof WritableVoxels>(
+  to: string | Writable,
+  options: NiftiWriterOptions<T>,
+): Promise<NiftiWriter<T>> {
+  const label = typeof to === 'string' ? to : 'the NIfTI output';
+  if (typeof to === 'string' && !/\.nii(\.gz)?$/i.test(to)) {
+    throw new SegcanaryError('usage', `${to}: a NIfTI file is written under a name that ends in .nii or .nii.gz.`);
+  }
+  const file: AtomicFile | null = typeof to === 'string' ? await createAtomicFile(to) : null;
+  const destination = file ? file.stream : (to as Writable);
+  const zipped = typeof to !== 'string' || /\.gz$/i.test(to);
+  const sink = zipped ? createGzip({ level: gzipLevel, chunkSize: 1 << 16 }) : destination;
+  const piped = zipped ? pipeline(sink as ReturnType<typeof createGzip>, destination) : Promise.resolve();
+  // Whoever writes next, or commits, is told.
+  piped.catch(() => {});
+  const [, height, width] = options.shape;
+  const depth = options.shape[0] * (options.volumes ?? 1);
+  let written = 0;
+  let settled = false;
+
+  const put = async (bytes: Uint8Array) => {
+    try {
+      await new Promise<void>((resolve, reject) => sink.write(bytes, (error) => (error ? reject(error) : resolve())));
+    } catch (error) {
+      // The destination's own error says more than "the stream was destroyed".
+      if (zipped) await piped;
+      throw error;
+    }
+  };
+  const discard = async () => {
+    if (settled) return;
+    settled = true;
+    sink.destroy();
+    await piped.catch(() => {});
+    await (file ? file.discard() : destination.destroy());
+  };
+  const orDiscard = async (work: () => Promise<void>) => {
+    try {
+      await work();
+    } catch (error) {
+      await discard();
+      throw file ? cannotWrite(label, error) : error;
+    }
+  };
+
+  await orDiscard(() => put(encodeHeader(options)));
+  return {
+    write: (voxels) =>
+      orDiscard(async () => {
+        if (voxels.length !== height * width || written === depth) {
+          throw new SegcanaryError(
+            'scan-unsuitable',
+            `${label}: slice ${written} of ${voxels.length} voxels does not fit a volume of ${width} x ${height} x ${depth}.`,
+          );
+        }
+        written++;
+        await put(new Uint8Array(voxels.buffer, voxels.byteOffset, voxels.byteLength));
+      }),
+    commit: () =>
+      orDiscard(async () => {
+        if (written !== depth) {
+          throw new SegcanaryError('truncated', `${label}: only ${written} of ${depth} slices were written.`);
+        }
+        if (zipped) sink.end();
+        await piped;
+        await file?.commit();
+        settled = true;
+      }),
+    discard,
+  };
+}
+
+export interface WriteNiftiOptions<T extends keyof WritableVoxels> {
+  /** Voxels along [z, y, x]. */
+  readonly shape: Triple;
+  /** Voxel size in mm along [z, y, x]. Needed where neither affine nor geometry is given. */
+  readonly spacing?: Triple;
+  /** Row-major 4x4, voxel (x, y, z, 1) to RAS+ mm. @default LPS axes as in DICOM: diag(-x, -y, z), the origin in the first voxel */
+  readonly affine?: readonly number[];
+  /** Everything that the header says of space, instead of an affine. */
+  readonly geometry?: NiftiGeometry;
+  readonly dataType: T;
+  /** [y, x] in C order, z ascending. */
+  readonly slices: Iterable<WritableVoxels[T]> | AsyncIterable<WritableVoxels[T]>;
+}
+
+/**
+ * Writes a whole volume; see `createNiftiWriter`.
+ *
+ * @throws SegcanaryError `usage`, `io`, and `truncated` or `scan-unsuitable` when the slices do not make up the shape
+ */
+export async function writeNifti<T extends keyof WritableVoxels>(
+  to: string | Writable,
+  options: WriteNiftiOptions<T>,
+): Promise<void> {
+  const { shape, spacing, affine, dataType, slices } = options;
+  const geometry = options.geometry ?? (affine ? geometryOf(affine) : spacing && geometryOf(lpsAffine(spacing)));
+  if (!geometry) throw new SegcanaryError('usage', 'writeNifti needs a spacing, an affine or a geometry.');
+  const writer = await createNiftiWriter(to, { shape, dataType, geometry });
+  try {
+    for await (const slice of slices) await writer.write(slice);
+    await writer.commit();
+  } finally {
+    await writer.discard();
+  }
+}
+
+function lpsAffine([z, y, x]: Triple): number[] {
+  return [-x, 0, 0, 0, 0, -y, 0, 0, 0, 0, z, 0, 0, 0, 0, 1];
+}

@@ -1,0 +1,84 @@
+import type { Scan, Warning } from '../chunks.js';
+import { axisCodes } from '../maths/volume/axis-codes.js';
+import type { Plan } from '../network/plans/read.js';
+
+/** What a scan is, seen from outside: its header, and the extremes of each channel as stored (after slope and intercept). */
+export interface ScanFacts {
+  readonly scan: Scan;
+  readonly ranges: readonly { readonly min: number; readonly max: number }[];
+}
+
+export interface Expectations {
+  readonly plan: Pick<Plan, 'channels' | 'spacing' | 'transposeForward' | 'reader'>;
+  /** Axis codes of the training scans; what a detector recorded. @default unknown, nothing is said */
+  readonly orientations?: readonly string[] | undefined;
+}
+
+/** Voxels of a human scanner, mm: a micro-CT has less, and more is a unit gone wrong. */
+const SPACING = { min: 0.05, max: 20 };
+/** Times the plan's spacing, either way, beyond which a scan has little to do with those that the plan was made from. */
+const FACTOR = 8;
+
+/**
+ * What is well-formed and still probably wrong. nnU-Net takes all of it in silence.
+ */
+export function warningsOfScan({ scan, ranges }: ScanFacts, expected: Expectations): Warning[] {
+  return [
+    ...intensities(ranges, expected),
+    ...spacing(scan, expected),
+    ...geometry(scan),
+    ...orientation(scan, expected),
+  ];
+}
+
+function intensities(ranges: ScanFacts['ranges'], { plan }: Expectations): Warning[] {
+  return ranges.flatMap(({ min, max }, c) => {
+    const channel = plan.channels[c];
+    const name = channel?.name ?? String(c);
+    if (min === max)
+      return [
+        { code: 'constant-channel', message: `Every voxel of channel ${name} is ${min}: there is nothing in it.` },
+      ];
+    if (channel?.scheme === 'CTNormalization' && min >= 0)
+      return [
+        {
+          code: 'not-hounsfield',
+          message: `Channel ${name} has values from ${min} to ${max} and none below 0, and a CT has air at -1000: its rescale slope and intercept were probably not applied.`,
+        },
+      ];
+    return [];
+  });
+}
+
+function spacing({ spacing: found }: Scan, { plan }: Expectations): Warning[] {
+  const of = [...found].reverse().join(' x ');
+  if (found.some((mm) => mm < SPACING.min || mm > SPACING.max))
+    return [{ code: 'implausible-spacing', message: `Its voxels are ${of} mm, which no scanner gives.` }];
+  // The plan's axes are transposed; the reader's own order is close enough for a factor of eight.
+  const factors = plan.transposeForward.map((axis, i) => found[axis]! / plan.spacing[i]!);
+  if (factors.every((f) => f <= FACTOR && f >= 1 / FACTOR)) return [];
+  const wanted = [...plan.spacing].reverse().join(' x ');
+  return [
+    {
+      code: 'implausible-spacing',
+      message: `Its voxels are ${of} mm and the model's ${wanted} mm: most of what the network sees would be interpolated or lost.`,
+    },
+  ];
+}
+
+/** Converters that lose the header write ones. */
+function geometry({ spacing: found, geometry: { qformCode, sformCode } }: Scan): Warning[] {
+  if (qformCode !== 0 || sformCode !== 0 || !found.every((mm) => mm === 1)) return [];
+  const message =
+    'Its header says nothing of where its voxels lie (1 x 1 x 1, no qform, no sform): it was probably lost.';
+  return [{ code: 'no-geometry', message }];
+}
+
+function orientation({ affine }: Scan, { plan, orientations }: Expectations): Warning[] {
+  // A reader that turns scans to RAS takes any.
+  if (!orientations?.length || plan.reader !== 'as-stored') return [];
+  const found = axisCodes(affine);
+  if (found !== null && orientations.includes(found)) return [];
+  const message = `Its axes run ${found ?? 'nowhere (the affine is singular)'} and those of the training scans ${orientations.join(' or ')}: the network sees it turned or mirrored.`;
+  return [{ code: 'orientation', message }];
+}

@@ -1,0 +1,90 @@
+import { join } from 'node:path';
+import type { EarlyVerdict, SubjectScore } from '../chunks.js';
+import { SegcanaryError } from '../errors.js';
+import { makeFolder, writeFileAtomically } from '../files/atomic.js';
+import { isFailure, type ScanFailure } from './failure.js';
+
+/**
+ * Folder out: `{case}.json` and `{case}_uncertainty.nii.gz` a scan, `scores.csv` and `summary.json` when all is done.
+ * Every file appears whole or not at all.
+ */
+export class ResultFolder {
+  readonly dir: string;
+  readonly #results: (SubjectScore | EarlyVerdict | ScanFailure)[] = [];
+
+  private constructor(dir: string) {
+    this.dir = dir;
+  }
+
+  /** @throws SegcanaryError `io` when the folder cannot be made */
+  static async open(dir: string): Promise<ResultFolder> {
+    await makeFolder(dir);
+    return new ResultFolder(dir);
+  }
+
+  /** @throws SegcanaryError `usage` for a case whose file would be overwritten by the summary */
+  static refuseNames(names: readonly string[]): void {
+    if (names.includes('summary')) {
+      throw new SegcanaryError(
+        'usage',
+        'A case named summary would be overwritten by summary.json; rename it or use --case.',
+      );
+    }
+  }
+
+  maskPath(name: string): string {
+    return join(this.dir, `${name}_uncertainty.nii.gz`);
+  }
+
+  async add(result: SubjectScore | EarlyVerdict | ScanFailure): Promise<void> {
+    // An explanation is long: it is in the scan's own file, and neither kept nor repeated for all of them.
+    const { explanation: _, ...rest } = result as SubjectScore;
+    this.#results.push(rest as typeof result);
+    await writeFileAtomically(join(this.dir, `${result.case}.json`), `${JSON.stringify(result, null, 2)}\n`);
+  }
+
+  /** Writes `scores.csv` and `summary.json`. */
+  async finish(): Promise<void> {
+    const head = [
+      'case',
+      'score',
+      'uncertainty',
+      'boundary',
+      'verdict',
+      'patches',
+      'worst_distance',
+      'worst_x',
+      'worst_y',
+      'worst_z',
+      'error',
+    ];
+    const rows = this.#results.map((r) =>
+      isFailure(r)
+        ? [r.case, '', '', '', '', '', '', '', '', '', r.error.message]
+        : [
+            r.case,
+            // Of a scan that was decided early, what it is at least: above the boundary, as the verdict says.
+            r.score ?? r.scoreAtLeast,
+            r.uncertainty ?? '',
+            r.boundary ?? '',
+            r.verdict,
+            r.patches,
+            ...(r.worstPatch ? [r.worstPatch.distance, ...r.worstPatch.centre] : ['', '', '', '']),
+            '',
+          ],
+    );
+    // A scan on stdin needs none.
+    const { stringify } = await import('csv-stringify/sync');
+    await writeFileAtomically(join(this.dir, 'scores.csv'), stringify([head, ...rows]));
+    const count = (verdict: string) => this.#results.filter((r) => !isFailure(r) && r.verdict === verdict).length;
+    const summary = {
+      scans: this.#results.length,
+      failed: this.#results.filter(isFailure).length,
+      inDistribution: count('in-distribution'),
+      outOfDistribution: count('out-of-distribution'),
+      uncalibrated: count('uncalibrated'),
+      results: this.#results,
+    };
+    await writeFileAtomically(join(this.dir, 'summary.json'), `${JSON.stringify(summary, null, 2)}\n`);
+  }
+}

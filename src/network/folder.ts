@@ -1,0 +1,176 @@
+import { readdir, readFile, stat } from 'node:fs/promises';
+import { basename, dirname, join, resolve } from 'node:path';
+import { SegcanaryError } from '../errors.js';
+import { cannotRead } from '../files/atomic.js';
+import { type Plan, readPlan } from './plans/read.js';
+import { readSegmentationPlan, type SegmentationPlan } from './plans/segmentation.js';
+
+/** A segmentation model on disk: the exported network and the plan that says how scans are prepared for it. */
+export interface ModelSource {
+  /** Path of the ONNX file. */
+  readonly path: string;
+  readonly onnx: Uint8Array;
+  readonly plan: Plan;
+}
+
+export interface ModelFolderOptions {
+  /** The plan file. @default plans.json in the model's folder, or beside or above the ONNX file */
+  readonly plans?: string;
+  /** Name of the configuration. @default taken from the folder's name (`…__3d_fullres`), else `3d_fullres` */
+  readonly configuration?: string;
+  /** Which fold's network, where the folder has one a fold. @default 0 */
+  readonly fold?: number;
+}
+
+/**
+ * Opens nnU-Net's model folder (`plans.json`, `dataset.json`, `model.onnx`, `fold_K/model.onnx` or `fold_all/model.onnx`) or a single ONNX file with a plan.
+ *
+ * @throws SegcanaryError `io` for a missing file, `plan-invalid` and `plan-unsupported` from the plan
+ */
+export async function openModel(path: string, options: ModelFolderOptions = {}): Promise<ModelSource> {
+  const { plan, ...model } = await openNetwork(path, options);
+  if (plan !== null) return { ...model, plan };
+  throw new SegcanaryError(
+    'io',
+    `${path}: no plans.json lies beside the model; name one with -p (docs/plan-file.md shows a plan for models that are not nnU-Net's).`,
+  );
+}
+
+/** The same where a plan is welcome but not needed: `plan` is null where there is none. */
+export async function openNetwork(
+  path: string,
+  options: ModelFolderOptions = {},
+): Promise<Omit<ModelSource, 'plan'> & { readonly plan: Plan | null }> {
+  const onnxPath = (await isFolder(path)) ? await onnxOfFolder(path, options.fold ?? 0) : path;
+  const files = await planFilesOf(path, onnxPath, options);
+  return { path: onnxPath, onnx: await read(onnxPath), plan: files && readPlanFiles(files) };
+}
+
+/** The networks of several folds, and what turns their logits into a segmentation. */
+export interface SegmentationSource {
+  /** In the order in which they were asked for. */
+  readonly folds: readonly Pick<ModelSource, 'path' | 'onnx'>[];
+  readonly plan: Plan;
+  readonly segmentation: SegmentationPlan;
+}
+
+/**
+ * Opens nnU-Net's model folder for segmenting: `plans.json`, `dataset.json`, and the networks of the folds.
+ *
+ * @param options.folds which ones; by default every `fold_K/model.onnx`, else `model.onnx`
+ * @throws SegcanaryError `io` for a missing file, `plan-invalid` and `plan-unsupported`
+ */
+export async function openSegmentationModel(
+  path: string,
+  options: Omit<ModelFolderOptions, 'fold'> & { readonly folds?: readonly number[] | undefined } = {},
+): Promise<SegmentationSource> {
+  const paths = (await isFolder(path))
+    ? await Promise.all((options.folds ?? (await exportedFolds(path))).map((fold) => onnxOfFolder(path, fold)))
+    : [path];
+  const files = await planFilesOf(path, paths[0] as string, options);
+  if (files === null)
+    throw new SegcanaryError(
+      'io',
+      `${path}: no plans.json lies beside the model; segmenting needs nnU-Net's model folder.`,
+    );
+  const plan = readPlanFiles(files);
+  return {
+    folds: await Promise.all(paths.map(async (onnxPath) => ({ path: onnxPath, onnx: await read(onnxPath) }))),
+    plan,
+    segmentation: readSegmentationPlan(files.plans as object, files.dataset, files.configuration, files.path),
+  };
+}
+
+/** Folds that have a network, ascending; fold 0 alone stands for a folder whose network lies beside the plan. */
+async function exportedFolds(folder: string): Promise<number[]> {
+  const names = await readdir(folder).catch(() => []);
+  const folds = names.flatMap((name) => /^fold_(\d+)$/.exec(name)?.[1] ?? []).map(Number);
+  const exported: number[] = [];
+  for (const fold of folds.sort((a, b) => a - b))
+    if (await exists(join(folder, `fold_${fold}`, 'model.onnx'))) exported.push(fold);
+  return exported.length > 0 ? exported : [0];
+}
+
+async function onnxOfFolder(folder: string, fold: number): Promise<string> {
+  // A network that was trained on all scans stands in for every fold.
+  const places = [join(`fold_${fold}`, 'model.onnx'), 'model.onnx', join('fold_all', 'model.onnx')];
+  const candidates = places.map((place) => join(folder, place));
+  for (const candidate of candidates) if (await exists(candidate)) return candidate;
+  throw new SegcanaryError(
+    'io',
+    `${folder}: has neither model.onnx nor fold_${fold}/model.onnx nor fold_all/model.onnx; export the network first (scripts/export_nnunet.py does it inside an nnU-Net environment, export_nnunet_v1.py for version 1).`,
+  );
+}
+
+/** A plan and what lies beside it, parsed but not checked. */
+interface PlanFiles {
+  readonly path: string;
+  readonly plans: unknown;
+  readonly dataset: unknown | undefined;
+  readonly configuration: string;
+}
+
+const readPlanFiles = ({ plans, dataset, configuration, path }: PlanFiles): Plan =>
+  readPlan(plans, dataset, configuration, path);
+
+async function planFilesOf(given: string, onnxPath: string, options: ModelFolderOptions): Promise<PlanFiles | null> {
+  const folders = [...new Set([resolve(given), dirname(resolve(onnxPath)), dirname(dirname(resolve(onnxPath)))])];
+  const path = options.plans ?? (await firstExisting(folders.map((f) => join(f, 'plans.json'))));
+  if (path === undefined) return null;
+  const datasetPath = await firstExisting([
+    join(dirname(path), 'dataset.json'),
+    ...folders.map((f) => join(f, 'dataset.json')),
+  ]);
+  const dataset = datasetPath === undefined ? undefined : await readJson(datasetPath);
+  const plans = await readJson(path);
+  const configuration = options.configuration ?? configurationIn(folders, plans) ?? '3d_fullres';
+  return { path, plans, dataset, configuration };
+}
+
+/** The configuration that a folder on the way is named after, as nnU-Net names them: `trainer__plans__3d_lowres`. */
+function configurationIn(folders: readonly string[], plans: unknown): string | undefined {
+  const planned = Object.keys((plans as { configurations?: object } | null)?.configurations ?? {});
+  const v1 = (plans as { plans_per_stage?: object } | null)?.plans_per_stage !== undefined;
+  for (const folder of folders) {
+    // nnU-Net v1 names a folder two levels up: 3d_lowres/Task001_Name/trainer__plans.
+    const above = basename(dirname(dirname(folder)));
+    if (v1 && /^(2d|3d_lowres|3d_fullres|3d_cascade_fullres)$/.test(above)) return above;
+    const parts = basename(folder).split('__');
+    const last = parts.at(-1) as string;
+    // A name of three parts means a configuration even where the plan lacks it: then it is refused by name, not replaced in silence.
+    if (parts.length > 1 && (planned.includes(last) || parts.length === 3)) return last;
+  }
+  return undefined;
+}
+
+async function readJson(path: string): Promise<unknown> {
+  const text = new TextDecoder().decode(await read(path));
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new SegcanaryError('plan-invalid', `${path}: is not valid JSON (${(cause as Error).message}).`, { cause });
+  }
+}
+
+async function read(path: string): Promise<Uint8Array> {
+  return readFile(path).catch((cause) => {
+    throw cannotRead(path, cause);
+  });
+}
+
+const exists = (path: string): Promise<boolean> =>
+  stat(path).then(
+    (s) => s.isFile(),
+    () => false,
+  );
+
+const isFolder = (path: string): Promise<boolean> =>
+  stat(path).then(
+    (s) => s.isDirectory(),
+    () => false,
+  );
+
+async function firstExisting(paths: readonly string[]): Promise<string | undefined> {
+  for (const path of paths) if (await exists(path)) return path;
+  return undefined;
+}

@@ -1,0 +1,35 @@
+import { SegcanaryError } from '../../errors.js';
+import { readNnunetV1Plan } from './nnunet-v1.js';
+import { readNnunetPlan } from './nnunet-v2.js';
+import { readPlanFile } from './plan-file.js';
+import type { Plan } from './schema.js';
+
+export { type Intensity, type Plan, type PlanChannel, planSchema, type Scheme } from './schema.js';
+
+/**
+ * Reads how a model wants its scans: nnU-Net v2's `plans.json` (current, or as written before the `architecture` block), v1's `plans.pkl` as
+ * `scripts/export_nnunet_v1.py` writes it, or segcanary's own small plan file (docs/plan-file.md) for a model that is not nnU-Net's.
+ *
+ * @param plansJson parsed `plans.json` or plan file
+ * @param datasetJson parsed `dataset.json`, where there is one; gives the channels their names
+ * @param configuration of nnU-Net, for example `3d_fullres`; a plan file has only one and ignores it
+ * @param sourceName name of the plan's file, for messages
+ * @throws SegcanaryError `plan-invalid` with the path of the wrong field; `plan-unsupported` for what segcanary cannot reproduce
+ */
+export function readPlan(
+  plansJson: unknown,
+  datasetJson: unknown | undefined,
+  configuration: string,
+  sourceName: string,
+): Plan {
+  if (typeof plansJson !== 'object' || plansJson === null || Array.isArray(plansJson)) {
+    throw new SegcanaryError('plan-invalid', `${sourceName}: a plan is a JSON object, this is not one.`);
+  }
+  if ('plans_per_stage' in plansJson) return readNnunetV1Plan(plansJson, configuration, sourceName);
+  if ('configurations' in plansJson) return readNnunetPlan(plansJson, datasetJson, configuration, sourceName);
+  if ('patch_size' in plansJson) return readPlanFile(plansJson, sourceName);
+  throw new SegcanaryError(
+    'plan-invalid',
+    `${sourceName}: has neither "configurations" (nnU-Net's plans.json) nor "patch_size" (segcanary's plan file, docs/plan-file.md).`,
+  );
+}

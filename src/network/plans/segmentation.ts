@@ -1,0 +1,119 @@
+import { z } from 'zod';
+import { SegcanaryError } from '../../errors.js';
+import { parseWith, quoted } from '../../files/json.js';
+import { inheritConfiguration } from './inheritance.js';
+import { v1ExportResampling, v1Labels } from './nnunet-v1.js';
+import { readResampling } from './nnunet-v2.js';
+import type { Plan } from './schema.js';
+
+/** How logits become labels: what a segmentation needs of nnU-Net's files beyond what preparing a scan needs. */
+export interface SegmentationPlan {
+  /** Names and values of dataset.json's labels, regions with all their values. */
+  readonly labels: Readonly<Record<string, number | readonly number[]>>;
+  /** Outputs of the network: classes, or regions. */
+  readonly heads: number;
+  /** Label that each region's output writes, in the order of the outputs; null where the outputs are classes. */
+  readonly regionsClassOrder: readonly number[] | null;
+  readonly largestLabel: number;
+  /** What is averaged over mirrors, tiles and folds and resampled: nnU-Net v2's logits, v1's probabilities. */
+  readonly averages: 'logits' | 'probabilities';
+  /** How logits are resampled to the scan's grid. */
+  readonly resampling: Plan['resampling'];
+}
+
+const value = z.int().nonnegative();
+const datasetSchema = z.looseObject({
+  labels: z.record(z.string(), z.union([value, z.array(value).min(1)])),
+  regions_class_order: z.array(value).optional(),
+});
+
+/**
+ * Reads labels from dataset.json and the resampling of logits from plans.json, of nnU-Net v2 or v1. A v1 plan does without dataset.json: it counts its
+ * classes itself.
+ *
+ * Source: nnunetv2 utilities/label_handling/label_handling.py (LabelManager), utilities/plans_handling/plans_handler.py; nnunet 1.7.1 inference/predict.py.
+ *
+ * @throws SegcanaryError `plan-invalid`, `plan-unsupported`
+ */
+export function readSegmentationPlan(
+  plansJson: { readonly configurations?: unknown; readonly plans_per_stage?: unknown },
+  datasetJson: unknown,
+  configuration: string,
+  source: string,
+): SegmentationPlan {
+  const v1 = plansJson.plans_per_stage !== undefined;
+  const given = datasetJson ?? (v1 ? { labels: v1Labels(plansJson, source) } : undefined);
+  if (given === undefined)
+    throw new SegcanaryError(
+      'plan-invalid',
+      `${source}: no dataset.json lies beside it, and a segmentation takes its labels from there; copy nnU-Net's.`,
+    );
+  if (plansJson.configurations === undefined && !v1)
+    throw new SegcanaryError(
+      'plan-unsupported',
+      `${source}: is a plan file, which says how scans are prepared and not how logits become labels; segmenting needs nnU-Net's plans.json.`,
+    );
+  const resampling = v1 ? v1ExportResampling(plansJson, source) : exportResampling(plansJson, configuration, source);
+  if (resampling.order === 3) {
+    throw new SegcanaryError(
+      'plan-unsupported',
+      `${source}: resamples its output with cubic splines; segcanary reproduces orders 0 and 1 there, as nnU-Net plans them.`,
+    );
+  }
+  return {
+    ...readLabels(given, `dataset.json beside ${source}`),
+    averages: v1 ? 'probabilities' : 'logits',
+    resampling,
+  };
+}
+
+/** How nnU-Net v2's plan resamples logits. */
+function exportResampling(
+  plansJson: { readonly configurations?: unknown },
+  configuration: string,
+  source: string,
+): Plan['resampling'] {
+  const configurations = plansJson.configurations as Record<string, Record<string, unknown>>;
+  const raw = inheritConfiguration(configurations, configuration, source);
+  const resampler = raw.resampling_fn_probabilities ?? 'resample_data_or_seg_to_shape';
+  if (resampler !== 'resample_data_or_seg_to_shape') {
+    throw new SegcanaryError(
+      'plan-unsupported',
+      `${source}: configuration "${configuration}" resamples its output with "${quoted(resampler)}"; segcanary reproduces resample_data_or_seg_to_shape only.`,
+    );
+  }
+  const kwargs = (raw.resampling_fn_probabilities_kwargs ?? {}) as Record<string, unknown>;
+  return readResampling({ order: 1, order_z: 0, ...kwargs }, source, 'resampling_fn_probabilities_kwargs');
+}
+
+function readLabels(json: unknown, source: string): Omit<SegmentationPlan, 'averages' | 'resampling'> {
+  const { labels, regions_class_order: order } = parseWith(json, datasetSchema, source, 'plan-invalid');
+  const trained = Object.entries(labels).filter(([name]) => name !== 'ignore');
+  const values = [...new Set(trained.flatMap(([, v]) => v))].sort((a, b) => a - b);
+  const regions = trained.filter(([, v]) => !(Array.isArray(v) ? v.every((x) => x === 0) : v === 0));
+  const hasRegions = trained.some(([, v]) => Array.isArray(v) && v.length > 1);
+  if (hasRegions && order?.length !== regions.length) {
+    throw new SegcanaryError(
+      'plan-invalid',
+      `${source}: there are ${regions.length} regions and regions_class_order has ${order?.length ?? 0} entries; it needs one a region.`,
+    );
+  }
+  if (regions.length === 0) {
+    throw new SegcanaryError(
+      'plan-invalid',
+      `${source}: has no label but the background; there is nothing to segment.`,
+    );
+  }
+  if (!hasRegions && values.some((v, i) => v !== i)) {
+    throw new SegcanaryError(
+      'plan-invalid',
+      `${source}: its labels are ${values.join(', ')}; nnU-Net's are consecutive from 0.`,
+    );
+  }
+  return {
+    labels: Object.fromEntries(trained),
+    heads: hasRegions ? regions.length : values.length,
+    regionsClassOrder: hasRegions ? (order as number[]) : null,
+    largestLabel: [...values, ...(hasRegions ? (order as number[]) : [])].reduce((a, b) => Math.max(a, b)),
+  };
+}

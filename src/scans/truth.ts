@@ -1,0 +1,42 @@
+import { pipeline } from 'node:stream/promises';
+import type { LabelSlice, Slice } from '../chunks.js';
+import { SegcanaryError } from '../errors.js';
+import { load } from '../stages/load.js';
+import type { ChannelBytes } from './run.js';
+
+/** The true segmentation of a scan, read slice by slice beside it. */
+export class Truth {
+  readonly #file: string;
+  readonly #slices: AsyncIterator<Slice>;
+
+  constructor(source: ChannelBytes) {
+    this.#file = source.file;
+    this.#slices = slicesOf(source);
+  }
+
+  /**
+   * The slice that belongs to this one of the network's segmentation. Ask in order.
+   *
+   * @throws SegcanaryError whatever is wrong with the file; `scan-unsuitable` where it is of another shape than the scan
+   */
+  async next({ grid: { scan } }: Pick<LabelSlice, 'grid'>): Promise<Float32Array> {
+    const { value, done } = (await this.#slices.next()) as IteratorResult<Slice, undefined>;
+    if (!done && value.grid.scan.shape.every((n, axis) => n === scan.shape[axis])) return value.data.data;
+    throw new SegcanaryError(
+      'scan-unsuitable',
+      `${this.#file}: has ${done ? 'fewer slices' : `${value.grid.scan.shape.toReversed().join(' x ')} voxels`} than its scan ${scan.case} (${scan.shape.toReversed().join(' x ')}); give the segmentation of this scan.`,
+    );
+  }
+
+  async close(): Promise<void> {
+    await this.#slices.return?.();
+  }
+}
+
+async function* slicesOf({ file, bytes }: ChannelBytes): AsyncGenerator<Slice> {
+  // Masks are packed as well as bombs are; what they unpack to is bounded all the same.
+  const slices = load({ case: file, name: file, limits: { ratio: Number.POSITIVE_INFINITY } });
+  // Whoever reads the slices is told of an error; nobody else needs to be.
+  pipeline(bytes as NodeJS.ReadableStream, slices as unknown as NodeJS.ReadWriteStream).catch(() => {});
+  yield* slices as AsyncIterable<Slice>;
+}

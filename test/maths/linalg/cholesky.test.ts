@@ -1,0 +1,106 @@
+import { describe, expect, it } from 'vitest';
+import { plainBlas } from '../../../src/maths/linalg/blas.js';
+import { cholesky } from '../../../src/maths/linalg/cholesky.js';
+import { largestEigenvalue } from '../../../src/maths/linalg/condition.js';
+import { product } from '../../../src/maths/linalg/product.js';
+import { multiplySymmetric } from '../../../src/maths/linalg/symmetric.js';
+import { invertLower } from '../../../src/maths/linalg/triangular.js';
+
+/** B B' for a pseudo-random B [n,r]. */
+async function semidefinite(n: number, r: number): Promise<Float64Array> {
+  let state = 1;
+  const data = Float64Array.from({ length: n * r }, () => {
+    state = (state * 48271) % 2147483647;
+    return (2 * state) / 2147483647 - 1;
+  });
+  const B = { data, rows: n, columns: r };
+  return product(plainBlas, B, { ...B, transposed: true });
+}
+
+/** Largest |A[order][:, order] - L L'| over the largest element, L being the first `rank` columns of the lower triangle. */
+function residual(a: Float64Array, factor: Float64Array, order: Int32Array, rank: number): number {
+  const n = order.length;
+  let worst = 0;
+  for (let row = 0; row < n; row++) {
+    for (let column = 0; column <= row; column++) {
+      let sum = 0;
+      for (let k = 0; k < Math.min(column + 1, rank); k++) sum += factor[row * n + k]! * factor[column * n + k]!;
+      worst = Math.max(worst, Math.abs(a[order[row]! * n + order[column]!]! - sum));
+    }
+  }
+  return worst / a.reduce((largest, value) => Math.max(largest, Math.abs(value)), 0);
+}
+
+describe('cholesky', () => {
+  it('of a literal matrix', async () => {
+    const a = Float64Array.of(4, 0, 0, 12, 37, 0, -16, -43, 98);
+    const { rank } = await cholesky(a, 3, { blas: plainBlas });
+    expect(rank).toBe(3);
+    expect([a[0], a[3], a[4], a[6], a[7], a[8]]).toEqual([2, 6, 1, -8, 5, 3]);
+  });
+
+  // Sizes on both sides of a panel (128) and a strip (512).
+  it.each([5, 128, 129, 300, 700])('of order %i multiplies back', async (n) => {
+    const a = await semidefinite(n, n + 20);
+    const factor = a.slice();
+    const { rank, order } = await cholesky(factor, n, { blas: plainBlas });
+    expect(rank).toBe(n);
+    expect(residual(a, factor, order, n)).toBeLessThan(1e-13);
+  });
+
+  it.each([
+    [40, 7],
+    [300, 128],
+    [300, 200],
+    [600, 500],
+  ])('with pivoting finds that order %i has rank %i', async (n, r) => {
+    const a = await semidefinite(n, r);
+    const factor = a.slice();
+    const largest = largestEigenvalue((x) => multiplySymmetric(a, n, x), n);
+    const { rank, order } = await cholesky(factor, n, {
+      blas: plainBlas,
+      pivot: true,
+      tolerance: largest * n * Number.EPSILON,
+    });
+    expect(rank).toBe(r);
+    expect([...order].sort((x, y) => x - y)).toEqual(Array.from({ length: n }, (_, i) => i));
+    expect(residual(a, factor, order, rank)).toBeLessThan(1e-12);
+    // The fit counts on what lies above the diagonal.
+    const above = (matrix: Float64Array) => matrix.filter((_, i) => i % n > Math.floor(i / n));
+    expect(above(factor)).toEqual(above(a));
+  });
+
+  it('stops at a matrix that is not positive definite', async () => {
+    expect((await cholesky(Float64Array.of(1, 0, 2, 1), 2, { blas: plainBlas })).rank).toBe(1);
+  });
+});
+
+describe('invertLower', () => {
+  it.each([3, 256, 257, 600])('of order %i is the inverse, with zeros above the diagonal', async (n) => {
+    const lower = Float64Array.from({ length: n * n }, (_, i) => {
+      const [row, column] = [Math.floor(i / n), i % n];
+      if (column > row) return 99; // what cholesky leaves there means nothing
+      return column === row ? 2 + (row % 3) : Math.sin(i) / n;
+    });
+    const clean = lower.map((value, i) => (i % n > Math.floor(i / n) ? 0 : value));
+    await invertLower(lower, n, plainBlas);
+    const identity = await product(
+      plainBlas,
+      { data: lower, rows: n, columns: n },
+      { data: clean, rows: n, columns: n },
+    );
+    let worst = 0;
+    for (let i = 0; i < n * n; i++) worst = Math.max(worst, Math.abs(identity[i]! - (i % (n + 1) === 0 ? 1 : 0)));
+    expect(worst).toBeLessThan(1e-13);
+    expect(lower[n - 1]).toBe(0);
+  });
+});
+
+describe('largestEigenvalue', () => {
+  it('is within 10 % even where the spectrum is nearly flat', () => {
+    const values = Float64Array.from({ length: 2000 }, (_, i) => 1 + i / 1999);
+    const estimate = largestEigenvalue((x) => x.map((value, i) => value * values[i]!), 2000);
+    expect(estimate).toBeGreaterThan(1.8);
+    expect(estimate).toBeLessThanOrEqual(2);
+  });
+});

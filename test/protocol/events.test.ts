@@ -1,0 +1,28 @@
+import { expect, it } from 'vitest';
+import { eventsOf } from '../../src/protocol/events.js';
+
+const TEXT =
+  ': a comment\n\nevent: progress\ndata: {"patches":1,"of":"ü"}\n\ndata: two\ndata: lines\n\nevent: nothing\n\nevent:done\ndata:{}\n\n';
+
+async function read(pieces: readonly Uint8Array[]) {
+  const events: unknown[] = [];
+  async function* each() {
+    yield* pieces;
+  }
+  for await (const event of eventsOf(each())) events.push(event);
+  return events;
+}
+
+it('gives the same events wherever their bytes are cut', async () => {
+  const bytes = Buffer.from(TEXT);
+  for (let at = 0; at <= bytes.length; at++)
+    expect(await read([bytes.subarray(0, at), bytes.subarray(at)])).toEqual([
+      { event: 'progress', data: '{"patches":1,"of":"ü"}' },
+      { event: 'message', data: 'two\nlines' },
+      { event: 'done', data: '{}' },
+    ]);
+});
+
+it('leaves an event out that did not arrive whole', async () => {
+  expect(await read([Buffer.from('data: a\n\nevent: done\ndata: {')])).toEqual([{ event: 'message', data: 'a' }]);
+});
