@@ -1,8 +1,9 @@
 import { configDefaults, defineConfig } from 'vitest/config';
 
 /**
- * Tests of sizes at which a product is cut into tiles, of whole fits, of bombs and of every byte. With the counters of the instrumentation in their loops they take minutes, and what they
- * find in a mutant smaller ones find too.
+ * Tests of sizes at which a product is cut into tiles, of whole fits, of bombs and of every byte.
+ * With the counters of the instrumentation in their loops they take minutes, and what they find in
+ * a mutant smaller ones find too.
  */
 const SLOW = [
   'of order (256|257|300|600|700)',
@@ -18,8 +19,10 @@ const SLOW = [
 ];
 
 /**
- * The tests that `npm run mutate` runs against every mutant of maths/ and stages/: those of the two folders and of what is built straight on them, without a process of their own,
- * without the detector that the end-to-end tests share, and without real scans. Properties are tried a few times each: there are thousands of mutants.
+ * The tests that `npm run mutate` runs against every mutant of maths/ and stages/: those of the two
+ * folders and of what is built straight on them, without a process of their own, without the
+ * detector that the end-to-end tests share, and without real scans. Properties are tried a few
+ * times each: there are thousands of mutants.
  */
 export default defineConfig({
   test: {

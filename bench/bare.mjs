@@ -1,4 +1,5 @@
-// onnxruntime and nothing else: node bare.mjs ENCODER N [THREADS] runs N patches of [1,1,28,256,256] and prints the seconds of the runs, without loading.
+// onnxruntime and nothing else: node bare.mjs ENCODER N [THREADS] runs N patches of
+// [1,1,28,256,256] and prints the seconds of the runs, without loading.
 import { availableParallelism } from 'node:os';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 

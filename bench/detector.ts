@@ -31,7 +31,10 @@ export const SMALL: BenchModel = {
 /** nnU-Net's shape for chest CT, as in the paper. */
 export const NNUNET: BenchModel = { onnx: nnunetShape, patch: [28, 256, 256], spacing: [5, 0.74, 0.74] };
 
-/** Writes a model to FOLDER/model, fits a detector to it with one synthetic scan and returns the detector's folder. The scan is short: it is the scoring that is measured. */
+/**
+ * Writes a model to FOLDER/model, fits a detector to it with one synthetic scan and returns the
+ * detector's folder. The scan is short: it is the scoring that is measured.
+ */
 export async function makeDetector(folder: string, model: BenchModel = SMALL): Promise<string> {
   const modelFolder = join(folder, 'model');
   mkdirSync(modelFolder);

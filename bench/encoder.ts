@@ -1,6 +1,7 @@
 /**
- * The encoder alone against the whole network, of nnU-Net's shape on [1,1,28,256,256]: seconds a patch and peak resident set. Every run is a process
- * of its own of 3 patches; the two take turns, three times; medians.
+ * The encoder alone against the whole network, of nnU-Net's shape on [1,1,28,256,256]: seconds a
+ * patch and peak resident set. Every run is a process of its own of 3 patches; the two take turns,
+ * three times; medians.
  *
  *     npm run build && npx tsx bench/encoder.ts
  */

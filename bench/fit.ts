@@ -29,7 +29,7 @@ const scale = Float64Array.from({ length: d }, (_, i) => (1 + i) ** -0.7);
 async function* blocks(): AsyncGenerator<EmbeddingBlock> {
   for (let from = 0; from < n; from += PATCHES) {
     const count = Math.min(PATCHES, n - from);
-    yield { rows: Float32Array.from({ length: count * d }, (_, i) => random() * scale[i % d]!), n: count, d };
+    yield { rows: Float32Array.from({ length: count * d }, (_, i) => random() * scale[i % d]), n: count, d };
   }
   streamed = performance.now();
 }
@@ -71,5 +71,5 @@ console.log(
   `products    ${(flops / 1e9).toFixed(0)} GFLOP, ${(flops / 1e9 / (covariance + factor)).toFixed(1)} GFLOP/s over all`,
 );
 console.log(`peak RSS    ${rss.toFixed(0)} MB, of which one [d,d] is ${((8 * d * d) / 1e6).toFixed(0)} MB`);
-console.log(`distance    ${times[7]!.toFixed(1)} ms (median of 15)`);
+console.log(`distance    ${times[7].toFixed(1)} ms (median of 15)`);
 await closeInference();

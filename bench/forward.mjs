@@ -1,4 +1,5 @@
-// One model in segcanary's own inference worker: node forward.mjs MODEL N [ZxYxX] runs N patches of one channel and prints the seconds of each as JSON.
+// One model in segcanary's own inference worker: node forward.mjs MODEL N [ZxYxX] runs N patches of
+// one channel and prints the seconds of each as JSON.
 import { readFileSync } from 'node:fs';
 import { openSession } from '../dist/network/inference/session.js';
 

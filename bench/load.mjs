@@ -1,4 +1,5 @@
-// The load stage and nothing else: node load.mjs SCAN prints the seconds until the last slice has come.
+// The load stage and nothing else: node load.mjs SCAN prints the seconds until the last slice has
+// come.
 import { load, openScan } from '../dist/index.js';
 
 const [path] = process.argv.slice(2);

@@ -1,4 +1,7 @@
-/** Every benchmark, each a process of its own, one after another: `npm run bench`, or `npm run bench -- memory overhead` for some. */
+/**
+ * Every benchmark, each a process of its own, one after another: `npm run bench`, or `npm run bench
+ * -- memory overhead` for some.
+ */
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 

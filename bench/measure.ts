@@ -16,7 +16,9 @@ export interface Measured {
   readonly peakMb: number;
 }
 
-/** Runs `node ARGS` as a process of its own, with bytes on its stdin, and measures it from outside. */
+/**
+ * Runs `node ARGS` as a process of its own, with bytes on its stdin, and measures it from outside.
+ */
 export async function runNode(args: readonly string[], stdin?: Readable): Promise<Measured> {
   const folder = mkdtempSync(join(tmpdir(), 'segcanary-bench-'));
   const peak = join(folder, 'peak');

@@ -1,6 +1,7 @@
 /**
- * Peak resident set of `segcanary score`, and of `segcanary segment` with a detector, against the length of the scan: 512x512 and 100, 400, 1600 slices on
- * stdin, the same detector, medians of three.
+ * Peak resident set of `segcanary score`, and of `segcanary segment` with a detector, against the
+ * length of the scan: 512x512 and 100, 400, 1600 slices on stdin, the same detector, medians of
+ * three.
  *
  *     npm run build && npx tsx bench/memory.ts
  */

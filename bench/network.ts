@@ -25,8 +25,9 @@ export interface UnetOptions {
 }
 
 /**
- * A network of the shape of nnU-Net's PlainConvUNet as ONNX (opset 17), with seeded random weights: Conv, InstanceNormalization, LeakyRelu in each
- * stage, strided convolutions down, transposed convolutions up, skips joined. Tensors are named as PyTorch's exporter names nnU-Net's.
+ * A network of the shape of nnU-Net's PlainConvUNet as ONNX (opset 17), with seeded random weights:
+ * Conv, InstanceNormalization, LeakyRelu in each stage, strided convolutions down, transposed
+ * convolutions up, skips joined. Tensors are named as PyTorch's exporter names nnU-Net's.
  */
 export function buildUnet(options: UnetOptions): Uint8Array {
   const { features, strides, patch, inChannels = 1, classes = 2, convsPerStage = 2, seed = 1 } = options;
@@ -35,34 +36,37 @@ export function buildUnet(options: UnetOptions): Uint8Array {
   const block = (path: string, from: string, inputs: number, stage: number, stride: Triple): string => {
     let tensor = from;
     for (let i = 0; i < convsPerStage; i++) {
-      const [step, channels] = i === 0 ? [stride, inputs] : [NO_STRIDE, features[stage]!];
-      tensor = graph.conv(`${path}/convs/convs.${i}`, tensor, channels, features[stage]!, kernels[stage]!, step);
+      const [step, channels] = i === 0 ? [stride, inputs] : [NO_STRIDE, features[stage]];
+      tensor = graph.conv(`${path}/convs/convs.${i}`, tensor, channels, features[stage], kernels[stage], step);
     }
     return tensor;
   };
   const skips: string[] = [];
   let tensor = 'input';
   features.forEach((_, stage) => {
-    const inputs = stage === 0 ? inChannels : features[stage - 1]!;
-    tensor = block(`/encoder/stages.${stage}/stages.${stage}.0`, tensor, inputs, stage, strides[stage]!);
+    const inputs = stage === 0 ? inChannels : features[stage - 1];
+    tensor = block(`/encoder/stages.${stage}/stages.${stage}.0`, tensor, inputs, stage, strides[stage]);
     skips.push(tensor);
   });
   for (let stage = features.length - 2, up = 0; stage >= 0; stage--, up++) {
     const risen = graph.up(
       `/decoder/transpconvs.${up}`,
       tensor,
-      features[stage + 1]!,
-      features[stage]!,
-      strides[stage + 1]!,
+      features[stage + 1],
+      features[stage],
+      strides[stage + 1],
     );
-    const joined = graph.add('Concat', [risen, skips[stage]!], `/decoder/Concat_${up}_output_0`, [int('axis', 1)]);
-    tensor = block(`/decoder/stages.${up}`, joined, 2 * features[stage]!, stage, NO_STRIDE);
+    const joined = graph.add('Concat', [risen, skips[stage]], `/decoder/Concat_${up}_output_0`, [int('axis', 1)]);
+    tensor = block(`/decoder/stages.${up}`, joined, 2 * features[stage], stage, NO_STRIDE);
   }
-  graph.plainConv('/decoder/seg_layers', tensor, features[0]!, classes, 'output');
+  graph.plainConv('/decoder/seg_layers', tensor, features[0], classes, 'output');
   return graph.serialise([1, inChannels, ...patch], [1, classes, ...patch]);
 }
 
-/** The configuration that nnU-Net plans for chest CT at 5 x .74 x .74 mm: 7 stages, patch [28,256,256]; encoder 338 GFLOP, whole 1060. */
+/**
+ * The configuration that nnU-Net plans for chest CT at 5 x .74 x .74 mm: 7 stages, patch
+ * [28,256,256]; encoder 338 GFLOP, whole 1060.
+ */
 export function nnunetShape(): Uint8Array {
   return buildUnet({
     features: [32, 64, 128, 256, 320, 320, 320],

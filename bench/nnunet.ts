@@ -1,7 +1,8 @@
 /**
- * The same model, scan and number of threads through `nnUNetv2_predict` on the CPU and through `segcanary segment`: wall time, peak resident set, agreement.
- * 512x512 scans of 128, 256 and 512 slices, 2 and 20 classes, a small network. Needs the Python environment of test/oracle/setup.sh, and 20 GB of memory
- * for nnU-Net.
+ * The same model, scan and number of threads through `nnUNetv2_predict` on the CPU and through
+ * `segcanary segment`: wall time, peak resident set, agreement. 512x512 scans of 128, 256 and 512
+ * slices, 2 and 20 classes, a small network. Needs the Python environment of test/oracle/setup.sh,
+ * and 20 GB of memory for nnU-Net.
  *
  *     npm run build && npx tsx bench/nnunet.ts [classes …]
  */
@@ -35,7 +36,7 @@ try {
       JSON.parse(readFileSync(join(model, 'plans.json'), 'utf8')) as {
         configurations: Record<string, { patch_size: number[] }>;
       }
-    ).configurations['3d_fullres']!.patch_size;
+    ).configurations['3d_fullres'].patch_size;
     const bareTheirs = (await python<{ peakMb: number }>('forward', model)).peakMb;
     const bareOurs = (await runNode([FORWARD, join(model, 'fold_0', 'model.onnx'), '1', patch.join('x')])).peakMb;
     console.log(

@@ -1,6 +1,8 @@
 /**
- * Wall time of `segcanary score`, the whole process, over onnxruntime with the same number of patches: encoder of nnU-Net's shape, patch [1,1,28,256,256], a 512x512 scan on stdin. Both in
- * turn in one run. onnxruntime's side is a bare program: its runs alone, and, as for `score`, the whole process with its start and the opening of the model.
+ * Wall time of `segcanary score`, the whole process, over onnxruntime with the same number of
+ * patches: encoder of nnU-Net's shape, patch [1,1,28,256,256], a 512x512 scan on stdin. Both in
+ * turn in one run. onnxruntime's side is a bare program: its runs alone, and, as for `score`, the
+ * whole process with its start and the opening of the model.
  *
  *     npm run build && npx tsx bench/overhead.ts [TURNS]      (3)
  */
@@ -37,7 +39,7 @@ try {
     whole.push(child.seconds);
   }
   // Pair by pair: a machine whose speed drifts slows both of a pair.
-  const ratios = (of: readonly number[]) => score.map((seconds, i) => seconds / of[i]!);
+  const ratios = (of: readonly number[]) => score.map((seconds, i) => seconds / of[i]);
   const [toRuns, toWhole] = [ratios(runs), ratios(whole)];
   const say = (what: string, values: readonly number[], digits: number) =>
     console.log(

@@ -1,9 +1,11 @@
 /**
- * What other machines would do, as arithmetic from parts that are measured here: one patch of nnU-Net's shape on one thread and on all, the preparation of a 512x512x80 scan without a
- * network, and the judging of a patch. Said as a projection wherever it is printed: nobody has run it there.
+ * What other machines would do, as arithmetic from parts that are measured here: one patch of
+ * nnU-Net's shape on one thread and on all, the preparation of a 512x512x80 scan without a network,
+ * and the judging of a patch. Said as a projection wherever it is printed: nobody has run it there.
  *
  *   network on c cores    t(c) = t1 (s + (1 - s) / c), Amdahl's law, s from t(1) and t(all) here
- *   a scan                start + max(patches t(c), prepare + patches judge) + one patch: preparation and network overlap
+ *   a scan                start + max(patches t(c), prepare + patches judge) + one patch:
+ *                         preparation and network overlap
  *   c cores, c/2 processes of two threads: what is measured on two cores, times c/2
  *   a GPU                 patches 338 GFLOP over 40 % of 60 TFLOP/s (float32, an H100's class)
  *

@@ -1,9 +1,12 @@
 /**
- * The same work in Python and here, each a process of its own, in turn, medians of three (one run above d = 4000):
+ * The same work in Python and here, each a process of its own, in turn, medians of three (one run
+ * above d = 4000):
  *
- *   score  one scan by a detector, against nnunetv2's preprocessing, onnxruntime, torch and numpy in one script (python_side.py): wall time, peak resident set
+ *   score  one scan by a detector, against nnunetv2's preprocessing, onnxruntime, torch and numpy
+ *          in one script (python_side.py): wall time, peak resident set
  *   load   a scan to float32 voxels, against nibabel
- *   fit    mean, Ledoit-Wolf covariance, its factor, rank and condition number, against scikit-learn's LedoitWolf().fit, precision included; N = 2 d rows
+ *   fit    mean, Ledoit-Wolf covariance, its factor, rank and condition number, against
+ *          scikit-learn's LedoitWolf().fit, precision included; N = 2 d rows
  *
  * Needs the Python environment of test/oracle/setup.sh.
  *

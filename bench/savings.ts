@@ -1,8 +1,11 @@
 /**
- * What the two exact savings of `score` are worth on phantoms, each against the same command without it, in turn, medians of three, and that the verdicts are the same:
+ * What the two exact savings of `score` are worth on phantoms, each against the same command
+ * without it, in turn, medians of three, and that the verdicts are the same:
  *
- *   --early               stops with a certain verdict; the scan is out of distribution, or it costs what it cost
- *   --remember-constants  encodes patches of a single value once; a scan with a wide field of view, where they are many, and one without
+ *   --early               stops with a certain verdict; the scan is out of distribution, or it costs
+ *                         what it cost
+ *   --remember-constants  encodes patches of a single value once; a scan with a wide field of view,
+ *                         where they are many, and one without
  *
  *     npm run build && npx tsx bench/savings.ts
  */
@@ -21,11 +24,14 @@ const MODEL = fileURLToPath(new URL('../examples/phantom/model', import.meta.url
 const RUNS = 3;
 const folder = mkdtempSync(join(tmpdir(), 'segcanary-bench-'));
 const detector = join(folder, 'detector');
-const phantom = (seed: number) => generatePhantom({ seed, site: sites[seed % sites.length]! });
+const phantom = (seed: number) => generatePhantom({ seed, site: sites[seed % sites.length] });
 const shifted = (name: string, severity: 1 | 2 | 3, seed: number) =>
   SHIFTS.find((shift) => shift.name === name)!.apply(phantom(seed), severity, seed);
 
-/** The same patient in the middle of a field of view `factor` times as wide and as high, air all around, as on a scanner of 80 cm. */
+/**
+ * The same patient in the middle of a field of view `factor` times as wide and as high, air all
+ * around, as on a scanner of 80 cm.
+ */
 function widen(scan: Phantom, factor: number): Phantom {
   const [depth, height, width] = scan.shape;
   const [h, w] = [height * factor, width * factor];
@@ -54,7 +60,7 @@ async function compare(what: string, scan: string, option: string): Promise<void
     results = [];
     for (const [i, more] of [[], [option]].entries()) {
       const measured = await runNode([...args, ...more]);
-      seconds[i]!.push(measured.seconds);
+      seconds[i].push(measured.seconds);
       results.push(JSON.parse(measured.stdout) as SubjectScore | EarlyVerdict);
     }
   }

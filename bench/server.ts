@@ -1,6 +1,8 @@
 /**
- * Peak resident set of `segcanary serve` while curl posts scans of 512x512 and more and more slices, at line speed and (800 slices) at 1 MB/s: what a short scan takes is idle plus one
- * inference, and longer ones may take 100 MB more. Every answer is compared with what `segcanary score` prints of the same file, to the last byte.
+ * Peak resident set of `segcanary serve` while curl posts scans of 512x512 and more and more
+ * slices, at line speed and (800 slices) at 1 MB/s: what a short scan takes is idle plus one
+ * inference, and longer ones may take 100 MB more. Every answer is compared with what `segcanary
+ * score` prints of the same file, to the last byte.
  *
  *     npm run build && npx tsx bench/server.ts
  */

@@ -14,7 +14,10 @@ function slice(z: number, size: number): Int16Array {
   return out;
 }
 
-/** The bytes of an uncompressed int16 NIfTI-1 file, made one slice at a time so that the maker needs no memory either. */
+/**
+ * The bytes of an uncompressed int16 NIfTI-1 file, made one slice at a time so that the maker needs
+ * no memory either.
+ */
 export function syntheticScan(options: {
   readonly size: number;
   readonly slices: number;

@@ -2,7 +2,10 @@ import { cpSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Lab, SMALL_MODEL } from './lab.js';
 
-/** A command as the campaigns run it: in a folder of its own, with outputs under relative names, so that equal runs give equal bytes. */
+/**
+ * A command as the campaigns run it: in a folder of its own, with outputs under relative names, so
+ * that equal runs give equal bytes.
+ */
 export interface Command {
   readonly name: string;
   readonly args: readonly string[];

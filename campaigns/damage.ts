@@ -8,7 +8,7 @@ export function damage(path: string, next: Random): void {
   const at = integer(next, 0, bytes.length - 1);
   if (next() < 0.5) truncateSync(path, at);
   else {
-    bytes[at]! ^= 1 << integer(next, 0, 7);
+    bytes[at] ^= 1 << integer(next, 0, 7);
     writeFileSync(path, bytes);
   }
 }
@@ -17,7 +17,7 @@ export function damage(path: string, next: Random): void {
 export function damageCache(folder: string, files: Iterable<string>, next: Random): string | null {
   const entries = [...files].filter((name) => /\.(embeddings|examined)$/.test(name)).sort();
   if (entries.length === 0) return null;
-  const name = entries[integer(next, 0, entries.length - 1)]!;
+  const name = entries[integer(next, 0, entries.length - 1)];
   damage(join(folder, name), next);
   return name;
 }

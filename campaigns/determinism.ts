@@ -1,6 +1,7 @@
 /**
- * The same input gives the same bytes: across runs, across the place of a scan in a batch, from stdin and from a file. Across numbers of threads, and across the
- * order of the scans of a fit, floating point sums otherwise: by how much is measured. What is found is in docs/determinism.md.
+ * The same input gives the same bytes: across runs, across the place of a scan in a batch, from
+ * stdin and from a file. Across numbers of threads, and across the order of the scans of a fit,
+ * floating point sums otherwise: by how much is measured. What is found is in docs/determinism.md.
  *
  *     npm run determinism -- [-m MODEL]
  */
@@ -77,9 +78,9 @@ export function determinism(options: DeterminismOptions = {}): Promise<Compariso
       const reversed = outputs(await batch(command, [...fresh].reverse(), 1));
       compare(name, 'scans in reverse', true, eachCase(base), eachCase(reversed));
       const alone = outputs(await batch(command, fresh.slice(1), 1));
-      const last = basename(fresh[1]!).replace(/_0000.*/, '');
+      const last = basename(fresh[1]).replace(/_0000.*/, '');
       compare(name, 'alone and in a batch', true, eachCase(base, last), eachCase(alone));
-      const piped = await pipe([...command, '--case', last], fresh[1]!, name);
+      const piped = await pipe([...command, '--case', last], fresh[1], name);
       compare(name, 'stdin and a file', true, only(alone, piped), piped);
     }
     return found;

@@ -2,7 +2,10 @@ import { uniformFloat64 } from 'pure-rand/distribution/uniformFloat64';
 import { uniformInt } from 'pure-rand/distribution/uniformInt';
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
 
-/** Seeded choices. The same name gives the same choices on every machine, so that a case can be repeated alone. */
+/**
+ * Seeded choices. The same name gives the same choices on every machine, so that a case can be
+ * repeated alone.
+ */
 export class Dice {
   readonly #random;
 
@@ -27,7 +30,7 @@ export class Dice {
   }
 
   pick<T>(from: readonly T[]): T {
-    return from[this.int(0, from.length - 1)]!;
+    return from[this.int(0, from.length - 1)];
   }
 
   bytes(length: number): Uint8Array {

@@ -24,8 +24,8 @@ export function difference(a: Outputs, b: Outputs): Difference {
   let labels = 0;
   for (const name of files) {
     const [one, two] = [numbersOf(name, a.get(name)!), numbersOf(name, b.get(name)!)];
-    for (const [i, values] of one.entries()) relative = Math.max(relative, deviation(values, two[i]!));
-    if (isSegmentation(one)) labels += unequal(one[0]!, two[0]!);
+    for (const [i, values] of one.entries()) relative = Math.max(relative, deviation(values, two[i]));
+    if (isSegmentation(one)) labels += unequal(one[0], two[0]);
   }
   return { files, relative, labels };
 }
@@ -65,8 +65,8 @@ function deviation(a: Numbers, b: Numbers): number {
   if (a.length !== b.length) throw new Error(`${a.length} numbers against ${b.length}`);
   let [scale, worst] = [0, 0];
   for (let i = 0; i < a.length; i++) {
-    scale = Math.max(scale, Math.abs(a[i]!));
-    worst = Math.max(worst, Math.abs(a[i]! - b[i]!));
+    scale = Math.max(scale, Math.abs(a[i]));
+    worst = Math.max(worst, Math.abs(a[i] - b[i]));
   }
   return scale > 0 ? worst / scale : worst;
 }

@@ -1,8 +1,10 @@
 /**
- * What the drift test does on streams whose truth is known: how often it raises an alarm where nothing has changed, beside the version that ranks scores among the
- * calibration scores alone, and how many scans it takes to notice a shift. What is found is in docs/drift.md.
+ * What the drift test does on streams whose truth is known: how often it raises an alarm where
+ * nothing has changed, beside the version that ranks scores among the calibration scores alone, and
+ * how many scans it takes to notice a shift. What is found is in docs/drift.md.
  *
- *     npm run drift -- [--part alarms|delays] [--streams 10000] [--looks 2000] [--calibration 19,40,100] [--shifts .5,1,2] [--after 0,100,1000]
+ *     npm run drift -- [--part alarms|delays] [--streams 10000] [--looks 2000]
+ *       [--calibration 19,40,100] [--shifts .5,1,2] [--after 0,100,1000]
  */
 import { parseArgs } from 'node:util';
 import { drawsOf } from '../src/drift/draws.js';
@@ -31,7 +33,9 @@ export interface DelayOptions extends AlarmOptions {
 /** Streams that raised an alarm although nothing had changed. */
 export interface Alarms {
   readonly ours: number;
-  /** Of the same streams and the same martingale, with p-values among the calibration scores alone. */
+  /**
+   * Of the same streams and the same martingale, with p-values among the calibration scores alone.
+   */
   readonly naive: number;
 }
 
@@ -48,7 +52,10 @@ export function falseAlarms({ streams, looks, calibration }: AlarmOptions): Alar
   return { ours, naive };
 }
 
-/** Scans until the alarm, counted from the first that is shifted, of each stream that had raised none before: infinite where there was none in `looks` scans. */
+/**
+ * Scans until the alarm, counted from the first that is shifted, of each stream that had raised
+ * none before: infinite where there was none in `looks` scans.
+ */
 export function delays({ streams, looks, calibration, shift, after }: DelayOptions): number[] {
   const found: number[] = [];
   for (let s = 0; s < streams; s++) {
@@ -85,7 +92,8 @@ function naiveAlarm(reference: readonly number[], scores: readonly number[], nam
 
 /** Standard normal numbers, seeded (Box and Muller 1958). */
 function normals(name: string): () => number {
-  // Not of the Dice of the other campaigns: their first numbers show the seed, and here every stream begins with its calibration scores.
+  // Not of the Dice of the other campaigns: their first numbers show the seed, and here every
+  // stream begins with its calibration scores.
   const draw = drawsOf(`scores ${name}`);
   return () => Math.sqrt(-2 * Math.log(draw())) * Math.cos(2 * Math.PI * draw());
 }

@@ -3,7 +3,10 @@ import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 /** What a process holds, counted by kind. */
 export type Held = Readonly<Record<string, number>>;
 
-/** Handles and requests of Node, open files and threads of the process (the last two on Linux alone). */
+/**
+ * Handles and requests of Node, open files and threads of the process (the last two on Linux
+ * alone).
+ */
 export function heldNow(): Held {
   const held: Record<string, number> = {};
   const count = (kind: string, n = 1) => {

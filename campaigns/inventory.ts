@@ -3,7 +3,9 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { basename, join, relative } from 'node:path';
 import { isPassingName } from '../src/files/leftovers.js';
 
-/** What lies in a folder: files under final names by what they hold, and names that are not final. */
+/**
+ * What lies in a folder: files under final names by what they hold, and names that are not final.
+ */
 export interface Inventory {
   readonly files: ReadonlyMap<string, string>;
   readonly leftovers: readonly string[];
@@ -24,10 +26,16 @@ export function inventory(folder: string): Inventory {
   return { files, leftovers };
 }
 
-/** What may differ between two runs over the same scans: how long they took and how much memory there was. */
+/**
+ * What may differ between two runs over the same scans: how long they took and how much memory
+ * there was.
+ */
 export const MAY_DIFFER = 'seconds and peakMemory of results.json and *.examined, and their sentence in report.html';
 
-/** sha256 of a file without what may differ. A file that is not what its name says keeps every byte, and so equals no reference. */
+/**
+ * sha256 of a file without what may differ. A file that is not what its name says keeps every byte,
+ * and so equals no reference.
+ */
 export function digestOf(path: string): string {
   const bytes = readFileSync(path);
   const name = basename(path);

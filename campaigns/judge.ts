@@ -3,7 +3,10 @@ import { join } from 'node:path';
 import { type Inventory, inventory } from './inventory.js';
 import type { Reference } from './reference.js';
 
-/** What is wrong with the outputs of a command that was killed: every final name holds what it held before, or what the undisturbed run wrote. */
+/**
+ * What is wrong with the outputs of a command that was killed: every final name holds what it held
+ * before, or what the undisturbed run wrote.
+ */
 export function wrongAfterKill(
   found: Inventory,
   { before, after, command: { atomicFolder } }: Reference,
@@ -22,7 +25,10 @@ export function wrongAfterKill(
   return wrong;
 }
 
-/** What is wrong with the outputs of a run that came to its end: they are those of the undisturbed run, and nothing else is left. */
+/**
+ * What is wrong with the outputs of a run that came to its end: they are those of the undisturbed
+ * run, and nothing else is left.
+ */
 export function wrongAtEnd(found: Inventory, { after }: Reference): string[] {
   const wrong = found.leftovers.map((name) => `${name} is left`);
   for (const [name, digest] of found.files) {
@@ -33,8 +39,9 @@ export function wrongAtEnd(found: Inventory, { after }: Reference): string[] {
 }
 
 /**
- * Temporary files that still have a name. A file is unlinked in the statement after the one that makes it, so that a kill between the two leaves an empty one,
- * and nothing ever leaves one with a byte of a scan in it.
+ * Temporary files that still have a name. A file is unlinked in the statement after the one that
+ * makes it, so that a kill between the two leaves an empty one, and nothing ever leaves one with a
+ * byte of a scan in it.
  */
 export function namedTemporaries(folder: string): { readonly empty: number; readonly wrong: string[] } {
   const names = readdirSync(folder);

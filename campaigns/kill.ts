@@ -1,7 +1,9 @@
 /**
- * Kills the built command line with SIGKILL at seeded random moments of fit, calibrate, score, segment and evaluate, and checks that no final name ever holds a
- * part of a file, that cache entries which are damaged in between are found out, and that the same command run to its end gives what it gives undisturbed.
- * Half of the moments are drawn from the clock, half from what happens in the output folders, so that the short windows around renames are met too.
+ * Kills the built command line with SIGKILL at seeded random moments of fit, calibrate, score,
+ * segment and evaluate, and checks that no final name ever holds a part of a file, that cache
+ * entries which are damaged in between are found out, and that the same command run to its end
+ * gives what it gives undisturbed. Half of the moments are drawn from the clock, half from what
+ * happens in the output folders, so that the short windows around renames are met too.
  *
  *     npm run kill -- [--kills 200] [--seed 0]
  */
@@ -56,14 +58,14 @@ export function killCampaign({ kills, seed, commands: names, onTrial }: KillOpti
     const violations: string[] = [];
     let total = 0;
     for (let trial = 0; total < kills; trial++) {
-      const reference = references[trial % references.length]!;
+      const reference = references[trial % references.length];
       const { name } = reference.command;
-      const before = counts[name]!.kills;
+      const before = counts[name].kills;
       const work = join(lab.folder, `trial-${trial}`);
-      const wrong = await disturb(work, reference, counts[name]!, random(seed * 1_000_003 + trial));
+      const wrong = await disturb(work, reference, counts[name], random(seed * 1_000_003 + trial));
       violations.push(...wrong.map((what) => `${name}, trial ${trial} of seed ${seed}: ${what}`));
       rmSync(work, { recursive: true });
-      total += counts[name]!.kills - before;
+      total += counts[name].kills - before;
       onTrial?.(total);
     }
     return { counts, violations };
@@ -80,7 +82,10 @@ const noCounts = (): KillCounts => ({
   toTheEnd: 0,
 });
 
-/** One command in a folder of its own: killed a few times, its cache damaged in between, then run to its end. What was wrong, in sentences. */
+/**
+ * One command in a folder of its own: killed a few times, its cache damaged in between, then run to
+ * its end. What was wrong, in sentences.
+ */
 async function disturb(work: string, reference: Reference, counts: KillCounts, next: Random): Promise<string[]> {
   const { command } = reference;
   const start: Start = next() < 0.5 ? 'fresh' : 'done';

@@ -5,12 +5,17 @@ import { fileURLToPath } from 'node:url';
 import { segcanary } from '../test/support/cli.js';
 import { writeScan } from '../test/support/scans.js';
 
-/** Small enough that a command over a few scans takes a second or two, most of it the start of Node and onnxruntime. */
+/**
+ * Small enough that a command over a few scans takes a second or two, most of it the start of Node
+ * and onnxruntime.
+ */
 export const SMALL_MODEL = fileURLToPath(
   new URL('../test/fixtures/segment/synthetic/nnUNetTrainer__nnUNetPlans__3d_fullres', import.meta.url),
 );
 
-/** What the campaigns work on: scans, a cohort and a detector, all made by the built command line. */
+/**
+ * What the campaigns work on: scans, a cohort and a detector, all made by the built command line.
+ */
 export interface Lab {
   readonly folder: string;
   readonly train: readonly string[];

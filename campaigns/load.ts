@@ -1,9 +1,12 @@
 /**
  * `segcanary serve` under load, and killed under load:
  *
- * - many scans from many clients: no error but 429, every scan answered once, with what `segcanary score` says of it, and in the store as it was answered;
- * - the same with SIGKILL at seeded moments and a new start over the same data: every scan that was answered is in the store, none is left queued or running, no file is left;
- * - many connections that say nothing, half a head, or half a scan: scans of others are answered meanwhile, and all of them are closed in time.
+ * - many scans from many clients: no error but 429, every scan answered once, with what `segcanary
+ *   score` says of it, and in the store as it was answered;
+ * - the same with SIGKILL at seeded moments and a new start over the same data: every scan that was
+ *   answered is in the store, none is left queued or running, no file is left;
+ * - many connections that say nothing, half a head, or half a scan: scans of others are answered
+ *   meanwhile, and all of them are closed in time.
  *
  *     npm run load -- [--scans 1000] [--clients 32] [--kills 20] [--connections 2000] [--seed 0]
  */
@@ -71,7 +74,7 @@ export function loadCampaign(options: LoadOptions): Promise<LoadReport> {
 async function samplesOf(lab: Lab): Promise<Sample[]> {
   const paths = [...lab.scans, ...lab.heldOut];
   const lines = (await mustRun(['score', '-d', lab.detector, '-i', ...paths])).toString().trim().split('\n');
-  return paths.map((path, i) => ({ bytes: readFileSync(path), expected: JSON.parse(lines[i]!) as RemoteScore }));
+  return paths.map((path, i) => ({ bytes: readFileSync(path), expected: JSON.parse(lines[i]) as RemoteScore }));
 }
 
 const start = (lab: Lab, data: string, more: readonly string[] = []) =>
@@ -85,7 +88,7 @@ async function underLoad(lab: Lab, samples: readonly Sample[], options: LoadOpti
   const client = async () => {
     while (next < options.scans) {
       const i = next++;
-      const score = await sent(server, `scan-${i}`, samples[i % samples.length]!, report);
+      const score = await sent(server, `scan-${i}`, samples[i % samples.length], report);
       if (answers.has(score.case)) report.violations.push(`${score.case}: answered twice`);
       answers.set(score.case, score);
     }
@@ -141,7 +144,7 @@ function compare(
   if (stored.size !== records.length) report.violations.push(`${part}: a scan has two records`);
   for (const [name, score] of answers) {
     const i = Number(name.split('-')[1]);
-    const expected = JSON.stringify({ ...samples[i % samples.length]!.expected, case: name });
+    const expected = JSON.stringify({ ...samples[i % samples.length].expected, case: name });
     const record = stored.get(name);
     if (JSON.stringify(score) !== expected)
       report.violations.push(`${part}: ${name} was answered with ${JSON.stringify(score)}`);
@@ -161,7 +164,7 @@ async function killed(lab: Lab, samples: readonly Sample[], options: LoadOptions
       while (!isDead) {
         const i = next++;
         try {
-          const score = await sent(server, `scan-${i}`, samples[i % samples.length]!, report);
+          const score = await sent(server, `scan-${i}`, samples[i % samples.length], report);
           answers.set(score.case, score);
         } catch (error) {
           if (!(error instanceof ServerError && error.status === 0)) throw error;
@@ -208,13 +211,14 @@ async function crowded(lab: Lab, samples: readonly Sample[], options: LoadOption
     return socket;
   });
   const answer = async (when: string) => {
-    const score = await sent(server, `scan-${0}`, samples[0]!, report);
-    if (score.score !== samples[0]!.expected.score) report.violations.push(`${when}: another score`);
+    const score = await sent(server, `scan-${0}`, samples[0], report);
+    if (score.score !== samples[0].expected.score) report.violations.push(`${when}: another score`);
     else report.answered++;
   };
   await answer('among the connections');
   if (!(await server.fetch('/healthz')).ok) report.violations.push('/healthz says no among the connections');
-  // Half heads have 30 s, and what says nothing at all as long, from when the kernel lets them in: a full backlog makes it ask again for half a minute.
+  // Half heads have 30 s, and what says nothing at all as long, from when the kernel lets them in:
+  // a full backlog makes it ask again for half a minute.
   const all = await Promise.race([Promise.all(closed).then(() => true), wait(100_000, false, { ref: false })]);
   const open = sockets.filter((socket) => !socket.destroyed).length;
   if (!all) report.violations.push(`${open} connections were still open after 100 s`);

@@ -5,7 +5,10 @@ import { type Inventory, inventory } from './inventory.js';
 import { mustRun } from './lab.js';
 import { countWrites } from './watch.js';
 
-/** An undisturbed run of a command, and one more over what it left: the moments of kills are drawn from their lengths. */
+/**
+ * An undisturbed run of a command, and one more over what it left: the moments of kills are drawn
+ * from their lengths.
+ */
 export interface Reference {
   readonly command: Command;
   /** What lay there before. */

@@ -1,6 +1,6 @@
 /**
- * SIGINT and SIGTERM at seeded random moments of fit, calibrate, score, segment and evaluate: the exit code is the signal's, and nothing hidden, temporary or
- * partial is left.
+ * SIGINT and SIGTERM at seeded random moments of fit, calibrate, score, segment and evaluate: the
+ * exit code is the signal's, and nothing hidden, temporary or partial is left.
  *
  *     npm run build && npx tsx campaigns/signals.ts [--signals 60] [--seed 0]
  */
@@ -17,7 +17,10 @@ import { type Reference, refer } from './reference.js';
 import { countWrites } from './watch.js';
 
 export interface SignalReport {
-  /** Runs that ended with the code of their signal, that were over before it came, and that it met before Node listened. */
+  /**
+   * Runs that ended with the code of their signal, that were over before it came, and that it met
+   * before Node listened.
+   */
   readonly ended: { obeyed: number; over: number; early: number };
   readonly violations: readonly string[];
 }
@@ -37,7 +40,7 @@ export function signalCampaign(options: {
     const ended = { obeyed: 0, over: 0, early: 0 };
     const violations: string[] = [];
     for (let trial = 0; trial < signals; trial++) {
-      const reference = references[trial % references.length]!;
+      const reference = references[trial % references.length];
       const signal = trial % (2 * references.length) < references.length ? 'SIGINT' : 'SIGTERM';
       const work = join(lab.folder, `signal-${trial}`);
       const wrong = await interrupt(work, reference, signal, ended, random(seed * 1_000_003 + trial));
@@ -80,7 +83,8 @@ async function interrupt(
     ended.over++;
     return [...wrong, ...wrongAtEnd(found, reference)];
   }
-  // Before the command line listens, Node's own way to go: a shell says 128 + the signal's number all the same.
+  // Before the command line listens, Node's own way to go: a shell says 128 + the signal's number
+  // all the same.
   if (ran.signal === signal) ended.early++;
   else if (ran.code === CODES[signal]) ended.obeyed++;
   else wrong.push(`it ended with ${ran.code ?? ran.signal}: ${ran.stderr.trim()}`);

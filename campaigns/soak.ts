@@ -1,6 +1,7 @@
 /**
- * Thousands of small scans scored in one process through the public API, masks written, some scans broken and some aborted: does memory grow with their number,
- * and is a handle, a worker, a temporary file or a descriptor left?
+ * Thousands of small scans scored in one process through the public API, masks written, some scans
+ * broken and some aborted: does memory grow with their number, and is a handle, a worker, a
+ * temporary file or a descriptor left?
  *
  *     npm run soak -- [--scans 2000] [--seed 0]
  */
@@ -28,8 +29,9 @@ import { isMain } from './program.js';
 import { slopeOf } from './slope.js';
 
 /**
- * kB a scan that RSS may grow by. One slice of these scans as float32 is 7.7 kB, a forgotten stream with its listeners 3 to 5: whatever is kept of every scan is
- * above. Below it, 100 000 scans (a scan a minute for ten weeks) cost less than 200 MB.
+ * kB a scan that RSS may grow by. One slice of these scans as float32 is 7.7 kB, a forgotten stream
+ * with its listeners 3 to 5: whatever is kept of every scan is above. Below it, 100 000 scans (a
+ * scan a minute for ten weeks) cost less than 200 MB.
  */
 export const BOUND = 2;
 
@@ -111,7 +113,7 @@ class Course {
   async whole(): Promise<void> {
     const i = this.#pick();
     const mask = join(this.folders.out, 'mask.nii.gz');
-    const inputs = [{ case: `s${i}`, file: this.scans[i]! }];
+    const inputs = [{ case: `s${i}`, file: this.scans[i] }];
     for await (const result of scoreScans({ ...this.#options(), inputs, mask: () => mask })) {
       if (isFailure(result)) this.violations.push(`a good scan failed: ${result.error.message}`);
       else this.#same(i, result, readFileSync(mask));
@@ -129,7 +131,7 @@ class Course {
         done();
       },
     });
-    const source = createReadStream(this.scans[i]!, { highWaterMark: 1000 });
+    const source = createReadStream(this.scans[i], { highWaterMark: 1000 });
     this.#same(i, await scoreScan(source, { ...this.#options(), case: `s${i}`, mask }), Buffer.concat(pieces));
   }
 
@@ -140,7 +142,7 @@ class Course {
     const mask = join(this.folders.out, `aborted-${i}.nii.gz`);
     try {
       const { signal } = controller;
-      await scoreScan(createReadStream(this.scans[i]!), { ...this.#options(), case: `s${i}`, mask, signal });
+      await scoreScan(createReadStream(this.scans[i]), { ...this.#options(), case: `s${i}`, mask, signal });
       this.counts.scored++;
       rmSync(mask);
     } catch (error) {
@@ -162,7 +164,7 @@ class Course {
 
   /** A source that fails half-way. */
   async brokenStream(): Promise<void> {
-    const bytes = readFileSync(this.scans[this.#pick()]!).subarray(0, 5000);
+    const bytes = readFileSync(this.scans[this.#pick()]).subarray(0, 5000);
     const source = Readable.from(
       (async function* () {
         yield bytes;
@@ -183,7 +185,10 @@ class Course {
     return names.map((name) => `the file ${name} is left`);
   }
 
-  /** The mask of a scan that was aborted when the file had its name already and the score was on its way: whole, or it counts as left. */
+  /**
+   * The mask of a scan that was aborted when the file had its name already and the score was on its
+   * way: whole, or it counts as left.
+   */
   #tooLate(name: string): boolean {
     const i = /^aborted-(\d+)\.nii\.gz$/.exec(name)?.[1];
     return (
@@ -230,7 +235,7 @@ if (isMain(import.meta.url)) {
   const mb = (bytes: number) => `${(bytes / 2 ** 20).toFixed(0)} MB`;
   console.log(`\n${report.scored} scored, ${report.broken} broken, ${report.aborted} aborted, all in one process`);
   console.log(
-    `RSS ${mb(report.rss[0]!)} after the first, ${mb(report.rss[WARM_UP]!)} after ${WARM_UP}, ${mb(report.rss.at(-1)!)} at the end`,
+    `RSS ${mb(report.rss[0])} after the first, ${mb(report.rss[WARM_UP])} after ${WARM_UP}, ${mb(report.rss.at(-1)!)} at the end`,
   );
   console.log(
     `slope ${value.toFixed(2)} kB a scan, 95 % interval ${low.toFixed(2)} to ${high.toFixed(2)} (${blocks} blocks of ${BLOCK}, autocorrelation ${autocorrelation.toFixed(2)}), bound ${BOUND}`,

@@ -1,5 +1,6 @@
 /**
- * Many scans over one shared network: the network is loaded once, and a scan that fails ends nothing but itself.
+ * Many scans over one shared network: the network is loaded once, and a scan that fails ends
+ * nothing but itself.
  *
  *     npx tsx examples/many-scans.ts DETECTOR SCAN.nii.gz…
  */

@@ -1,6 +1,7 @@
 /**
- * A stage of one's own between two of ours. This one keeps only what a soft-tissue window shows before the plan's own normalisation sees it:
- * how much does the score move when a workstation has already windowed the scan?
+ * A stage of one's own between two of ours. This one keeps only what a soft-tissue window shows
+ * before the plan's own normalisation sees it: how much does the score move when a workstation has
+ * already windowed the scan?
  *
  *     npx tsx examples/own-stage.ts DETECTOR SCAN.nii.gz
  */

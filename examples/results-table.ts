@@ -3,8 +3,9 @@
  *
  *     npx tsx examples/results-table.ts results.json [all|harmful|shifts|flagged] [PATTERN]
  *
- * PATTERN is a regular expression that the detector's name has to match; for `shifts`, the name of the detector whose flags are counted.
- * `flagged` has a row a shift and data set and a column a detector.
+ * PATTERN is a regular expression that the detector's name has to match; for `shifts`, the name of
+ * the detector whose flags are counted. `flagged` has a row a shift and data set and a column a
+ * detector.
  */
 import { readFileSync } from 'node:fs';
 import type { Evaluation, JudgedMethod } from 'segcanary';
@@ -14,7 +15,7 @@ const results = JSON.parse(readFileSync(path, 'utf8')) as Evaluation;
 
 /** Rows so far, so that the first is followed by the line under it. */
 let rows = 0;
-if (which === 'shifts') shifts(results.methods.find(({ name }) => name === pattern) ?? results.methods[0]!);
+if (which === 'shifts') shifts(results.methods.find(({ name }) => name === pattern) ?? results.methods[0]);
 else if (which === 'flagged') flagged(results.methods.filter(({ name }) => new RegExp(pattern).test(name)));
 else detectors(which === 'harmful' ? results.harmful : results);
 

@@ -1,5 +1,6 @@
 /**
- * A pipeline of one's own, stage by stage, with a look at the embeddings in the middle: one JSON line a patch with the length of its embedding.
+ * A pipeline of one's own, stage by stage, with a look at the embeddings in the middle: one JSON
+ * line a patch with the length of its embedding.
  *
  *     npx tsx examples/tap-embeddings.ts DETECTOR SCAN.nii.gz
  */

@@ -1,6 +1,8 @@
 /**
- * The container without an engine: runs the steps of the Dockerfile in clean folders, says how large what they leave is (the base not counted), and then starts what is there as a container would:
- * as the image's user, with its environment and its volumes, its command and its health check. A scan is posted, and SIGTERM has to end it with 0.
+ * The container without an engine: runs the steps of the Dockerfile in clean folders, says how
+ * large what they leave is (the base not counted), and then starts what is there as a container
+ * would: as the image's user, with its environment and its volumes, its command and its health
+ * check. A scan is posted, and SIGTERM has to end it with 0.
  *
  *     npm run check:image
  */

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Prints the path of a Chromium for `npm run test:browser`. Where there is none: Debian's, as root; else the one that Playwright downloads.
+# Prints the path of a Chromium for `npm run test:browser`. Where there is none: Debian's, as root;
+# else the one that Playwright downloads.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 

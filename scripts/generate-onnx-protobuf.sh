@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Generates src/network/onnx/gen/onnx_pb.ts from onnx.proto (Apache-2.0, the ONNX project), which the Python package `onnx` carries.
-# Needs `npm ci` for protoc-gen-es, and onnx and grpcio-tools (a protoc) in the environment that test/oracle/setup.sh makes.
-# Run: scripts/generate-onnx-protobuf.sh
+# Generates src/network/onnx/gen/onnx_pb.ts from onnx.proto (Apache-2.0, the ONNX project), which
+# the Python package `onnx` carries. Needs `npm ci` for protoc-gen-es, and onnx and grpcio-tools (a
+# protoc) in the environment that test/oracle/setup.sh makes. Run: scripts/generate-onnx-protobuf.sh
 set -euo pipefail
 cd "$(dirname "$0")/.."
 python="${SEGCANARY_ORACLE_VENV:-$HOME/.cache/segcanary-oracle}/bin/python"

@@ -1,5 +1,6 @@
 /**
- * What went wrong, for programs. The message beside it is one sentence for people: it names the file, what is wrong and what to do.
+ * What went wrong, for programs. The message beside it is one sentence for people: it names the
+ * file, what is wrong and what to do.
  */
 export type ErrorCode =
   /** A file or folder is missing, unreadable or cannot be written. */
@@ -9,7 +10,10 @@ export type ErrorCode =
   /** gzip data whose checksum or structure is wrong. */
   | 'gzip-corrupt'
   | 'nifti-invalid'
-  /** Well-formed NIfTI that segmentation models have no use for: complex, RGB, 4-D without a volume named, … */
+  /**
+   * Well-formed NIfTI that segmentation models have no use for: complex, RGB, 4-D without a volume
+   * named, …
+   */
   | 'nifti-unsupported'
   /** Larger than allowed: limits.ts. */
   | 'limit-exceeded'
@@ -37,12 +41,14 @@ export type ErrorCode =
   | 'usage'
   | 'aborted';
 
-/** Characters of a message at most: two paths of the longest kind do not fit, and nobody reads more. */
+/**
+ * Characters of a message at most: two paths of the longest kind do not fit, and nobody reads more.
+ */
 const longestMessage = 2000;
 
 /**
- * Messages quote names and values out of files, which may be megabytes long or hold line ends and escape sequences: a log has one line for an error, and a
- * terminal is not for a file to steer.
+ * Messages quote names and values out of files, which may be megabytes long or hold line ends and
+ * escape sequences: a log has one line for an error, and a terminal is not for a file to steer.
  */
 function oneLine(message: string): string {
   const line = message.replace(/[\p{Cc}\u2028\u2029]+/gu, ' ');
@@ -50,7 +56,10 @@ function oneLine(message: string): string {
   return `${line.slice(0, 0.75 * longestMessage)} … ${line.slice(-0.2 * longestMessage)}`;
 }
 
-/** Every error that segcanary raises on purpose. `cause` holds what lies beneath, where there is something. */
+/**
+ * Every error that segcanary raises on purpose. `cause` holds what lies beneath, where there is
+ * something.
+ */
 export class SegcanaryError extends Error {
   readonly code: ErrorCode;
 

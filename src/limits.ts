@@ -1,17 +1,23 @@
 import { SegcanaryError } from './errors.js';
 
 /**
- * What a scan may be at most. A header is 348 bytes that anybody can write, and a megabyte of gzip can hold a gigabyte of zeros: nothing is allocated,
- * written or waited for beyond these.
+ * What a scan may be at most. A header is 348 bytes that anybody can write, and a megabyte of gzip
+ * can hold a gigabyte of zeros: nothing is allocated, written or waited for beyond these.
  */
 export interface ScanLimits {
   /** Slices of a volume. */
   readonly slices: number;
   /** Voxels of a slice: one slice is the most that is held of a scan as it is read. */
   readonly sliceVoxels: number;
-  /** Bytes of a file once it is unpacked, all of its volumes and what lies behind them included. The temporary file of a scan takes at most four times as many. */
+  /**
+   * Bytes of a file once it is unpacked, all of its volumes and what lies behind them included. The
+   * temporary file of a scan takes at most four times as many.
+   */
   readonly bytes: number;
-  /** Bytes that come out of gzip for one that goes in, beyond the first 64 MiB. CTs have 2 to 10, masked ones up to about 100, a bomb 1000. */
+  /**
+   * Bytes that come out of gzip for one that goes in, beyond the first 64 MiB. CTs have 2 to 10,
+   * masked ones up to about 100, a bomb 1000.
+   */
   readonly ratio: number;
   /** Bytes between the header and the first voxel: extensions, which are skipped. */
   readonly extension: number;

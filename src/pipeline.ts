@@ -64,8 +64,9 @@ export function spoolingStages(options: PreparationOptions): Stage<unknown, unkn
 }
 
 /**
- * Slices of the scan to slices of the network grid: check, spool, then normalise and resample in the order of the plan. Where a plan of nnU-Net v1 z-scores, the
- * resampled scan is measured in between, which takes a spool of its own.
+ * Slices of the scan to slices of the network grid: check, spool, then normalise and resample in
+ * the order of the plan. Where a plan of nnU-Net v1 z-scores, the resampled scan is measured in
+ * between, which takes a spool of its own.
  */
 export function preparationStages(options: PreparationOptions): Stage<unknown, unknown>[] {
   const { plan, tmpdir } = options;
@@ -111,11 +112,21 @@ export async function embedScan(
 export interface ScoreScanOptions extends ScanOptions {
   /** From `openDetector`; scans share one. */
   readonly detector: OpenDetector;
-  /** Where the uncertainty mask goes: a path, or a stream that gets gzip. Of detectors on features. An abort that comes after the file has got its name leaves it there, whole. */
+  /**
+   * Where the uncertainty mask goes: a path, or a stream that gets gzip. Of detectors on features.
+   * An abort that comes after the file has got its name leaves it there, whole.
+   */
   readonly mask?: string | Writable | undefined;
-  /** Stop as soon as the scan is certainly out of distribution. Of calibrated detectors on features whose distances are never negative, without a mask. @default false */
+  /**
+   * Stop as soon as the scan is certainly out of distribution. Of calibrated detectors on features
+   * whose distances are never negative, without a mask.
+   * @default false
+   */
   readonly early?: boolean | undefined;
-  /** Say what explains the verdict: the score gets an `explanation`. Not with `early`. @default false */
+  /**
+   * Say what explains the verdict: the score gets an `explanation`. Not with `early`.
+   * @default false
+   */
   readonly explain?: boolean | undefined;
 }
 
@@ -169,8 +180,8 @@ export function expectationsOf({
  *   on outputs      patch → predict → assemble → judge-outputs
  *   on intensities  judge-intensities
  *
- * @throws SegcanaryError whatever is wrong with the scan, `usage` for a mask of a detector that has none and for `early` where nothing can be decided,
- * `aborted` when the signal says so
+ * @throws SegcanaryError whatever is wrong with the scan, `usage` for a mask of a detector that has
+ *   none and for `early` where nothing can be decided, `aborted` when the signal says so
  */
 export async function scoreScan(
   source: ScanBytes | readonly ChannelBytes[],

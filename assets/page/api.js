@@ -1,4 +1,7 @@
-/** The server's HTTP interface, as the page uses it. Addresses are relative, so that a proxy may serve it under a path. */
+/**
+ * The server's HTTP interface, as the page uses it. Addresses are relative, so that a proxy may
+ * serve it under a path.
+ */
 import { eventsOf, textOf } from './sse.js';
 import { askForToken, token } from './token.js';
 
@@ -93,7 +96,8 @@ export async function getImage(id, name, options) {
 }
 
 /**
- * Watches a scan until it ends, through broken connections, and gives its record; null where it was removed.
+ * Watches a scan until it ends, through broken connections, and gives its record; null where it was
+ * removed.
  *
  * @param onProgress told of {patches, total}
  */
@@ -119,7 +123,8 @@ export async function watchScan(id, { onProgress, signal }) {
 }
 
 /**
- * Sends a scan and comes back with its record when the server has it; the scan is scored later. By XMLHttpRequest, since fetch does not tell how much was sent.
+ * Sends a scan and comes back with its record when the server has it; the scan is scored later. By
+ * XMLHttpRequest, since fetch does not tell how much was sent.
  *
  * @param files one a channel, in their order
  * @param onSent told of bytes sent and all

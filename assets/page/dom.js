@@ -1,8 +1,9 @@
 /** The few things that the page needs of a framework. */
 
 /**
- * Makes an element. `on…` are listeners, `class` and `data-…` attributes, `hidden`, `disabled`, `value` and the like properties; null and false leave an attribute out.
- * Text is text: nothing that a server or a file says is ever read as HTML.
+ * Makes an element. `on…` are listeners, `class` and `data-…` attributes, `hidden`, `disabled`,
+ * `value` and the like properties; null and false leave an attribute out. Text is text: nothing
+ * that a server or a file says is ever read as HTML.
  */
 export function h(tag, props = {}, ...children) {
   const element = document.createElement(tag);
@@ -62,7 +63,8 @@ export function isSure({ title, text, yes }) {
     };
     dialog.addEventListener('submit', ({ submitter }) => answer(submitter?.value === 'yes'), { signal });
     dialog.addEventListener('cancel', () => answer(false), { signal });
-    // A browser may leave out `cancel`. `close` comes late: while the dialog is open it is of the time before.
+    // A browser may leave out `cancel`. `close` comes late: while the dialog is open it is of the
+    // time before.
     dialog.addEventListener('close', () => dialog.open || answer(false), { signal });
   });
 }

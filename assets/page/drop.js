@@ -1,4 +1,7 @@
-/** Files that are dragged onto the page: the whole window takes them, and shows what will become of them. */
+/**
+ * Files that are dragged onto the page: the whole window takes them, and shows what will become of
+ * them.
+ */
 import { h } from './dom.js';
 
 /**

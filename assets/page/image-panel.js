@@ -1,4 +1,7 @@
-/** The viewer with what is around it: where the image comes from, windows, opacities, keys, what is under the crosshair. */
+/**
+ * The viewer with what is around it: where the image comes from, windows, opacities, keys, what is
+ * under the crosshair.
+ */
 import { getImage } from './api.js';
 import { fill, h } from './dom.js';
 import { number } from './format.js';

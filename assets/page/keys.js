@@ -1,4 +1,7 @@
-/** What arrow keys move in a view, as steps right, towards the nose, up. A scan is seen from the feet and from the left: left on the screen is the patient's right. */
+/**
+ * What arrow keys move in a view, as steps right, towards the nose, up. A scan is seen from the
+ * feet and from the left: left on the screen is the patient's right.
+ */
 const KEYS = {
   axial: {
     ArrowLeft: [1, 0, 0],

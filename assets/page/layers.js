@@ -1,4 +1,7 @@
-/** What lies over an image, each with its opacity: the maps that the server kept, or else the boxes of the largest patches. */
+/**
+ * What lies over an image, each with its opacity: the maps that the server kept, or else the boxes
+ * of the largest patches.
+ */
 import { getImage } from './api.js';
 import { fill, h } from './dom.js';
 import { number } from './format.js';
@@ -19,7 +22,10 @@ export class Layers {
     this.element.hidden = true;
   }
 
-  /** Lays over the image whatever there is of a scan that is done. Gives a sentence where that does not go, and null where it does. */
+  /**
+   * Lays over the image whatever there is of a scan that is done. Gives a sentence where that does
+   * not go, and null where it does.
+   */
   async show(viewer, record) {
     const { kept, explanation, status } = record;
     if (status !== 'done') return null;

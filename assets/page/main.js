@@ -1,4 +1,7 @@
-/** Which view is shown, and what is common to all of them: the banner when the server has gone, the token, the theme of the charts. */
+/**
+ * Which view is shown, and what is common to all of them: the banner when the server has gone, the
+ * token, the theme of the charts.
+ */
 import { Gone, link, listDetectors, Refused } from './api.js';
 import { fill, h, say } from './dom.js';
 import { overview } from './overview.js';

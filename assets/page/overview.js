@@ -19,7 +19,8 @@ export async function overview(main, { detectors, signal, parameters }) {
     await list.refresh();
     const { detector: name, site } = list.filter;
     const detector = detectors.find((d) => d.name === name) ?? detectors[0];
-    // All sites of all detectors may be chosen; a detector that has not seen one has an empty chart.
+    // All sites of all detectors may be chosen; a detector that has not seen one has an empty
+    // chart.
     const drift = await getDrift(detector.name, site || null, { signal });
     for (const found of drift.sites) sites.add(found);
     list.offerSites(sites);

@@ -1,7 +1,8 @@
 /** Server-sent events, read from a stream: EventSource cannot send an Authorization header. */
 
 /**
- * Reads events out of text that comes in pieces (HTML Standard, "Interpreting an event stream"). Ids, retry times and comments are skipped.
+ * Reads events out of text that comes in pieces (HTML Standard, "Interpreting an event stream").
+ * Ids, retry times and comments are skipped.
  *
  * @param {AsyncIterable<string>} pieces
  * @returns {AsyncGenerator<{event: string, data: string}>}

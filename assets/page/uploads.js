@@ -1,16 +1,23 @@
-/** Scans that this tab sends: one upload at a time, each watched to its end. They go on while another view is shown. */
+/**
+ * Scans that this tab sends: one upload at a time, each watched to its end. They go on while
+ * another view is shown.
+ */
 import { Gone, Refused, sendScan, watchScan } from './api.js';
 import { say } from './dom.js';
 import { bytes, number, stateOf } from './format.js';
 
 /**
- * Files that were given to this tab, by the scan they are of. The browser reads them where they lie and shows them; without --keep-flagged nobody else has them.
+ * Files that were given to this tab, by the scan they are of. The browser reads them where they lie
+ * and shows them; without --keep-flagged nobody else has them.
  *
  * @type {Map<string, File>}
  */
 export const files = new Map();
 
-/** Tells of every change: `change`, and `accepted` with the upload as detail when the server has a scan. */
+/**
+ * Tells of every change: `change`, and `accepted` with the upload as detail when the server has a
+ * scan.
+ */
 export const events = new EventTarget();
 
 /** Those that were not dismissed, newest last. */

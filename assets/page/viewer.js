@@ -1,4 +1,7 @@
-/** A scan in the browser: NiiVue, with a segmentation and an uncertainty map over it. NiiVue is loaded when the first scan is looked at. */
+/**
+ * A scan in the browser: NiiVue, with a segmentation and an uncertainty map over it. NiiVue is
+ * loaded when the first scan is looked at.
+ */
 import { mmToVoxel, voxelToMm } from './affine.js';
 
 /** Windows of a CT: level and width, in HU. */
@@ -10,7 +13,9 @@ export const WINDOWS = {
 
 export const VIEWS = { axial: 'Axial', coronal: 'Coronal', sagittal: 'Sagittal', multi: 'All three' };
 
-/** Colours of labels 1, 2 …: apart for those who do not tell red from green (Okabe and Ito 2008). */
+/**
+ * Colours of labels 1, 2 …: apart for those who do not tell red from green (Okabe and Ito 2008).
+ */
 const LABELS = [
   [0, 158, 115],
   [230, 159, 0],
@@ -22,7 +27,10 @@ const LABELS = [
 ];
 export const labelColor = (label) => LABELS[(label - 1) % LABELS.length];
 
-/** From little to much uncertainty: purple over red and orange to yellow, none so pale that it passes for the image below; `.heat` of style.css is the same. */
+/**
+ * From little to much uncertainty: purple over red and orange to yellow, none so pale that it
+ * passes for the image below; `.heat` of style.css is the same.
+ */
 const HEAT = {
   R: [150, 230, 255, 255],
   G: [0, 50, 160, 240],
@@ -47,7 +55,8 @@ export class Viewer {
 
   /**
    * @param canvas in the document
-   * @param onPlace told of {voxel, value}: the crosshair in voxels of the file, and the values of image and overlays there
+   * @param onPlace told of {voxel, value}: the crosshair in voxels of the file, and the values of
+   *   image and overlays there
    * @throws Error where the browser has no WebGL 2
    */
   static async open(canvas, { onPlace }) {

@@ -1,4 +1,5 @@
-// The evaluation report in the browser: `data` is what src/report/evaluation.ts put into the page, Chart comes from chart.js.
+// The evaluation report in the browser: `data` is what src/report/evaluation.ts put into the page,
+// Chart comes from chart.js.
 (() => {
   const data = JSON.parse(document.getElementById('data').textContent);
   const byName = new Map(data.methods.map((m) => [m.name, m]));
@@ -235,7 +236,10 @@
     },
   });
 
-  /** Risk-coverage curves: the chosen detector in colour, the others behind it, the perfect order and chance. */
+  /**
+   * Risk-coverage curves: the chosen detector in colour, the others behind it, the perfect order
+   * and chance.
+   */
   function coverage(chosen) {
     const line = (label, curve, borderColor, borderWidth, dash) => ({
       label,

@@ -12,7 +12,10 @@ export interface CampaignOptions {
   readonly cases: ReadonlyMap<Target, number>;
   /** This case alone of every target. */
   readonly only?: number | undefined;
-  /** Seconds after which no new case begins, shared out among the targets as the cases are. @default none */
+  /**
+   * Seconds after which no new case begins, shared out among the targets as the cases are.
+   * @default none
+   */
   readonly budget?: number | undefined;
   readonly onFinding?: (finding: CaseFinding) => void;
 }
@@ -30,15 +33,24 @@ export interface Tally {
   right: number;
   readonly refused: Map<string, number>;
   slowest: number;
-  /** Peak of the resident set while the target ran, in MiB, and by how much it grew over the campaign's start. Of this process. */
+  /**
+   * Peak of the resident set while the target ran, in MiB, and by how much it grew over the
+   * campaign's start. Of this process.
+   */
   peak: number;
   growth: number;
   readonly findings: CaseFinding[];
 }
 
-/** A machine that is busy with something else stalls a case now and then: a hang is what takes this many times its limit. */
+/**
+ * A machine that is busy with something else stalls a case now and then: a hang is what takes this
+ * many times its limit.
+ */
 const patience = 10;
-/** MiB that a single in-process case may add to the peak of the resident set. The largest patch slab of the cases is 16 MiB, zlib and V8 take the rest. */
+/**
+ * MiB that a single in-process case may add to the peak of the resident set. The largest patch slab
+ * of the cases is 16 MiB, zlib and V8 take the rest.
+ */
 const largestGrowth = 256;
 
 /** Runs every target's cases one after another. */

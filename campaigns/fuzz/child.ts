@@ -4,11 +4,17 @@ import { fileURLToPath } from 'node:url';
 
 const cli = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
 
-/** Address space in KiB: onnxruntime's pools and V8's reservations take about 2 GiB of it before there is any model. */
+/**
+ * Address space in KiB: onnxruntime's pools and V8's reservations take about 2 GiB of it before
+ * there is any model.
+ */
 const addressSpace = 8 * 2 ** 20;
 /** MiB that are really used. */
 export const largestResident = 2048;
-/** Milliseconds after which a child is killed. A busy machine stalls it, so this is more than the limit of its case. */
+/**
+ * Milliseconds after which a child is killed. A busy machine stalls it, so this is more than the
+ * limit of its case.
+ */
 const patience = 60_000;
 
 export interface ChildResult {

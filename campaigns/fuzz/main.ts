@@ -1,6 +1,7 @@
 /**
- * The fuzz campaign: `npm run fuzz -- --cases 200000 --children 2000 --seed 1`, one target with `--only NAME`, one case of it with `--case K`.
- * Prints the counts; every finding with what repeats it. Exits with 1 where there is one.
+ * The fuzz campaign: `npm run fuzz -- --cases 200000 --children 2000 --seed 1`, one target with
+ * `--only NAME`, one case of it with `--case K`. Prints the counts; every finding with what repeats
+ * it. Exits with 1 where there is one.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

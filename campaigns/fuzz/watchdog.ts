@@ -1,9 +1,11 @@
 import { Worker } from 'node:worker_threads';
 
 /**
- * Ends the process when a case blocks its thread for good, which nothing on that thread could notice.
+ * Ends the process when a case blocks its thread for good, which nothing on that thread could
+ * notice.
  *
- * A worker of its own watches a shared clock; it names the case on stderr and kills the process, because no gentler way reaches a blocked thread.
+ * A worker of its own watches a shared clock; it names the case on stderr and kills the process,
+ * because no gentler way reaches a blocked thread.
  */
 export class Watchdog {
   readonly #shared = new Int32Array(new SharedArrayBuffer(12));

@@ -1,5 +1,6 @@
 /**
- * What the choice of the tap costs: the demo's detector at other tensors of the same network, over the scans that `npm run demo` left.
+ * What the choice of the tap costs: the demo's detector at other tensors of the same network, over
+ * the scans that `npm run demo` left.
  *
  *     npm run demo && npx tsx examples/demo/compare-taps.ts
  */
@@ -12,7 +13,10 @@ import { segcanary } from './run.js';
 
 const MODEL = fileURLToPath(new URL('../phantom/model', import.meta.url));
 const scans = join('demo-out', 'scans');
-/** The raw convolution, bias in, as the paper's released code taps it, and what norm and activation leave of it. */
+/**
+ * The raw convolution, bias in, as the paper's released code taps it, and what norm and activation
+ * leave of it.
+ */
 const ENDS = { convolution: 'conv/Conv_output_0', activation: 'nonlin/LeakyRelu_output_0' };
 
 if (!existsSync(scans)) throw new Error(`${scans} does not exist; run npm run demo first.`);

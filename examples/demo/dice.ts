@@ -5,8 +5,8 @@ export async function dice(prediction: string, truth: string): Promise<number> {
   const [a, b] = await Promise.all([foreground(prediction), foreground(truth)]);
   let [both, sum] = [0, 0];
   a.forEach((inside, i) => {
-    both += inside & b[i]!;
-    sum += inside + b[i]!;
+    both += inside & b[i];
+    sum += inside + b[i];
   });
   return sum === 0 ? 1 : (2 * both) / sum;
 }

@@ -1,6 +1,7 @@
 /**
- * Writes half of the scans of the demo's cohort: `generate.ts FOLDER 0|1`. Two of these fill two cores: of four sites in turn one takes the first and the
- * last, the other those between, which are as much work.
+ * Writes half of the scans of the demo's cohort: `generate.ts FOLDER 0|1`. Two of these fill two
+ * cores: of four sites in turn one takes the first and the last, the other those between, which are
+ * as much work.
  */
 import { join } from 'node:path';
 import { cohort } from '../phantom/cohort.js';

@@ -1,8 +1,9 @@
 /**
  * The main job, end to end, on computed chest CTs: `npm run demo`.
  *
- * Writes a cohort of phantoms, fits a detector with the built command line, calibrates it, pipes every test scan into `segcanary segment -d`, and leaves
- * demo-out/ with the detector, scores.ndjson, segmentations, uncertainty maps and report.html.
+ * Writes a cohort of phantoms, fits a detector with the built command line, calibrates it, pipes
+ * every test scan into `segcanary segment -d`, and leaves demo-out/ with the detector,
+ * scores.ndjson, segmentations, uncertainty maps and report.html.
  */
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -19,8 +20,9 @@ import { table } from './table.js';
 
 const MODEL = fileURLToPath(new URL('../phantom/model', import.meta.url));
 /**
- * Stage 4 of 6. The bottleneck of this small network is 1x2x2 voxels behind an instance norm, which takes from each channel its mean and its spread:
- * little is left there of a shift (docs/models.md). nnU-Net's full size has 7x4x4 there.
+ * Stage 4 of 6. The bottleneck of this small network is 1x2x2 voxels behind an instance norm, which
+ * takes from each channel its mean and its spread: little is left there of a shift
+ * (docs/models.md). nnU-Net's full size has 7x4x4 there.
  */
 const TAP = '/encoder/stages.3/stages.3.0/convs/convs.1/all_modules/nonlin/LeakyRelu_output_0';
 const out = 'demo-out';
@@ -54,7 +56,9 @@ await Promise.all(
   }),
 );
 
-/** One pass: the segmentation, the uncertainty map and the score of a scan that arrives on stdin. */
+/**
+ * One pass: the segmentation, the uncertainty map and the score of a scan that arrives on stdin.
+ */
 async function judge(i: number, item: CohortCase): Promise<void> {
   const { name, group, shift, severity } = item;
   const folder = join(out, 'segmentations', name);

@@ -10,7 +10,10 @@ const ORANGE = [255, 128, 0] as const;
 const PREDICTED = [90, 190, 255] as const;
 const TRUE = [255, 235, 60] as const;
 
-/** A slice as an inline PNG with the outlines of the network's segmentation, in blue, and of the truth, in yellow. */
+/**
+ * A slice as an inline PNG with the outlines of the network's segmentation, in blue, and of the
+ * truth, in yellow.
+ */
 export async function segmented(scan: string, z: number, segmentation: string, truth: string): Promise<string> {
   const outlines = [
     outline(await readSlice(segmentation, z), PREDICTED, ZOOM),
@@ -19,7 +22,10 @@ export async function segmented(scan: string, z: number, segmentation: string, t
   return draw(scan, z, outlines);
 }
 
-/** The same slice with the uncertainty map: its excess over `low` is laid over it in orange, full at `high`. */
+/**
+ * The same slice with the uncertainty map: its excess over `low` is laid over it in orange, full at
+ * `high`.
+ */
 export async function uncertain(
   scan: string,
   z: number,

@@ -12,7 +12,10 @@ export interface Scale {
   readonly calibration: readonly number[];
 }
 
-/** Scores by shift on a logarithmic axis, the boundary drawn: circles in distribution, triangles out of it. Inline SVG. */
+/**
+ * Scores by shift on a logarithmic axis, the boundary drawn: circles in distribution, triangles out
+ * of it. Inline SVG.
+ */
 export function scorePlot(cases: readonly ScoredCase[], { boundary, calibration }: Scale): string {
   const scores = [...calibration, ...cases.map((c) => c.result.score), boundary];
   const [low, high] = [Math.min(...scores) / 1.15, Math.max(...scores) * 1.15];

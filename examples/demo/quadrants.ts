@@ -4,10 +4,15 @@ import type { ScoredCase } from './scored-case.js';
 const WIDTH = 860;
 const HEIGHT = 420;
 const [LEFT, RIGHT, TOP, BOTTOM] = [70, 30, 30, 56];
-/** Below this Dice a segmentation has failed: the line that the paper draws between its quadrants. */
+/**
+ * Below this Dice a segmentation has failed: the line that the paper draws between its quadrants.
+ */
 const FAILED = 0.6;
 
-/** The paper's Fig. 3: Dice against uncertainty in four quadrants; a silent failure would lie at the lower left. Inline SVG. */
+/**
+ * The paper's Fig. 3: Dice against uncertainty in four quadrants; a silent failure would lie at the
+ * lower left. Inline SVG.
+ */
 export function quadrantPlot(
   cases: readonly ScoredCase[],
   calibration: { readonly min: number; readonly max: number; readonly boundary: { readonly conformal: number } },

@@ -7,7 +7,10 @@ import type { ScoredCase } from './scored-case.js';
 
 const STYLE = readFileSync(new URL('./report.css', import.meta.url), 'utf8');
 
-/** One self-contained HTML page: what was found, scores by shift, Dice against uncertainty, and for every shift the slice that holds the worst patch. */
+/**
+ * One self-contained HTML page: what was found, scores by shift, Dice against uncertainty, and for
+ * every shift the slice that holds the worst patch.
+ */
 export async function report(
   cases: readonly ScoredCase[],
   description: FeatureDetector['description'],

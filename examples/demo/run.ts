@@ -6,7 +6,10 @@ import { fileURLToPath } from 'node:url';
 const CLI = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
 const TSX = fileURLToPath(import.meta.resolve('tsx/cli'));
 
-/** Runs the built command line as a process of its own, a file piped into its stdin, and returns what it printed. */
+/**
+ * Runs the built command line as a process of its own, a file piped into its stdin, and returns
+ * what it printed.
+ */
 export const segcanary = (args: readonly string[], stdin?: string): Promise<string> => run([CLI, ...args], stdin);
 
 /** Runs a TypeScript file of this folder. */

@@ -11,15 +11,13 @@ export function table(cases: readonly ScoredCase[]): string {
     result.score.toFixed(0),
     result.verdict,
   ]);
-  const widths = head.map((title, c) => Math.max(title.length, ...rows.map((row) => row[c]!.length)));
+  const widths = head.map((title, c) => Math.max(title.length, ...rows.map((row) => row[c].length)));
   const line = (row: readonly string[]) =>
-    row.map((cell, c) => (c >= 2 && c <= 4 ? cell.padStart(widths[c]!) : cell.padEnd(widths[c]!))).join('  ');
+    row.map((cell, c) => (c >= 2 && c <= 4 ? cell.padStart(widths[c]) : cell.padEnd(widths[c]))).join('  ');
   const coloured = process.stdout.isTTY === true && !process.env.NO_COLOR;
   const paint = (text: string, verdict: string) =>
     coloured && verdict === 'out-of-distribution' ? `\x1b[33m${text}\x1b[0m` : text;
-  return [
-    line(head),
-    widths.map((w) => '-'.repeat(w)).join('  '),
-    ...rows.map((row) => paint(line(row), row[5]!)),
-  ].join('\n');
+  return [line(head), widths.map((w) => '-'.repeat(w)).join('  '), ...rows.map((row) => paint(line(row), row[5]))].join(
+    '\n',
+  );
 }

@@ -2,7 +2,8 @@ import { type Noise, noise } from './noise.js';
 import { between, type Random } from './random.js';
 
 /**
- * One patient. Coordinates are mm: x to the patient's left, y to the back, z to the head; x = y = 0 is the middle of the trunk, z = 0 the lowest slice.
+ * One patient. Coordinates are mm: x to the patient's left, y to the back, z to the head; x = y = 0
+ * is the middle of the trunk, z = 0 the lowest slice.
  */
 export interface Anatomy {
   /** Half width and half depth of the trunk. */

@@ -13,7 +13,10 @@ function fromNearest(z: number, period: number, phase: number): number {
   return (t - Math.floor(t + 0.5)) * period;
 }
 
-/** Ribs: slanted hoops on the outside of the cage, falling to the front, where they turn to cartilage. */
+/**
+ * Ribs: slanted hoops on the outside of the cage, falling to the front, where they turn to
+ * cartilage.
+ */
 export function ribs(
   patient: Anatomy,
   hu: number,

@@ -21,7 +21,9 @@ export type CohortSizes = Readonly<Record<Exclude<Group, 'shifted'>, number>> & 
   readonly shifted: number;
 };
 
-/** The seeds of the groups lie far apart, so that no phantom is in two of them, whatever the sizes. */
+/**
+ * The seeds of the groups lie far apart, so that no phantom is in two of them, whatever the sizes.
+ */
 const FIRST_SEED: Readonly<Record<Group, number>> = {
   train: 1000,
   calibration: 200_000,
@@ -29,7 +31,10 @@ const FIRST_SEED: Readonly<Record<Group, number>> = {
   shifted: 600_000,
 };
 
-/** The cohort that the network was trained and tested on, and the demo's: case i of a group is the same whatever the sizes. */
+/**
+ * The cohort that the network was trained and tested on, and the demo's: case i of a group is the
+ * same whatever the sizes.
+ */
 export function cohort(sizes: CohortSizes): CohortCase[] {
   const plain = (group: Exclude<Group, 'shifted'>) =>
     Array.from(
@@ -60,4 +65,4 @@ export function cohort(sizes: CohortSizes): CohortCase[] {
 }
 
 const phantomOf = (group: Group, i: number): Phantom =>
-  generatePhantom({ seed: FIRST_SEED[group] + i, site: sites[i % sites.length]! });
+  generatePhantom({ seed: FIRST_SEED[group] + i, site: sites[i % sites.length] });

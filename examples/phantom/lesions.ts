@@ -58,7 +58,10 @@ export function lesions(patient: Anatomy, next: Random): Lesion[] {
   return out;
 }
 
-/** How much of the tissue at a point a lesion has taken over: 0 outside, 1 in its middle, 0.5 on its border. */
+/**
+ * How much of the tissue at a point a lesion has taken over: 0 outside, 1 in its middle, 0.5 on its
+ * border.
+ */
 export function lesionShare(patient: Anatomy, lesion: Lesion, x: number, y: number, z: number): number {
   const u = (x - lesion.centre[0]) / lesion.radii[0];
   const v = (y - lesion.centre[1]) / lesion.radii[1];
@@ -70,7 +73,10 @@ export function lesionShare(patient: Anatomy, lesion: Lesion, x: number, y: numb
   return clamp(0.5 + (1 + lesion.ragged * warp - Math.sqrt(square)) / (2 * lesion.soft), 0, 1);
 }
 
-/** The tissue of a lesion: ground glass keeps the lung's fine structure, consolidation is nearly even. */
+/**
+ * The tissue of a lesion: ground glass keeps the lung's fine structure, consolidation is nearly
+ * even.
+ */
 export function lesionTissue(patient: Anatomy, lesion: Lesion, x: number, y: number, z: number): number {
   const { noise } = patient;
   if (lesion.kind === 'consolidation') return lesion.hu + 25 * noise(x / 6, y / 6, z / 7);

@@ -1,6 +1,6 @@
 /**
- * Writes the cohort in nnU-Net's raw layout, to train a network on it and to test it:
- * imagesTr and labelsTr are the training cases, imagesTs and labelsTs the test cases, shifted ones included.
+ * Writes the cohort in nnU-Net's raw layout, to train a network on it and to test it: imagesTr and
+ * labelsTr are the training cases, imagesTs and labelsTs the test cases, shifted ones included.
  *
  *     npm run build && npx tsx examples/phantom/main.ts FOLDER [training cases, default 72]
  */

@@ -3,7 +3,9 @@ import type { Random } from './random.js';
 const size = 32;
 const mask = size - 1;
 
-/** A smooth random function of space with values in [-1, 1] and a feature size of about one unit. */
+/**
+ * A smooth random function of space with values in [-1, 1] and a feature size of about one unit.
+ */
 export type Noise = (x: number, y: number, z: number) => number;
 
 const fade = (t: number) => t * t * (3 - 2 * t);
@@ -25,10 +27,10 @@ export function noise(next: Random): Noise {
     const y1 = ((j + 1) & mask) * size;
     const z0 = (k & mask) * size * size;
     const z1 = ((k + 1) & mask) * size * size;
-    const a = lattice[z0 + y0 + x0]! * (1 - u) + lattice[z0 + y0 + x1]! * u;
-    const b = lattice[z0 + y1 + x0]! * (1 - u) + lattice[z0 + y1 + x1]! * u;
-    const c = lattice[z1 + y0 + x0]! * (1 - u) + lattice[z1 + y0 + x1]! * u;
-    const d = lattice[z1 + y1 + x0]! * (1 - u) + lattice[z1 + y1 + x1]! * u;
+    const a = lattice[z0 + y0 + x0] * (1 - u) + lattice[z0 + y0 + x1] * u;
+    const b = lattice[z0 + y1 + x0] * (1 - u) + lattice[z0 + y1 + x1] * u;
+    const c = lattice[z1 + y0 + x0] * (1 - u) + lattice[z1 + y0 + x1] * u;
+    const d = lattice[z1 + y1 + x0] * (1 - u) + lattice[z1 + y1 + x1] * u;
     return (a * (1 - v) + b * v) * (1 - w) + (c * (1 - v) + d * v) * w;
   };
 }

@@ -11,7 +11,10 @@ import { drawTubes, vesselTrees } from './vessels.js';
 
 /** A computed chest CT with the truth about it. */
 export interface Phantom {
-  /** Hounsfield units, [z, y, x] in C order. x grows to the patient's left, y to the back, z to the head. */
+  /**
+   * Hounsfield units, [z, y, x] in C order. x grows to the patient's left, y to the back, z to the
+   * head.
+   */
   readonly volume: Int16Array;
   /** 1 where a lesion is. */
   readonly label: Uint8Array;
@@ -30,13 +33,18 @@ export interface PhantomOptions {
   readonly site: Site;
 }
 
-/** Rays that cross more body arrive with fewer photons: noise grows with the depth under the skin. */
+/**
+ * Rays that cross more body arrive with fewer photons: noise grows with the depth under the skin.
+ */
 const noiseAt = (depth: number): number => 0.55 + 0.5 * clamp(depth / 80, 0, 1);
 
 /** Two samples a slice: partial volume along z, which thick slices have. */
 const samplesPerSlice = 2;
 
-/** Equal options give equal bytes on every machine: only +, -, *, / and square roots are used, which IEEE 754 rounds exactly. */
+/**
+ * Equal options give equal bytes on every machine: only +, -, *, / and square roots are used, which
+ * IEEE 754 rounds exactly.
+ */
 export function generatePhantom({ seed, site }: PhantomOptions): Phantom {
   const next = random(seed);
   const patient = anatomy(next);
@@ -70,7 +78,7 @@ export function generatePhantom({ seed, site }: PhantomOptions): Phantom {
         let lungs = 0;
         for (let s = 0; s < samplesPerSlice; s++) {
           const mm = grid.origin[0] + (z + (s + 0.5) / samplesPerSlice - 0.5) * sz;
-          scene.look(grid.origin[2] + x * sx, grid.origin[1] + y * sy, mm, vessels[z * size + at]!);
+          scene.look(grid.origin[2] + x * sx, grid.origin[1] + y * sy, mm, vessels[z * size + at]);
           hu += scene.hu;
           lesion += scene.lesion;
           lungs += scene.lung;
@@ -83,7 +91,7 @@ export function generatePhantom({ seed, site }: PhantomOptions): Phantom {
     }
     if (site.kernel > 1) smoothSlice(slice, height, width);
     for (let at = 0; at < size; at++) {
-      const hu = slice[at]! + site.offset + site.noise * noiseAt(deep[at]!) * grain[z * size + at]!;
+      const hu = slice[at] + site.offset + site.noise * noiseAt(deep[at]) * grain[z * size + at];
       volume[z * size + at] = clamp(Math.round(hu), -1024, 3071);
     }
   }

@@ -1,22 +1,25 @@
 import type { Triple } from '../../src/chunks.js';
 import { bell, type Random } from './random.js';
 
-/** [1 2 1] / 4 along x and y, in place, the border repeated. Three passes are a Gaussian of sigma 1.2 voxels. */
+/**
+ * [1 2 1] / 4 along x and y, in place, the border repeated. Three passes are a Gaussian of sigma
+ * 1.2 voxels.
+ */
 export function smoothSlice(slice: Float32Array, height: number, width: number): void {
   for (let y = 0; y < height; y++) {
-    let before = slice[y * width]!;
+    let before = slice[y * width];
     for (let x = 0; x < width; x++) {
-      const here = slice[y * width + x]!;
-      const after = x + 1 < width ? slice[y * width + x + 1]! : here;
+      const here = slice[y * width + x];
+      const after = x + 1 < width ? slice[y * width + x + 1] : here;
       slice[y * width + x] = (before + 2 * here + after) / 4;
       before = here;
     }
   }
   for (let x = 0; x < width; x++) {
-    let before = slice[x]!;
+    let before = slice[x];
     for (let y = 0; y < height; y++) {
-      const here = slice[y * width + x]!;
-      const after = y + 1 < height ? slice[(y + 1) * width + x]! : here;
+      const here = slice[y * width + x];
+      const after = y + 1 < height ? slice[(y + 1) * width + x] : here;
       slice[y * width + x] = (before + 2 * here + after) / 4;
       before = here;
     }
@@ -24,7 +27,8 @@ export function smoothSlice(slice: Float32Array, height: number, width: number):
 }
 
 /**
- * Quantum noise of a reconstructed CT with standard deviation 1, slice by slice: grainy with a sharp kernel (passes 0), blotchy with a soft one.
+ * Quantum noise of a reconstructed CT with standard deviation 1, slice by slice: grainy with a
+ * sharp kernel (passes 0), blotchy with a soft one.
  */
 export function quantumNoise([depth, height, width]: Triple, passes: number, next: Random): Float32Array {
   const size = height * width;
@@ -37,6 +41,6 @@ export function quantumNoise([depth, height, width]: Triple, passes: number, nex
   let squares = 0;
   for (const v of out) squares += v * v;
   const scale = 1 / Math.sqrt(squares / out.length);
-  for (let i = 0; i < out.length; i++) out[i]! *= scale;
+  for (let i = 0; i < out.length; i++) out[i] *= scale;
   return out;
 }

@@ -25,8 +25,9 @@ export const between = (next: Random, low: number, high: number): number => low 
 export const integer = (next: Random, low: number, high: number): number => low + Math.floor(next() * (high - low + 1));
 
 /**
- * A sum of four uniforms scaled to variance 1: close enough to a normal for a noise that is filtered afterwards,
- * and made of nothing but additions, which every machine rounds alike (Math.log and Math.cos need not be).
+ * A sum of four uniforms scaled to variance 1: close enough to a normal for a noise that is
+ * filtered afterwards, and made of nothing but additions, which every machine rounds alike
+ * (Math.log and Math.cos need not be).
  */
 export const bell = (next: Random): number => (next() + next() + next() + next() - 2) * 1.7320508075688772;
 

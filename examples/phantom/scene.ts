@@ -6,7 +6,10 @@ import { abdomen, airways, greatVessels, mediastinum, tubes } from './organs.js'
 import { cover, mix } from './shapes.js';
 import { air, bodyDepth, table, wall } from './trunk.js';
 
-/** What is found at one point. The fields are overwritten by the next look: 2 million objects a phantom would cost more than the anatomy. */
+/**
+ * What is found at one point. The fields are overwritten by the next look: 2 million objects a
+ * phantom would cost more than the anatomy.
+ */
 export interface Scene {
   /** Looks at a point in mm; `vessel` is the share of the voxel that lung vessels fill. */
   look(x: number, y: number, z: number, vessel: number): void;
@@ -20,7 +23,9 @@ export interface Scene {
   depth: number;
 }
 
-/** The patient in the scanner. `soft` is the width in mm over which a border is blurred: a voxel. */
+/**
+ * The patient in the scanner. `soft` is the width in mm over which a border is blurred: a voxel.
+ */
 export function createScene(patient: Anatomy, list: readonly Lesion[], soft: number): Scene {
   const blood = greatVessels(patient);
   const bronchi = airways(patient);

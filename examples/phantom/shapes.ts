@@ -1,4 +1,6 @@
-/** Shapes as signed distances in mm, positive inside, and what share of a voxel such a shape covers. */
+/**
+ * Shapes as signed distances in mm, positive inside, and what share of a voxel such a shape covers.
+ */
 
 export const clamp = (value: number, low: number, high: number): number => Math.min(Math.max(value, low), high);
 
@@ -13,7 +15,9 @@ export function smoothMin(a: number, b: number, k: number): number {
   return b + (a - b) * h - k * h * (1 - h);
 }
 
-/** Between an ellipse and a rounded box: the outline of a trunk. 1 on the border, below 1 inside. */
+/**
+ * Between an ellipse and a rounded box: the outline of a trunk. 1 on the border, below 1 inside.
+ */
 export function trunk(x: number, y: number): number {
   const x2 = x * x;
   const y2 = y * y;

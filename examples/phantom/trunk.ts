@@ -6,7 +6,8 @@ export const air = -1000;
 /** How deep a point lies under the skin. */
 export function bodyDepth(patient: Anatomy, x: number, y: number, z: number): number {
   const { a, b } = patient.body;
-  // Broader at the shoulders, a groove along the spine, a hollow over the sternum, flat where it lies on the table.
+  // Broader at the shoulders, a groove along the spine, a hollow over the sternum, flat where it
+  // lies on the table.
   const wide = 1 + 0.0000022 * (z > 150 ? (z - 150) * (z - 150) : 0) + 0.02 * patient.noise(x / 90, y / 90, z / 90);
   const middle = Math.max(0, 1 - (x * x) / 900);
   const groove = middle * (y > 0 ? 6 : 4);

@@ -13,11 +13,11 @@ function grow(patient: Anatomy, next: Random, from: Point, heading: Point, radiu
   const to: Point = [0, 0, 0];
   let norm = 0;
   for (let i = 0; i < 3; i++) {
-    heading[i] = heading[i]! + 0.35 * jitter[i]!;
-    norm += heading[i]! * heading[i]!;
+    heading[i] = heading[i] + 0.35 * jitter[i];
+    norm += heading[i] * heading[i];
   }
   norm = Math.sqrt(norm);
-  for (let i = 0; i < 3; i++) to[i] = from[i]! + (length * heading[i]!) / norm;
+  for (let i = 0; i < 3; i++) to[i] = from[i] + (length * heading[i]) / norm;
   const endRadius = radius * 0.86;
   out.push({ from, to, radius, endRadius });
   if (endRadius < 0.75 || lungDepth(patient, to[0], to[1], to[2]) < 4) return;
@@ -48,7 +48,10 @@ export function vesselTrees(patient: Anatomy, next: Random): Tube[] {
   return out;
 }
 
-/** The share of every voxel that vessels fill: drawn tube by tube, for a tree has hundreds and each touches few voxels. */
+/**
+ * The share of every voxel that vessels fill: drawn tube by tube, for a tree has hundreds and each
+ * touches few voxels.
+ */
 export function drawTubes(list: readonly Tube[], grid: Grid): Float32Array {
   const [depth, height, width] = grid.shape;
   const share = new Float32Array(depth * height * width);
@@ -71,7 +74,7 @@ export function drawTubes(list: readonly Tube[], grid: Grid): Float32Array {
           const depthInside = tubeDepth(ox + x * sx, oy + y * sy, oz + z * sz, tube);
           const filled = most * clamp(0.5 + depthInside / sx, 0, 1);
           const at = (z * height + y) * width + x;
-          if (filled > share[at]!) share[at] = filled;
+          if (filled > share[at]) share[at] = filled;
         }
       }
     }

@@ -1,10 +1,12 @@
 /**
- * Writes the cohort of the sarcoma experiment for `segcanary evaluate`, and the simulated shifts in it:
+ * Writes the cohort of the sarcoma experiment for `segcanary evaluate`, and the simulated shifts in
+ * it:
  *
  *     npm run build && npx tsx examples/sarcoma/cohort.ts DATA_FOLDER FOLDER
  *
- * DATA_FOLDER holds the public scans (docs/results.md says which and where from): sts2mm/STS_001_ct.nii.gz and STS_001_gtv.nii.gz …, and the others below.
- * FOLDER gets cohort.csv and simulated/. Shifts that are there are left as they are.
+ * DATA_FOLDER holds the public scans (docs/results.md says which and where from):
+ * sts2mm/STS_001_ct.nii.gz and STS_001_gtv.nii.gz …, and the others below. FOLDER gets cohort.csv
+ * and simulated/. Shifts that are there are left as they are.
  */
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
@@ -31,7 +33,10 @@ for (const [split, patients] of splits) {
     rows.push([name, from(scanOf(name)), from(truthOf(name)), split, 'id', '', 'as trained']);
 }
 
-/** Real scans of another kind. Where the tumour of a patient was outlined in them too, that is the truth; elsewhere none is known. */
+/**
+ * Real scans of another kind. Where the tumour of a patient was outlined in them too, that is the
+ * truth; elsewhere none is known.
+ */
 const others: readonly (readonly [shift: string, scans: readonly (readonly [scan: string, truth?: string])[]])[] = [
   [
     'MR of the limb',
@@ -94,7 +99,7 @@ let turn = 0;
 for (const shift of SHIFTS) {
   for (const grade of [1, 2, 3] as Grade[]) {
     for (let i = 0; i < 2; i++) {
-      const number = TEST[turn++ % TEST.length]!;
+      const number = TEST[turn++ % TEST.length];
       const name = `${patient(number)}_${shift.name}-${grade}`;
       const [image, label] = [join(simulated, `${name}.nii.gz`), join(simulated, `${name}_label.nii.gz`)];
       const how = { case: name, shift, grade, seed: number };

@@ -13,7 +13,8 @@ auth() { if [ -n "${SEGCANARY_TOKEN:-}" ]; then printf 'header = "Authorization:
 failed=0
 for scan in "$@"; do
   name=$(basename "$scan")
-  # --fail-with-body prints the server's sentence too; --retry comes again after 429, when its Retry-After says.
+  # --fail-with-body prints the server's sentence too; --retry comes again after 429, when its
+  # Retry-After says.
   curl --silent --show-error --fail-with-body --retry 60 --config <(auth) \
     -H 'Content-Type: application/octet-stream' -T "$scan" -X POST \
     --url-query "case=${name%%.nii*}" "$url/v1/scans" || failed=1

@@ -4,8 +4,10 @@
  *     segcanary serve -d detector/ &
  *     npx tsx examples/server/watch-folder.ts INBOX [SECONDS]
  *
- * Beside each scan appear CASE.segcanary.json and, where it is flagged, CASE.uncertainty.nii.gz. A scan that has its .json is done, so the program may be stopped and started at will; one that
- * failed is tried again when its file changes. It looks every SECONDS (5), and takes a file that has not changed between two looks. SEGCANARY_URL and SEGCANARY_TOKEN name the server.
+ * Beside each scan appear CASE.segcanary.json and, where it is flagged, CASE.uncertainty.nii.gz. A
+ * scan that has its .json is done, so the program may be stopped and started at will; one that
+ * failed is tried again when its file changes. It looks every SECONDS (5), and takes a file that
+ * has not changed between two looks. SEGCANARY_URL and SEGCANARY_TOKEN name the server.
  */
 import { existsSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -16,8 +16,10 @@ export interface Image {
 }
 
 /**
- * Runs the steps of a Dockerfile in folders of their own, a stage each, as an engine would over its base: COPY from the context that .dockerignore leaves, or from an earlier stage; RUN in the
- * working folder, without the environment of whoever called. The base image is not there: Node is this machine's.
+ * Runs the steps of a Dockerfile in folders of their own, a stage each, as an engine would over its
+ * base: COPY from the context that .dockerignore leaves, or from an earlier stage; RUN in the
+ * working folder, without the environment of whoever called. The base image is not there: Node is
+ * this machine's.
  *
  * @param context the checkout
  * @param scratch an empty folder

@@ -1,4 +1,7 @@
-/** One instruction of a Dockerfile: its name in capitals, flags (`--from=build`), and the rest of its line. */
+/**
+ * One instruction of a Dockerfile: its name in capitals, flags (`--from=build`), and the rest of
+ * its line.
+ */
 export interface Instruction {
   readonly name: string;
   readonly flags: Readonly<Record<string, string>>;
@@ -13,7 +16,8 @@ export interface BuildStage {
 }
 
 /**
- * The stages of a Dockerfile. Comments and continued lines are understood; build arguments and heredocs are not used here and not understood.
+ * The stages of a Dockerfile. Comments and continued lines are understood; build arguments and
+ * heredocs are not used here and not understood.
  *
  * @throws Error for a line that is none of an instruction's
  */
@@ -44,7 +48,7 @@ function instructionOf(line: string): Instruction {
   const flags: Record<string, string> = {};
   let rest = tail;
   for (let flag = FLAG.exec(rest); flag; flag = FLAG.exec(rest)) {
-    flags[flag[1]!] = flag[2]!;
+    flags[flag[1]] = flag[2];
     rest = rest.slice(flag[0].length);
   }
   return { name: name.toUpperCase(), flags, rest };

@@ -10,13 +10,19 @@ const NODE_USER = 1000;
 /** What a container is given from outside: absolute paths in the image, and where they are here. */
 export type Mounts = Readonly<Record<string, string>>;
 
-/** Gives the image's user what is its own: volumes. Where this is run without the right to, everything is the caller's own anyway. */
+/**
+ * Gives the image's user what is its own: volumes. Where this is run without the right to,
+ * everything is the caller's own anyway.
+ */
 export function giveVolumes({ root, owned, user }: Image): void {
   if (user !== 'node' || process.getuid?.() !== 0) return;
   for (const path of owned) chownSync(join(root, path), NODE_USER, NODE_USER);
 }
 
-/** Runs words of the Dockerfile as a container would: the image's user, its environment and nothing of ours but the path of Node. */
+/**
+ * Runs words of the Dockerfile as a container would: the image's user, its environment and nothing
+ * of ours but the path of Node.
+ */
 export function runIn(image: Image, words: readonly string[], mounts: Mounts = {}): ChildProcess {
   const [command, ...args] = words.map((word) => hostPath(image, word, mounts));
   const env = Object.fromEntries(

@@ -189,7 +189,7 @@ async function evaluate(path: string, flags: EvaluateFlags, { log, progress, sig
   await sayTable(evaluation);
   if (shifts.length > 0) {
     const best = methods.find(({ name }) => name === evaluation.comparison.best.auroc?.method);
-    const { head, rows } = shiftsTable(shifts, best ?? methods[0]!);
+    const { head, rows } = shiftsTable(shifts, best ?? methods[0]);
     await say(`\n${table(head, rows)}`);
   }
   if (harmful) {

@@ -21,7 +21,8 @@ const forPeople = (beforeLine: () => void) =>
   });
 
 /**
- * The log of the command line. Always on stderr: stdout is data. `--json` makes it pino's own lines, for machines.
+ * The log of the command line. Always on stderr: stdout is data. `--json` makes it pino's own
+ * lines, for machines.
  *
  * @param beforeLine called before every line, to take a progress line off the terminal
  */

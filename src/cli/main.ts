@@ -3,7 +3,10 @@ import { Command, CommanderError } from 'commander';
 import { version } from '../version.js';
 import { EXIT } from './exit.js';
 
-/** Each with all that it needs, so that a command does not wait for what only the others use. In the order of the help. */
+/**
+ * Each with all that it needs, so that a command does not wait for what only the others use. In the
+ * order of the help.
+ */
 const COMMANDS = {
   taps: async () => (await import('./taps.js')).tapsCommand,
   fit: async () => (await import('./fit.js')).fitCommand,
@@ -37,7 +40,8 @@ Exit codes: 0 done, 1 failure, 2 usage, 3 some scans failed, 10 out of distribut
   segcanary segment -m MODEL_DIR -d detector/ -i scans/ -o segmentations/`,
   );
 
-// No global option takes a value, so the first word is the command. Help, and what is no command, needs all of them; the version none.
+// No global option takes a value, so the first word is the command. Help, and what is no command,
+// needs all of them; the version none.
 const word = process.argv.slice(2).find((arg) => !arg.startsWith('-'));
 const onlyVersion = word === undefined && process.argv.slice(2).some((arg) => arg === '--version' || arg === '-V');
 const needed = Object.entries(COMMANDS).filter(
@@ -47,7 +51,8 @@ for (const [, add] of needed) (await add())(program);
 for (const command of [program, ...program.commands])
   command.exitOverride().showHelpAfterError('(add --help for the options)');
 
-// Help is printed before any command runs, and a reader may close early there too. Commands see to their own writes.
+// Help is printed before any command runs, and a reader may close early there too. Commands see to
+// their own writes.
 process.stdout.on('error', () => {});
 
 try {

@@ -1,4 +1,7 @@
-/** One line on the terminal that says how far a long job is. Silent where stderr is not a terminal, and for the first second. */
+/**
+ * One line on the terminal that says how far a long job is. Silent where stderr is not a terminal,
+ * and for the first second.
+ */
 export class ProgressLine {
   readonly #enabled: boolean;
   readonly #since = Date.now();

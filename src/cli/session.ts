@@ -19,8 +19,9 @@ export interface Session {
 }
 
 /**
- * Runs a command and sets the exit code. The first SIGINT or SIGTERM aborts and lets temporary files be removed, the second leaves at once;
- * a reader that closes stdout (`| head -1`) is a clean end. Whatever is thrown becomes one sentence on stderr.
+ * Runs a command and sets the exit code. The first SIGINT or SIGTERM aborts and lets temporary
+ * files be removed, the second leaves at once; a reader that closes stdout (`| head -1`) is a clean
+ * end. Whatever is thrown becomes one sentence on stderr.
  */
 export async function runSession(options: LogOptions, work: (session: Session) => Promise<number>): Promise<void> {
   const controller = new AbortController();
@@ -66,6 +67,7 @@ export async function runSession(options: LogOptions, work: (session: Session) =
     if (ending === null || !isAbort(error))
       log.fatal(failureOf('segcanary', error).error.message.replace(/^segcanary: /, ''));
   }
-  // A run cannot be aborted half-way, and the worker would keep the process until the patches in hand are done.
+  // A run cannot be aborted half-way, and the worker would keep the process until the patches in
+  // hand are done.
   if (ending !== null) await closeInference();
 }

@@ -3,7 +3,8 @@ import { SegcanaryError } from '../errors.js';
 import { cannotRead } from '../files/atomic.js';
 
 /**
- * The token of a server, from a file or the variable SEGCANARY_TOKEN; null where there is neither. Never an argument: every user of a machine sees those.
+ * The token of a server, from a file or the variable SEGCANARY_TOKEN; null where there is neither.
+ * Never an argument: every user of a machine sees those.
  *
  * @throws SegcanaryError `io`, `usage` for what is no token
  */

@@ -18,7 +18,11 @@ export interface ClientOptions {
   readonly url: string;
   /** What it was started with. */
   readonly token?: string | null | undefined;
-  /** How long, in seconds, to come again while its queue is full; only for scans that are paths or bytes, which can be sent twice. @default 0 */
+  /**
+   * How long, in seconds, to come again while its queue is full; only for scans that are paths or
+   * bytes, which can be sent twice.
+   * @default 0
+   */
   readonly patience?: number | undefined;
 }
 
@@ -83,8 +87,9 @@ type Query = Readonly<Record<string, string | number | undefined>>;
 /**
  * `segcanary serve` from a program: the routes of docs/server.md. Scans are streamed both ways.
  *
- * Every method throws `ServerError` with what the server refuses, or with the code `unreachable` where none answers, and `SegcanaryError` `io` for files of this
- * machine, `aborted` when a signal says so.
+ * Every method throws `ServerError` with what the server refuses, or with the code `unreachable`
+ * where none answers, and `SegcanaryError` `io` for files of this machine, `aborted` when a signal
+ * says so.
  */
 export class SegcanaryClient {
   readonly url: string;
@@ -100,7 +105,10 @@ export class SegcanaryClient {
     this.#patience = patience;
   }
 
-  /** Sends a scan and waits for its score. Images that are asked for arrive while they are made; files of them appear when the score is here. */
+  /**
+   * Sends a scan and waits for its score. Images that are asked for arrive while they are made;
+   * files of them appear when the score is here.
+   */
   async score(scan: ScanBody, options: RemoteScoreOptions = {}): Promise<RemoteScore> {
     const { mask, segmentation, explain, signal, ...query } = options;
     const images = new Map<string, ReceivedImage>();
@@ -168,7 +176,7 @@ export class SegcanaryClient {
       const files: Readable[] = [];
       try {
         for (const channel of channels) files.push(await streamOf(channel));
-        const single = files.length === 1 ? files[0]! : null;
+        const single = files.length === 1 ? files[0] : null;
         const { type, body } = single ? { type: 'application/octet-stream', body: single } : formOf(files);
         // Of several, those whose turn did not come.
         body.once('close', () => closeAll(files));

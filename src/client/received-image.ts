@@ -5,10 +5,16 @@ import { SegcanaryError } from '../errors.js';
 import { type AtomicFile, cannotWrite, createAtomicFile } from '../files/atomic.js';
 import { ServerError } from './server-error.js';
 
-/** Where an image of an answer goes: a path that ends in `.nii` or `.nii.gz`, or a stream, which gets gzip and is ended (process.stdout is left open). */
+/**
+ * Where an image of an answer goes: a path that ends in `.nii` or `.nii.gz`, or a stream, which
+ * gets gzip and is ended (process.stdout is left open).
+ */
 export type ImageTarget = string | Writable;
 
-/** An image that is being received. A file appears under its name when the whole answer was good, or not at all. */
+/**
+ * An image that is being received. A file appears under its name when the whole answer was good, or
+ * not at all.
+ */
 export class ReceivedImage {
   readonly #target: ImageTarget;
   #file: AtomicFile | null = null;

@@ -21,7 +21,8 @@ export interface ScoreRemotelyOptions {
 /**
  * `scoreScans` by a server, one scan after another: the same results and failures.
  *
- * @throws SegcanaryError `aborted` when the signal says so; whatever else goes wrong is a failure of its scan alone
+ * @throws SegcanaryError `aborted` when the signal says so; whatever else goes wrong is a failure
+ *   of its scan alone
  */
 export async function* scoreScansRemotely(options: ScoreRemotelyOptions): AsyncGenerator<SubjectScore | ScanFailure> {
   const { client, detector, inputs, mask, explain, volume, signal } = options;

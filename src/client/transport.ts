@@ -15,7 +15,8 @@ export interface Exchange {
 }
 
 /**
- * Sends a request and gives the answer as soon as its head is there, whatever its status. Not `fetch`, which gives an answer up whose head takes five minutes: a long scan takes more.
+ * Sends a request and gives the answer as soon as its head is there, whatever its status. Not
+ * `fetch`, which gives an answer up whose head takes five minutes: a long scan takes more.
  *
  * @throws ServerError `unreachable`; SegcanaryError `aborted`; whatever the body fails with
  */
@@ -23,8 +24,9 @@ export function exchange({ server, path, method = 'GET', headers, body, signal }
   return new Promise((resolve, reject) => {
     if (signal?.aborted) return reject(stopped());
     const url = new URL(`${server}${path}`);
-    // A connection for each: one that was kept may be closed by the server just as it is used again, and a stream cannot be sent twice. And yet not `Connection: close`: whoever
-    // refuses a scan before it is read would close on it, and the refusal be lost.
+    // A connection for each: one that was kept may be closed by the server just as it is used
+    // again, and a stream cannot be sent twice. And yet not `Connection: close`: whoever refuses a
+    // scan before it is read would close on it, and the refusal be lost.
     const isSecure = url.protocol === 'https:';
     const agent = new (isSecure ? SecureAgent : Agent)({ keepAlive: true });
     const request = (isSecure ? requestHttps : requestHttp)(url, { method, agent, ...(headers && { headers }) });

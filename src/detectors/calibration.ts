@@ -1,7 +1,10 @@
 import type { Verdict } from '../chunks.js';
 import { SegcanaryError } from '../errors.js';
 
-/** The level that the boundary aims at: 95 % of in-distribution scans at or below it. As a fraction, so that no product of it is rounded. */
+/**
+ * The level that the boundary aims at: 95 % of in-distribution scans at or below it. As a fraction,
+ * so that no product of it is rounded.
+ */
 const NUMERATOR = 19;
 const DENOMINATOR = 20;
 /** The fewest scans that can support it: n / (n + 1) >= .95. */
@@ -13,7 +16,10 @@ export interface CalibrationCase {
 }
 
 export interface Boundaries {
-  /** The paper's: keeps at least 95 % of the calibration scans themselves. For tables that reproduce the paper. */
+  /**
+   * The paper's: keeps at least 95 % of the calibration scans themselves. For tables that reproduce
+   * the paper.
+   */
   readonly paper: number;
   /** Keeps a fresh in-distribution scan with probability `level` or more. The verdict's. */
   readonly conformal: number;
@@ -33,10 +39,12 @@ export interface Calibration {
 /**
  * Draws the boundaries. With s = the n scores in ascending order, counted from 1:
  *
- *   paper = s[ceil(.95 n)], conformal = s[min(n, ceil(.95 (n + 1)))], level = min(.95, n / (n + 1)).
+ *   paper = s[ceil(.95 n)], conformal = s[min(n, ceil(.95 (n + 1)))],
+ *   level = min(.95, n / (n + 1)).
  *
- * `conformal` is split conformal prediction (Papadopoulos et al. 2002; Angelopoulos and Bates 2021, sec. 1): a fresh scan that is exchangeable
- * with these lies at or below it with at least that probability, whatever the distribution. Below 19 scans it is the largest score.
+ * `conformal` is split conformal prediction (Papadopoulos et al. 2002; Angelopoulos and Bates 2021,
+ * sec. 1): a fresh scan that is exchangeable with these lies at or below it with at least that
+ * probability, whatever the distribution. Below 19 scans it is the largest score.
  * @throws SegcanaryError 'fit-failed' without a case or with a score that is not finite.
  */
 export function calibrate(cases: readonly CalibrationCase[]): Calibration {
@@ -52,7 +60,7 @@ export function calibrate(cases: readonly CalibrationCase[]): Calibration {
   const sorted = cases
     .map(({ case: name, score }) => ({ case: name, score }))
     .sort((a, b) => a.score - b.score || (a.case < b.case ? -1 : 1));
-  const nth = (rank: number) => sorted[rank - 1]!.score;
+  const nth = (rank: number) => sorted[rank - 1].score;
   return {
     cases: sorted,
     min: nth(1),
@@ -65,7 +73,10 @@ export function calibrate(cases: readonly CalibrationCase[]): Calibration {
   };
 }
 
-/** clip((score - min) / (2 max - min), 0, 1) over the calibration scores (paper, sec. 2.2); null where 2 max <= min. */
+/**
+ * clip((score - min) / (2 max - min), 0, 1) over the calibration scores (paper, sec. 2.2); null
+ * where 2 max <= min.
+ */
 export function uncertaintyOf(score: number, { min, max }: Pick<Calibration, 'min' | 'max'>): number | null {
   const width = 2 * max - min;
   return width > 0 ? Math.min(Math.max((score - min) / width, 0), 1) : null;

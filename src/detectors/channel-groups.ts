@@ -11,7 +11,10 @@ const [GROUPS, CHANNELS] = [8, 256];
 /** Beside the tensors of the detector's own method. */
 const PREFIX = 'groups.';
 
-/** How many channels each group of neighbours at the tap has: eight groups, more only beyond 2048 channels, as equal as they can be. */
+/**
+ * How many channels each group of neighbours at the tap has: eight groups, more only beyond 2048
+ * channels, as equal as they can be.
+ */
 export function groupSizes(channels: number): number[] {
   const groups = Math.min(channels, Math.max(GROUPS, Math.ceil(channels / CHANNELS)));
   const end = (i: number) => Math.floor((i * channels) / groups);
@@ -19,11 +22,13 @@ export function groupSizes(channels: number): number[] {
 }
 
 /**
- * Fits each group of channels by itself, as `multi-layer` fits each stage: the Mahalanobis distance of its channel means, with the correlations inside the group, and mean and deviation
- * of that over the training patches. Ledoit-Wolf, whatever the detector's estimator.
+ * Fits each group of channels by itself, as `multi-layer` fits each stage: the Mahalanobis distance
+ * of its channel means, with the correlations inside the group, and mean and deviation of that over
+ * the training patches. Ledoit-Wolf, whatever the detector's estimator.
  *
  * @param entries what the cache has of every training scan; read more than once
- * @returns null where a group cannot be fitted, because none of its channels ever varies: no verdict rests on it, and none has to fail by it
+ * @returns null where a group cannot be fitted, because none of its channels ever varies: no
+ *   verdict rests on it, and none has to fail by it
  */
 export async function fitChannelGroups(
   entries: () => AsyncIterable<Pick<CachedEmbeddings, 'means' | 'n' | 'c'>>,

@@ -33,9 +33,14 @@ const common = {
   createdBy: z.string(),
   /** How scans are brought to the network: the plan itself, so that scoring needs no plans.json. */
   plan: planSchema,
-  /** sha256 of the bytes of each training scan, so that `calibrate` can refuse them: a threshold drawn from training scans promises nothing. */
+  /**
+   * sha256 of the bytes of each training scan, so that `calibrate` can refuse them: a threshold
+   * drawn from training scans promises nothing.
+   */
   trainingScans: z.array(hash).optional(),
-  /** Axis codes of the training scans (`LPS`), each once: a scan that lies otherwise is warned of. */
+  /**
+   * Axis codes of the training scans (`LPS`), each once: a scan that lies otherwise is warned of.
+   */
   orientations: z.array(z.string().regex(/^[RLAPSI]{3}$/)).optional(),
   warnings: z.array(z.object({ code: z.string(), message: z.string() })),
   calibration: calibrationSchema.nullable(),
@@ -57,24 +62,37 @@ const model = z.object({ name: z.string(), sha256: hash });
 /** Distance between patches as a fraction of the patch. */
 const stepSize = z.number().gt(0).max(1);
 
-/** Patches are judged by the features of the frozen encoder: encoder.onnx and statistics.safetensors. */
+/**
+ * Patches are judged by the features of the frozen encoder: encoder.onnx and
+ * statistics.safetensors.
+ */
 const featuresSchema = z
   .object({
     ...common,
     /** Absent before there were others. */
     kind: z.literal('features').default('features'),
     stepSize,
-    /** The tensor that the encoder was cut at; shape without the batch axis; whether it was the suggested one. */
+    /**
+     * The tensor that the encoder was cut at; shape without the batch axis; whether it was the
+     * suggested one.
+     */
     tap: z.object({ name: z.string(), shape: z.array(count), suggested: z.boolean() }),
-    /** The encoder's stages whose channel means the method reads; null where it reads the tap alone. */
+    /**
+     * The encoder's stages whose channel means the method reads; null where it reads the tap alone.
+     */
     stages: z.array(z.object({ name: z.string(), channels: count })).nullable(),
-    /** Channels of each group of neighbours at the tap, to explain verdicts by: how far each moves is in statistics.safetensors. Absent before it was kept, and where the method judges stages. */
+    /**
+     * Channels of each group of neighbours at the tap, to explain verdicts by: how far each moves
+     * is in statistics.safetensors. Absent before it was kept, and where the method judges stages.
+     */
     channelGroups: z.array(count).min(1).max(4096).optional(),
     /** How an activation becomes an embedding, and the shape before it is flattened to d. */
     pooling: z.object({ kind: z.literal('average'), maxElements: z.literal(10000), shape: z.array(count) }),
     /** How a patch is judged: a name of detectors/methods/registry.ts. */
     method: z.enum(METHOD_NAMES),
-    /** Of the method's Gaussian, as are shrinkage, rank and conditionNumber: null where it has none. */
+    /**
+     * Of the method's Gaussian, as are shrinkage, rank and conditionNumber: null where it has none.
+     */
     estimator: z.enum(ESTIMATORS).nullable(),
     shrinkage: z.number().min(0).max(1).nullable(),
     /** Training patches. */
@@ -116,7 +134,10 @@ function featureCount(
   return (stages ?? []).reduce((sum, { channels }) => sum + channels, 0);
 }
 
-/** Scans are judged by the outputs of the whole network: network_0.onnx, network_1.onnx, …, one a fold. Nothing is fitted. */
+/**
+ * Scans are judged by the outputs of the whole network: network_0.onnx, network_1.onnx, …, one a
+ * fold. Nothing is fitted.
+ */
 const outputsSchema = z
   .object({
     ...common,

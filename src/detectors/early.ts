@@ -3,8 +3,9 @@ import { onlyOnFeatures } from './opened.js';
 import type { Detector } from './saved.js';
 
 /**
- * Refuses `early` for detectors under which nothing is certain before a scan has ended: the score has to be a mean of distances that are never negative, and there has
- * to be a boundary that it can pass.
+ * Refuses `early` for detectors under which nothing is certain before a scan has ended: the score
+ * has to be a mean of distances that are never negative, and there has to be a boundary that it can
+ * pass.
  *
  * @throws SegcanaryError `usage`
  */

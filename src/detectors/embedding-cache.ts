@@ -44,10 +44,12 @@ export function embeddingKey({
 }
 
 /**
- * Embeddings of whole scans on disk, one file a scan, so that an interrupted fit resumes and a second estimator costs no inference.
+ * Embeddings of whole scans on disk, one file a scan, so that an interrupted fit resumes and a
+ * second estimator costs no inference.
  *
- * A file: magic (8 bytes), n, d, c and m (uint32), sha256 over key, sizes and numbers (32 bytes), rows, means, measured (float32), little-endian. Files appear whole.
- * One whose hash does not match is as good as absent: it is computed again and replaced.
+ * A file: magic (8 bytes), n, d, c and m (uint32), sha256 over key, sizes and numbers (32 bytes),
+ * rows, means, measured (float32), little-endian. Files appear whole. One whose hash does not match
+ * is as good as absent: it is computed again and replaced.
  */
 export class EmbeddingCache {
   readonly dir: string;
@@ -59,7 +61,8 @@ export class EmbeddingCache {
   /** @throws SegcanaryError 'io' where the folder cannot be made. */
   static async open(dir: string): Promise<EmbeddingCache> {
     await makeFolder(dir);
-    // An entry that is whole is not written again, and so would keep what a killed run left of it when another part of it was damaged.
+    // An entry that is whole is not written again, and so would keep what a killed run left of it
+    // when another part of it was damaged.
     await sweepLeftovers(dir, (name) => ENTRY.test(name));
     return new EmbeddingCache(dir);
   }

@@ -26,9 +26,15 @@ export interface EmbeddingBlock {
 export interface GaussianFit extends Gaussian {
   /** Training patches. */
   readonly n: number;
-  /** Numerical rank of the *empirical* covariance: the directions in which the training patches moved, whatever the estimator added. */
+  /**
+   * Numerical rank of the *empirical* covariance: the directions in which the training patches
+   * moved, whatever the estimator added.
+   */
   readonly rank: number;
-  /** Of the covariance that the distances use (the shrunk one, where it was shrunk), over the directions that it sees; within 10 %. */
+  /**
+   * Of the covariance that the distances use (the shrunk one, where it was shrunk), over the
+   * directions that it sees; within 10 %.
+   */
   readonly conditionNumber: number;
   /** Weight of the scaled identity in the covariance; null for `empirical`. */
   readonly shrinkage: number | null;
@@ -42,9 +48,11 @@ export interface FitOptions {
 }
 
 /**
- * Fits mean and covariance (divisor n) to embeddings that are read once. Distances equal those of sklearn's LedoitWolf, OAS and
- * EmpiricalCovariance (pseudo-inverse: `pinvh`). Peak memory is one [d,d] of float64 where the covariance is invertible.
- * @throws SegcanaryError 'fit-failed' with fewer than two patches, with blocks of unequal d, with NaN or infinity, and where no feature varies.
+ * Fits mean and covariance (divisor n) to embeddings that are read once. Distances equal those of
+ * sklearn's LedoitWolf, OAS and EmpiricalCovariance (pseudo-inverse: `pinvh`). Peak memory is one
+ * [d,d] of float64 where the covariance is invertible.
+ * @throws SegcanaryError 'fit-failed' with fewer than two patches, with blocks of unequal d, with
+ *   NaN or infinity, and where no feature varies.
  */
 export async function fitGaussian(
   blocks: AsyncIterable<EmbeddingBlock> | (() => AsyncIterable<EmbeddingBlock>),
@@ -86,7 +94,10 @@ interface Result {
   readonly shrinkage: number | null;
 }
 
-/** Keeps the rows themselves while `empirical` may still need their Gram matrix (n <= d: no more than a covariance), sums them otherwise. */
+/**
+ * Keeps the rows themselves while `empirical` may still need their Gram matrix (n <= d: no more
+ * than a covariance), sums them otherwise.
+ */
 async function collect(blocks: AsyncIterable<EmbeddingBlock>, estimator: Estimator, blas: Blas) {
   let moments: Moments | null = null;
   let kept: EmbeddingBlock[] = [];
@@ -133,7 +144,7 @@ function centre(kept: readonly EmbeddingBlock[], n: number, d: number): CentredR
     );
   }
   const mean = columnMeans(centred, n, d);
-  for (let row = 0; row < n; row++) for (let i = 0; i < d; i++) centred[row * d + i]! -= mean[i]!;
+  for (let row = 0; row < n; row++) for (let i = 0; i < d; i++) centred[row * d + i] -= mean[i];
   return { n, d, mean, centred };
 }
 
@@ -144,7 +155,7 @@ function countConstant(collected: CentredRows | Sample): number {
     let varies = false;
     if ('centred' in collected) {
       for (let row = 0; row < n && !varies; row++) varies = collected.centred[row * d + i] !== 0;
-    } else varies = collected.covariance[i * d + i]! > 0;
+    } else varies = collected.covariance[i * d + i] > 0;
     if (!varies) constant++;
   }
   return constant;
@@ -161,15 +172,17 @@ async function fromCovariance(sample: Sample, estimator: Estimator, blas: Blas):
   const shrinkage =
     estimator === 'empirical' ? null : (estimator === 'oas' ? oasShrinkage : ledoitWolfShrinkage)(sample);
   const lift = ((shrinkage ?? 0) * trace(covariance, d)) / d;
-  // For the rank. The factor takes the diagonal and what is below; above it the covariance stays, so that one matrix is enough.
-  const diagonal = Float64Array.from({ length: d }, (_, i) => covariance[i * d + i]!);
+  // For the rank. The factor takes the diagonal and what is below; above it the covariance stays,
+  // so that one matrix is enough.
+  const diagonal = Float64Array.from({ length: d }, (_, i) => covariance[i * d + i]);
   const { rank, order } = await cholesky(covariance, d, { blas, pivot: true, tolerance: rankCutoff(largest, d) });
   if (rank < d && lift <= rankCutoff(largest, d)) {
-    // A lift below the cutoff means a shrinkage of at most d^2 eps: the empirical factor serves for the shrunk covariance as well.
+    // A lift below the cutoff means a shrinkage of at most d^2 eps: the empirical factor serves for
+    // the shrunk covariance as well.
     return { whitening: await pseudoInverseWhitening(covariance, order, rank, d, largest, blas), rank, shrinkage };
   }
   mirrorUpper(covariance, d);
-  for (let i = 0; i < d; i++) covariance[i * d + i] = diagonal[i]!;
+  for (let i = 0; i < d; i++) covariance[i * d + i] = diagonal[i];
   if (shrinkage !== null) shrink(covariance, d, shrinkage);
   const whitening = await choleskyWhitening(covariance, d, (1 - (shrinkage ?? 0)) * largest + lift, blas);
   if (whitening) return { whitening, rank, shrinkage };

@@ -13,7 +13,8 @@ const FILES = /^(detector\.json|encoder\.onnx|statistics\.safetensors|network_\d
 
 /**
  * Refuses a target that `saveDetector` would refuse: ask before the hours that a fit may take.
- * @throws SegcanaryError 'io' where `dir` is there and is neither empty nor a detector and nothing else.
+ * @throws SegcanaryError 'io' where `dir` is there and is neither empty nor a detector and nothing
+ *   else.
  */
 export async function checkDetectorTarget(dir: string): Promise<void> {
   let names: string[];
@@ -37,8 +38,8 @@ export async function checkDetectorTarget(dir: string): Promise<void> {
 }
 
 /**
- * Writes a detector's files beside their final place and renames the folder: it is there whole or not at all. A detector that is there already is
- * replaced whole.
+ * Writes a detector's files beside their final place and renames the folder: it is there whole or
+ * not at all. A detector that is there already is replaced whole.
  *
  * @param files pieces of each, by name
  * @throws SegcanaryError 'io' where that fails, or where something else than a detector is there
@@ -114,7 +115,10 @@ export function sha256(...pieces: readonly Uint8Array[]): string {
   return hash.digest('hex');
 }
 
-/** Gives a folder its name. What had the name is moved aside first, because a folder is not renamed over a full one, and comes back on failure. */
+/**
+ * Gives a folder its name. What had the name is moved aside first, because a folder is not renamed
+ * over a full one, and comes back on failure.
+ */
 async function replaceFolder(from: string, to: string, aside: string): Promise<void> {
   const replaced = await rename(to, aside).then(
     () => true,

@@ -4,8 +4,9 @@ import type { Estimator } from './estimators.js';
 import type { Tensor } from './safetensors.js';
 
 /**
- * Which features of a patch a method reads: the pooled activation [d] of the paper, the mean of every channel [c] at the tap, or the means of every channel of
- * every stage of the encoder, one stage after another.
+ * Which features of a patch a method reads: the pooled activation [d] of the paper, the mean of
+ * every channel [c] at the tap, or the means of every channel of every stage of the encoder, one
+ * stage after another.
  */
 export type Features = 'pooled' | 'channel-means' | 'stage-means';
 
@@ -56,16 +57,23 @@ export interface StageDistances {
 export interface PatchScorer {
   /** Features that it was fitted to. */
   readonly d: number;
-  /** How far a patch lies from the training patches: higher is more suspicious, never negative where the method says so, NaN where the features hold one. */
+  /**
+   * How far a patch lies from the training patches: higher is more suspicious, never negative where
+   * the method says so, NaN where the features hold one.
+   */
   distance(features: Float32Array): number;
-  /** The same of many patches at once, rows [n,d] in C order, where a BLAS makes that faster. Sums may round otherwise. */
+  /**
+   * The same of many patches at once, rows [n,d] in C order, where a BLAS makes that faster. Sums
+   * may round otherwise.
+   */
   distances?(rows: Float32Array, n: number, blas: Blas): Promise<Float64Array>;
   /** Of a method that judges every stage of the encoder by itself. */
   readonly stages?: StageDistances;
 }
 
 /**
- * A method that judges patches by the features of the frozen encoder. One file each in `methods/`, and one line in `methods/registry.ts`.
+ * A method that judges patches by the features of the frozen encoder. One file each in `methods/`,
+ * and one line in `methods/registry.ts`.
  */
 export interface PatchMethod {
   /** What `fit --detector` and the tables call it. */
@@ -76,12 +84,16 @@ export interface PatchMethod {
   /** Paper, and what it says for it. */
   readonly source: string;
   readonly features: Features;
-  /** No distance is ever below 0, so that the mean over a scan is at least what some of its patches give: `--early` rests on it. */
+  /**
+   * No distance is ever below 0, so that the mean over a scan is at least what some of its patches
+   * give: `--early` rests on it.
+   */
   readonly nonNegative: boolean;
   /**
    * Fits the method to features that may be read more than once.
    *
-   * @throws SegcanaryError `fit-failed` with fewer than two patches, with blocks of unequal d, with NaN or infinity, and where no feature varies
+   * @throws SegcanaryError `fit-failed` with fewer than two patches, with blocks of unequal d, with
+   *   NaN or infinity, and where no feature varies
    */
   fit(blocks: () => AsyncIterable<FeatureBlock>, context: FitContext): Promise<FittedMethod>;
   /**
@@ -114,7 +126,10 @@ export interface KeptFeatures {
   readonly m: number;
 }
 
-/** Those of them that a method reads, and their number a patch. Of what was measured, there are stage means alone. */
+/**
+ * Those of them that a method reads, and their number a patch. Of what was measured, there are
+ * stage means alone.
+ */
 export function keptFeatures(kept: KeptFeatures, features: Features): readonly [Float32Array, number] {
   if (features === 'pooled') return [kept.rows, kept.d];
   return features === 'channel-means' ? [kept.means, kept.c] : [kept.measured, kept.m];

@@ -14,9 +14,17 @@ export type OpenDetector =
 export interface OpenDetectorOptions {
   /** Threads of the network. @default all */
   readonly threads?: number | undefined;
-  /** Encode patches of a single value, such as air, once. Of detectors on features; the scores are the same. @default false */
+  /**
+   * Encode patches of a single value, such as air, once. Of detectors on features; the scores are
+   * the same.
+   * @default false
+   */
   readonly rememberConstants?: boolean | undefined;
-  /** Come back before the encoder of a detector on features is open, so that a scan can be read meanwhile (`Encoder.ready`). @default false */
+  /**
+   * Come back before the encoder of a detector on features is open, so that a scan can be read
+   * meanwhile (`Encoder.ready`).
+   * @default false
+   */
   readonly ahead?: boolean | undefined;
 }
 
@@ -26,9 +34,11 @@ export type SegmentingDetector =
   | { readonly kind: 'features'; readonly detector: FeatureDetector; readonly encoder?: undefined };
 
 /**
- * Opens the network of a saved detector. Sessions are shared: a second call for the same graph costs nothing.
+ * Opens the network of a saved detector. Sessions are shared: a second call for the same graph
+ * costs nothing.
  *
- * @throws SegcanaryError as `openEncoder` and `openSampler`; `usage` for constants to be remembered by a detector that is not on features
+ * @throws SegcanaryError as `openEncoder` and `openSampler`; `usage` for constants to be remembered
+ *   by a detector that is not on features
  */
 export async function openDetector(
   detector: Detector,
@@ -52,7 +62,10 @@ export async function openDetector(
   return { kind: 'outputs', detector, sampler };
 }
 
-/** As `openDetector`, for segmenting: a detector on features is open as it is, since the segmenter taps its features. */
+/**
+ * As `openDetector`, for segmenting: a detector on features is open as it is, since the segmenter
+ * taps its features.
+ */
 export async function openBesideSegmenter(
   detector: Detector,
   options: OpenDetectorOptions = {},

@@ -16,8 +16,9 @@ const entrySchema = z.object({
 });
 
 /**
- * float64 tensors as the pieces of a safetensors file (huggingface/safetensors, README "Format"): a 64-bit length, a JSON header padded
- * with spaces to a multiple of 8, then the tensors' bytes. Little-endian, as is every machine that onnxruntime-node is built for.
+ * float64 tensors as the pieces of a safetensors file (huggingface/safetensors, README "Format"): a
+ * 64-bit length, a JSON header padded with spaces to a multiple of 8, then the tensors' bytes.
+ * Little-endian, as is every machine that onnxruntime-node is built for.
  */
 export function encodeSafetensors(tensors: Readonly<Record<string, Tensor>>): Uint8Array[] {
   const header: Record<string, z.input<typeof entrySchema>> = {};
@@ -77,7 +78,7 @@ export function decodeSafetensors(bytes: Uint8Array): Record<string, Tensor> {
 
 /** x - x is 0 for every finite x. A loop, because a whitener has tens of millions of numbers. */
 function allFinite(data: Float64Array): boolean {
-  for (let i = 0; i < data.length; i++) if (data[i]! - data[i]! !== 0) return false;
+  for (let i = 0; i < data.length; i++) if (data[i] - data[i] !== 0) return false;
   return true;
 }
 

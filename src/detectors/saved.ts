@@ -43,7 +43,10 @@ export interface FeatureDetector extends Loaded<FeaturesDescription> {
   readonly encoder: Uint8Array;
   readonly method: PatchMethod;
   readonly scorer: PatchScorer;
-  /** How far each group of channels at the tap lies from the training patches; null where that was not kept. */
+  /**
+   * How far each group of channels at the tap lies from the training patches; null where that was
+   * not kept.
+   */
   readonly channelGroups: StageDistances | null;
 }
 
@@ -82,8 +85,8 @@ export type DetectorParts =
   | { readonly description: Omit<IntensitiesDescription, 'statisticsSha256'>; readonly tensors: Tensors };
 
 /**
- * Writes a detector folder beside its final place and renames it: it is there whole or not at all. A detector that is there already is
- * replaced whole.
+ * Writes a detector folder beside its final place and renames it: it is there whole or not at all.
+ * A detector that is there already is replaced whole.
  * @throws SegcanaryError 'io' where that fails, or where something else than a detector is there.
  */
 export async function saveDetector(dir: string, parts: DetectorParts): Promise<void> {
@@ -104,7 +107,8 @@ export async function saveDetector(dir: string, parts: DetectorParts): Promise<v
 
 /**
  * Reads a detector folder and verifies every hash and size in it.
- * @throws SegcanaryError 'io' (missing), 'detector-invalid' (not a detector, or of another version), 'detector-corrupt' (a hash or size is wrong).
+ * @throws SegcanaryError 'io' (missing), 'detector-invalid' (not a detector, or of another
+ *   version), 'detector-corrupt' (a hash or size is wrong).
  */
 export async function loadDetector(dir: string): Promise<Detector> {
   const { bytes, description } = await readDescription(dir);
@@ -130,7 +134,8 @@ export async function loadDetector(dir: string): Promise<Detector> {
 
 /**
  * As `loadDetector`, for a pipeline of stages of one's own.
- * @throws SegcanaryError what `loadDetector` throws; `usage` for a detector that is not on features.
+ * @throws SegcanaryError what `loadDetector` throws; `usage` for a detector that is not on
+ *   features.
  */
 export async function loadFeatureDetector(dir: string): Promise<FeatureDetector> {
   const detector = await loadDetector(dir);
@@ -184,7 +189,10 @@ function parseDescription(raw: unknown, path: string): DetectorDescription {
   return parseWith(raw, schema as z.ZodType<DetectorDescription>, path, 'detector-invalid');
 }
 
-/** What a method kept, and what explains its verdicts, ready to judge and of the size that detector.json says. */
+/**
+ * What a method kept, and what explains its verdicts, ready to judge and of the size that
+ * detector.json says.
+ */
 async function readScorer(
   dir: string,
   {

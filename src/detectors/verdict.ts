@@ -2,7 +2,10 @@ import type { Explanation, SubjectScore, Warning } from '../chunks.js';
 import { type Calibration, uncertaintyOf, verdictOf } from './calibration.js';
 
 export interface VerdictOptions {
-  /** The scores of held-out in-distribution scans and the boundaries drawn from them; without one the verdict is `uncalibrated`. */
+  /**
+   * The scores of held-out in-distribution scans and the boundaries drawn from them; without one
+   * the verdict is `uncalibrated`.
+   */
   readonly calibration?: Calibration | null;
   /** Identity of the detector, repeated in the result. @default null */
   readonly detector?: string | null;
@@ -25,7 +28,9 @@ export function verdictBasis({
   };
 }
 
-/** A scan's score and what follows from it. Out of distribution iff score > the conformal boundary. */
+/**
+ * A scan's score and what follows from it. Out of distribution iff score > the conformal boundary.
+ */
 export function subjectScore(
   { case: name, score, patches, worstPatch }: Pick<SubjectScore, 'case' | 'score' | 'patches' | 'worstPatch'>,
   options: VerdictOptions,

@@ -3,8 +3,9 @@ import { uniformFloat64 } from 'pure-rand/distribution/uniformFloat64';
 import { xoroshiro128plusFromState } from 'pure-rand/generator/xoroshiro128plus';
 
 /**
- * Draws from the uniform distribution on (0, 1], the same ones for the same name on every machine: xoroshiro128+ whose state is the name's SHA-256. Names that
- * differ by a letter, as those of two sites, have nothing in common.
+ * Draws from the uniform distribution on (0, 1], the same ones for the same name on every machine:
+ * xoroshiro128+ whose state is the name's SHA-256. Names that differ by a letter, as those of two
+ * sites, have nothing in common.
  */
 export function drawsOf(name: string): () => number {
   const hash = createHash('sha256').update(name).digest();

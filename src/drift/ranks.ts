@@ -5,8 +5,9 @@ export interface Rank {
 }
 
 /**
- * Numbers that grow by one at a time and are asked for ranks. They lie in sorted runs whose lengths are falling powers of two, one for every bit of their count
- * (Bentley and Saxe 1980): n of them cost 8 n bytes, a rank O(log² n), and putting one in O(log n) on average.
+ * Numbers that grow by one at a time and are asked for ranks. They lie in sorted runs whose lengths
+ * are falling powers of two, one for every bit of their count (Bentley and Saxe 1980): n of them
+ * cost 8 n bytes, a rank O(log² n), and putting one in O(log n) on average.
  */
 export class Ranks {
   readonly #runs: Float64Array[] = [];
@@ -40,7 +41,7 @@ function merge(a: Float64Array, b: Float64Array): Float64Array<ArrayBuffer> {
   const merged = new Float64Array(a.length + b.length);
   let [i, j] = [0, 0];
   for (let k = 0; k < merged.length; k++) {
-    merged[k] = j === b.length || (i < a.length && a[i]! <= b[j]!) ? a[i++]! : b[j++]!;
+    merged[k] = j === b.length || (i < a.length && a[i] <= b[j]) ? a[i++] : b[j++];
   }
   return merged;
 }
@@ -50,7 +51,7 @@ function firstAtLeast(run: Float64Array, value: number): number {
   let [low, high] = [0, run.length];
   while (low < high) {
     const middle = (low + high) >>> 1;
-    if (run[middle]! < value) low = middle + 1;
+    if (run[middle] < value) low = middle + 1;
     else high = middle;
   }
   return low;
@@ -61,7 +62,7 @@ function firstAbove(run: Float64Array, value: number): number {
   let [low, high] = [0, run.length];
   while (low < high) {
     const middle = (low + high) >>> 1;
-    if (run[middle]! <= value) low = middle + 1;
+    if (run[middle] <= value) low = middle + 1;
     else high = middle;
   }
   return low;

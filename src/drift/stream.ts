@@ -28,7 +28,10 @@ export interface DriftState {
   /** The test martingale, 1 at first; the largest number there is where it is larger. */
   readonly martingale: number;
   readonly log10: number;
-  /** Whether the martingale has ever reached 1 / level. It stays: later scans cannot undo what was shown. */
+  /**
+   * Whether the martingale has ever reached 1 / level. It stays: later scans cannot undo what was
+   * shown.
+   */
   readonly alarm: boolean;
   /** The scan with which it did; null without an alarm. */
   readonly alarmAt: string | null;
@@ -37,9 +40,15 @@ export interface DriftState {
 }
 
 export interface DriftStreamOptions {
-  /** Scores of the calibration scans, in any order. Without any the stream is tested against its own beginning. */
+  /**
+   * Scores of the calibration scans, in any order. Without any the stream is tested against its own
+   * beginning.
+   */
   readonly calibration: Iterable<number>;
-  /** What the draws that break ties come from: the same name gives the same ones. A detector's hash and a site. */
+  /**
+   * What the draws that break ties come from: the same name gives the same ones. A detector's hash
+   * and a site.
+   */
   readonly name: string;
   /** @default .01 */
   readonly level?: number | undefined;
@@ -48,9 +57,11 @@ export interface DriftStreamOptions {
 }
 
 /**
- * Watches the scores of a detector for drift towards higher ones: a test martingale on conformal p-values (Vovk 2021), of which at most `level` of all streams
- * that are exchangeable with the calibration scans ever raise an alarm, however long they are looked at. The same scores in the same order give the same numbers,
- * so that a stream is brought back after a restart by adding its scores again.
+ * Watches the scores of a detector for drift towards higher ones: a test martingale on conformal
+ * p-values (Vovk 2021), of which at most `level` of all streams that are exchangeable with the
+ * calibration scans ever raise an alarm, however long they are looked at. The same scores in the
+ * same order give the same numbers, so that a stream is brought back after a restart by adding its
+ * scores again.
  */
 export class DriftStream {
   readonly level: number;
@@ -63,7 +74,10 @@ export class DriftStream {
   #n = 0;
   #alarmAt: string | null = null;
 
-  /** @throws SegcanaryError `usage` for a level outside (0, 1) or a calibration score that is not finite */
+  /**
+   * @throws SegcanaryError `usage` for a level outside (0, 1) or a calibration score that is not
+   *   finite
+   */
   constructor({ calibration, name, level = 0.01, keep = 1000 }: DriftStreamOptions) {
     if (!(level > 0 && level < 1)) {
       throw new SegcanaryError(

@@ -2,7 +2,9 @@ import type { VoxelSet } from '../detectors/outputs/output-method.js';
 
 /** How the distances of a scan's patches, or the uncertainties of its voxels, become its score. */
 export interface Aggregator {
-  /** The name of a set of voxels, where it is a mean over one: then it applies to outputs as well. */
+  /**
+   * The name of a set of voxels, where it is a mean over one: then it applies to outputs as well.
+   */
   readonly name: string;
   readonly title: string;
   readonly formula: string;
@@ -16,7 +18,7 @@ export interface Aggregator {
 const over =
   (set: VoxelSet): Aggregator['of'] =>
   (distances, weights) =>
-    distances.reduce((sum, d, i) => sum + d * weights[set][i]!, 0);
+    distances.reduce((sum, d, i) => sum + d * weights[set][i], 0);
 
 /** Share of the patches that `top` takes. */
 const TOP = 0.1;

@@ -8,8 +8,9 @@ export interface Interval {
 }
 
 /**
- * Resamples of several strata, each drawn with replacement to its own size (Efron and Tibshirani 1993): a scan stays in its group, so that every resample has both.
- * Seeded: the same strata and seed give the same resamples, and methods compared on one resample are paired.
+ * Resamples of several strata, each drawn with replacement to its own size (Efron and Tibshirani
+ * 1993): a scan stays in its group, so that every resample has both. Seeded: the same strata and
+ * seed give the same resamples, and methods compared on one resample are paired.
  *
  * @yields indices into each stratum
  */
@@ -24,8 +25,9 @@ export function* stratifiedResamples(
 }
 
 /**
- * The percentile interval of values: those at 2.5 and 97.5 %, interpolated linearly between neighbours as numpy's `quantile`. Values that are NaN
- * (a resample without a defined metric) are left out; null where none is left.
+ * The percentile interval of values: those at 2.5 and 97.5 %, interpolated linearly between
+ * neighbours as numpy's `quantile`. Values that are NaN (a resample without a defined metric) are
+ * left out; null where none is left.
  */
 export function percentileInterval(values: readonly number[]): Interval | null {
   const sorted = values.filter((v) => !Number.isNaN(v)).sort((a, b) => a - b);
@@ -34,7 +36,7 @@ export function percentileInterval(values: readonly number[]): Interval | null {
     const position = q * (sorted.length - 1);
     const below = Math.floor(position);
     const above = Math.min(below + 1, sorted.length - 1);
-    return sorted[below]! + (position - below) * (sorted[above]! - sorted[below]!);
+    return sorted[below] + (position - below) * (sorted[above] - sorted[below]);
   };
   return { low: at(0.025), high: at(0.975) };
 }

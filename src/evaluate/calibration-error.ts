@@ -18,7 +18,8 @@ export interface CalibrationError {
 }
 
 /**
- * Expected Segmentation Calibration Error: sum over bins of |B|/N |Dice(B) - (1 - U(B))|, ten bins of the confidence 1 - U, right-closed (paper, eq. 3).
+ * Expected Segmentation Calibration Error: sum over bins of |B|/N |Dice(B) - (1 - U(B))|, ten bins
+ * of the confidence 1 - U, right-closed (paper, eq. 3).
  *
  * @param scans normalised uncertainty U in [0, 1] and Dice
  */
@@ -28,7 +29,7 @@ export function expectedSegmentationCalibrationError(
   const held = Array.from({ length: BINS }, () => ({ n: 0, dice: 0, confidence: 0 }));
   for (const { uncertainty, dice } of scans) {
     const confidence = 1 - uncertainty;
-    const bin = held[binOf(confidence)]!;
+    const bin = held[binOf(confidence)];
     bin.n++;
     bin.dice += dice;
     bin.confidence += confidence;
@@ -44,7 +45,10 @@ export function expectedSegmentationCalibrationError(
   return { esce, bins };
 }
 
-/** The bin whose upper edge b/10 is the first that the confidence does not exceed. Edges are compared as quotients, so that .3 falls where .3 is written. */
+/**
+ * The bin whose upper edge b/10 is the first that the confidence does not exceed. Edges are
+ * compared as quotients, so that .3 falls where .3 is written.
+ */
 function binOf(confidence: number): number {
   let bin = 0;
   while (bin < BINS - 1 && confidence > (bin + 1) / BINS) bin++;

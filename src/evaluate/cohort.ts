@@ -31,8 +31,9 @@ const rowSchema = z.object({
 });
 
 /**
- * Reads a cohort: a CSV with the columns case, image, label, split (train, val, test), group (id, ood), shift, dataset. Paths are relative to the file,
- * channels are joined by `;`, label, shift and dataset may be empty or missing.
+ * Reads a cohort: a CSV with the columns case, image, label, split (train, val, test), group (id,
+ * ood), shift, dataset. Paths are relative to the file, channels are joined by `;`, label, shift
+ * and dataset may be empty or missing.
  *
  * @param text of the file
  * @param path of the file

@@ -18,9 +18,15 @@ export const COMPARED = {
 export type Metric = keyof typeof COMPARED;
 
 export interface Comparison {
-  /** For every method: the interval of each metric, null where it is not defined. Rates have Wilson's and Newcombe's, the others the bootstrap's. */
+  /**
+   * For every method: the interval of each metric, null where it is not defined. Rates have
+   * Wilson's and Newcombe's, the others the bootstrap's.
+   */
   readonly intervals: Readonly<Record<string, Readonly<Record<Metric, Interval | null>>>>;
-  /** For every metric: the best method on the cohort, and those whose paired difference to it has an interval that holds 0. Alone, it is the winner. */
+  /**
+   * For every metric: the best method on the cohort, and those whose paired difference to it has an
+   * interval that holds 0. Alone, it is the winner.
+   */
   readonly best: Readonly<
     Record<Metric, { readonly method: string; readonly indistinguishable: readonly string[] } | null>
   >;
@@ -31,7 +37,10 @@ export interface Comparison {
 /** What every other method has more than one method, on the same scans. */
 export interface PairedDifferences {
   readonly method: string;
-  /** By the other's name. An interval that holds 0 tells the two not apart; null where the metric is not defined for both. */
+  /**
+   * By the other's name. An interval that holds 0 tells the two not apart; null where the metric is
+   * not defined for both.
+   */
   readonly differences: Readonly<Record<string, Readonly<Record<Metric, PairedDifference | null>>>>;
 }
 
@@ -43,19 +52,23 @@ export interface PairedDifference extends Interval {
 export interface CompareOptions {
   readonly resamples: number;
   readonly seed: number;
-  /** Name of the method that all others are compared with. One that is not there gives no differences. @default none */
+  /**
+   * Name of the method that all others are compared with. One that is not there gives no
+   * differences.
+   * @default none
+   */
   readonly against?: string | undefined;
 }
 
 /**
- * Stratified, seeded, paired bootstrap over the test scans (ID and OOD apart): the same resamples for every method. Boundaries stay those of the validation
- * scans.
+ * Stratified, seeded, paired bootstrap over the test scans (ID and OOD apart): the same resamples
+ * for every method. Boundaries stay those of the validation scans.
  */
 export function compare(methods: Readonly<Record<string, readonly ScoredCase[]>>, options: CompareOptions): Comparison {
   const names = Object.keys(methods);
   const tests = names.map((name) => {
-    const test = methods[name]!.filter((c) => c.split === 'test');
-    const boundary = calibrate(methods[name]!.filter((c) => c.split === 'val')).boundary.paper;
+    const test = methods[name].filter((c) => c.split === 'test');
+    const boundary = calibrate(methods[name].filter((c) => c.split === 'val')).boundary.paper;
     return { boundary, id: test.filter((c) => c.group === 'id'), ood: test.filter((c) => c.group === 'ood') };
   });
   const point = tests.map((t) => metricsOf(t.id, t.ood, t.boundary));
@@ -63,10 +76,10 @@ export function compare(methods: Readonly<Record<string, readonly ScoredCase[]>>
   const sizes = tests[0] ? [tests[0].id.length, tests[0].ood.length] : [];
   for (const [idDraw, oodDraw] of stratifiedResamples(sizes, options.resamples, options.seed)) {
     tests.forEach(({ id, ood, boundary }, m) => {
-      drawn[m]!.push(
+      drawn[m].push(
         metricsOf(
-          idDraw!.map((i) => id[i]!),
-          oodDraw!.map((i) => ood[i]!),
+          idDraw!.map((i) => id[i]),
+          oodDraw!.map((i) => ood[i]),
           boundary,
         ),
       );
@@ -76,24 +89,24 @@ export function compare(methods: Readonly<Record<string, readonly ScoredCase[]>>
   const intervals = tests.map(({ id, ood, boundary }, m) => {
     const counts = rejectionsAt(boundary, scoresOf(id), scoresOf(ood));
     return {
-      ...record(metrics, (k) => percentileInterval(drawn[m]!.map((d) => d[k]))),
+      ...record(metrics, (k) => percentileInterval(drawn[m].map((d) => d[k]))),
       detectionError: detectionErrorInterval(counts),
       fpr: wilsonInterval(counts.oodAccepted, counts.ood),
     };
   });
   const differenceOf = (k: Metric, m: number, reference: number) =>
-    percentileInterval(drawn[m]!.map((d, r) => d[k] - drawn[reference]![r]![k]));
+    percentileInterval(drawn[m].map((d, r) => d[k] - drawn[reference][r][k]));
   const best = record(metrics, (k) => {
     const sign = COMPARED[k] === 'higher' ? -1 : 1;
-    const order = names.map((_, m) => m).filter((m) => !Number.isNaN(point[m]![k]));
-    const [first] = order.sort((a, b) => sign * (point[a]![k] - point[b]![k]));
+    const order = names.map((_, m) => m).filter((m) => !Number.isNaN(point[m][k]));
+    const [first] = order.sort((a, b) => sign * (point[a][k] - point[b][k]));
     if (first === undefined) return null;
     const indistinguishable = order.filter((m) => {
       if (m === first) return false;
       const difference = differenceOf(k, m, first);
       return difference === null || (difference.low <= 0 && difference.high >= 0);
     });
-    return { method: names[first]!, indistinguishable: indistinguishable.map((m) => names[m]!) };
+    return { method: names[first], indistinguishable: indistinguishable.map((m) => names[m]) };
   });
   const reference = names.indexOf(options.against ?? '');
   const differences = () =>
@@ -101,14 +114,14 @@ export function compare(methods: Readonly<Record<string, readonly ScoredCase[]>>
       if (m === reference) return [];
       const of = (k: Metric): PairedDifference | null => {
         const interval = differenceOf(k, m, reference);
-        return interval && { value: point[m]![k] - point[reference]![k], ...interval };
+        return interval && { value: point[m][k] - point[reference][k], ...interval };
       };
       return [[name, record(metrics, of)] as const];
     });
   return {
-    intervals: Object.fromEntries(names.map((name, m) => [name, intervals[m]!])),
+    intervals: Object.fromEntries(names.map((name, m) => [name, intervals[m]])),
     best,
-    against: reference < 0 ? null : { method: names[reference]!, differences: Object.fromEntries(differences()) },
+    against: reference < 0 ? null : { method: names[reference], differences: Object.fromEntries(differences()) },
   };
 }
 

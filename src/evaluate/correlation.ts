@@ -6,7 +6,7 @@ export function pearson(x: readonly number[], y: readonly number[]): number {
   let xx = 0;
   let yy = 0;
   x.forEach((value, i) => {
-    const [dx, dy] = [value - mx, y[i]! - my];
+    const [dx, dy] = [value - mx, y[i] - my];
     xy += dx * dy;
     xx += dx * dx;
     yy += dy * dy;
@@ -19,12 +19,12 @@ export const spearman = (x: readonly number[], y: readonly number[]): number => 
 
 /** Ranks from 1, equal values at the mean of theirs: scipy's `rankdata`. */
 export function ranks(values: readonly number[]): number[] {
-  const order = values.map((_, i) => i).sort((a, b) => values[a]! - values[b]!);
+  const order = values.map((_, i) => i).sort((a, b) => values[a] - values[b]);
   const out = new Array<number>(values.length);
   for (let i = 0; i < order.length; ) {
     let end = i;
-    while (end < order.length && values[order[end]!] === values[order[i]!]) end++;
-    for (let k = i; k < end; k++) out[order[k]!] = (i + 1 + end) / 2;
+    while (end < order.length && values[order[end]] === values[order[i]]) end++;
+    for (let k = i; k < end; k++) out[order[k]] = (i + 1 + end) / 2;
     i = end;
   }
   return out;

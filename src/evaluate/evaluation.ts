@@ -2,7 +2,9 @@ import { type CompareOptions, type Comparison, compare } from './compare.js';
 import { harmedCases, harmOfShifts, type ShiftHarm } from './harm.js';
 import { type Judgement, judge, type ScoredCase } from './judge.js';
 
-/** Scores of a detector on the validation and test scans of a cohort, and what a table says of it. */
+/**
+ * Scores of a detector on the validation and test scans of a cohort, and what a table says of it.
+ */
 export interface ScoredMethod {
   readonly name: string;
   readonly title: string;
@@ -23,7 +25,10 @@ export interface Evaluated {
 
 export interface Evaluation extends Evaluated {
   readonly shifts: readonly ShiftHarm[];
-  /** The same over in-distribution scans and the shifts that do harm alone; null where none does, or all do. */
+  /**
+   * The same over in-distribution scans and the shifts that do harm alone; null where none does, or
+   * all do.
+   */
   readonly harmful: Evaluated | null;
 }
 

@@ -8,9 +8,14 @@ export interface ShiftHarm {
   readonly n: number;
   /** Mean Dice of those with a truth; null without any. */
   readonly dice: number | null;
-  /** Mean Dice of the in-distribution test scans less this; null where one of the two is not known. */
+  /**
+   * Mean Dice of the in-distribution test scans less this; null where one of the two is not known.
+   */
   readonly drop: number | null;
-  /** Whether the drop is larger than the margin: a shift that takes little from the segmentation need not be caught. */
+  /**
+   * Whether the drop is larger than the margin: a shift that takes little from the segmentation
+   * need not be caught.
+   */
   readonly harmful: boolean;
 }
 
@@ -25,7 +30,7 @@ export function harmOfShifts(cases: readonly ScoredCase[], margin: number): Shif
   const shifted = test.filter((c) => c.group === 'ood');
   return [...new Set(shifted.map(kindOf))].map((kind) => {
     const members = shifted.filter((c) => kindOf(c) === kind);
-    const { shift, dataset } = members[0]!;
+    const { shift, dataset } = members[0];
     const dice = meanDice(members);
     const drop = dice === null || reference === null ? null : reference - dice;
     return { shift, dataset, n: members.length, dice, drop, harmful: drop !== null && drop > margin };

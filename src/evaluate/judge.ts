@@ -30,12 +30,18 @@ export interface AtBoundary extends Rejections {
   readonly fpr: number;
 }
 
-/** Everything that is said about one detector on a cohort. null where the cohort does not say enough. */
+/**
+ * Everything that is said about one detector on a cohort. null where the cohort does not say
+ * enough.
+ */
 export interface Judgement {
   readonly calibration: Calibration;
   /** At the boundary that keeps 95 % of the validation scans: the paper's. */
   readonly validation: AtBoundary;
-  /** At the boundary that keeps 95 % of the ID test scans (OpenOOD's): it has seen the test. Its FPR is FPR@95TPR. */
+  /**
+   * At the boundary that keeps 95 % of the ID test scans (OpenOOD's): it has seen the test. Its FPR
+   * is FPR@95TPR.
+   */
   readonly testRoc: AtBoundary;
   readonly auroc: number | null;
   readonly auprOod: number | null;
@@ -44,7 +50,9 @@ export interface Judgement {
   readonly failure: RiskCoverageAreas | null;
   readonly spearman: number | null;
   readonly pearson: number | null;
-  /** Null where 2 max <= min over the validation scores: then there is no normalised uncertainty. */
+  /**
+   * Null where 2 max <= min over the validation scores: then there is no normalised uncertainty.
+   */
   readonly calibrationError: CalibrationError | null;
   /** Test scans at or below the validation boundary. sd with divisor n, as the paper's. */
   readonly admitted: {

@@ -7,7 +7,10 @@ export interface NotableCases {
   readonly silentFailure: ScoredCase | null;
   /** Of the false alarms, the one with the highest score. */
   readonly falseAlarm: ScoredCase | null;
-  /** Of the flagged scans with a Dice below tau, the one with the lowest; of equal ones, that with the highest score. */
+  /**
+   * Of the flagged scans with a Dice below tau, the one with the lowest; of equal ones, that with
+   * the highest score.
+   */
   readonly bestCatch: ScoredCase | null;
 }
 

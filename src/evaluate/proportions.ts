@@ -5,8 +5,10 @@ import type { Rejections } from './ranking.js';
 const Z = 1.959963984540054;
 
 /**
- * Wilson's score interval of a proportion at 95 %: (p + z²/2n ± z sqrt(p(1 - p)/n + z²/4n²)) / (1 + z²/n). Of no mistake in n it says how often one may still
- * happen, which a bootstrap cannot: it draws only what was seen. Source: Wilson 1927; scipy's `binomtest(…).proportion_ci(method='wilson')`.
+ * Wilson's score interval of a proportion at 95 %: (p + z²/2n ± z sqrt(p(1 - p)/n + z²/4n²)) / (1 +
+ * z²/n). Of no mistake in n it says how often one may still happen, which a bootstrap cannot: it
+ * draws only what was seen. Source: Wilson 1927; scipy's
+ * `binomtest(…).proportion_ci(method='wilson')`.
  *
  * @returns null where n is 0
  */
@@ -21,8 +23,9 @@ export function wilsonInterval(count: number, n: number): Interval | null {
 }
 
 /**
- * The 95 % interval of the detection error, the mean of two independent proportions, by Newcombe's hybrid of their Wilson intervals:
- * mean - sqrt((p1 - l1)² + (p2 - l2)²) / 2 to mean + sqrt((u1 - p1)² + (u2 - p2)²) / 2. Source: Newcombe 1998, method 10; statsmodels'
+ * The 95 % interval of the detection error, the mean of two independent proportions, by Newcombe's
+ * hybrid of their Wilson intervals: mean - sqrt((p1 - l1)² + (p2 - l2)²) / 2 to mean + sqrt((u1 -
+ * p1)² + (u2 - p2)²) / 2. Source: Newcombe 1998, method 10; statsmodels'
  * `confint_proportions_2indep(method='newcomb')` of the difference to the counter-proportion.
  *
  * @returns null where a group is empty

@@ -40,7 +40,10 @@ const withInterval: readonly (readonly [string, Metric])[] = [
   ['spearman', 'spearman'],
 ];
 
-/** A line a detector, all its numbers; with low and high of the intervals that there are, and the differences to the detector that was named, if one was. */
+/**
+ * A line a detector, all its numbers; with low and high of the intervals that there are, and the
+ * differences to the detector that was named, if one was.
+ */
 export function resultsCsv({ methods, comparison: { intervals, against } }: Evaluated): string {
   const head = [
     'detector',
@@ -76,7 +79,7 @@ export function casesCsv(methods: readonly JudgedMethod[]): string {
     c.shift,
     c.dataset,
     c.dice,
-    ...methods.map(({ cases }) => cases[i]!.score),
+    ...methods.map(({ cases }) => cases[i].score),
   ]);
   return stringify([head, ...rows]);
 }
@@ -103,7 +106,10 @@ export function shiftsTable(shifts: readonly ShiftHarm[], { name, cases, validat
   };
 }
 
-/** What every other detector has more than the one that was named, the one with most AUROC first; * where the interval does not hold 0. */
+/**
+ * What every other detector has more than the one that was named, the one with most AUROC first; *
+ * where the interval does not hold 0.
+ */
 export function differencesTable({ method, differences }: PairedDifferences): TableOfText {
   const shown: readonly (readonly [string, Metric])[] = [
     ['AUROC', 'auroc'],
@@ -130,7 +136,10 @@ export function differencesTable({ method, differences }: PairedDifferences): Ta
 
 const signed = (value: number): string => `${value < 0 ? '-' : '+'}${Math.abs(value).toFixed(3)}`;
 
-/** The rows that people read, best AUROC first: Table 1 of the paper and what is asked of a failure detector today. */
+/**
+ * The rows that people read, best AUROC first: Table 1 of the paper and what is asked of a failure
+ * detector today.
+ */
 export function resultsTable({ methods, comparison: { best } }: Evaluated): TableOfText {
   const mark = (m: JudgedMethod, metric: Metric) => {
     const found = best[metric];

@@ -17,9 +17,10 @@ export interface RiskCoveragePoint {
 }
 
 /**
- * The risk-coverage curve, coverage ascending from 0: scans are admitted from the least suspicious on, equal scores together. At coverage 0 the selective
- * risk is that of the first point. Source: Traub et al. 2024, "Overcoming Common Flaws in the Evaluation of Selective Classification Systems" (fd-shifts,
- * rc_stats_utils.py); Geifman and El-Yaniv 2017.
+ * The risk-coverage curve, coverage ascending from 0: scans are admitted from the least suspicious
+ * on, equal scores together. At coverage 0 the selective risk is that of the first point. Source:
+ * Traub et al. 2024, "Overcoming Common Flaws in the Evaluation of Selective Classification
+ * Systems" (fd-shifts, rc_stats_utils.py); Geifman and El-Yaniv 2017.
  */
 export function riskCoverageCurve(scans: readonly Judged[]): RiskCoveragePoint[] {
   const sorted = [...scans].sort((a, b) => a.score - b.score);
@@ -28,7 +29,7 @@ export function riskCoverageCurve(scans: readonly Judged[]): RiskCoveragePoint[]
   let sum = 0;
   sorted.forEach(({ score, risk }, i) => {
     sum += risk;
-    if (i + 1 < n && sorted[i + 1]!.score === score) return;
+    if (i + 1 < n && sorted[i + 1].score === score) return;
     points.push({ coverage: (i + 1) / n, selectiveRisk: sum / (i + 1), generalizedRisk: sum / n });
   });
   const first = points[0];
@@ -39,11 +40,14 @@ export function riskCoverageCurve(scans: readonly Judged[]): RiskCoveragePoint[]
 function area(points: readonly RiskCoveragePoint[], of: 'selectiveRisk' | 'generalizedRisk'): number {
   let sum = 0;
   for (let i = 1; i < points.length; i++)
-    sum += ((points[i]!.coverage - points[i - 1]!.coverage) * (points[i]![of] + points[i - 1]![of])) / 2;
+    sum += ((points[i].coverage - points[i - 1].coverage) * (points[i][of] + points[i - 1][of])) / 2;
   return points.length > 0 ? sum : Number.NaN;
 }
 
-/** Areas under the risk-coverage curve, with what a perfect and a random order of the same scans would have. Lower is better. */
+/**
+ * Areas under the risk-coverage curve, with what a perfect and a random order of the same scans
+ * would have. Lower is better.
+ */
 export interface RiskCoverageAreas {
   /** Under the selective risk. */
   readonly aurc: number;
@@ -56,7 +60,9 @@ export interface RiskCoverageAreas {
   readonly random: { readonly aurc: number; readonly augrc: number };
 }
 
-/** AURC, E-AURC and AUGRC. The perfect order is that of the risks themselves. NaN without a scan. */
+/**
+ * AURC, E-AURC and AUGRC. The perfect order is that of the risks themselves. NaN without a scan.
+ */
 export function riskCoverageAreas(scans: readonly Judged[]): RiskCoverageAreas {
   const curve = riskCoverageCurve(scans);
   const sorted = scans.map(({ risk }) => risk).sort((a, b) => a - b);

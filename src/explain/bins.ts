@@ -1,16 +1,24 @@
 import type { Scheme } from '../network/plans/read.js';
 
-/** Hounsfield units from centre to centre: water, air and every fiftieth unit lie in the middle of a bin, and not at an edge that noise would cross. */
+/**
+ * Hounsfield units from centre to centre: water, air and every fiftieth unit lie in the middle of a
+ * bin, and not at an edge that noise would cross.
+ */
 const CT = { low: -1125, width: 50, bins: 84 };
 
-/** From a sixty-fourth to a million, in both directions: shares of 1, SUV, MR and counts of a detector alike. */
+/**
+ * From a sixty-fourth to a million, in both directions: shares of 1, SUV, MR and counts of a
+ * detector alike.
+ */
 const OCTAVES = { from: -6, to: 20 };
 
 /**
- * The edges of the bins in which a channel's own intensities are counted, [bins + 1], ascending; the first and the last bin take what lies beyond them too.
+ * The edges of the bins in which a channel's own intensities are counted, [bins + 1], ascending;
+ * the first and the last bin take what lies beyond them too.
  *
- * Of a CT: 84 bins of 50 HU from -1125 to 3075. Of anything else, whose scale is not known before the first voxel: two bins an octave, at 2^k and 1.5 * 2^k from 1/64 to
- * 2^20, the same below 0, and one bin about 0.
+ * Of a CT: 84 bins of 50 HU from -1125 to 3075. Of anything else, whose scale is not known before
+ * the first voxel: two bins an octave, at 2^k and 1.5 * 2^k from 1/64 to 2^20, the same below 0,
+ * and one bin about 0.
  */
 export function binEdges(scheme: Scheme): number[] {
   if (scheme === 'CTNormalization') return Array.from({ length: CT.bins + 1 }, (_, i) => CT.low + CT.width * i);
@@ -26,7 +34,8 @@ const KNOWN = 2 ** 15;
 const CUT = 65535;
 
 /**
- * A function that tells the bin of a value: edges[i] <= value < edges[i + 1], or the first or last one.
+ * A function that tells the bin of a value: edges[i] <= value < edges[i + 1], or the first or last
+ * one.
  *
  * @param edges ascending, two to 65535
  */
@@ -36,12 +45,13 @@ export function binOf(edges: readonly number[]): (value: number) => number {
     let [low, high] = [0, last];
     while (low < high) {
       const middle = (low + high + 1) >> 1;
-      if (value >= edges[middle]!) low = middle;
+      if (value >= edges[middle]) low = middle;
       else high = middle - 1;
     }
     return low;
   };
-  // The bin of every whole number, and of all from it to the next where no edge lies between: a large scan has 2e8 voxels, and a search takes four times as long.
+  // The bin of every whole number, and of all from it to the next where no edge lies between: a
+  // large scan has 2e8 voxels, and a search takes four times as long.
   const whole = Uint16Array.from({ length: 2 * KNOWN }, (_, i) => search(i - KNOWN));
   const unit = whole.slice();
   for (const edge of edges) {
@@ -51,8 +61,8 @@ export function binOf(edges: readonly number[]): (value: number) => number {
   return (value) => {
     const below = Math.floor(value);
     if (below < -KNOWN || below >= KNOWN) return search(value);
-    const bin = unit[below + KNOWN]!;
+    const bin = unit[below + KNOWN];
     if (bin !== CUT) return bin;
-    return below === value ? whole[below + KNOWN]! : search(value);
+    return below === value ? whole[below + KNOWN] : search(value);
   };
 }

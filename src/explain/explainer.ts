@@ -17,8 +17,9 @@ import { RawIntensities } from './raw-intensities.js';
 import { wassersteinDistance } from './wasserstein.js';
 
 /**
- * Gathers what explains the verdict on one scan while the scan is scored: it is shown the slices before they are normalised, the embedding and the distance of every patch.
- * Holds a number a bin, a number a group, five patches and, as the score does, a number a patch.
+ * Gathers what explains the verdict on one scan while the scan is scored: it is shown the slices
+ * before they are normalised, the embedding and the distance of every patch. Holds a number a bin,
+ * a number a group, five patches and, as the score does, a number a patch.
  */
 export class Explainer {
   readonly #detector: Detector;
@@ -62,15 +63,15 @@ export class Explainer {
 
   #weight({ grid, tiling, index }: PatchPlace): number {
     this.#weights ??= patchWeights(grid, tiling);
-    return this.#weights[index]!;
+    return this.#weights[index];
   }
 
   #compared(): ExplainedIntensities[] {
     const { plan, trainingIntensities } = this.#detector.description;
     return this.#intensities.shares.map((scan, c) => {
-      const { name, scheme } = plan.channels[c]!;
+      const { name, scheme } = plan.channels[c];
       const training = trainingIntensities?.[c];
-      const edges = this.#edges[c]!;
+      const edges = this.#edges[c];
       return {
         channel: name,
         unit: scheme === 'CTNormalization' ? 'HU' : null,

@@ -9,7 +9,10 @@ type Group = Pick<ExplainedGroup, 'name' | 'tensor' | 'channels'>;
 /** The smallest mean or deviation that is divided by: as `multi-layer` has it. */
 const LEAST = 1e-12;
 
-/** How far every group of features of a scan lies from the training patches, patch by patch. Holds a number a group. */
+/**
+ * How far every group of features of a scan lies from the training patches, patch by patch. Holds a
+ * number a group.
+ */
 export class GroupMeter {
   readonly #groups: readonly Group[];
   readonly #of: StageDistances;
@@ -24,7 +27,8 @@ export class GroupMeter {
   }
 
   /**
-   * Groups of a detector: the stages of the encoder where its method judges each by itself, else channels at its tap; null where it keeps none of them.
+   * Groups of a detector: the stages of the encoder where its method judges each by itself, else
+   * channels at its tap; null where it keeps none of them.
    *
    * @throws SegcanaryError `detector-corrupt` where its files do not belong together
    */
@@ -51,14 +55,14 @@ export class GroupMeter {
   /** @param weight how much the patch counts in the score */
   push(embedding: Embedding, weight: number): void {
     const distances = this.#of.distances(this.#features(embedding));
-    for (let g = 0; g < distances.length; g++) this.#sums[g]! += weight * distances[g]!;
+    for (let g = 0; g < distances.length; g++) this.#sums[g] += weight * distances[g];
   }
 
   /** Of the patches so far; the weights of all of them sum to 1. */
   get groups(): ExplainedGroup[] {
     return this.#groups.map((group, g) => {
-      const { mean, deviation } = this.#of.training[g]!;
-      const sum = this.#sums[g]!;
+      const { mean, deviation } = this.#of.training[g];
+      const sum = this.#sums[g];
       return { ...group, ratio: sum / Math.max(mean, LEAST), z: (sum - mean) / Math.max(deviation, LEAST) };
     });
   }

@@ -4,7 +4,9 @@ import { patchBox, patchCentre } from '../maths/window/place.js';
 /** How many are told of. */
 export const LARGEST = 5;
 
-/** Keeps the patches of the largest distances, the earlier of equal ones, and nothing of the others. */
+/**
+ * Keeps the patches of the largest distances, the earlier of equal ones, and nothing of the others.
+ */
 export class LargestPatches {
   readonly #kept: ExplainedPatch[] = [];
 

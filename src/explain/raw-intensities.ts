@@ -1,6 +1,9 @@
 import { binOf } from './bins.js';
 
-/** Counts the intensities of a scan, slice by slice, in bins of its own for every channel. Holds a number a bin. */
+/**
+ * Counts the intensities of a scan, slice by slice, in bins of its own for every channel. Holds a
+ * number a bin.
+ */
 export class RawIntensities {
   readonly #binOf: readonly ((value: number) => number)[];
   readonly #counts: readonly Float64Array[];
@@ -21,8 +24,8 @@ export class RawIntensities {
   push(data: Float32Array): void {
     const plane = data.length / this.#counts.length;
     for (const [c, counts] of this.#counts.entries()) {
-      const bin = this.#binOf[c]!;
-      for (let i = c * plane; i < (c + 1) * plane; i++) counts[bin(data[i]!)]!++;
+      const bin = this.#binOf[c];
+      for (let i = c * plane; i < (c + 1) * plane; i++) counts[bin(data[i])]++;
     }
   }
 

@@ -2,8 +2,9 @@ import type { TrainingIntensities } from '../detectors/training-intensities.js';
 import { wassersteinDistance } from './wasserstein.js';
 
 /**
- * What a detector keeps of the intensities of its training scans: their mean histogram, every scan counting the same, and how far each scan lies from the mean of the
- * others. That is n / (n - 1) of its distance to the mean of all, since h - mean of the others = n / (n - 1) (h - mean of all).
+ * What a detector keeps of the intensities of its training scans: their mean histogram, every scan
+ * counting the same, and how far each scan lies from the mean of the others. That is n / (n - 1) of
+ * its distance to the mean of all, since h - mean of the others = n / (n - 1) (h - mean of all).
  *
  * @param edges [bins + 1] of every channel
  * @param scans shares [bins] of every channel of every scan, at least one
@@ -15,9 +16,9 @@ export function trainingIntensities(
   const n = scans.length;
   return edges.map((of, c) => {
     const sums = new Array<number>(of.length - 1).fill(0);
-    for (const scan of scans) for (const [i, share] of scan[c]!.entries()) sums[i]! += share;
+    for (const scan of scans) for (const [i, share] of scan[c].entries()) sums[i] += share;
     const shares = sums.map((sum) => sum / n);
-    const distances = scans.map((scan) => (n / (n - 1)) * wassersteinDistance(of, scan[c]!, shares));
+    const distances = scans.map((scan) => (n / (n - 1)) * wassersteinDistance(of, scan[c], shares));
     return {
       edges: [...of],
       shares,

@@ -11,15 +11,18 @@ import { passingName, removeLeftovers } from './leftovers.js';
 export interface AtomicFile {
   /** Where the bytes go. Pipe into it or write to it; end it or let `commit` do so. */
   readonly stream: Writable;
-  /** Waits for the stream, syncs the bytes to the disk and gives the file its name, replacing an older one. */
+  /**
+   * Waits for the stream, syncs the bytes to the disk and gives the file its name, replacing an
+   * older one.
+   */
   commit(): Promise<void>;
   /** Removes what was written. Does nothing after `commit`, and may be called twice. */
   discard(): Promise<void>;
 }
 
 /**
- * Opens a hidden file of a passing name beside `path`: the same folder, because a rename is atomic only within one file system. What killed processes left of
- * the same file is removed first.
+ * Opens a hidden file of a passing name beside `path`: the same folder, because a rename is atomic
+ * only within one file system. What killed processes left of the same file is removed first.
  *
  * @throws SegcanaryError `io` when the file cannot be created, written or renamed
  */
@@ -31,7 +34,8 @@ export async function createAtomicFile(path: string): Promise<AtomicFile> {
   await once(stream, 'open').catch((cause) => {
     throw cannotWrite(path, cause);
   });
-  // A failed write is reported by commit, or by whoever pipes into the stream; without a listener it would end the process.
+  // A failed write is reported by commit, or by whoever pipes into the stream; without a listener
+  // it would end the process.
   stream.on('error', () => {});
   let settled = false;
   const discard = async () => {
@@ -79,7 +83,10 @@ export async function makeFolder(path: string): Promise<void> {
   }
 }
 
-/** Why the first folder that is missing cannot be made: on a read-only disk a recursive mkdir says that the folder above it does not exist. */
+/**
+ * Why the first folder that is missing cannot be made: on a read-only disk a recursive mkdir says
+ * that the folder above it does not exist.
+ */
 async function refusal(path: string): Promise<unknown> {
   const above = dirname(path);
   const isThere = await stat(above).then(

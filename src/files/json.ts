@@ -8,7 +8,8 @@ import { type ErrorCode, SegcanaryError } from '../errors.js';
  * @param schema what it has to be
  * @param source name of the file, the first word of the sentence
  * @param code of the error
- * @throws SegcanaryError one sentence that names the file, the path of the first wrong field and what is wrong with it
+ * @throws SegcanaryError one sentence that names the file, the path of the first wrong field and
+ *   what is wrong with it
  */
 export function parseWith<S extends z.ZodType>(
   value: unknown,
@@ -21,7 +22,10 @@ export function parseWith<S extends z.ZodType>(
   throw new SegcanaryError(code, `${source}: ${issueSentence(parsed.error.issues)}.`, { cause: parsed.error });
 }
 
-/** "configurations.3d_fullres.patch_size: Invalid input: expected array, received string (and 2 more fields)". */
+/**
+ * "configurations.3d_fullres.patch_size: Invalid input: expected array, received string (and 2 more
+ * fields)".
+ */
 function issueSentence(issues: readonly z.core.$ZodIssue[]): string {
   const [first] = issues;
   const path = first!.path.map(String).join('.');
@@ -32,13 +36,19 @@ function issueSentence(issues: readonly z.core.$ZodIssue[]): string {
 /** Characters of a value that a message quotes. */
 const longestQuote = 200;
 
-/** A value out of a file, whatever it is, as a message may quote it: text as it is, anything else as JSON; long ones cut. */
+/**
+ * A value out of a file, whatever it is, as a message may quote it: text as it is, anything else as
+ * JSON; long ones cut.
+ */
 export function quoted(value: unknown): string {
   const text = typeof value === 'string' ? value : asJson(value);
   return text.length <= longestQuote ? text : `${text.slice(0, longestQuote)}…`;
 }
 
-/** JSON.stringify recurses, and JSON.parse does not: what was read may be nested too deeply to be written. */
+/**
+ * JSON.stringify recurses, and JSON.parse does not: what was read may be nested too deeply to be
+ * written.
+ */
 function asJson(value: unknown): string {
   try {
     return JSON.stringify(value) ?? String(value);

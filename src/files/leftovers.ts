@@ -5,8 +5,9 @@ import { hostname } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 
 /**
- * A hidden name beside `path` for what is not yet `path`, or is no longer: `.<name>.<place>-<pid>.<random>.partial` (or `.old`). It says which process made it,
- * so that what is left of one that was killed can be told from what another one is writing.
+ * A hidden name beside `path` for what is not yet `path`, or is no longer:
+ * `.<name>.<place>-<pid>.<random>.partial` (or `.old`). It says which process made it, so that what
+ * is left of one that was killed can be told from what another one is writing.
  */
 export function passingName(path: string, what: 'partial' | 'old'): string {
   const random = randomBytes(4).toString('hex');
@@ -19,8 +20,9 @@ export function isPassingName(name: string): boolean {
 }
 
 /**
- * Removes what killed processes left of `path` beside it: exactly its passing names, and only those of processes of this very place that are gone. What cannot be
- * removed stays; it is in nobody's way.
+ * Removes what killed processes left of `path` beside it: exactly its passing names, and only those
+ * of processes of this very place that are gone. What cannot be removed stays; it is in nobody's
+ * way.
  */
 export function removeLeftovers(path: string): Promise<void> {
   return sweepLeftovers(dirname(path), (name) => name === basename(path));
@@ -39,7 +41,10 @@ const passing = /^\.(.+)\.([0-9a-f]{8})-(\d+)\.[0-9a-f]{8}\.(?:partial|old)$/;
 
 let known: string | undefined;
 
-/** Where a process number means something: this host and this set of processes. Hosts and containers that share a folder do not see each other's. */
+/**
+ * Where a process number means something: this host and this set of processes. Hosts and containers
+ * that share a folder do not see each other's.
+ */
 function place(): string {
   if (known !== undefined) return known;
   let processes = '';

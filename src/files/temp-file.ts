@@ -29,8 +29,9 @@ export class TempFile {
   }
 
   /**
-   * Makes a file and unlinks it at once, both synchronously: there is no moment at which an abort, an exit or a second scan could find its name.
-   * Only the owner may read it, for it holds a patient's scan.
+   * Makes a file and unlinks it at once, both synchronously: there is no moment at which an abort,
+   * an exit or a second scan could find its name. Only the owner may read it, for it holds a
+   * patient's scan.
    *
    * @param folder where; the system's folder for temporary files if undefined
    * @param owner the case, for messages

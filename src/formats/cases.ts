@@ -15,9 +15,11 @@ const anyEnding = /\.(nii|hdr|img)(\.gz)?$/i;
 const channelSuffix = /_(\d{4})$/;
 
 /**
- * The cases of a folder, by name: its files that end in .nii, .nii.gz, .hdr or .hdr.gz, pairs counted once, hidden files and subfolders left out.
+ * The cases of a folder, by name: its files that end in .nii, .nii.gz, .hdr or .hdr.gz, pairs
+ * counted once, hidden files and subfolders left out.
  *
- * @throws SegcanaryError `io` when the folder cannot be read, `usage` when two files would make the same channel of a case
+ * @throws SegcanaryError `io` when the folder cannot be read, `usage` when two files would make the
+ *   same channel of a case
  */
 export async function listCases(folder: string): Promise<CaseFiles[]> {
   const entries = await readdir(folder, { withFileTypes: true }).catch((cause) => {
@@ -31,8 +33,10 @@ export async function listCases(folder: string): Promise<CaseFiles[]> {
 }
 
 /**
- * Groups files into cases, in the order in which the cases come up. A case is named after its file, without folder, ending and nnU-Net's suffix `_0000`.
- * Files `case_0001`, `case_0002`, … are further channels of `case` where there is a `case_0000` in the same folder; else the digits are part of a name.
+ * Groups files into cases, in the order in which the cases come up. A case is named after its file,
+ * without folder, ending and nnU-Net's suffix `_0000`. Files `case_0001`, `case_0002`, … are
+ * further channels of `case` where there is a `case_0000` in the same folder; else the digits are
+ * part of a name.
  *
  * @throws SegcanaryError `usage` when two files would make the same channel of a case
  */

@@ -1,6 +1,9 @@
 const convert = 'convert it to .nii.gz first';
 
-/** Formats that turn up where NIfTI was meant: where their mark lies, the mark, what it is, what to do. */
+/**
+ * Formats that turn up where NIfTI was meant: where their mark lies, the mark, what it is, what to
+ * do.
+ */
 const formats: readonly (readonly [at: number, mark: string, what: string, advice: string])[] = [
   [128, 'DICM', 'DICOM', 'convert the series to .nii.gz first, for example with dcm2niix'],
   [0, 'NRRD', 'NRRD', convert],
@@ -27,8 +30,8 @@ const formats: readonly (readonly [at: number, mark: string, what: string, advic
 ];
 
 /**
- * What bytes that are not NIfTI look like, from their beginning (348 bytes are enough), as the rest of a sentence:
- * "it looks like DICOM; convert …".
+ * What bytes that are not NIfTI look like, from their beginning (348 bytes are enough), as the rest
+ * of a sentence: "it looks like DICOM; convert …".
  */
 export function describeForeign(bytes: Uint8Array): string {
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.length, 348)).toString('latin1');

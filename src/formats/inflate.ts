@@ -3,9 +3,11 @@ import { SegcanaryError } from '../errors.js';
 import { beyond, DEFAULT_LIMITS, RATIO_FROM, type ScanLimits } from '../limits.js';
 
 /**
- * Bytes in, gzip or not; plain bytes out. Tells gzip by its first two bytes, reads members one after another as gunzip does,
- * and checks every member's checksum and length. Zeros after the last member are ignored, anything else there is damage.
- * Never more than about two pieces of 128 kB ahead of its reader. A bomb is stopped: by the ratio of what comes out to what went in, and by the bytes in all.
+ * Bytes in, gzip or not; plain bytes out. Tells gzip by its first two bytes, reads members one
+ * after another as gunzip does, and checks every member's checksum and length. Zeros after the last
+ * member are ignored, anything else there is damage. Never more than about two pieces of 128 kB
+ * ahead of its reader. A bomb is stopped: by the ratio of what comes out to what went in, and by
+ * the bytes in all.
  */
 export class Inflater {
   readonly #name: string;
@@ -46,7 +48,8 @@ export class Inflater {
       yield bytes;
       return;
     }
-    // zlib ends by itself at zeros after a member, the padding of tapes and disks, and takes no more.
+    // zlib ends by itself at zeros after a member, the padding of tapes and disks, and takes no
+    // more.
     if (this.#gunzip.readableEnded) return;
     let taken = false;
     this.#gunzip.write(bytes, () => {
@@ -56,7 +59,10 @@ export class Inflater {
     yield* this.#drain(this.#gunzip, () => taken);
   }
 
-  /** @throws SegcanaryError `truncated` when the gzip data ended early, `gzip-corrupt` when its checksum or length is wrong */
+  /**
+   * @throws SegcanaryError `truncated` when the gzip data ended early, `gzip-corrupt` when its
+   *   checksum or length is wrong
+   */
   async *end(): AsyncGenerator<Uint8Array> {
     if (this.#gunzip) {
       const gunzip = this.#gunzip;

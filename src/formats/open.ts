@@ -12,11 +12,13 @@ import { joinPair } from './nifti/pair.js';
 const pairEnding = /\.(hdr|img)(\.gz)?$/i;
 
 /**
- * The bytes of the scan at `path`, for `load`: a `.nii` or `.nii.gz` as it is, whatever its name; a pair, given by either of its
- * `.hdr` and `.img` (each may be `.gz`), as the single file that holds the same header and voxels.
+ * The bytes of the scan at `path`, for `load`: a `.nii` or `.nii.gz` as it is, whatever its name; a
+ * pair, given by either of its `.hdr` and `.img` (each may be `.gz`), as the single file that holds
+ * the same header and voxels.
  *
  * @param limits of what a packed .img may hold; a single file is unpacked, and measured, by `load`
- * @throws SegcanaryError `io` when there is no such file, it cannot be read, is a folder or lacks its partner; for a pair also what is wrong with its header
+ * @throws SegcanaryError `io` when there is no such file, it cannot be read, is a folder or lacks
+ *   its partner; for a pair also what is wrong with its header
  */
 export async function openScan(path: string, limits?: Partial<ScanLimits>): Promise<Readable> {
   if (!pairEnding.test(path)) return openFile(path);
@@ -60,7 +62,10 @@ const telling = (path: string) => ({
 
 type ReadDone = (error: Error | null, n: number, bytes: NodeJS.ArrayBufferView) => void;
 
-/** The path of that member of the pair: packed like the member that was given where there is a choice, in the same case of letters. */
+/**
+ * The path of that member of the pair: packed like the member that was given where there is a
+ * choice, in the same case of letters.
+ */
 async function partner(given: string, kind: 'hdr' | 'img'): Promise<string> {
   const [, ending, gz = ''] = pairEnding.exec(given) as unknown as [string, string, string | undefined];
   if (ending.toLowerCase() === kind) return given;

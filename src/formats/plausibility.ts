@@ -2,7 +2,10 @@ import type { Scan, Warning } from '../chunks.js';
 import { axisCodes } from '../maths/volume/axis-codes.js';
 import type { Plan } from '../network/plans/read.js';
 
-/** What a scan is, seen from outside: its header, and the extremes of each channel as stored (after slope and intercept). */
+/**
+ * What a scan is, seen from outside: its header, and the extremes of each channel as stored (after
+ * slope and intercept).
+ */
 export interface ScanFacts {
   readonly scan: Scan;
   readonly ranges: readonly { readonly min: number; readonly max: number }[];
@@ -10,13 +13,19 @@ export interface ScanFacts {
 
 export interface Expectations {
   readonly plan: Pick<Plan, 'channels' | 'spacing' | 'transposeForward' | 'reader'>;
-  /** Axis codes of the training scans; what a detector recorded. @default unknown, nothing is said */
+  /**
+   * Axis codes of the training scans; what a detector recorded.
+   * @default unknown, nothing is said
+   */
   readonly orientations?: readonly string[] | undefined;
 }
 
 /** Voxels of a human scanner, mm: a micro-CT has less, and more is a unit gone wrong. */
 const SPACING = { min: 0.05, max: 20 };
-/** Times the plan's spacing, either way, beyond which a scan has little to do with those that the plan was made from. */
+/**
+ * Times the plan's spacing, either way, beyond which a scan has little to do with those that the
+ * plan was made from.
+ */
 const FACTOR = 8;
 
 /**
@@ -55,7 +64,7 @@ function spacing({ spacing: found }: Scan, { plan }: Expectations): Warning[] {
   if (found.some((mm) => mm < SPACING.min || mm > SPACING.max))
     return [{ code: 'implausible-spacing', message: `Its voxels are ${of} mm, which no scanner gives.` }];
   // The plan's axes are transposed; the reader's own order is close enough for a factor of eight.
-  const factors = plan.transposeForward.map((axis, i) => found[axis]! / plan.spacing[i]!);
+  const factors = plan.transposeForward.map((axis, i) => found[axis] / plan.spacing[i]);
   if (factors.every((f) => f <= FACTOR && f >= 1 / FACTOR)) return [];
   const wanted = [...plan.spacing].reverse().join(' x ');
   return [

@@ -11,9 +11,11 @@ export interface CalibrationResult {
 }
 
 /**
- * Scores held-out in-distribution scans and draws the detector's boundaries from them; detector.json is rewritten whole.
+ * Scores held-out in-distribution scans and draws the detector's boundaries from them;
+ * detector.json is rewritten whole.
  *
- * @throws SegcanaryError `fit-failed` when no scan could be scored, `usage` when a scan was among those that the detector was fitted to
+ * @throws SegcanaryError `fit-failed` when no scan could be scored, `usage` when a scan was among
+ *   those that the detector was fitted to
  */
 export async function calibrateDetector(
   options: Omit<ScoreJobOptions, 'mask' | 'early'> & { readonly onFailure?: (failure: ScanFailure) => void },
@@ -38,7 +40,9 @@ export async function calibrateDetector(
   return { calibration, failures };
 }
 
-/** Training scans score too low, so a boundary drawn from them rejects fresh scans of the same kind. */
+/**
+ * Training scans score too low, so a boundary drawn from them rejects fresh scans of the same kind.
+ */
 async function refuseTrainingScans({
   detector,
   inputs,

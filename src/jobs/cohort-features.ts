@@ -8,7 +8,10 @@ import {
 import type { Blas } from '../maths/linalg/blas.js';
 import type { EncoderStage } from '../network/encoder-stages.js';
 
-/** The training patches as each kind of feature: one function a kind for all methods, which may share what they find in it. */
+/**
+ * The training patches as each kind of feature: one function a kind for all methods, which may
+ * share what they find in it.
+ */
 export function blocksOf(fitting: readonly (KeptFeatures & { readonly n: number })[], stages: readonly EncoderStage[]) {
   const parts = stages.map(({ channels }) => channels);
   const of = (features: Features) =>

@@ -26,18 +26,27 @@ export interface CohortReaderOptions extends Omit<ScanOptions, 'case' | 'file'> 
   readonly model: SegmentationSource;
   /** Folder of the cache. */
   readonly cache: string;
-  /** Tensors to tap, or `stages` for the end of every stage of the encoder. @default the bottleneck */
+  /**
+   * Tensors to tap, or `stages` for the end of every stage of the encoder.
+   * @default the bottleneck
+   */
   readonly taps?: readonly string[] | undefined;
   /** @default 0.5 */
   readonly stepSize?: number;
   readonly threads?: number;
-  /** Sets of passes beside the plain one: mirrored ones cost up to 7 passes more, dropout 10. @default none */
+  /**
+   * Sets of passes beside the plain one: mirrored ones cost up to 7 passes more, dropout 10.
+   * @default none
+   */
   readonly passes?: readonly Exclude<Passes, 'plain' | 'folds'>[];
   /** Of the dropout. @default 0 */
   readonly seed?: number;
 }
 
-/** Reads the scans of a cohort for every detector at once, each scan once, and keeps what was seen in a cache. */
+/**
+ * Reads the scans of a cohort for every detector at once, each scan once, and keeps what was seen
+ * in a cache.
+ */
 export interface CohortReader {
   readonly taps: readonly Tap[];
   readonly stages: readonly EncoderStage[];
@@ -47,11 +56,16 @@ export interface CohortReader {
   train(c: CohortCase): Promise<boolean>;
   /** Intensities of a training scan: prepared once more, without the network, a second or so. */
   histogram(c: CohortCase): Promise<number[]>;
-  /** A validation or test scan: features, outputs of all passes, Dice; and whether the cache had them. */
+  /**
+   * A validation or test scan: features, outputs of all passes, Dice; and whether the cache had
+   * them.
+   */
   examine(c: CohortCase): Promise<readonly [ExaminedScan, cached: boolean]>;
   /** Segments and scores a scan once more and keeps the slice on which there is most to see. */
   look(c: CohortCase, tap: number, scorer: PatchScorer, features: Features): Promise<Look>;
-  /** Features of a scan that was read before, at one of the taps; those measured are of the stages. */
+  /**
+   * Features of a scan that was read before, at one of the taps; those measured are of the stages.
+   */
   features(c: CohortCase, tap: number): Promise<CachedEmbeddings>;
 }
 
@@ -63,7 +77,8 @@ export interface CohortReader {
 export async function openCohortReader(options: CohortReaderOptions): Promise<CohortReader> {
   const { model, threads, stepSize = 0.5, seed = 0 } = options;
   const { plan } = model;
-  // Passes are kept as logits, under a plan of nnU-Net v1 too, whose own predictions average probabilities.
+  // Passes are kept as logits, under a plan of nnU-Net v1 too, whose own predictions average
+  // probabilities.
   const segmentation: SegmentationPlan = { ...model.segmentation, averages: 'logits' };
   const [first, ...others] = model.folds as [(typeof model.folds)[0], ...typeof model.folds];
   const patchShape = [plan.channels.length, ...plan.patchSize];
@@ -86,7 +101,8 @@ export async function openCohortReader(options: CohortReaderOptions): Promise<Co
   const encoderOnnx = cutAtTap(first.onnx, tap.name, first.path, measured);
   const encoder = await openEncoder(encoderOnnx, { threads, name: first.path });
   const cache = await ExaminedCache.open(options.cache);
-  // A scan is read up to three times, and warned of when it is read for the network. That one out of distribution is not as it should be is what it is there for.
+  // A scan is read up to three times, and warned of when it is read for the network. That one out
+  // of distribution is not as it should be is what it is there for.
   const { onWarning, ...silent } = options;
   const scanOptions = { ...silent, plan, stepSize };
   const warningsOf = ({ group }: CohortCase) => (group === 'id' ? { onWarning } : {});
@@ -153,7 +169,7 @@ export async function openCohortReader(options: CohortReaderOptions): Promise<Co
     async look(c, at, scorer, features) {
       const input = inputOf(c);
       // The same graph twice is one session; mirrors and dropout are not made.
-      const model = { ...first, name: first.path, tap: taps[at]!.name, stages: measured.stages };
+      const model = { ...first, name: first.path, tap: taps[at].name, stages: measured.stages };
       return lookAtScan(() => openInput(input, plan, options.limits), {
         ...scanOptions,
         case: c.case,
@@ -176,7 +192,10 @@ export async function openCohortReader(options: CohortReaderOptions): Promise<Co
   };
 }
 
-/** What a scan's patches have at one of the taps. The features of all but the first lie behind the stage means: pooled activation, channel means. */
+/**
+ * What a scan's patches have at one of the taps. The features of all but the first lie behind the
+ * stage means: pooled activation, channel means.
+ */
 function featuresAt(
   kept: CachedEmbeddings,
   at: number,
@@ -192,9 +211,9 @@ function featuresAt(
   let from = stages.reduce((sum, { channels }) => sum + channels, 0);
   const ofStages = { measured: cut(0, from), m: from };
   if (at === 0) return { ...kept, ...ofStages };
-  for (const { d, shape } of taps.slice(1, at)) from += d + shape[0]!;
-  const { d, shape } = taps[at]!;
-  const c = shape[0]!;
+  for (const { d, shape } of taps.slice(1, at)) from += d + shape[0];
+  const { d, shape } = taps[at];
+  const c = shape[0];
   return { n, rows: cut(from, d), d, means: cut(from + d, c), c, ...ofStages };
 }
 

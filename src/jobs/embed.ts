@@ -8,7 +8,8 @@ import { openInput, type ScanInput } from './inputs.js';
 /**
  * Embeds one scan and keeps the features of all its patches.
  *
- * @throws SegcanaryError whatever is wrong with the scan; `inference-failed` for NaN or infinity among the features
+ * @throws SegcanaryError whatever is wrong with the scan; `inference-failed` for NaN or infinity
+ *   among the features
  */
 export async function embedInput(
   input: ScanInput,
@@ -39,8 +40,8 @@ export async function embedInput(
     means: stackRows(means),
     measured: stackRows(measurements),
     n: vectors.length,
-    d: vectors[0]!.length,
-    c: means[0]!.length,
-    m: measurements[0]!.length,
+    d: vectors[0].length,
+    c: means[0].length,
+    m: measurements[0].length,
   };
 }

@@ -49,8 +49,9 @@ export interface CohortScores {
   /** Detectors that could not be fitted to the training scans. */
   readonly unfitted: readonly MethodFailure[];
   /**
-   * One slice of a scan, segmented and under the mask of a method, which is fitted once more. null for a method that has no mask: on outputs, on intensities,
-   * under another aggregator than the mean.
+   * One slice of a scan, segmented and under the mask of a method, which is fitted once more. null
+   * for a method that has no mask: on outputs, on intensities, under another aggregator than the
+   * mean.
    */
   look(method: string, name: string): Promise<Look | null>;
 }
@@ -59,10 +60,11 @@ export interface CohortScores {
 type About = Omit<ScoredMethod, 'cases' | 'passes'>;
 
 /**
- * Runs every detector on a cohort: fits to its training scans, scores its validation and test scans. A scan that fails is reported and left out, and so is a
- * detector that cannot be fitted.
+ * Runs every detector on a cohort: fits to its training scans, scores its validation and test
+ * scans. A scan that fails is reported and left out, and so is a detector that cannot be fitted.
  *
- * @throws SegcanaryError from the model and the tap; `fit-failed` when no training scan could be read; `aborted`
+ * @throws SegcanaryError from the model and the tap; `fit-failed` when no training scan could be
+ *   read; `aborted`
  */
 export async function scoreCohort(options: ScoreCohortOptions): Promise<CohortScores> {
   const { cohort, estimator = 'ledoit-wolf', threads } = options;
@@ -137,7 +139,7 @@ export async function scoreCohort(options: ScoreCohortOptions): Promise<CohortSc
       const scorer = method.open(fitted.tensors);
       const distances = await distancesOf(scored, method.features, scorer, context.blas);
       for (const aggregator of aggregators)
-        add(aggregated(about, aggregator), 1, ({ weights }, i) => aggregator.of(distances[i]!, weights));
+        add(aggregated(about, aggregator), 1, ({ weights }, i) => aggregator.of(distances[i], weights));
     }
   }
   const histograms = async () => {
@@ -152,8 +154,8 @@ export async function scoreCohort(options: ScoreCohortOptions): Promise<CohortSc
     if (!passes) continue;
     for (const aggregator of aggregators) {
       const set = aggregator.name as VoxelSet;
-      if (examined.every(([, { outputs }]) => set in outputs[method.name]!))
-        add(aggregated(method, aggregator), passes.length, ({ outputs }) => outputs[method.name]![set]!);
+      if (examined.every(([, { outputs }]) => set in outputs[method.name]))
+        add(aggregated(method, aggregator), passes.length, ({ outputs }) => outputs[method.name][set]!);
     }
   }
   return {
@@ -178,7 +180,10 @@ export async function scoreCohort(options: ScoreCohortOptions): Promise<CohortSc
 
 const aboutOf = ({ name, title, formula, source }: About): About => ({ name, title, formula, source });
 
-/** The row of a method at one of several taps: named by its stage, where it is the end of one. The only tap goes without saying. */
+/**
+ * The row of a method at one of several taps: named by its stage, where it is the end of one. The
+ * only tap goes without saying.
+ */
 function tapped(method: PatchMethod, { name }: Tap, { taps, stages }: CohortReader): About {
   const about = aboutOf(method);
   if (taps.length === 1 || method.features === 'stage-means') return about;

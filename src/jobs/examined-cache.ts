@@ -8,8 +8,9 @@ import { readSealed, writeSealed } from './sealed-json.js';
 export type ExaminedScan = Omit<Examined, keyof KeptFeatures>;
 
 /**
- * Examined scans on disk, so that an evaluation resumes and a further method costs no network: features as the embedding cache keeps them, the rest as JSON with
- * its own hash. An entry that is damaged is as good as absent.
+ * Examined scans on disk, so that an evaluation resumes and a further method costs no network:
+ * features as the embedding cache keeps them, the rest as JSON with its own hash. An entry that is
+ * damaged is as good as absent.
  */
 export class ExaminedCache {
   readonly #embeddings: EmbeddingCache;

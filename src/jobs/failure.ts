@@ -6,7 +6,10 @@ export interface ScanFailure {
   readonly error: { readonly code: string; readonly message: string };
 }
 
-/** Turns whatever was thrown into one sentence with a code. Errors that nobody foresaw keep their message under the code `internal`. */
+/**
+ * Turns whatever was thrown into one sentence with a code. Errors that nobody foresaw keep their
+ * message under the code `internal`.
+ */
 export function failureOf(name: string, error: unknown): ScanFailure {
   if (error instanceof SegcanaryError) return { case: name, error: { code: error.code, message: error.message } };
   const { code, message } = error as NodeJS.ErrnoException;

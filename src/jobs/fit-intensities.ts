@@ -30,9 +30,11 @@ export interface IntensityDetectorResult {
 }
 
 /**
- * Fits `ihf` to the histograms of in-distribution scans, prepared as for the network, and writes the detector's folder.
+ * Fits `ihf` to the histograms of in-distribution scans, prepared as for the network, and writes
+ * the detector's folder.
  *
- * @throws SegcanaryError `fit-failed` with fewer than four scans, `usage` for stdin, `io`, `aborted`
+ * @throws SegcanaryError `fit-failed` with fewer than four scans, `usage` for stdin, `io`,
+ *   `aborted`
  */
 export async function fitIntensityDetector(options: IntensityDetectorOptions): Promise<IntensityDetectorResult> {
   const { model, inputs, output, signal } = options;

@@ -16,7 +16,11 @@ export interface OutputDetectorOptions {
   readonly method: string;
   /** Folder of the detector. A detector that is there is replaced; anything else is refused. */
   readonly output: string;
-  /** Scans that the network was trained on, so that `calibrate` can refuse them. They are not scored. @default none */
+  /**
+   * Scans that the network was trained on, so that `calibrate` can refuse them. They are not
+   * scored.
+   * @default none
+   */
   readonly inputs?: readonly ScanInput[];
   /** @default 0.5 */
   readonly stepSize?: number;
@@ -33,10 +37,11 @@ export interface OutputDetectorResult {
 }
 
 /**
- * Makes a detector that judges scans by the outputs of the whole network. Nothing is fitted: the networks are copied, and how they are to be run is written down.
+ * Makes a detector that judges scans by the outputs of the whole network. Nothing is fitted: the
+ * networks are copied, and how they are to be run is written down.
  *
- * @throws SegcanaryError `usage` for a method that needs several folds or mirrorings where there are none; `no-bottleneck` for dropout in a network without
- *   one; `model-unsupported`, `io`
+ * @throws SegcanaryError `usage` for a method that needs several folds or mirrorings where there
+ *   are none; `no-bottleneck` for dropout in a network without one; `model-unsupported`, `io`
  */
 export async function saveOutputDetector(options: OutputDetectorOptions): Promise<OutputDetectorResult> {
   const { model, output, stepSize = 0.5, seed = 0, inputs = [] } = options;

@@ -55,10 +55,11 @@ export interface FitResult {
 }
 
 /**
- * Fits a detector to in-distribution scans: cuts the model at the tap, embeds every scan (or takes it from the cache), fits the method and
- * writes the detector's folder.
+ * Fits a detector to in-distribution scans: cuts the model at the tap, embeds every scan (or takes
+ * it from the cache), fits the method and writes the detector's folder.
  *
- * @throws SegcanaryError from the model and the tap, `fit-failed` when no scan could be read, `io` when the folder is taken
+ * @throws SegcanaryError from the model and the tap, `fit-failed` when no scan could be read, `io`
+ *   when the folder is taken
  */
 export async function fitDetector(options: FitJobOptions): Promise<FitResult> {
   const { model, estimator = 'ledoit-wolf', stepSize = 0.5 } = options;
@@ -118,7 +119,7 @@ export async function fitDetector(options: FitJobOptions): Promise<FitResult> {
   const parts = stages?.map(({ channels }) => channels);
   const blas = await openBlas({ threads: options.threads });
   const fit = await method.fit(() => blocksOf(cache, keys, method, parts, options.signal), { estimator, blas });
-  const channelGroups = groupSizes(tap.shape[0]!);
+  const channelGroups = groupSizes(tap.shape[0]);
   const groups = stages
     ? null
     : await fitChannelGroups(await channelMeansOf(entriesOf(cache, keys, options.signal)), channelGroups, { blas });
@@ -186,7 +187,10 @@ function stopIfAborted(signal?: AbortSignal): void {
     throw new SegcanaryError('aborted', 'The fit was stopped; run it again to resume from its cache.');
 }
 
-/** Fewer voxels than this behind an instance norm keep too little of the scan: measured in docs/models.md. */
+/**
+ * Fewer voxels than this behind an instance norm keep too little of the scan: measured in
+ * docs/models.md.
+ */
 const FEW_VOXELS = 16;
 
 function warningsOfTap(tap: Tap): Warning[] {

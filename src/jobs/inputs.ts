@@ -22,7 +22,8 @@ export interface ScanInput {
  * The scans that a list of files and folders names; `-` is stdin.
  *
  * @param name what a single scan is called in the result
- * @throws SegcanaryError `io` for a folder that cannot be read, `usage` for folders without scans, equal names, a name for many scans
+ * @throws SegcanaryError `io` for a folder that cannot be read, `usage` for folders without scans,
+ *   equal names, a name for many scans
  */
 export async function resolveInputs(paths: readonly string[], name?: string): Promise<ScanInput[]> {
   const inputs: ScanInput[] = [];
@@ -88,7 +89,8 @@ async function isFolder(path: string): Promise<boolean> {
 /**
  * The bytes of a scan, of each of its channels.
  *
- * @throws SegcanaryError `io` when it cannot be read, `scan-unsuitable` when it has another number of channels than the plan
+ * @throws SegcanaryError `io` when it cannot be read, `scan-unsuitable` when it has another number
+ *   of channels than the plan
  */
 export async function openInput(
   input: ScanInput,
@@ -112,7 +114,10 @@ export async function openInput(
   }
 }
 
-/** @throws SegcanaryError `scan-unsuitable` when a case has another number of files than the model has channels */
+/**
+ * @throws SegcanaryError `scan-unsuitable` when a case has another number of files than the model
+ *   has channels
+ */
 export function refuseChannels(input: ScanInput, wanted: readonly string[]): void {
   const files = filesOf(input);
   if (files.length === wanted.length) return;
@@ -128,7 +133,8 @@ export function refuseChannels(input: ScanInput, wanted: readonly string[]): voi
 }
 
 /**
- * Where the axes of a scan run to (`LPS`), from the header of its first channel; null where its affine does not say.
+ * Where the axes of a scan run to (`LPS`), from the header of its first channel; null where its
+ * affine does not say.
  *
  * @throws SegcanaryError `io`, and what is wrong with the header
  */
@@ -139,8 +145,8 @@ export async function orientationOf(input: ScanInput): Promise<string | null> {
 const filesOf = (input: ScanInput): string[] => [input.file, ...(input.moreChannels ?? [])];
 
 /**
- * sha256, in hex, of the bytes of a scan (of a pair: of the single file that it stands for; of several channels: of their hashes); null for stdin and
- * pipes, which can be read only once.
+ * sha256, in hex, of the bytes of a scan (of a pair: of the single file that it stands for; of
+ * several channels: of their hashes); null for stdin and pipes, which can be read only once.
  *
  * @throws SegcanaryError `io`, `aborted`
  */
@@ -150,7 +156,7 @@ export async function hashInput(input: ScanInput, signal?: AbortSignal): Promise
     if (file === '-' || !(await isRereadable(file))) return null;
     hashes.push(await hashFile(file, signal));
   }
-  return hashes.length === 1 ? hashes[0]! : createHash('sha256').update(hashes.join()).digest('hex');
+  return hashes.length === 1 ? hashes[0] : createHash('sha256').update(hashes.join()).digest('hex');
 }
 
 async function hashFile(file: string, signal?: AbortSignal): Promise<string> {

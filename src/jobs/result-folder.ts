@@ -5,8 +5,8 @@ import { makeFolder, writeFileAtomically } from '../files/atomic.js';
 import { isFailure, type ScanFailure } from './failure.js';
 
 /**
- * Folder out: `{case}.json` and `{case}_uncertainty.nii.gz` a scan, `scores.csv` and `summary.json` when all is done.
- * Every file appears whole or not at all.
+ * Folder out: `{case}.json` and `{case}_uncertainty.nii.gz` a scan, `scores.csv` and `summary.json`
+ * when all is done. Every file appears whole or not at all.
  */
 export class ResultFolder {
   readonly dir: string;
@@ -37,7 +37,8 @@ export class ResultFolder {
   }
 
   async add(result: SubjectScore | EarlyVerdict | ScanFailure): Promise<void> {
-    // An explanation is long: it is in the scan's own file, and neither kept nor repeated for all of them.
+    // An explanation is long: it is in the scan's own file, and neither kept nor repeated for all
+    // of them.
     const { explanation: _, ...rest } = result as SubjectScore;
     this.#results.push(rest as typeof result);
     await writeFileAtomically(join(this.dir, `${result.case}.json`), `${JSON.stringify(result, null, 2)}\n`);
@@ -63,7 +64,8 @@ export class ResultFolder {
         ? [r.case, '', '', '', '', '', '', '', '', '', r.error.message]
         : [
             r.case,
-            // Of a scan that was decided early, what it is at least: above the boundary, as the verdict says.
+            // Of a scan that was decided early, what it is at least: above the boundary, as the
+            // verdict says.
             r.score ?? r.scoreAtLeast,
             r.uncertainty ?? '',
             r.boundary ?? '',

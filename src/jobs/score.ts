@@ -14,16 +14,22 @@ export interface ScoreJobOptions extends Omit<ScanOptions, 'case' | 'file'> {
   readonly inputs: readonly ScanInput[];
   /** Where the mask of a case goes, if anywhere. */
   readonly mask?: (name: string) => string | Writable | undefined;
-  /** Stop each scan as soon as it is certainly out of distribution, as in `scoreScan`. @default false */
+  /**
+   * Stop each scan as soon as it is certainly out of distribution, as in `scoreScan`.
+   * @default false
+   */
   readonly early?: boolean | undefined;
   /** Say what explains each verdict, as in `scoreScan`. @default false */
   readonly explain?: boolean | undefined;
 }
 
 /**
- * Scores scans one after another over one shared network. A scan that fails yields a failure and the others go on.
+ * Scores scans one after another over one shared network. A scan that fails yields a failure and
+ * the others go on.
  *
- * @throws SegcanaryError `aborted` when the signal says so, what `Encoder.ready` is rejected with, `usage` for `early` where nothing can be decided; whatever else goes wrong, a mask that cannot be written included, is a failure of its scan alone
+ * @throws SegcanaryError `aborted` when the signal says so, what `Encoder.ready` is rejected with,
+ *   `usage` for `early` where nothing can be decided; whatever else goes wrong, a mask that cannot
+ *   be written included, is a failure of its scan alone
  */
 export function scoreScans(
   options: ScoreJobOptions & { readonly early?: false | undefined },

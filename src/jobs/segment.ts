@@ -25,9 +25,11 @@ export interface SegmenterJobOptions {
 }
 
 /**
- * Opens a model for segmenting, with the detector's tap as a second output where there is a detector.
+ * Opens a model for segmenting, with the detector's tap as a second output where there is a
+ * detector.
  *
- * @throws SegcanaryError `usage` where the detector was fitted to another network, plan or step size; what `openSegmenter` throws
+ * @throws SegcanaryError `usage` where the detector was fitted to another network, plan or step
+ *   size; what `openSegmenter` throws
  */
 export async function segmenterOf(options: SegmenterJobOptions): Promise<Segmenter> {
   const { model, detector, threads } = options;
@@ -48,7 +50,7 @@ export async function segmenterOf(options: SegmenterJobOptions): Promise<Segment
     {
       threads,
       nonlinearity: nonlinearityOf(model.segmentation),
-      mirrorAxes: options.tta ? mirrorAxesOf(model.folds[0]!.onnx, model.folds[0]!.path) : [],
+      mirrorAxes: options.tta ? mirrorAxesOf(model.folds[0].onnx, model.folds[0].path) : [],
     },
   );
 }
@@ -115,9 +117,11 @@ export interface SegmentJobOptions extends Omit<ScanOptions, 'case' | 'file'> {
 }
 
 /**
- * Segments scans one after another over one shared network. A scan that fails yields a failure and the others go on.
+ * Segments scans one after another over one shared network. A scan that fails yields a failure and
+ * the others go on.
  *
- * @throws SegcanaryError `usage` for another step than the detector's, `aborted` when the signal says so; whatever else goes wrong is a failure of its scan alone
+ * @throws SegcanaryError `usage` for another step than the detector's, `aborted` when the signal
+ *   says so; whatever else goes wrong is a failure of its scan alone
  */
 export async function* segmentScans(options: SegmentJobOptions): AsyncGenerator<SegmentResult | ScanFailure> {
   const { model } = options;

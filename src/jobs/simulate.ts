@@ -14,7 +14,8 @@ export interface SimulateScanOptions extends SimulateOptions {
 }
 
 /**
- * Writes a shifted copy of a scan, or of its segmentation, float32, in its geometry, slice by slice: load → simulate → save. Whole or not at all.
+ * Writes a shifted copy of a scan, or of its segmentation, float32, in its geometry, slice by
+ * slice: load → simulate → save. Whole or not at all.
  *
  * @throws SegcanaryError whatever is wrong with the scan, `io`
  */

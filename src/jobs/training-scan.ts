@@ -17,8 +17,9 @@ export type IntensityShares = readonly (readonly number[])[];
 type TrainingScanOptions = Omit<ScanOptions, 'case' | 'file'> & EmbeddingOptions;
 
 /**
- * Embeddings and intensities of a training scan, from one reading of it, or from the cache. An entry without intensities, as an evaluation or an older version leaves it,
- * costs a reading of the scan without the network.
+ * Embeddings and intensities of a training scan, from one reading of it, or from the cache. An
+ * entry without intensities, as an evaluation or an older version leaves it, costs a reading of the
+ * scan without the network.
  *
  * @throws SegcanaryError whatever is wrong with the scan, `io` where the cache cannot be written
  */
@@ -76,5 +77,5 @@ export function countingOf({ channels }: Pick<Plan, 'channels'>): {
 async function readShares(path: string, key: string, plan: Plan): Promise<IntensityShares | null> {
   const kept = (await readSealed(path, key)) as IntensityShares | null;
   const edges = edgesOf(plan);
-  return kept?.length === edges.length && kept.every((s, c) => s.length + 1 === edges[c]!.length) ? kept : null;
+  return kept?.length === edges.length && kept.every((s, c) => s.length + 1 === edges[c].length) ? kept : null;
 }

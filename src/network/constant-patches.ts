@@ -1,18 +1,22 @@
 import type { Encoded, Encoder } from './encoder.js';
 
-/** Results that are kept: a scan has one kind of constant patch, air below the clip; several scanners have a few. */
+/**
+ * Results that are kept: a scan has one kind of constant patch, air below the clip; several
+ * scanners have a few.
+ */
 const KEPT = 8;
 
 /**
- * The same encoder, which encodes a patch whose channels are each one value (air below the clip, and what is padded beside it) once and remembers the result. Exact:
- * the network gives the same for the same patch. Every caller gets a copy.
+ * The same encoder, which encodes a patch whose channels are each one value (air below the clip,
+ * and what is padded beside it) once and remembers the result. Exact: the network gives the same
+ * for the same patch. Every caller gets a copy.
  */
 export function rememberingConstants(encoder: Encoder): Encoder {
   const known = new Map<string, Promise<Encoded>>();
   return {
     ...encoder,
     async encode(data, shape) {
-      const values = constantsOf(data, shape[0]!);
+      const values = constantsOf(data, shape[0]);
       if (values === null) return encoder.encode(data, shape);
       // As text 0 and -0 are the same, and a network may tell them apart.
       const key = `${values.map((v) => (Object.is(v, -0) ? '-0' : v)).join()}/${shape.join()}`;
@@ -30,12 +34,15 @@ export function rememberingConstants(encoder: Encoder): Encoder {
   };
 }
 
-/** The value of every channel of a patch [c, z, y, x], where each has only one; null for nearly all patches, which is seen at their first few voxels. */
+/**
+ * The value of every channel of a patch [c, z, y, x], where each has only one; null for nearly all
+ * patches, which is seen at their first few voxels.
+ */
 function constantsOf(data: Float32Array, channels: number): number[] | null {
   const voxels = data.length / channels;
   const values: number[] = [];
   for (let c = 0; c < channels; c++) {
-    const value = data[c * voxels]!;
+    const value = data[c * voxels];
     for (let i = c * voxels; i < (c + 1) * voxels; i++) if (!Object.is(data[i], value)) return null;
     values.push(value);
   }

@@ -10,7 +10,8 @@ export interface EncoderStage {
 }
 
 /**
- * The ends of the encoder's stages: the tensors that its decoder reads, and the bottleneck, from the input on. Empty for a network without a bottleneck.
+ * The ends of the encoder's stages: the tensors that its decoder reads, and the bottleneck, from
+ * the input on. Empty for a network without a bottleneck.
  *
  * @param patchShape [c, z, y, x]
  * @throws SegcanaryError `model-invalid`, `model-unsupported`
@@ -32,6 +33,6 @@ export async function encoderStages(
   const shapes = await tensorShapes(model, ends, patchShape, name);
   return ends.flatMap((end) => {
     const { type, dims } = shapes.get(end)!;
-    return type === 'float32' && dims.length === 5 ? [{ name: end, channels: dims[1]! }] : [];
+    return type === 'float32' && dims.length === 5 ? [{ name: end, channels: dims[1] }] : [];
   });
 }

@@ -4,7 +4,11 @@ import { parseModel } from './onnx/parse.js';
 import { PATCH_FEATURES } from './onnx/patch-features.js';
 
 export interface EncoderOptions extends InferenceOptions {
-  /** Of the model, in hex, from who has verified it already: sessions are shared by it, so that a wrong one may get the session of another model. @default worked out */
+  /**
+   * Of the model, in hex, from who has verified it already: sessions are shared by it, so that a
+   * wrong one may get the session of another model.
+   * @default worked out
+   */
   readonly sha256?: string | undefined;
   /** Name of the file, for messages. @default 'the encoder' */
   readonly name?: string;
@@ -21,23 +25,30 @@ export interface Encoded {
 
 /** The part of the network up to the tap, ready to run. Scans share it. */
 export interface Encoder {
-  /** Of an encoder that is still being opened: settled when it is open, or when it turns out that it cannot be. */
+  /**
+   * Of an encoder that is still being opened: settled when it is open, or when it turns out that it
+   * cannot be.
+   */
   readonly ready?: Promise<unknown> | undefined;
   /**
    * One patch forward.
    *
-   * @param data C order; its buffer is transferred to the worker where the array owns the whole of it, and is empty afterwards
+   * @param data C order; its buffer is transferred to the worker where the array owns the whole of
+   *   it, and is empty afterwards
    * @param shape [c, z, y, x]
    * @returns the tapped activation, without the batch axis
-   * @throws SegcanaryError `scan-unsuitable` when the network takes another shape, `inference-failed`; what `ready` is rejected with
+   * @throws SegcanaryError `scan-unsuitable` when the network takes another shape,
+   *   `inference-failed`; what `ready` is rejected with
    */
   encode(data: Float32Array, shape: readonly number[]): Promise<Encoded>;
 }
 
 /**
- * Opens an encoder that `cutAtTap` made (any ONNX model with one float32 input and output, batch first, will do). The same bytes twice share one session.
+ * Opens an encoder that `cutAtTap` made (any ONNX model with one float32 input and output, batch
+ * first, will do). The same bytes twice share one session.
  *
- * @throws SegcanaryError `model-invalid` when onnxruntime refuses it, `model-unsupported` for other inputs and outputs or weights in other files
+ * @throws SegcanaryError `model-invalid` when onnxruntime refuses it, `model-unsupported` for other
+ *   inputs and outputs or weights in other files
  */
 export async function openEncoder(encoderOnnx: Uint8Array, options: EncoderOptions = {}): Promise<Encoder> {
   const { name = 'the encoder', threads, sha256 } = options;
@@ -68,7 +79,7 @@ export async function openEncoder(encoderOnnx: Uint8Array, options: EncoderOptio
         input.dims.length === dims.length && input.dims.every((n, axis) => typeof n === 'string' || n === dims[axis]);
       if (!fits) throw unfit(name, input.dims, shape);
       const found = await session.run({ [input.name]: { type: 'float32', dims, data } });
-      const activation: Tensor = found[output.name]!;
+      const activation: Tensor = found[output.name];
       const [batch, ...rest] = activation.dims;
       if (batch !== 1) {
         throw new SegcanaryError(
@@ -83,8 +94,8 @@ export async function openEncoder(encoderOnnx: Uint8Array, options: EncoderOptio
 }
 
 /**
- * An encoder that is still being opened, so that a scan is read meanwhile: its patches wait. Whoever reports on scans asks `ready` first when one fails, for the
- * scan may not be to blame.
+ * An encoder that is still being opened, so that a scan is read meanwhile: its patches wait.
+ * Whoever reports on scans asks `ready` first when one fails, for the scan may not be to blame.
  */
 export function encoderWhenOpen(opening: Promise<Encoder>): Encoder {
   // Told to every patch and through `ready`; until somebody asks it must not count as unhandled.

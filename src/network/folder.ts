@@ -5,7 +5,10 @@ import { cannotRead } from '../files/atomic.js';
 import { type Plan, readPlan } from './plans/read.js';
 import { readSegmentationPlan, type SegmentationPlan } from './plans/segmentation.js';
 
-/** A segmentation model on disk: the exported network and the plan that says how scans are prepared for it. */
+/**
+ * A segmentation model on disk: the exported network and the plan that says how scans are prepared
+ * for it.
+ */
 export interface ModelSource {
   /** Path of the ONNX file. */
   readonly path: string;
@@ -16,16 +19,21 @@ export interface ModelSource {
 export interface ModelFolderOptions {
   /** The plan file. @default plans.json in the model's folder, or beside or above the ONNX file */
   readonly plans?: string;
-  /** Name of the configuration. @default taken from the folder's name (`…__3d_fullres`), else `3d_fullres` */
+  /**
+   * Name of the configuration.
+   * @default taken from the folder's name (`…__3d_fullres`), else `3d_fullres`
+   */
   readonly configuration?: string;
   /** Which fold's network, where the folder has one a fold. @default 0 */
   readonly fold?: number;
 }
 
 /**
- * Opens nnU-Net's model folder (`plans.json`, `dataset.json`, `model.onnx`, `fold_K/model.onnx` or `fold_all/model.onnx`) or a single ONNX file with a plan.
+ * Opens nnU-Net's model folder (`plans.json`, `dataset.json`, `model.onnx`, `fold_K/model.onnx` or
+ * `fold_all/model.onnx`) or a single ONNX file with a plan.
  *
- * @throws SegcanaryError `io` for a missing file, `plan-invalid` and `plan-unsupported` from the plan
+ * @throws SegcanaryError `io` for a missing file, `plan-invalid` and `plan-unsupported` from the
+ *   plan
  */
 export async function openModel(path: string, options: ModelFolderOptions = {}): Promise<ModelSource> {
   const { plan, ...model } = await openNetwork(path, options);
@@ -55,7 +63,8 @@ export interface SegmentationSource {
 }
 
 /**
- * Opens nnU-Net's model folder for segmenting: `plans.json`, `dataset.json`, and the networks of the folds.
+ * Opens nnU-Net's model folder for segmenting: `plans.json`, `dataset.json`, and the networks of
+ * the folds.
  *
  * @param options.folds which ones; by default every `fold_K/model.onnx`, else `model.onnx`
  * @throws SegcanaryError `io` for a missing file, `plan-invalid` and `plan-unsupported`
@@ -81,7 +90,10 @@ export async function openSegmentationModel(
   };
 }
 
-/** Folds that have a network, ascending; fold 0 alone stands for a folder whose network lies beside the plan. */
+/**
+ * Folds that have a network, ascending; fold 0 alone stands for a folder whose network lies beside
+ * the plan.
+ */
 async function exportedFolds(folder: string): Promise<number[]> {
   const names = await readdir(folder).catch(() => []);
   const folds = names.flatMap((name) => /^fold_(\d+)$/.exec(name)?.[1] ?? []).map(Number);
@@ -127,7 +139,10 @@ async function planFilesOf(given: string, onnxPath: string, options: ModelFolder
   return { path, plans, dataset, configuration };
 }
 
-/** The configuration that a folder on the way is named after, as nnU-Net names them: `trainer__plans__3d_lowres`. */
+/**
+ * The configuration that a folder on the way is named after, as nnU-Net names them:
+ * `trainer__plans__3d_lowres`.
+ */
 function configurationIn(folders: readonly string[], plans: unknown): string | undefined {
   const planned = Object.keys((plans as { configurations?: object } | null)?.configurations ?? {});
   const v1 = (plans as { plans_per_stage?: object } | null)?.plans_per_stage !== undefined;
@@ -137,7 +152,8 @@ function configurationIn(folders: readonly string[], plans: unknown): string | u
     if (v1 && /^(2d|3d_lowres|3d_fullres|3d_cascade_fullres)$/.test(above)) return above;
     const parts = basename(folder).split('__');
     const last = parts.at(-1) as string;
-    // A name of three parts means a configuration even where the plan lacks it: then it is refused by name, not replaced in silence.
+    // A name of three parts means a configuration even where the plan lacks it: then it is refused
+    // by name, not replaced in silence.
     if (parts.length > 1 && (planned.includes(last) || parts.length === 3)) return last;
   }
   return undefined;

@@ -30,7 +30,10 @@ export interface SamplerOptions extends InferenceOptions {
 
 /** A network that is run several times on each patch, the passes kept apart. */
 export interface Sampler extends Pick<Segmenter, 'heads'> {
-  /** Which of the passes are what; every set but 'dropout' has the plain pass. A set of one pass is no set and is left out, but for 'plain'. */
+  /**
+   * Which of the passes are what; every set but 'dropout' has the plain pass. A set of one pass is
+   * no set and is left out, but for 'plain'.
+   */
   readonly layout: Readonly<Partial<Record<Passes, readonly number[]>>>;
   /** Number of passes. */
   readonly passes: number;
@@ -38,7 +41,8 @@ export interface Sampler extends Pick<Segmenter, 'heads'> {
    * One patch through every pass.
    *
    * @param index of the patch in its scan: the same patch gets the same dropout
-   * @returns logits [pass * heads, z, y, x] and the tapped activation of the plain pass of the first fold
+   * @returns logits [pass * heads, z, y, x] and the tapped activation of the plain pass of the
+   *   first fold
    * @throws SegcanaryError as `Segmenter.predict`
    */
   predict(data: Float32Array, shape: readonly [number, number, number, number], index?: number): Promise<PatchOutput>;
@@ -53,7 +57,8 @@ type Run = (data: Float32Array, dims: readonly number[], index: number) => Promi
 /**
  * Opens a network for several passes: plain, mirrored, with dropout, and other folds.
  *
- * @throws SegcanaryError as `openSegmenter`, and `no-bottleneck` for dropout in a network without one
+ * @throws SegcanaryError as `openSegmenter`, and `no-bottleneck` for dropout in a network without
+ *   one
  */
 export async function openSampler(
   [first, ...others]: readonly [FoldModel, ...FoldModel[]],
@@ -67,7 +72,7 @@ export async function openSampler(
     layout[set].push(runs.length);
     runs.push(run);
   };
-  const plain = runs[0]!;
+  const plain = runs[0];
   for (const axes of mirrorings(options.mirrorAxes ?? [])) {
     add('mirrors', async (data, dims, index) => {
       const spatial = dims.slice(2) as unknown as Triple;
@@ -123,7 +128,7 @@ async function openRun(model: FoldModel, heads: number, options: SamplerOptions,
       [input!.name]: { type: 'float32', dims, data },
       ...feedsOf(masks, seed, index),
     });
-    const values = found[logits]!;
+    const values = found[logits];
     if (
       values.dims.length !== 5 ||
       values.dims[1] !== heads ||
@@ -134,7 +139,7 @@ async function openRun(model: FoldModel, heads: number, options: SamplerOptions,
         `${name}: gives ${values.dims.join('x')} for a patch of ${dims.slice(2).join('x')}, not ${heads} values a voxel; its dataset.json is another model's.`,
       );
     }
-    const tapped = tap === undefined ? null : found[tap]!;
+    const tapped = tap === undefined ? null : found[tap];
     const means = found[PATCH_FEATURES]?.data as Float32Array | undefined;
     return {
       logits: values.data as Float32Array,

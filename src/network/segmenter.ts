@@ -21,9 +21,16 @@ export interface FoldModel extends PatchFeatures {
 }
 
 export interface SegmenterOptions extends InferenceOptions {
-  /** Applied to the logits of every pass before they are averaged, over the classes or to every region. nnU-Net v1 averages probabilities, v2 logits. @default none */
+  /**
+   * Applied to the logits of every pass before they are averaged, over the classes or to every
+   * region. nnU-Net v1 averages probabilities, v2 logits.
+   * @default none
+   */
   readonly nonlinearity?: 'softmax' | 'sigmoid' | undefined;
-  /** Axes to mirror for test-time augmentation: 0 for z, 1 for y, 2 for x of the network grid. @default none */
+  /**
+   * Axes to mirror for test-time augmentation: 0 for z, 1 for y, 2 for x of the network grid.
+   * @default none
+   */
   readonly mirrorAxes?: readonly number[];
 }
 
@@ -37,8 +44,10 @@ export interface Segmenter {
    * @param data [c, z, y, x] in C order; empty afterwards where it owns its whole buffer
    * @param shape [c, z, y, x]
    * @param index of the patch in its scan; it is the same to a plain network
-   * @returns the mean of the logits (or of what the nonlinearity makes of them) over folds and mirrorings, and the tapped activation of the plain pass, without their batch axes
-   * @throws SegcanaryError `inference-failed`, `scan-unsuitable` when the network takes another shape
+   * @returns the mean of the logits (or of what the nonlinearity makes of them) over folds and
+   *   mirrorings, and the tapped activation of the plain pass, without their batch axes
+   * @throws SegcanaryError `inference-failed`, `scan-unsuitable` when the network takes another
+   *   shape
    */
   predict(data: Float32Array, shape: readonly [number, number, number, number], index?: number): Promise<PatchOutput>;
 }
@@ -61,11 +70,13 @@ interface Fold {
 /**
  * Opens the networks of one or more folds. The same bytes twice share one session.
  *
- * Logits are the first output of each file. With a tap, the tensor becomes a second output: one pass gives both.
- * Source: nnunetv2 predict_from_raw_data.py, `_internal_maybe_mirror_and_predict` and `predict_logits_from_preprocessed_data`; nnunet 1.7.1
- * neural_network.py, `_internal_maybe_mirror_and_pred_3D`.
+ * Logits are the first output of each file. With a tap, the tensor becomes a second output: one
+ * pass gives both. Source: nnunetv2 predict_from_raw_data.py, `_internal_maybe_mirror_and_predict`
+ * and `predict_logits_from_preprocessed_data`; nnunet 1.7.1 neural_network.py,
+ * `_internal_maybe_mirror_and_pred_3D`.
  *
- * @throws SegcanaryError `model-invalid`, `model-unsupported` for other inputs and outputs or another number of outputs than `heads`, `tap-not-found`
+ * @throws SegcanaryError `model-invalid`, `model-unsupported` for other inputs and outputs or
+ *   another number of outputs than `heads`, `tap-not-found`
  */
 export async function openSegmenter(
   models: readonly FoldModel[],
@@ -98,9 +109,9 @@ export async function openSegmenter(
           if (options.nonlinearity === 'sigmoid') sigmoid(values);
           const plain = axes.length > 0 ? mirror(values, spatial, axes) : values;
           if (sum === null) sum = plain;
-          else for (let i = 0; i < sum.length; i++) sum[i]! += plain[i]!;
+          else for (let i = 0; i < sum.length; i++) sum[i] += plain[i];
           if (fold.tap !== undefined && axes.length === 0) {
-            const tapped = rest[fold.tap]!;
+            const tapped = rest[fold.tap];
             activation = { data: tapped.data as Float32Array, shape: tapped.dims.slice(1) };
             measured = rest[PATCH_FEATURES]?.data as Float32Array | undefined;
           }
@@ -108,7 +119,7 @@ export async function openSegmenter(
       }
       const logits = sum as Float32Array;
       const count = folds.length * passes.length;
-      if (count > 1) for (let i = 0; i < logits.length; i++) logits[i]! /= count;
+      if (count > 1) for (let i = 0; i < logits.length; i++) logits[i] /= count;
       return { logits: { data: logits, shape: [heads, ...spatial] }, activation, ...(measured && { measured }) };
     },
   };
@@ -125,18 +136,21 @@ async function openFold(model: FoldModel, heads: number, options: InferenceOptio
   const bytes = toBinary(ModelProtoSchema, keepOnly(parsed, new GraphIndex(parsed.graph), outputs));
   const session = await openSession(bytes, { threads: options.threads }).catch(naming(name));
   const [input] = session.inputs;
-  if (!input || session.inputs.length !== 1 || input.type !== 'float32' || session.outputs[0]!.type !== 'float32') {
+  if (!input || session.inputs.length !== 1 || input.type !== 'float32' || session.outputs[0].type !== 'float32') {
     throw new SegcanaryError(
       'model-unsupported',
       `${name}: a segmentation network has one float32 input and float32 logits; export it in float32.`,
     );
   }
-  const channels = session.outputs[0]!.dims[1];
+  const channels = session.outputs[0].dims[1];
   if (typeof channels === 'number' && channels !== heads) throw wrongHeads(name, channels, heads);
   return { session, name, input: input.name, logits, tap };
 }
 
-/** The outputs that a fold is opened with: logits, and what the detector taps. Features are measured of the fold with the tap, by nodes added to the graph. */
+/**
+ * The outputs that a fold is opened with: logits, and what the detector taps. Features are measured
+ * of the fold with the tap, by nodes added to the graph.
+ */
 export function tapOutputs(graph: GraphProto, logits: string, { tap, ...features }: FoldModel): string[] {
   const outputs = tap === undefined || tap === logits ? [logits] : [logits, tap];
   if (tap === undefined || !hasFeatures(features)) return outputs;
@@ -145,7 +159,7 @@ export function tapOutputs(graph: GraphProto, logits: string, { tap, ...features
 }
 
 function checkLogits(name: string, dims: readonly number[], heads: number, spatial: Triple): void {
-  if (dims[1] !== heads) throw wrongHeads(name, dims[1]!, heads);
+  if (dims[1] !== heads) throw wrongHeads(name, dims[1], heads);
   if (dims.length === 5 && spatial.every((n, axis) => dims[axis + 2] === n)) return;
   throw new SegcanaryError(
     'model-unsupported',

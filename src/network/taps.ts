@@ -42,14 +42,18 @@ const WORTH_TAPPING = new Set(
   ].flat(),
 );
 
-/** The bottleneck of a graph by name, or null where there is none: the last tensor before the way up begins. */
+/**
+ * The bottleneck of a graph by name, or null where there is none: the last tensor before the way up
+ * begins.
+ */
 export function suggestTap(graph: GraphProto): string | null {
   return findBottleneck(graph, new GraphIndex(graph));
 }
 
 /**
- * The tensors worth tapping, from the input to the bottleneck: outputs of convolutions, norms, activations, sums and joins, and whatever the decoder reads.
- * A network without a bottleneck has all of its own listed and none suggested.
+ * The tensors worth tapping, from the input to the bottleneck: outputs of convolutions, norms,
+ * activations, sums and joins, and whatever the decoder reads. A network without a bottleneck has
+ * all of its own listed and none suggested.
  *
  * @param patchShape [c, z, y, x]; by default the input's shape, where the model fixes it
  * @throws SegcanaryError `model-invalid`, `model-unsupported`
@@ -73,7 +77,8 @@ export async function listTaps(
       : [],
   );
   const shapes = await tensorShapes(model, listed, patchShape, options.name);
-  // A norm may work on a reshaped tensor, and a shape be computed with Concat: neither has the patch's axes.
+  // A norm may work on a reshaped tensor, and a shape be computed with Concat: neither has the
+  // patch's axes.
   return listed
     .filter((name) => isFeatureMap(shapes.get(name)!))
     .map((name) => tapOf(name, index, shapes.get(name)!, name === bottleneck));
@@ -82,7 +87,8 @@ export async function listTaps(
 /**
  * One tap, named or suggested.
  *
- * @throws SegcanaryError `tap-not-found`, `no-bottleneck` when none is named and none can be suggested, `model-invalid`, `model-unsupported`
+ * @throws SegcanaryError `tap-not-found`, `no-bottleneck` when none is named and none can be
+ *   suggested, `model-invalid`, `model-unsupported`
  */
 export async function chooseTap(model: Uint8Array, options: ChooseTapOptions = {}): Promise<Tap> {
   const { name = 'the model' } = options;
@@ -115,7 +121,7 @@ function tapOf(name: string, index: GraphIndex, { dims }: TensorInfo, suggested:
   const pooled = pooledShape(shape);
   return {
     name,
-    op: index.nodes[index.producer(name)!]!.opType,
+    op: index.nodes[index.producer(name)!].opType,
     shape,
     pooledShape: pooled,
     d: pooled.reduce((a, b) => a * b, 1),

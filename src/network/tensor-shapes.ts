@@ -20,10 +20,14 @@ export interface TensorInfo {
 }
 
 /**
- * Element types and shapes of inner tensors for one patch. onnxruntime infers them from the input's shape while it loads the part of the graph that makes them; where it cannot, that part is run once.
+ * Element types and shapes of inner tensors for one patch. onnxruntime infers them from the input's
+ * shape while it loads the part of the graph that makes them; where it cannot, that part is run
+ * once.
  *
- * @param patchShape [c, z, y, x], checked against what the model says; by default what the model says
- * @throws SegcanaryError `model-unsupported` when the model does not take such a patch, `model-invalid` when onnxruntime refuses it
+ * @param patchShape [c, z, y, x], checked against what the model says; by default what the model
+ *   says
+ * @throws SegcanaryError `model-unsupported` when the model does not take such a patch,
+ *   `model-invalid` when onnxruntime refuses it
  */
 export async function tensorShapes(
   model: Uint8Array,
@@ -37,7 +41,8 @@ export async function tensorShapes(
   const input = onlyInput(new GraphIndex(parsed.graph).inputs, name);
   const dims = inputShape(input, patchShape, name);
   fixShape(input, dims);
-  // What the exporter declared about inner tensors may be stale or vague; onnxruntime then warns or keeps the vague shape.
+  // What the exporter declared about inner tensors may be stale or vague; onnxruntime then warns or
+  // keeps the vague shape.
   parsed.graph.valueInfo = [];
   parsed.graph.output = tensors.map((tensor) => create(ValueInfoProtoSchema, { name: tensor }));
   const found = new Map<string, TensorInfo>();
@@ -61,7 +66,7 @@ export async function tensorShapes(
     session.run({ [input.name]: zeros }),
   ).catch(naming(name));
   for (const { tensor, type } of vague) {
-    found.set(tensor, { type, dims: Array.from(shapes[shapeOf(tensor)]!.data as BigInt64Array, Number) });
+    found.set(tensor, { type, dims: Array.from(shapes[shapeOf(tensor)].data as BigInt64Array, Number) });
   }
   return found;
 }

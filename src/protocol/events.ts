@@ -3,7 +3,10 @@ export interface ServerSentEvent {
   readonly data: string;
 }
 
-/** Server-sent events (WHATWG HTML, 9.2) out of the bytes of their stream, in pieces of any size. Comments and events without data are passed over. */
+/**
+ * Server-sent events (WHATWG HTML, 9.2) out of the bytes of their stream, in pieces of any size.
+ * Comments and events without data are passed over.
+ */
 export async function* eventsOf(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<ServerSentEvent, void, undefined> {
   const decoder = new TextDecoder();
   let text = '';

@@ -4,7 +4,8 @@ import { pipeline } from 'node:stream/promises';
 import { SegcanaryError } from '../errors.js';
 
 /**
- * A multipart/mixed body (RFC 2046) that is written while it is being sent: parts one after another, each streamed. Its reader's pace is that of whoever writes.
+ * A multipart/mixed body (RFC 2046) that is written while it is being sent: parts one after
+ * another, each streamed. Its reader's pace is that of whoever writes.
  */
 export class MixedBody {
   readonly #patience: number;
@@ -25,7 +26,10 @@ export class MixedBody {
     return `multipart/mixed; boundary="${this.#boundary}"`;
   }
 
-  /** A part that is written by others: its first bytes begin it. What is ended is the part, not the body. */
+  /**
+   * A part that is written by others: its first bytes begin it. What is ended is the part, not the
+   * body.
+   */
   part(name: string, type: string, fileName: string): Writable {
     let open = false;
     return new Writable({

@@ -1,14 +1,18 @@
 /** Bytes that the head of a part may have. */
 const LONGEST_HEAD = 16_384;
 
-/** One part of a multipart body: what its Content-Disposition calls it, and its bytes, which are read before the next part is asked for. */
+/**
+ * One part of a multipart body: what its Content-Disposition calls it, and its bytes, which are
+ * read before the next part is asked for.
+ */
 export interface MixedPart {
   readonly name: string;
   readonly bytes: AsyncGenerator<Buffer, void, undefined>;
 }
 
 /**
- * The parts of a multipart body (RFC 2046) as it arrives, in pieces of any size. No part is held: of the body, one piece and the length of a boundary are.
+ * The parts of a multipart body (RFC 2046) as it arrives, in pieces of any size. No part is held:
+ * of the body, one piece and the length of a boundary are.
  *
  * @throws Error where the body ends before its last boundary, or is none that was made of parts
  */

@@ -7,7 +7,10 @@ const tag = z
   .regex(/^[A-Za-z0-9 ._-]{1,64}$/, 'expected up to 64 letters, digits, spaces, dots, dashes and underscores');
 const flag = z.enum(['0', '1']).default('0');
 
-/** Control characters and slashes are no part of a name. In terms that every reader of the OpenAPI document knows, so without \p{Cc}. */
+/**
+ * Control characters and slashes are no part of a name. In terms that every reader of the OpenAPI
+ * document knows, so without \p{Cc}.
+ */
 const caseName = z
   .string()
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is refused

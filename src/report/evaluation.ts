@@ -29,8 +29,9 @@ export interface EvaluationReport extends Evaluation {
 }
 
 /**
- * The report of an evaluation: one HTML file that opens offline, script and style inside. Table 1 for the cohort, Dice against uncertainty, risk-coverage,
- * scores by shift, calibration, silent failures and false alarms by name.
+ * The report of an evaluation: one HTML file that opens offline, script and style inside. Table 1
+ * for the cohort, Dice against uncertainty, risk-coverage, scores by shift, calibration, silent
+ * failures and false alarms by name.
  */
 export async function evaluationHtml(report: EvaluationReport): Promise<string> {
   const asset = (name: string) =>
@@ -178,7 +179,7 @@ function costOf({ seconds, peakMemory, methods }: EvaluationReport): string {
   if (times.length === 0) return '';
   const most = Math.max(...Object.values(peakMemory)) / 1e6;
   const passes = Math.max(...methods.map((m) => m.passes));
-  return `A scan took ${times[Math.floor(times.length / 2)]!.toFixed(1)} s (median; up to ${times.at(-1)!.toFixed(1)} s), all passes of all detectors together (${passes === 1 ? 'one' : `up to ${passes} a detector`}), and at most ${most.toFixed(0)} MB of memory.`;
+  return `A scan took ${times[Math.floor(times.length / 2)].toFixed(1)} s (median; up to ${times.at(-1)!.toFixed(1)} s), all passes of all detectors together (${passes === 1 ? 'one' : `up to ${passes} a detector`}), and at most ${most.toFixed(0)} MB of memory.`;
 }
 
 const arrow = (metric: Metric): string => (COMPARED[metric] === 'higher' ? ' ↑' : ' ↓');

@@ -51,7 +51,8 @@ function pictureOf(title: string, found: ScoredCase, look: Look, method: JudgedM
   const { boundary } = method.validation;
   const shared = { window: windowOf(look.scan), zoom, flip: radiological(look.affine) };
   const outlines = [outline(look.predicted, PREDICTED, zoom), ...(look.truth ? [outline(look.truth, TRUE, zoom)] : [])];
-  // Full at twice the boundary, or at what the slice has most of: what lies far outside still shows where.
+  // Full at twice the boundary, or at what the slice has most of: what lies far outside still shows
+  // where.
   const most = Array.from(look.mask.values).reduce((a, b) => Math.max(a, b), boundary + Math.abs(boundary));
   const mask = heat(look.mask, ORANGE, boundary, Math.max(most, boundary + 1e-12), zoom);
   const kind = [found.shift, found.dataset].filter((text) => text !== '').join(', ');

@@ -46,7 +46,10 @@ export interface Examined extends KeptFeatures {
   readonly voxels: number;
   /** Shares of its intensities after normalisation, channel after channel. */
   readonly histogram: readonly number[];
-  /** How much each patch counts in the mean of the mask over a set of voxels; they sum to 1. An empty set has those of the next larger one. */
+  /**
+   * How much each patch counts in the mean of the mask over a set of voxels; they sum to 1. An
+   * empty set has those of the next larger one.
+   */
   readonly weights: Readonly<Record<VoxelSet, readonly number[]>>;
   /** Subject scores of the output methods by name. */
   readonly outputs: Readonly<Record<string, Partial<Record<VoxelSet, number>>>>;
@@ -62,7 +65,8 @@ export interface Examined extends KeptFeatures {
  * load → spool → normalise → resample → patch → predict ┬→ assemble → read-outputs → restore → label → uncrop → Dice
  *                                                       └→ tapped → pool
  *
- * @throws SegcanaryError whatever is wrong with the scan; `scan-unsuitable` where the truth is of another shape
+ * @throws SegcanaryError whatever is wrong with the scan; `scan-unsuitable` where the truth is of
+ *   another shape
  */
 export async function examineScan(
   source: ScanBytes | readonly ChannelBytes[],
@@ -146,7 +150,8 @@ export async function examineScan(
 }
 
 /**
- * The intensities of a scan as the network would see them, without the network: load → spool → normalise → resample.
+ * The intensities of a scan as the network would see them, without the network: load → spool →
+ * normalise → resample.
  *
  * @returns shares of the voxels in bins, channel after channel
  * @throws SegcanaryError whatever is wrong with the scan

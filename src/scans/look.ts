@@ -53,8 +53,9 @@ export interface LookOptions extends ScanOptions {
 }
 
 /**
- * Segments and scores a scan once and keeps one slice: where the segmentation and the truth differ most; without a truth, where most is segmented; where
- * nothing is, where the mask is highest. A second reading, of the file alone, fetches the slice of the scan.
+ * Segments and scores a scan once and keeps one slice: where the segmentation and the truth differ
+ * most; without a truth, where most is segmented; where nothing is, where the mask is highest. A
+ * second reading, of the file alone, fetches the slice of the scan.
  *
  * @param open the bytes of the scan, every time they are asked for
  * @throws SegcanaryError whatever is wrong with the scan or its truth

@@ -8,7 +8,10 @@ import { join } from '../stages/join.js';
 import { load } from '../stages/load.js';
 import type { Stage } from '../stages/stage.js';
 
-/** Bytes of a scan, from any stream: `process.stdin`, a file, an HTTP body, an async iterable of chunks. */
+/**
+ * Bytes of a scan, from any stream: `process.stdin`, a file, an HTTP body, an async iterable of
+ * chunks.
+ */
 export type ScanBytes = Readable | AsyncIterable<Uint8Array>;
 
 /** One channel of a scan that comes as a file a channel. */
@@ -35,7 +38,10 @@ export interface ScanOptions {
   readonly file?: string;
   /** Which volume of a 4-D file, from 0. Without it a 4-D file is refused. */
   readonly volume?: number;
-  /** Write the slices to a temporary file while measuring, as exact nnU-Net preprocessing needs. @default true */
+  /**
+   * Write the slices to a temporary file while measuring, as exact nnU-Net preprocessing needs.
+   * @default true
+   */
   readonly spool?: boolean;
   /** Where the temporary file lies; a tmpfs would be RAM. @default os.tmpdir() */
   readonly tmpdir?: string;
@@ -48,7 +54,8 @@ export interface ScanOptions {
 }
 
 /**
- * Reads a scan (load, and join where its channels are files of their own) and runs its slices through stages until all is done.
+ * Reads a scan (load, and join where its channels are files of their own) and runs its slices
+ * through stages until all is done.
  *
  * @throws SegcanaryError what the stages throw, `timed-out`, `aborted` when the signal says so
  */

@@ -41,11 +41,17 @@ export interface SegmentScanOptions extends ScanOptions {
   readonly to: string | Writable;
   /** Where the probabilities go, if anywhere: a 4-D NIfTI file. */
   readonly probabilities?: string | Writable | undefined;
-  /** Scores the scan too (from `openBesideSegmenter`, or `openDetector`): a detector on features from the same pass, any other from the same slices. */
+  /**
+   * Scores the scan too (from `openBesideSegmenter`, or `openDetector`): a detector on features
+   * from the same pass, any other from the same slices.
+   */
   readonly detector?: SegmentingDetector | undefined;
   /** Where the uncertainty mask goes: a path, or a stream that gets gzip. */
   readonly mask?: string | Writable | undefined;
-  /** Say what explains the verdict of the detector: the score gets an `explanation`. @default false */
+  /**
+   * Say what explains the verdict of the detector: the score gets an `explanation`.
+   * @default false
+   */
   readonly explain?: boolean | undefined;
 }
 
@@ -127,7 +133,7 @@ function explainingOf({ detector, explain }: SegmentScanOptions): ReturnType<typ
 
 function countLabels({ data }: LabelSlice['data'], voxels: Record<number, number>): void {
   const counts = new Uint32Array(65536);
-  for (let i = 0; i < data.length; i++) counts[data[i]!]!++;
+  for (let i = 0; i < data.length; i++) counts[data[i]]++;
   counts.forEach((n, value) => {
     if (n > 0) voxels[value] = (voxels[value] ?? 0) + n;
   });

@@ -17,7 +17,8 @@ export class Truth {
   /**
    * The slice that belongs to this one of the network's segmentation. Ask in order.
    *
-   * @throws SegcanaryError whatever is wrong with the file; `scan-unsuitable` where it is of another shape than the scan
+   * @throws SegcanaryError whatever is wrong with the file; `scan-unsuitable` where it is of
+   *   another shape than the scan
    */
   async next({ grid: { scan } }: Pick<LabelSlice, 'grid'>): Promise<Float32Array> {
     const { value, done } = (await this.#slices.next()) as IteratorResult<Slice, undefined>;

@@ -93,9 +93,11 @@ export class AcceptedScan {
   }
 
   /**
-   * Waits for its turn and scores the scan. However it ends, the record says so, the place is free and no file is left but what is kept.
+   * Waits for its turn and scores the scan. However it ends, the record says so, the place is free
+   * and no file is left but what is kept.
    *
-   * @param open gives the bytes when the turn has come, so that nothing is read of a scan that waits
+   * @param open gives the bytes when the turn has come, so that nothing is read of a scan that
+   *   waits
    * @throws SegcanaryError what is wrong with the scan, `aborted`
    */
   async run(open: () => Promise<ScanBytes | readonly ChannelBytes[]>, sinks: Sinks = {}): Promise<Judged> {

@@ -1,6 +1,9 @@
 import type { FastifyInstance } from 'fastify';
 
-/** Which methods each path takes, noted as routes are registered: Fastify answers 404 where another method would be right. */
+/**
+ * Which methods each path takes, noted as routes are registered: Fastify answers 404 where another
+ * method would be right.
+ */
 export class AllowedMethods {
   readonly #routes = new Map<string, { readonly pattern: RegExp; readonly methods: Set<string> }>();
 

@@ -41,15 +41,24 @@ export interface ServerOptions {
   readonly detectors: readonly [string, ...string[]];
   /** Segments scans too, where a client asks for it. */
   readonly model?: SegmentationSource | undefined;
-  /** Where records, and images that are kept, live on. @default a temporary folder that goes with the process */
+  /**
+   * Where records, and images that are kept, live on.
+   * @default a temporary folder that goes with the process
+   */
   readonly data?: string | undefined;
-  /** What clients have to send as bearer token. @default null: none, and only this machine is answered */
+  /**
+   * What clients have to send as bearer token.
+   * @default null: none, and only this machine is answered
+   */
   readonly token?: string | null | undefined;
   /** Scans that may wait. @default 16 */
   readonly queue?: number | undefined;
   /** What a scan may be at most; a stalled sender is given a minute, and not ten. */
   readonly limits?: Partial<ScanLimits> | undefined;
-  /** Keep image, uncertainty map and segmentation of scans that are out of distribution. @default false */
+  /**
+   * Keep image, uncertainty map and segmentation of scans that are out of distribution.
+   * @default false
+   */
   readonly keepFlagged?: boolean | undefined;
   readonly retention?: Retention | undefined;
   /** Of the drift test: the probability of a false alarm, ever, at most. @default .01 */
@@ -63,7 +72,8 @@ export interface SegcanaryServer {
   /** Scans that a process before left unfinished. */
   readonly interrupted: number;
   /**
-   * @throws SegcanaryError `usage` for an address that others reach, without a token; `io` where the port is taken
+   * @throws SegcanaryError `usage` for an address that others reach, without a token; `io` where
+   *   the port is taken
    */
   listen(address: { readonly host?: string; readonly port: number }): Promise<{ readonly url: string }>;
   /** Takes no more scans, finishes and answers those that were accepted, and closes everything. */
@@ -75,7 +85,8 @@ const PUBLIC = ['/healthz', '/readyz'];
 const DAY = 24 * 3600 * 1000;
 
 /**
- * A server that scores scans over HTTP (docs/server.md): detectors open, store open, nothing listening yet.
+ * A server that scores scans over HTTP (docs/server.md): detectors open, store open, nothing
+ * listening yet.
  *
  * @throws SegcanaryError as `openServed`; `io` where the data folder cannot be used
  */
@@ -135,12 +146,16 @@ export async function createServer(options: ServerOptions): Promise<SegcanarySer
   };
 }
 
-/** Fastify with what every route shares: limits of time, headers, errors, who is let in, the OpenAPI document. */
+/**
+ * Fastify with what every route shares: limits of time, headers, errors, who is let in, the OpenAPI
+ * document.
+ */
 async function application(logger: FastifyBaseLogger | undefined, token: string | null): Promise<FastifyInstance> {
   const app = Fastify({
     ...(logger ? { loggerInstance: logger } : { logger: false }),
     logController: new LogController({ disableRequestLogging: true }),
-    // A body is read while its scan is scored, for as long as that takes. Each wait for its next byte has a limit of its own.
+    // A body is read while its scan is scored, for as long as that takes. Each wait for its next
+    // byte has a limit of its own.
     requestTimeout: 0,
     keepAliveTimeout: 10_000,
     // Heads have half a minute, looked for every five seconds: Node looks every thirty.
@@ -159,7 +174,7 @@ async function application(logger: FastifyBaseLogger | undefined, token: string 
   app.setSerializerCompiler(serializerCompiler);
   const allowed = new AllowedMethods(app);
   const nothingThere = ({ method, url }: FastifyRequest): HttpError => {
-    const path = url.split('?')[0]!;
+    const path = url.split('?')[0];
     const methods = allowed.of(path);
     return methods.length === 0
       ? new HttpError(404, 'not-found', `There is no ${path.slice(0, 200)}; /openapi.json lists what there is.`)

@@ -12,10 +12,12 @@ declare module 'fastify' {
 const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
 
 /**
- * Lets only those in who have the token. Hashes are compared, which are of one length, in a time that does not depend on where they differ.
+ * Lets only those in who have the token. Hashes are compared, which are of one length, in a time
+ * that does not depend on where they differ.
  *
- * Without a token the server listens on loopback alone, and then the danger is a page in a browser on this machine: requests that another origin
- * sends, or that reach this server under another name (DNS rebinding), are refused.
+ * Without a token the server listens on loopback alone, and then the danger is a page in a browser
+ * on this machine: requests that another origin sends, or that reach this server under another name
+ * (DNS rebinding), are refused.
  */
 export function guard(app: FastifyInstance, token: string | null): void {
   const expected = token === null ? null : digest(token);

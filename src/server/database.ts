@@ -14,7 +14,10 @@ export type Migration = string;
 export interface Database {
   /** All rows of a statement. */
   all(sql: string, values?: readonly Value[]): Row[];
-  /** The rows one after another, for results that should not be in memory at once. Nothing may be written meanwhile. */
+  /**
+   * The rows one after another, for results that should not be in memory at once. Nothing may be
+   * written meanwhile.
+   */
   each(sql: string, values?: readonly Value[]): IterableIterator<Row>;
   /** Runs a statement and says how many rows it changed. */
   run(sql: string, values?: readonly Value[]): number;
@@ -27,12 +30,15 @@ export type Value = string | number | null;
 export type Row = Readonly<Record<string, Value>>;
 
 /**
- * Opens `folder/segcanary.db` and makes it where it is not yet there: write-ahead log, fsync at every commit, so that what was written is there after a crash or a
- * power cut. Its lock is held from here to `close` or to the end of the process, however it ends: a second server on the folder is refused.
+ * Opens `folder/segcanary.db` and makes it where it is not yet there: write-ahead log, fsync at
+ * every commit, so that what was written is there after a crash or a power cut. Its lock is held
+ * from here to `close` or to the end of the process, however it ends: a second server on the folder
+ * is refused.
  *
  * @param folder null for a store that goes with the process: its file has no name
  * @param migrations the schema: version n of it is what the first n make of an empty database
- * @throws SegcanaryError `io` for a folder that cannot be written, a file that is not a store, one of a newer version, one that another process has open
+ * @throws SegcanaryError `io` for a folder that cannot be written, a file that is not a store, one
+ *   of a newer version, one that another process has open
  */
 export function openDatabase(folder: string | null, migrations: readonly Migration[]): Database {
   const place = folder ?? mkdtempSync(join(tmpdir(), '.segcanary-store-'));
@@ -48,7 +54,8 @@ export function openDatabase(folder: string | null, migrations: readonly Migrati
       throw error;
     }
   } finally {
-    // The open file stays until the process ends, also when it is killed, and nobody has to clean up behind it.
+    // The open file stays until the process ends, also when it is killed, and nobody has to clean
+    // up behind it.
     if (folder === null) rmSync(place, { recursive: true, force: true });
   }
 }
@@ -61,8 +68,8 @@ function connect(folder: string, path: string): Libsql.Database {
   } catch (cause) {
     throw cannotWrite(folder, cause);
   }
-  // SQLite takes a file shorter than its header for an empty database. Asked without opening: closing the file again would drop the lock of a store that this
-  // process has open on it.
+  // SQLite takes a file shorter than its header for an empty database. Asked without opening:
+  // closing the file again would drop the lock of a store that this process has open on it.
   const size = statSync(path, { throwIfNoEntry: false })?.size ?? 0;
   if (size > 0 && size < 512) throw notAStore(path);
   try {
@@ -73,8 +80,9 @@ function connect(folder: string, path: string): Libsql.Database {
 }
 
 function migrate(database: OpenDatabase, path: string, migrations: readonly Migration[]): void {
-  const pragma = (name: string) => Number(database.all(`PRAGMA ${name}`)[0]![name]);
-  // The lock of WAL is a shared one; EXCLUSIVE holds a lock that no other process can pass and needs no shared memory.
+  const pragma = (name: string) => Number(database.all(`PRAGMA ${name}`)[0][name]);
+  // The lock of WAL is a shared one; EXCLUSIVE holds a lock that no other process can pass and
+  // needs no shared memory.
   database.all('PRAGMA locking_mode = EXCLUSIVE');
   const isEmpty = database.all('SELECT 1 FROM sqlite_schema LIMIT 1').length === 0;
   if (!isEmpty && pragma('application_id') !== APPLICATION) throw notAStore(path);
@@ -87,7 +95,8 @@ function migrate(database: OpenDatabase, path: string, migrations: readonly Migr
   }
   database.all('PRAGMA journal_mode = WAL');
   database.run('PRAGMA synchronous = FULL');
-  // Names of cases may be names of patients: what is removed is overwritten, and not only forgotten.
+  // Names of cases may be names of patients: what is removed is overwritten, and not only
+  // forgotten.
   database.all('PRAGMA secure_delete = ON');
   if (version === migrations.length) return;
   database.transaction(() => {
@@ -148,13 +157,15 @@ class OpenDatabase implements Database {
     if (!this.#isOpen) return;
     try {
       if (this.#hasName) {
-        // libsql keeps the file open, and so its lock, until the last statement is garbage: the lock is given back by hand. It also leaves one file instead of two.
+        // libsql keeps the file open, and so its lock, until the last statement is garbage: the
+        // lock is given back by hand. It also leaves one file instead of two.
         this.all('PRAGMA journal_mode = DELETE');
         this.all('PRAGMA locking_mode = NORMAL');
         this.all('SELECT 1 FROM sqlite_schema LIMIT 1');
       }
     } catch {
-      // A full disk has no room for it. Nothing is lost: what was written is in the log beside the file, and the lock goes with the process.
+      // A full disk has no room for it. Nothing is lost: what was written is in the log beside the
+      // file, and the lock goes with the process.
     } finally {
       this.#isOpen = false;
       this.#statements.clear();

@@ -3,7 +3,10 @@ import type { Metrics } from './metrics.js';
 import type { ServedDetector } from './served.js';
 import type { ScanStore } from './store.js';
 
-/** The drift tests of a server: one for each detector over all its scans, and one for each of its sites. Brought back from the store at the start. */
+/**
+ * The drift tests of a server: one for each detector over all its scans, and one for each of its
+ * sites. Brought back from the store at the start.
+ */
 export class DriftMonitor {
   readonly #streams = new Map<string, DriftStream>();
   readonly #metrics: Metrics;

@@ -11,7 +11,10 @@ export interface EventSourceOptions {
 /** Proxies and browsers give up on a connection that says nothing. */
 const HEARTBEAT = 15_000;
 
-/** Server-sent events of a scan: `progress` with every patch, at most ten a second, then `done` or `failed` with its record, and the end. */
+/**
+ * Server-sent events of a scan: `progress` with every patch, at most ten a second, then `done` or
+ * `failed` with its record, and the end.
+ */
 export function sendEvents(reply: FastifyReply, { watch, record }: EventSourceOptions): FastifyReply {
   const body = new PassThrough();
   const say = (event: string, data: object | null) => {

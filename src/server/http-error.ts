@@ -12,7 +12,9 @@ export type HttpErrorCode =
   | 'too-large'
   | 'unsupported-media-type';
 
-/** A refusal that is no scan's fault: one sentence, with the status that says the same to programs. */
+/**
+ * A refusal that is no scan's fault: one sentence, with the status that says the same to programs.
+ */
 export class HttpError extends Error {
   readonly status: number;
   readonly code: HttpErrorCode;

@@ -6,7 +6,10 @@ import type { Readable, Writable } from 'node:stream';
 import { KEPT_IMAGES, type KeptImage } from '../protocol/record.js';
 import { isScanId } from './scan-id.js';
 
-/** Files of one scan while it is being scored: in a folder of their own, which goes or becomes the scan's images. */
+/**
+ * Files of one scan while it is being scored: in a folder of their own, which goes or becomes the
+ * scan's images.
+ */
 export interface ScanFiles {
   path(name: KeptImage | `channel-${number}`): string;
   write(name: KeptImage): Writable;
@@ -22,7 +25,10 @@ export interface KeptBytes {
   readonly isGzip: boolean;
 }
 
-/** Images of flagged scans and uploads that wait, in files under the data folder. No name of theirs comes from a client. */
+/**
+ * Images of flagged scans and uploads that wait, in files under the data folder. No name of theirs
+ * comes from a client.
+ */
 export class ImageFolder {
   readonly #images: string;
   readonly #uploads: string;
@@ -61,7 +67,10 @@ export class ImageFolder {
     };
   }
 
-  /** The bytes of an image, and whether they are packed: the scan itself is kept as it came. Null where it is not kept. */
+  /**
+   * The bytes of an image, and whether they are packed: the scan itself is kept as it came. Null
+   * where it is not kept.
+   */
   async read(id: string, name: KeptImage): Promise<KeptBytes | null> {
     if (!isScanId(id)) return null;
     const file = await open(join(this.#images, id, `${name}.nii.gz`)).catch(() => null);

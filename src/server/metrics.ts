@@ -79,7 +79,10 @@ export class Metrics {
       this.#scores.set(name, this.#scoreHistogram(name, opened.detector.description.calibration));
   }
 
-  /** Buckets follow the detector's own scale: the quartiles and the boundary of its calibration, and what lies beyond. */
+  /**
+   * Buckets follow the detector's own scale: the quartiles and the boundary of its calibration, and
+   * what lies beyond.
+   */
   #scoreHistogram(
     detector: string,
     calibration: {
@@ -93,7 +96,7 @@ export class Metrics {
     if (calibration) {
       const { cases, min, max, boundary } = calibration;
       const width = max - min || Math.abs(max) || 1;
-      for (const q of [0, 0.25, 0.5, 0.75]) buckets.add(cases[Math.floor(q * (cases.length - 1))]!.score);
+      for (const q of [0, 0.25, 0.5, 0.75]) buckets.add(cases[Math.floor(q * (cases.length - 1))].score);
       for (const bound of [
         boundary.conformal,
         max,

@@ -21,7 +21,10 @@ const STREAMS: Readonly<Record<string, ReturnType<typeof answer>>> = {
   '/metrics': answer('Metrics', { 'text/plain': text }),
 };
 
-/** The OpenAPI document with what the schemas of requests and answers cannot say: bodies that are streams, and who needs no token. */
+/**
+ * The OpenAPI document with what the schemas of requests and answers cannot say: bodies that are
+ * streams, and who needs no token.
+ */
 export function withStreams(
   document: Partial<OpenAPIV3_1.Document>,
   isPublic: (path: string) => boolean,

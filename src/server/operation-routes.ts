@@ -4,7 +4,10 @@ import { errorBody, health } from '../protocol/schemas.js';
 import type { Metrics } from './metrics.js';
 import type { ScanService } from './service.js';
 
-/** What operators and their programs ask: is it alive, does it take scans, how is it doing, what does it understand. */
+/**
+ * What operators and their programs ask: is it alive, does it take scans, how is it doing, what
+ * does it understand.
+ */
 export async function operationRoutes(
   base: FastifyInstance,
   { service, metrics }: { readonly service: ScanService; readonly metrics: Metrics; readonly token: string | null },

@@ -16,7 +16,10 @@ interface Waiting {
   readonly go: () => void;
 }
 
-/** Scans that run, a few at a time, and those that wait for them, in order of coming, no more than there is room for. */
+/**
+ * Scans that run, a few at a time, and those that wait for them, in order of coming, no more than
+ * there is room for.
+ */
 export class ScanQueue {
   readonly #atATime: number;
   readonly #room: number;
@@ -33,7 +36,9 @@ export class ScanQueue {
     this.#room = room;
   }
 
-  /** Scans that have a place and do not run: they wait for their turn, or are still being uploaded. */
+  /**
+   * Scans that have a place and do not run: they wait for their turn, or are still being uploaded.
+   */
   get waiting(): number {
     return this.#places - this.#running;
   }
@@ -68,7 +73,10 @@ export class ScanQueue {
     };
   }
 
-  /** Waits until one that ran hands on its turn; `onTurn` is called at that moment, before anything else can happen. */
+  /**
+   * Waits until one that ran hands on its turn; `onTurn` is called at that moment, before anything
+   * else can happen.
+   */
   #wait(signal: AbortSignal, onTurn: () => void): Promise<void> {
     return new Promise((resolve, reject) => {
       const abort = () => {

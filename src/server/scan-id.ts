@@ -4,8 +4,10 @@ import { randomBytes } from 'node:crypto';
 const COUNTS = 1 << 12;
 
 /**
- * Makes ids of scans: UUIDs of version 7 (RFC 9562), the time in milliseconds, a counter in `rand_a` (its section 6.2, method 1) and 62 random bits. Their text
- * sorts by the order in which they were made, within a millisecond too, and also when the clock is set back: the time of an id never falls.
+ * Makes ids of scans: UUIDs of version 7 (RFC 9562), the time in milliseconds, a counter in
+ * `rand_a` (its section 6.2, method 1) and 62 random bits. Their text sorts by the order in which
+ * they were made, within a millisecond too, and also when the clock is set back: the time of an id
+ * never falls.
  *
  * @param after an id that every new one has to sort behind: the last one of the process before
  */
@@ -24,7 +26,7 @@ export function scanIds(now: () => number = Date.now, after: string | null = nul
     const bytes = randomBytes(16);
     bytes.writeUIntBE(time, 0, 6);
     bytes.writeUInt16BE(0x7000 | count, 6);
-    bytes[8] = 0x80 | (bytes[8]! & 0x3f);
+    bytes[8] = 0x80 | (bytes[8] & 0x3f);
     return bytes.toString('hex').replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
   };
 }

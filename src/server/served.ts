@@ -24,7 +24,8 @@ export interface ServedOptions {
 /**
  * Opens the detectors of a server.
  *
- * @throws SegcanaryError `usage` for two of one name, or one of another model than the server's; as `loadDetector`, `openDetector`, `segmenterOf`
+ * @throws SegcanaryError `usage` for two of one name, or one of another model than the server's; as
+ *   `loadDetector`, `openDetector`, `segmenterOf`
  */
 export async function openServed({ detectors, model, threads }: ServedOptions): Promise<Map<string, ServedDetector>> {
   const served = new Map<string, ServedDetector>();

@@ -27,7 +27,10 @@ export interface ServiceOptions {
   readonly onError: (error: unknown, id: string) => void;
 }
 
-/** Takes scans in, scores them one after another, remembers what became of them and tells those who watch. */
+/**
+ * Takes scans in, scores them one after another, remembers what became of them and tells those who
+ * watch.
+ */
 export class ScanService {
   readonly options: ServiceOptions;
   readonly queue: ScanQueue;
@@ -36,7 +39,8 @@ export class ScanService {
 
   constructor(options: ServiceOptions) {
     this.options = options;
-    // The network is one worker; a second scan beside the first would cost its memory and gain a few per cent.
+    // The network is one worker; a second scan beside the first would cost its memory and gain a
+    // few per cent.
     this.queue = new ScanQueue(1, options.queue);
   }
 
@@ -94,7 +98,10 @@ export class ScanService {
     return this.#live.get(id)?.progress ?? null;
   }
 
-  /** Calls back with every step of a scan; `end` at once where it is not under way. Returns what ends the watching. */
+  /**
+   * Calls back with every step of a scan; `end` at once where it is not under way. Returns what
+   * ends the watching.
+   */
   watch(id: string, onProgress: (progress: ScanProgress) => void, onEnd: () => void): () => void {
     const live = this.#live.get(id);
     if (!live) {
@@ -110,7 +117,10 @@ export class ScanService {
     };
   }
 
-  /** Gives up a scan that is under way, and forgets one that has ended: its record and images, not its place in the drift series. */
+  /**
+   * Gives up a scan that is under way, and forgets one that has ended: its record and images, not
+   * its place in the drift series.
+   */
   async remove(id: string): Promise<ScanRecord | null> {
     this.#live.get(id)?.controller.abort();
     const record = this.options.store.remove(id);

@@ -49,27 +49,44 @@ export interface SeriesPoint {
   readonly score: number;
 }
 
-/** The memory of a server. Every call that writes returns when the disk has it; all throw SegcanaryError `io` when the disk refuses. */
+/**
+ * The memory of a server. Every call that writes returns when the disk has it; all throw
+ * SegcanaryError `io` when the disk refuses.
+ */
 export interface ScanStore {
-  /** Scans that a process before had queued or running when it ended: they are `interrupted` now. */
+  /**
+   * Scans that a process before had queued or running when it ended: they are `interrupted` now.
+   */
   readonly interrupted: number;
   /** Writes down a scan, `queued`, and gives it an id. */
   accept(scan: NewScan): ScanRecord;
   /** queued → running. Null where there is no such scan, as in the next two. */
   start(id: string): ScanRecord | null;
-  /** queued or running → done; a score that is finite joins the drift series, in the same transaction. */
+  /**
+   * queued or running → done; a score that is finite joins the drift series, in the same
+   * transaction.
+   */
   finish(id: string, scan: FinishedScan): ScanRecord | null;
   /** queued or running → failed. */
   fail(id: string, error: { readonly code: string; readonly message: string }): ScanRecord | null;
   get(id: string): ScanRecord | null;
   list(filter?: ScanFilter): ScanList;
-  /** Removes a record, whatever its status, and returns what it was. Its score stays in the series: a test that forgets scores proves nothing. */
+  /**
+   * Removes a record, whatever its status, and returns what it was. Its score stays in the series:
+   * a test that forgets scores proves nothing.
+   */
   remove(id: string): ScanRecord | null;
-  /** Removes what need not stay, and returns it: the images of these go too. Scores stay in the series. */
+  /**
+   * Removes what need not stay, and returns it: the images of these go too. Scores stay in the
+   * series.
+   */
   prune(retention: Retention): ScanRecord[];
   /** The scores of a detector, at one site or at all (null), in order of finishing. */
   series(detectorHash: string, site: string | null): SeriesPoint[];
-  /** The same one after another, for replaying a long one; nothing may be written to the store meanwhile. */
+  /**
+   * The same one after another, for replaying a long one; nothing may be written to the store
+   * meanwhile.
+   */
   eachScore(detectorHash: string, site: string | null): IterableIterator<SeriesPoint>;
   /** The sites that a detector has a series of, in order of the alphabet. */
   sites(detectorHash: string): string[];
@@ -77,7 +94,9 @@ export interface ScanStore {
   close(): void;
 }
 
-/** Version n of the schema is what the first n make. Never change one that was released: add one. */
+/**
+ * Version n of the schema is what the first n make. Never change one that was released: add one.
+ */
 const migrations = [
   `CREATE TABLE scans (
      id TEXT PRIMARY KEY, status TEXT NOT NULL, name TEXT NOT NULL, detector TEXT NOT NULL, detector_hash TEXT NOT NULL, site TEXT, scanner TEXT,
@@ -121,7 +140,7 @@ class SqlStore implements ScanStore {
     const last = database.all(
       'SELECT max(id) AS id FROM (SELECT max(id) AS id FROM scans UNION ALL SELECT max(scan) FROM scores)',
     );
-    this.#nextId = scanIds(now, last[0]!.id as string | null);
+    this.#nextId = scanIds(now, last[0].id as string | null);
     this.interrupted = database.run(
       `UPDATE scans SET status = 'interrupted', finished_at = ?, error_code = 'interrupted', error_message = ? WHERE status IN ('queued', 'running')`,
       [now(), 'The server ended before the scan was done; send it again.'],

@@ -25,10 +25,12 @@ export interface UploadOptions {
 export const FILE_TYPES = ['application/gzip', 'application/x-gzip', 'application/octet-stream'];
 
 /**
- * The bytes of a request's scan, as they come: nothing is read before the pipeline asks, and nothing is held. Of several channels all but the last come first and
- * go to temporary files, because the network needs a slice of each at a time.
+ * The bytes of a request's scan, as they come: nothing is read before the pipeline asks, and
+ * nothing is held. Of several channels all but the last come first and go to temporary files,
+ * because the network needs a slice of each at a time.
  *
- * @throws SegcanaryError `scan-unsuitable` for another number of channels, `limit-exceeded`, `timed-out`
+ * @throws SegcanaryError `scan-unsuitable` for another number of channels, `limit-exceeded`,
+ *   `timed-out`
  */
 export async function uploadedScan(
   request: FastifyRequest,
@@ -51,11 +53,12 @@ export async function uploadedScan(
       bodies.push({ file: channels.length > 1 ? `${options.name}, ${channel}` : options.name, bytes: kept });
     }
   }
-  return bodies.length === 1 ? bodies[0]!.bytes : bodies;
+  return bodies.length === 1 ? bodies[0].bytes : bodies;
 }
 
 /**
- * Writes a request's scan to its temporary files and gives its bytes from there, for a client that will not wait.
+ * Writes a request's scan to its temporary files and gives its bytes from there, for a client that
+ * will not wait.
  *
  * @throws SegcanaryError as `uploadedScan`, and `io`
  */
@@ -78,7 +81,7 @@ export async function storedScan(
     const bodies = paths.map(
       (path, i): ChannelBytes => ({ file: `${name}, ${channels[i]}`, bytes: createReadStream(path) }),
     );
-    return bodies.length === 1 ? bodies[0]!.bytes : bodies;
+    return bodies.length === 1 ? bodies[0].bytes : bodies;
   };
 }
 
@@ -95,7 +98,10 @@ async function* partsOf(request: FastifyRequest): AsyncGenerator<Readable, void,
   }
 }
 
-/** What the parser of forms says of its input has no code; what connections and files fail with has one. */
+/**
+ * What the parser of forms says of its input has no code; what connections and files fail with has
+ * one.
+ */
 function ofForm(error: unknown): unknown {
   const { code, message } = error as NodeJS.ErrnoException;
   if (error instanceof SegcanaryError || (code !== undefined && code !== 'FST_INVALID_MULTIPART_CONTENT_TYPE'))
@@ -104,7 +110,8 @@ function ofForm(error: unknown): unknown {
 }
 
 /**
- * Bytes of a body within its limits. Whoever stops reading does not take the connection with him: the answer still has to go out on it.
+ * Bytes of a body within its limits. Whoever stops reading does not take the connection with him:
+ * the answer still has to go out on it.
  *
  * A stalled sender is found out here where no `load` stage waits for the bytes.
  */
@@ -139,7 +146,8 @@ async function* bounded(
       });
     throw ofForm(error);
   } finally {
-    // What is left of the body must not keep the form, or the connection, from going on. It flows when the iterator has let go of it, which one that still waits for a byte never does.
+    // What is left of the body must not keep the form, or the connection, from going on. It flows
+    // when the iterator has let go of it, which one that still waits for a byte never does.
     chunks.return?.(undefined).then(
       () => body.resume(),
       () => {},

@@ -59,7 +59,7 @@ const flip =
     const [, height, width] = scan.shape;
     return data.map((_, i) => {
       const [y, x] = [Math.floor(i / width), i % width];
-      return data[(grade === 1 ? y : height - 1 - y) * width + (grade === 2 ? x : width - 1 - x)]!;
+      return data[(grade === 1 ? y : height - 1 - y) * width + (grade === 2 ? x : width - 1 - x)];
     });
   };
 

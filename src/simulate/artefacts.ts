@@ -47,7 +47,7 @@ export const motion: Shift = {
     return ({ data, scan }) => {
       const [, height, width] = scan.shape;
       const rows = Math.max(1, Math.round(distance / scan.spacing[1]));
-      const at = (y: number, x: number) => data[Math.min(Math.max(y, 0), height - 1) * width + x]!;
+      const at = (y: number, x: number) => data[Math.min(Math.max(y, 0), height - 1) * width + x];
       return data.map((hu, i) => {
         const [y, x] = [Math.floor(i / width), i % width];
         return 0.5 * hu + 0.25 * (at(y - rows, x) + at(y + rows, x));

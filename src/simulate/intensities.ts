@@ -10,14 +10,15 @@ export const lowDose: Shift = {
     const deviation = graded([60, 130, 260], grade);
     return ({ z, data, scan }) => {
       const random = randomOf(seed, z);
-      // Normal numbers by Box and Muller, then in patches of some voxels, as filtered back-projection leaves noise.
+      // Normal numbers by Box and Muller, then in patches of some voxels, as filtered
+      // back-projection leaves noise.
       const white = new Float32Array(data.length);
       for (let i = 0; i < white.length; i++)
         white[i] = Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
       const [, height, width] = scan.shape;
       const grain = boxBlur(white, height, width, 1);
       // A mean of nine has a third of the deviation.
-      return data.map((hu, i) => hu + 3 * deviation * grain[i]!);
+      return data.map((hu, i) => hu + 3 * deviation * grain[i]);
     };
   },
 };
@@ -35,7 +36,7 @@ export const sharpKernel: Shift = {
     return ({ data, scan }) => {
       const [, height, width] = scan.shape;
       const smooth = boxBlur(data, height, width, 1);
-      return data.map((hu, i) => hu + gain * (hu - smooth[i]!));
+      return data.map((hu, i) => hu + gain * (hu - smooth[i]));
     };
   },
 };

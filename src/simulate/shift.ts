@@ -22,7 +22,10 @@ export interface Shift {
   readonly title: string;
   /** What each grade does, in words. */
   readonly grades: readonly [string, string, string];
-  /** Slices that are averaged before they are changed, each of them becoming their mean. @default 1 */
+  /**
+   * Slices that are averaged before they are changed, each of them becoming their mean.
+   * @default 1
+   */
   readonly thickness?: (grade: Grade) => number;
   /**
    * The change at one grade.
@@ -35,9 +38,12 @@ export interface Shift {
 }
 
 /** One of three by the grade. */
-export const graded = <T>(values: readonly [T, T, T], grade: Grade): T => values[grade - 1]!;
+export const graded = <T>(values: readonly [T, T, T], grade: Grade): T => values[grade - 1];
 
-/** Uniform numbers in [0, 1) of one slice (or of the whole scan, z = -1): slices can be made in any order. */
+/**
+ * Uniform numbers in [0, 1) of one slice (or of the whole scan, z = -1): slices can be made in any
+ * order.
+ */
 export function randomOf(seed: number, z: number): () => number {
   const random = xoroshiro128plus((Math.imul(seed, 0x9e3779b1) + Math.imul(z + 2, 0x85ebca6b)) | 0);
   return () => uniformFloat64(random);
@@ -62,10 +68,10 @@ function boxAlong(
   for (let line = 0; line < count; line++) {
     const start = line * stride;
     let sum = 0;
-    for (let i = 0; i < Math.min(radius, length); i++) sum += data[start + i * step]!;
+    for (let i = 0; i < Math.min(radius, length); i++) sum += data[start + i * step];
     for (let i = 0; i < length; i++) {
-      if (i + radius < length) sum += data[start + (i + radius) * step]!;
-      if (i - radius - 1 >= 0) sum -= data[start + (i - radius - 1) * step]!;
+      if (i + radius < length) sum += data[start + (i + radius) * step];
+      if (i - radius - 1 >= 0) sum -= data[start + (i - radius - 1) * step];
       out[start + i * step] = sum / (Math.min(i + radius, length - 1) - Math.max(i - radius, 0) + 1);
     }
   }

@@ -9,7 +9,10 @@ export interface SliceShifterOptions {
   readonly of?: 'scan' | 'truth';
 }
 
-/** Applies a shift to the slices of one scan, given in order. Holds as many slices as the shift averages. */
+/**
+ * Applies a shift to the slices of one scan, given in order. Holds as many slices as the shift
+ * averages.
+ */
 export class SliceShifter {
   readonly #change: SliceChange;
   readonly #thickness: number;
@@ -39,5 +42,5 @@ export class SliceShifter {
 /** Null for one slice, which is its own. */
 function meanOf(slices: readonly CtSlice[]): Float32Array | null {
   if (slices.length < 2) return null;
-  return slices[0]!.data.map((_, i) => slices.reduce((sum, { data }) => sum + data[i]!, 0) / slices.length);
+  return slices[0].data.map((_, i) => slices.reduce((sum, { data }) => sum + data[i], 0) / slices.length);
 }

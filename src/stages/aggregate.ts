@@ -4,10 +4,12 @@ import { MaskAggregator } from '../maths/window/mask-aggregator.js';
 import { type Stage, stage } from './stage.js';
 
 /**
- * Patch distances to slices of the uncertainty mask on the scanner's own grid, each as soon as the last patch that touches it is scored.
+ * Patch distances to slices of the uncertainty mask on the scanner's own grid, each as soon as the
+ * last patch that touches it is scored.
  *
- * Every distance is spread over its patch under nnU-Net's Gaussian and divided by the summed weights, so that a constant distance gives just that
- * constant inside the crop box. No voxel is touched until a slice is rendered.
+ * Every distance is spread over its patch under nnU-Net's Gaussian and divided by the summed
+ * weights, so that a constant distance gives just that constant inside the crop box. No voxel is
+ * touched until a slice is rendered.
  *
  * @throws SegcanaryError `truncated` when the input ends before every patch has come
  */

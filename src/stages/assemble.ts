@@ -6,8 +6,9 @@ import { LogitSlab } from '../maths/window/logit-slab.js';
 import { type Stage, stage } from './stage.js';
 
 /**
- * Logits of overlapping patches to slices of logits on the network grid, each as soon as the last patch that touches it has come: weighted with nnU-Net's
- * Gaussian and divided by the summed weights. Holds as many slices as a patch is deep, [class, y, x] each.
+ * Logits of overlapping patches to slices of logits on the network grid, each as soon as the last
+ * patch that touches it has come: weighted with nnU-Net's Gaussian and divided by the summed
+ * weights. Holds as many slices as a patch is deep, [class, y, x] each.
  *
  * @throws SegcanaryError `truncated` when the input ends before every patch has come
  */

@@ -10,7 +10,8 @@ export interface CheckOptions extends Expectations {
 }
 
 /**
- * Lets slices pass and looks at them: what is well-formed and probably wrong becomes a warning, a scan without content is refused. Put it behind `load` or `join`.
+ * Lets slices pass and looks at them: what is well-formed and probably wrong becomes a warning, a
+ * scan without content is refused. Put it behind `load` or `join`.
  *
  * @throws SegcanaryError `scan-unsuitable` at the end of a scan whose every voxel is the same
  */
@@ -33,7 +34,7 @@ export function check({ onWarning, ...expected }: CheckOptions): Stage<Slice, Sl
         for (const [c, range] of ranges.entries()) {
           let { min, max } = range;
           for (let i = c * plane; i < (c + 1) * plane; i++) {
-            const value = data[i]!;
+            const value = data[i];
             if (value < min) min = value;
             if (value > max) max = value;
           }
@@ -47,7 +48,7 @@ export function check({ onWarning, ...expected }: CheckOptions): Stage<Slice, Sl
         if (ranges.every(({ min, max }) => min === max)) {
           throw new SegcanaryError(
             'scan-unsuitable',
-            `${scan.case}: every voxel is ${ranges[0]!.min}, there is nothing in the scan to judge; export it again.`,
+            `${scan.case}: every voxel is ${ranges[0].min}, there is nothing in the scan to judge; export it again.`,
           );
         }
         for (const warning of warningsOfScan({ scan, ranges }, expected)) onWarning?.(warning, scan.case);

@@ -5,7 +5,10 @@ import { patchCentre } from '../maths/window/place.js';
 import { patchWeights } from '../maths/window/uncertainty-mask.js';
 import { type Stage, stage } from './stage.js';
 
-/** A verdict that nothing still to come can change. It ends the pipeline as an error does, and is none. */
+/**
+ * A verdict that nothing still to come can change. It ends the pipeline as an error does, and is
+ * none.
+ */
 export class Decided extends Error {
   constructor(readonly verdict: EarlyVerdict) {
     super('The verdict is certain before the end of the scan.');
@@ -13,17 +16,22 @@ export class Decided extends Error {
   }
 }
 
-/** Relative: more than the sums here and in `score` may round (some 1e-13 for a thousand patches), and less than anybody would call a difference. */
+/**
+ * Relative: more than the sums here and in `score` may round (some 1e-13 for a thousand patches),
+ * and less than anybody would call a difference.
+ */
 const MARGIN = 1e-9;
 
 /**
  * Lets distances pass until the scan is certainly out of distribution, then throws `Decided`.
  *
- * score = sum over patches of distance_i * w_i, where the w_i follow from grid and tiling alone, are never negative and sum to 1 (`patchWeights`). Distances are never
- * negative either, so the sum over the patches seen so far, less a relative 1e-9 for what rounds, is a lower bound: once it passes the boundary, the score will. With the
- * last patch the score itself is there, so it passes.
+ * score = sum over patches of distance_i * w_i, where the w_i follow from grid and tiling alone,
+ * are never negative and sum to 1 (`patchWeights`). Distances are never negative either, so the sum
+ * over the patches seen so far, less a relative 1e-9 for what rounds, is a lower bound: once it
+ * passes the boundary, the score will. With the last patch the score itself is there, so it passes.
  *
- * @throws Decided; SegcanaryError `usage` without a calibration, `detector-invalid` for a negative distance
+ * @throws Decided; SegcanaryError `usage` without a calibration, `detector-invalid` for a negative
+ *   distance
  */
 export function decide(options: VerdictOptions): Stage<PatchDistance, PatchDistance> {
   const { calibration } = options;
@@ -47,7 +55,7 @@ export function decide(options: VerdictOptions): Stage<PatchDistance, PatchDista
             'detector-invalid',
             `${grid.scan.case}: patch ${index} has a distance of ${distance}, so that nothing can be decided early; leave --early out.`,
           );
-        sum += distance * weights[index]!;
+        sum += distance * weights[index];
         if (worst === null || distance > worst.distance) worst = { distance, centre: patchCentre(grid, tiling, tile) };
         const scoreAtLeast = sum * (1 - MARGIN);
         if (scoreAtLeast > conformal && index + 1 < weights.length) {

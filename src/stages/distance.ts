@@ -15,7 +15,8 @@ export interface DistanceOptions {
 /**
  * Embeddings to distances by a detector's method: one chunk in, one out.
  *
- * @throws SegcanaryError `detector-invalid` when there are other features than the detector was fitted on, `inference-failed` when they hold NaN or infinity
+ * @throws SegcanaryError `detector-invalid` when there are other features than the detector was
+ *   fitted on, `inference-failed` when they hold NaN or infinity
  */
 export function distance({
   scorer,

@@ -8,16 +8,23 @@ import { type Stage, stage } from './stage.js';
 export interface EncodeOptions {
   /** From `openEncoder`; scans share one. */
   readonly encoder: Encoder;
-  /** Patches at the inference worker at a time. With two, the next one is prepared while the network works. @default 2 */
+  /**
+   * Patches at the inference worker at a time. With two, the next one is prepared while the network
+   * works.
+   * @default 2
+   */
   readonly inFlight?: number;
 }
 
 /**
- * Patches to the activations at the tap, in the same order. A patch's buffer goes to the inference worker and is empty afterwards.
+ * Patches to the activations at the tap, in the same order. A patch's buffer goes to the inference
+ * worker and is empty afterwards.
  *
- * A run cannot be aborted half-way: an abort lets go of what is at the worker and does not wait for it.
+ * A run cannot be aborted half-way: an abort lets go of what is at the worker and does not wait for
+ * it.
  *
- * @throws SegcanaryError `usage` for fewer than one patch in flight, `scan-unsuitable` when the network takes other patches, `inference-failed`
+ * @throws SegcanaryError `usage` for fewer than one patch in flight, `scan-unsuitable` when the
+ *   network takes other patches, `inference-failed`
  */
 export function encode({ encoder, inFlight = 2 }: EncodeOptions): Stage<Patch, Activation> {
   const encodePatch = async ({ data, grid, tiling, index, tile }: Patch): Promise<Activation> => {

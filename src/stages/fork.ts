@@ -2,10 +2,12 @@ import type { Writable } from 'node:stream';
 import { type Stage, stage } from './stage.js';
 
 /**
- * Passes every chunk on and gives it to a second consumer as well: one pass, two readers. A chunk is not asked for before both have room for it, so
- * that the slower one sets the pace and nothing piles up.
+ * Passes every chunk on and gives it to a second consumer as well: one pass, two readers. A chunk
+ * is not asked for before both have room for it, so that the slower one sets the pace and nothing
+ * piles up.
  *
- * @param consume gets the chunks as a stream, and settles when it has had enough of them; its error ends both branches
+ * @param consume gets the chunks as a stream, and settles when it has had enough of them; its error
+ *   ends both branches
  */
 export function fork<T>(consume: (chunks: AsyncIterable<T>) => Promise<void>): Stage<T, T> {
   const branch = stage<T, T>(

@@ -3,9 +3,11 @@ import { SegcanaryError } from '../errors.js';
 import type { StageBody } from './stage.js';
 
 /**
- * The body of a stage that has work done elsewhere, some chunks at a time, and hands the results on in the order of the chunks.
+ * The body of a stage that has work done elsewhere, some chunks at a time, and hands the results on
+ * in the order of the chunks.
  *
- * Work at the inference worker cannot be aborted half-way: an abort lets go of it and does not wait. An error gets the name of the case and the patch.
+ * Work at the inference worker cannot be aborted half-way: an abort lets go of it and does not
+ * wait. An error gets the name of the case and the patch.
  *
  * @param work what becomes of one patch
  * @param inFlight patches under way at a time
@@ -27,7 +29,8 @@ export function inFlightBody<In extends PatchPlace, Out>(
           cause,
         });
       });
-      result.catch(() => {}); // A failure is raised when its turn comes; until then it must not count as unhandled.
+      // A failure is raised when its turn comes; until then it must not count as unhandled.
+      result.catch(() => {});
       queue.push(result);
       if (queue.length >= inFlight) yield await orAbort(queue.shift()!, signal);
     },

@@ -10,10 +10,12 @@ export interface JoinOptions {
 }
 
 /**
- * Joins the channels of a case, each of which came as a file of its own: slices of the first channel in, slices of all channels out, [c, y, x].
- * Holds one slice of each. Geometry is the first channel's.
+ * Joins the channels of a case, each of which came as a file of its own: slices of the first
+ * channel in, slices of all channels out, [c, y, x]. Holds one slice of each. Geometry is the first
+ * channel's.
  *
- * @throws SegcanaryError `scan-unsuitable` where the channels differ in shape, `truncated` where one ends early
+ * @throws SegcanaryError `scan-unsuitable` where the channels differ in shape, `truncated` where
+ *   one ends early
  */
 export function join(options: JoinOptions): Stage<Slice, Slice> {
   const others = options.channels.map((channel) => channel[Symbol.asyncIterator]());

@@ -12,9 +12,11 @@ export interface JudgeIntensitiesOptions extends VerdictOptions {
 }
 
 /**
- * Slices of the network grid to the verdict on the subject by the histogram of their intensities: one chunk, when the input has ended.
+ * Slices of the network grid to the verdict on the subject by the histogram of their intensities:
+ * one chunk, when the input has ended.
  *
- * @throws SegcanaryError `truncated` when no slice arrives, `scan-unsuitable` for a score that is not finite
+ * @throws SegcanaryError `truncated` when no slice arrives, `scan-unsuitable` for a score that is
+ *   not finite
  */
 export function judgeIntensities({ scorer, ...options }: JudgeIntensitiesOptions): Stage<Slice, SubjectScore> {
   let histogram: IntensityHistogram | null = null;

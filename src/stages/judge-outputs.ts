@@ -18,9 +18,11 @@ export interface JudgeOutputsOptions extends VerdictOptions {
 }
 
 /**
- * Slices of logits [pass * head, y, x] to the verdict on the subject by an output method: one chunk, when the input has ended. Put it behind `assemble`.
+ * Slices of logits [pass * head, y, x] to the verdict on the subject by an output method: one
+ * chunk, when the input has ended. Put it behind `assemble`.
  *
- * @throws SegcanaryError `truncated` when no slice arrives, `inference-failed` for a score that is not finite
+ * @throws SegcanaryError `truncated` when no slice arrives, `inference-failed` for a score that is
+ *   not finite
  */
 export function judgeOutputs(options: JudgeOutputsOptions): Stage<LogitSlice, SubjectScore> {
   const { method, sampler, regions } = options;

@@ -9,7 +9,10 @@ export interface LabelOptions {
   readonly segmentation: Pick<SegmentationPlan, 'regionsClassOrder' | 'largestLabel' | 'averages'>;
 }
 
-/** Logits, or probabilities, to labels: the class with the largest, or the plan's regions in their order. 16 bits where a label needs them, as in nnU-Net. */
+/**
+ * Logits, or probabilities, to labels: the class with the largest, or the plan's regions in their
+ * order. 16 bits where a label needs them, as in nnU-Net.
+ */
 export function label(options: LabelOptions): Stage<LogitSlice, LabelSlice> {
   const { regionsClassOrder, largestLabel, averages } = options.segmentation;
   return stage<LogitSlice, LabelSlice>(

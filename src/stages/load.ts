@@ -10,23 +10,33 @@ export interface LoadOptions {
   readonly case?: string;
   /** Name of the file in messages. @default the case */
   readonly name?: string;
-  /** Which volume of a 4-D (to 7-D) file, counted from 0 with the fourth dimension fastest. Without it such files are refused. */
+  /**
+   * Which volume of a 4-D (to 7-D) file, counted from 0 with the fourth dimension fastest. Without
+   * it such files are refused.
+   */
   readonly volume?: number;
-  /** What a file may be at most, and how long its bytes may stay away. `seconds` is not this stage's. @default DEFAULT_LIMITS */
+  /**
+   * What a file may be at most, and how long its bytes may stay away. `seconds` is not this
+   * stage's.
+   * @default DEFAULT_LIMITS
+   */
   readonly limits?: Partial<ScanLimits>;
   /** Told of a name that does not say how the file is packed. */
   readonly onWarning?: ((warning: Warning, name: string) => void) | undefined;
 }
 
 /**
- * Bytes of a `.nii` or `.nii.gz` to slices, z ascending, float32 after slope and intercept. Holds one slice.
+ * Bytes of a `.nii` or `.nii.gz` to slices, z ascending, float32 after slope and intercept. Holds
+ * one slice.
  *
- * NIfTI-1 and -2, both byte orders, integers and floats up to 64 bits, gzip of one or several members. A .hdr/.img pair comes in
- * through `openScan`, which makes one stream of it. Bytes after the last voxel are ignored, but gzip's checksums are verified to the end:
- * the last slices can come out before the error does.
+ * NIfTI-1 and -2, both byte orders, integers and floats up to 64 bits, gzip of one or several
+ * members. A .hdr/.img pair comes in through `openScan`, which makes one stream of it. Bytes after
+ * the last voxel are ignored, but gzip's checksums are verified to the end: the last slices can
+ * come out before the error does.
  *
- * @throws SegcanaryError `truncated`, `gzip-corrupt`, `nifti-invalid`, `nifti-unsupported`, `non-finite`, `limit-exceeded`, `timed-out` where no byte comes
- * while one is waited for, and `usage` for a volume that is not there
+ * @throws SegcanaryError `truncated`, `gzip-corrupt`, `nifti-invalid`, `nifti-unsupported`,
+ *   `non-finite`, `limit-exceeded`, `timed-out` where no byte comes while one is waited for, and
+ *   `usage` for a volume that is not there
  */
 export function load(options: LoadOptions = {}): Stage<Uint8Array, Slice> {
   const { case: caseName = 'stdin', name = caseName, volume } = options;
@@ -35,7 +45,8 @@ export function load(options: LoadOptions = {}): Stage<Uint8Array, Slice> {
   const parser = new NiftiParser({ case: caseName, name, volume, limits });
   let timer: NodeJS.Timeout | undefined;
   const wait = () => {
-    // Destroyed while bytes were being worked on: `close` has been, and a timer would hold all of this until it is up.
+    // Destroyed while bytes were being worked on: `close` has been, and a timer would hold all of
+    // this until it is up.
     if (loading.destroyed) return;
     timer = setTimeout(() => loading.destroy(stalled(name, limits.stall)), limits.stall * 1000);
     // Whatever the bytes would come from keeps the process, not this.
@@ -78,7 +89,10 @@ const stalled = (name: string, seconds: number): SegcanaryError =>
     `${name}: no byte came for ${seconds} s, so what sends the scan has stalled; send it again (--limits stall=SECONDS waits longer).`,
   );
 
-/** The bytes decide how a file is read here, and its name in other tools: they refuse it, or leave it out of a folder. */
+/**
+ * The bytes decide how a file is read here, and its name in other tools: they refuse it, or leave
+ * it out of a folder.
+ */
 function warningOfEnding(name: string, isGzip: boolean): Warning | null {
   const named = /\.nii(\.gz)?$/i.exec(name);
   if (named === null || (named[1] !== undefined) === isGzip) return null;

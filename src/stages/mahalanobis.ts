@@ -10,10 +10,11 @@ export interface MahalanobisOptions {
 }
 
 /**
- * Embeddings to distances from a Gaussian of one's own: one chunk in, one out. The distance is the squared one, (z - mean)' inv(covariance) (z - mean).
- * A saved detector is used through `distance`.
+ * Embeddings to distances from a Gaussian of one's own: one chunk in, one out. The distance is the
+ * squared one, (z - mean)' inv(covariance) (z - mean). A saved detector is used through `distance`.
  *
- * @throws SegcanaryError `detector-invalid` when the embedding has not the Gaussian's size, `inference-failed` when it holds NaN or infinity
+ * @throws SegcanaryError `detector-invalid` when the embedding has not the Gaussian's size,
+ *   `inference-failed` when it holds NaN or infinity
  */
 export function mahalanobis({ gaussian }: MahalanobisOptions): Stage<Embedding, PatchDistance> {
   return distance({ scorer: scorerOf(gaussian), name: 'mahalanobis' });

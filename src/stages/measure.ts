@@ -7,18 +7,23 @@ import { describeSpread, emptySpread, mergeSpreads, type Spread, spreadWhere } f
 import { type Stage, stage } from './stage.js';
 
 export interface MeasureOptions {
-  /** Folder for the temporary file; a tmpfs would be memory. @default the system's folder for temporary files */
+  /**
+   * Folder for the temporary file; a tmpfs would be memory.
+   * @default the system's folder for temporary files
+   */
   readonly tmpdir?: string | undefined;
 }
 
 /**
- * Writes the slices of a grid to a temporary file while it measures every channel, over the whole grid and inside the non-zero mask where slices carry
- * one, then plays them back with `grid.statistics`. nnU-Net v1 takes mean and deviation of a scan after resampling it. Slices of a grid that has been
- * measured go straight through.
+ * Writes the slices of a grid to a temporary file while it measures every channel, over the whole
+ * grid and inside the non-zero mask where slices carry one, then plays them back with
+ * `grid.statistics`. nnU-Net v1 takes mean and deviation of a scan after resampling it. Slices of a
+ * grid that has been measured go straight through.
  *
  * Source: nnunet 1.7.1 preprocessing/preprocessing.py, `resample_and_normalize`.
  *
- * @throws SegcanaryError `io` where the folder has no room, `truncated` when the input ends before the grid does
+ * @throws SegcanaryError `io` where the folder has no room, `truncated` when the input ends before
+ *   the grid does
  */
 export function measure(options: MeasureOptions = {}): Stage<Slice, Slice> {
   let grid: Grid | null = null;
@@ -63,7 +68,7 @@ export function measure(options: MeasureOptions = {}): Stage<Slice, Slice> {
         const statistics = whole.map(
           (spread, c): ChannelStatistics => ({
             ...describeSpread(spread),
-            ...(masked && { nonzero: describeSpread(inside[c]!) }),
+            ...(masked && { nonzero: describeSpread(inside[c]) }),
           }),
         );
         const measured = { ...grid, statistics };
@@ -91,7 +96,10 @@ export function measure(options: MeasureOptions = {}): Stage<Slice, Slice> {
   );
 }
 
-/** Adds a slice, [c, y, x], to the spread of every channel; only where the mask is not 0, if there is one. */
+/**
+ * Adds a slice, [c, y, x], to the spread of every channel; only where the mask is not 0, if there
+ * is one.
+ */
 function add(spreads: Spread[], data: Float32Array, mask?: Uint8Array): void {
   const plane = data.length / spreads.length;
   const included = mask ?? new Uint8Array(plane).fill(1);

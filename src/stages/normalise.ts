@@ -8,18 +8,24 @@ import { plannedAxes } from './spool/spooled-grid.js';
 import { type Stage, stage } from './stage.js';
 
 export interface NormaliseOptions {
-  /** With the reader and the transpose in it, slices whose axes are not as the plan wants them are refused. */
+  /**
+   * With the reader and the transpose in it, slices whose axes are not as the plan wants them are
+   * refused.
+   */
   readonly plan: Pick<Plan, 'channels'> & Partial<Pick<Plan, 'reader' | 'transposeForward' | 'order'>>;
 }
 
 /**
- * Normalises intensities as the plan's schemes say, in float32 and in nnU-Net's order of operations.
+ * Normalises intensities as the plan's schemes say, in float32 and in nnU-Net's order of
+ * operations.
  *
- * CTNormalization needs the plan alone. ZScoreNormalization and RescaleTo01Normalization need the statistics that `spool` measures, or `measure`
- * behind `resample` for a plan of nnU-Net v1. The statistics on the grid are mapped along with the voxels. Source: nnunetv2
+ * CTNormalization needs the plan alone. ZScoreNormalization and RescaleTo01Normalization need the
+ * statistics that `spool` measures, or `measure` behind `resample` for a plan of nnU-Net v1. The
+ * statistics on the grid are mapped along with the voxels. Source: nnunetv2
  * default_normalization_schemes.py, nnunet 1.7.1 preprocessing.py.
  *
- * @throws SegcanaryError `scan-unsuitable` where the channels are not the plan's; `plan-unsupported` where a scheme or the plan's axes need `spool`
+ * @throws SegcanaryError `scan-unsuitable` where the channels are not the plan's;
+ *   `plan-unsupported` where a scheme or the plan's axes need `spool`
  */
 export function normalise(options: NormaliseOptions): Stage<Slice, Slice> {
   let from: Grid | null = null;
@@ -33,14 +39,14 @@ export function normalise(options: NormaliseOptions): Stage<Slice, Slice> {
           from = slice.grid;
           refuseUnmoved(from, options.plan);
           maps = channelMaps(slice.grid, options.plan);
-          const statistics = slice.grid.statistics?.map((channel, c) => mapStatistics(channel, maps[c]!));
+          const statistics = slice.grid.statistics?.map((channel, c) => mapStatistics(channel, maps[c]));
           to = statistics ? { ...slice.grid, statistics } : slice.grid;
         }
         const source = contiguous(slice.data);
         const target = new Float32Array(source.length);
         const plane = source.length / maps.length;
         const bare = slice.nonzero ? -1 : maps.findIndex(({ outside }) => outside !== 'map');
-        if (bare >= 0) throw needsMask(slice.grid, options.plan.channels[bare]!);
+        if (bare >= 0) throw needsMask(slice.grid, options.plan.channels[bare]);
         for (const [c, map] of maps.entries()) {
           const part = [c * plane, (c + 1) * plane] as const;
           mapPlane(source.subarray(...part), target.subarray(...part), map, slice.nonzero?.data);

@@ -15,10 +15,11 @@ export interface PatchOptions {
 /**
  * Slices of the network grid to nnU-Net's sliding-window patches, in C order of their tiles.
  *
- * Holds a ring of `patchSize[0]` slices and nothing more. A grid smaller than the patch is padded with 0, centred.
- * Source: nnunetv2 sliding_window_prediction.py, acvl_utils pad_nd_image.
+ * Holds a ring of `patchSize[0]` slices and nothing more. A grid smaller than the patch is padded
+ * with 0, centred. Source: nnunetv2 sliding_window_prediction.py, acvl_utils pad_nd_image.
  *
- * @throws SegcanaryError `usage` for a step outside (0, 1], `scan-unsuitable` for patches or a number of them beyond all memory, `truncated` when the input ends before the grid does
+ * @throws SegcanaryError `usage` for a step outside (0, 1], `scan-unsuitable` for patches or a
+ *   number of them beyond all memory, `truncated` when the input ends before the grid does
  */
 export function patch(options: PatchOptions): Stage<Slice, Patch> {
   const { patchSize, stepSize = 0.5 } = options;

@@ -8,15 +8,21 @@ import { type Stage, stage } from './stage.js';
 export interface PredictOptions {
   /** From `openSegmenter`; scans share one. */
   readonly segmenter: Pick<Segmenter, 'predict'>;
-  /** Patches at the inference worker at a time. With two, the next one is prepared while the network works. @default 2 */
+  /**
+   * Patches at the inference worker at a time. With two, the next one is prepared while the network
+   * works.
+   * @default 2
+   */
   readonly inFlight?: number;
 }
 
 /**
- * Patches to what the whole network makes of them, in the same order: logits, and the activation at the tap where the segmenter has one.
- * A patch's buffer goes to the inference worker and is empty afterwards.
+ * Patches to what the whole network makes of them, in the same order: logits, and the activation at
+ * the tap where the segmenter has one. A patch's buffer goes to the inference worker and is empty
+ * afterwards.
  *
- * @throws SegcanaryError `usage` for fewer than one patch in flight, `scan-unsuitable` when the network takes other patches, `inference-failed`
+ * @throws SegcanaryError `usage` for fewer than one patch in flight, `scan-unsuitable` when the
+ *   network takes other patches, `inference-failed`
  */
 export function predict({ segmenter, inFlight = 2 }: PredictOptions): Stage<Patch, Prediction> {
   const predictPatch = async ({ data, grid, tiling, index, tile }: Patch): Promise<Prediction> => {
@@ -38,7 +44,10 @@ export function predict({ segmenter, inFlight = 2 }: PredictOptions): Stage<Patc
   return stage<Patch, Prediction>({ name: 'predict' }, inFlightBody(predictPatch, inFlight));
 }
 
-/** Predictions to their activations, for what comes behind `encode` otherwise: `pool`, `mahalanobis`, … Predictions without one are left out. */
+/**
+ * Predictions to their activations, for what comes behind `encode` otherwise: `pool`,
+ * `mahalanobis`, … Predictions without one are left out.
+ */
 export function tapped(): Stage<Prediction, Activation> {
   return stage<Prediction, Activation>(
     { name: 'tapped' },

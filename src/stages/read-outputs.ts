@@ -21,7 +21,10 @@ export interface ReadOutputsOptions {
   readonly onMask?: (z: number, mask: PredictedMask) => void;
 }
 
-/** Shows every slice of logits [pass * head, y, x] to meters and hands the first pass on: the plain one. Put it behind `assemble`. */
+/**
+ * Shows every slice of logits [pass * head, y, x] to meters and hands the first pass on: the plain
+ * one. Put it behind `assemble`.
+ */
 export function readOutputs({
   readings,
   heads,

@@ -13,15 +13,19 @@ export interface ResampleOptions {
 }
 
 /**
- * Resamples to the plan's spacing as nnU-Net does (separate z or one 3-D cubic spline), holding 32 slices at most.
+ * Resamples to the plan's spacing as nnU-Net does (separate z or one 3-D cubic spline), holding 32
+ * slices at most.
  *
- * Expects normalised slices, but of a plan of nnU-Net v1, which normalises last: then a non-zero mask on the slices is resampled with them (linear,
- * inside from .5 on). A grid whose shape stays is passed through as it is. The range that nnU-Net clips to comes from
- * `grid.statistics`; without them a normalised CT is clipped to the range that its plan allows, and others are not clipped.
+ * Expects normalised slices, but of a plan of nnU-Net v1, which normalises last: then a non-zero
+ * mask on the slices is resampled with them (linear, inside from .5 on). A grid whose shape stays
+ * is passed through as it is. The range that nnU-Net clips to comes from `grid.statistics`; without
+ * them a normalised CT is clipped to the range that its plan allows, and others are not clipped.
  *
- * Source: nnunetv2 default_resampling.py; nnunet 1.7.1 preprocessing.py, batchgenerators 0.24 `resize_segmentation`.
+ * Source: nnunetv2 default_resampling.py; nnunet 1.7.1 preprocessing.py, batchgenerators 0.24
+ * `resize_segmentation`.
  *
- * @throws SegcanaryError `scan-unsuitable` where an axis would have no voxel left or the grid would be absurdly large; `truncated` when the input ends before the grid does
+ * @throws SegcanaryError `scan-unsuitable` where an axis would have no voxel left or the grid would
+ *   be absurdly large; `truncated` when the input ends before the grid does
  */
 export function resample(options: ResampleOptions): Stage<Slice, Slice> {
   const { spacing, resampling } = options.plan;
@@ -29,7 +33,10 @@ export function resample(options: ResampleOptions): Stage<Slice, Slice> {
   let to: Grid | null = null;
   let resampler: GridResampler | null = null;
   let masks: MaskResampler | null = null;
-  /** Slices whose mask is not there yet: the nearest neighbour of a voxel can come before both of the mask's. */
+  /**
+   * Slices whose mask is not there yet: the nearest neighbour of a voxel can come before both of
+   * the mask's.
+   */
   const waiting: Slice[] = [];
   let next = 0;
   return stage<Slice, Slice>(
@@ -89,7 +96,10 @@ function refuseEmpty(grid: Grid): void {
   );
 }
 
-/** Resamples the non-zero mask beside the voxels. A linear interpolation needs fewer slices ahead than a cubic, and more than the nearest neighbour: whichever comes first waits. */
+/**
+ * Resamples the non-zero mask beside the voxels. A linear interpolation needs fewer slices ahead
+ * than a cubic, and more than the nearest neighbour: whichever comes first waits.
+ */
 class MaskResampler {
   readonly #resampler: GridResampler;
   readonly #waiting: Uint8Array[] = [];

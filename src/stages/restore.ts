@@ -15,12 +15,15 @@ export interface RestoreOptions {
 }
 
 /**
- * Logits of the network grid to logits of the crop box at the scan's own spacing, slice by slice: linear, and nearest along a separate axis, as
- * nnU-Net resamples them. The axes stay as the plan turned them (`uncrop` turns the labels back). Holds two slices.
+ * Logits of the network grid to logits of the crop box at the scan's own spacing, slice by slice:
+ * linear, and nearest along a separate axis, as nnU-Net resamples them. The axes stay as the plan
+ * turned them (`uncrop` turns the labels back). Holds two slices.
  *
- * Source: nnunetv2 inference/export_prediction.py, `convert_predicted_logits_to_segmentation_with_correct_shape`; v1 see `separateAxisBack`.
+ * Source: nnunetv2 inference/export_prediction.py,
+ * `convert_predicted_logits_to_segmentation_with_correct_shape`; v1 see `separateAxisBack`.
  *
- * @throws SegcanaryError `truncated` when the input ends before the grid does, `scan-unsuitable` for slices out of order
+ * @throws SegcanaryError `truncated` when the input ends before the grid does, `scan-unsuitable`
+ *   for slices out of order
  */
 export function restore(options: RestoreOptions): Stage<LogitSlice, LogitSlice> {
   let from: Grid | null = null;
@@ -77,7 +80,10 @@ export function restore(options: RestoreOptions): Stage<LogitSlice, LogitSlice> 
   );
 }
 
-/** The grid that `resample` started from: the crop box at the scan's own spacing, axes as the plan turned them. */
+/**
+ * The grid that `resample` started from: the crop box at the scan's own spacing, axes as the plan
+ * turned them.
+ */
 function boxGrid(grid: Grid, { plan }: RestoreOptions): Grid {
   const { start, stop } = grid.box;
   const shape = [stop[0] - start[0], stop[1] - start[1], stop[2] - start[2]] as const;
@@ -85,8 +91,9 @@ function boxGrid(grid: Grid, { plan }: RestoreOptions): Grid {
 }
 
 /**
- * The axis to resample on its own on the way back. nnU-Net v2 asks the network's spacing first, v1 the scan's. By then v1 has turned its axes back, and
- * looks the coarsest axis of the network's spacing up as if it had not: with turned axes it may take another one. Reproduced.
+ * The axis to resample on its own on the way back. nnU-Net v2 asks the network's spacing first, v1
+ * the scan's. By then v1 has turned its axes back, and looks the coarsest axis of the network's
+ * spacing up as if it had not: with turned axes it may take another one. Reproduced.
  *
  * Source: nnunet 1.7.1 inference/segmentation_export.py, `save_segmentation_nifti_from_softmax`.
  */

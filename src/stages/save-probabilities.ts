@@ -13,16 +13,22 @@ export interface SaveProbabilitiesOptions {
   /** A path that ends in `.nii` or `.nii.gz`, or a stream, which gets gzip and is ended. */
   readonly to: string | Writable;
   readonly segmentation: Pick<SegmentationPlan, 'regionsClassOrder' | 'averages'>;
-  /** Folder for the temporary file: 4 bytes a voxel and class. @default the system's folder for temporary files */
+  /**
+   * Folder for the temporary file: 4 bytes a voxel and class.
+   * @default the system's folder for temporary files
+   */
   readonly tmpdir?: string | undefined;
 }
 
 /**
- * Passes slices of logits on (put it behind `restore`) and writes the probabilities to a float32 NIfTI file of four dimensions in the geometry of the
- * source scan: softmax over the classes, or the sigmoid of every region. A file holds one class after another while the stream holds one slice after
- * another, so they go through a temporary file. Outside the crop box the background has probability 1, and regions have 0, as in nnU-Net.
+ * Passes slices of logits on (put it behind `restore`) and writes the probabilities to a float32
+ * NIfTI file of four dimensions in the geometry of the source scan: softmax over the classes, or
+ * the sigmoid of every region. A file holds one class after another while the stream holds one
+ * slice after another, so they go through a temporary file. Outside the crop box the background has
+ * probability 1, and regions have 0, as in nnU-Net.
  *
- * @throws SegcanaryError `io`, `usage` for a path of another ending, `truncated` when the input ends before the box does
+ * @throws SegcanaryError `io`, `usage` for a path of another ending, `truncated` when the input
+ *   ends before the box does
  */
 export function saveProbabilities(options: SaveProbabilitiesOptions): Stage<LogitSlice, LogitSlice> {
   const { to, segmentation, tmpdir } = options;
@@ -37,7 +43,7 @@ export function saveProbabilities(options: SaveProbabilitiesOptions): Stage<Logi
       async *transform(slice) {
         if (grid === null) {
           grid = slice.grid;
-          classes = slice.data.shape[0]!;
+          classes = slice.data.shape[0];
           file = TempFile.open(tmpdir, grid.scan.case);
         }
         const values = contiguous(slice.data).slice();

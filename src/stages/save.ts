@@ -6,15 +6,20 @@ import { contiguous } from '../maths/volume/contiguous.js';
 import { type Stage, stage } from './stage.js';
 
 export interface SaveOptions {
-  /** A path that ends in `.nii` or `.nii.gz`, or a stream, which gets gzip and is ended (process.stdout is left open). */
+  /**
+   * A path that ends in `.nii` or `.nii.gz`, or a stream, which gets gzip and is ended
+   * (process.stdout is left open).
+   */
   readonly to: string | Writable;
 }
 
 /**
- * Passes the slices of the mask on and writes their voxels to a float32 NIfTI file in the geometry of the source scan: voxel sizes, qform, sform and
- * units as they were; NIfTI-1, or NIfTI-2 where a dimension needs it. A file appears whole or not at all; a stream that fails has got a part.
+ * Passes the slices of the mask on and writes their voxels to a float32 NIfTI file in the geometry
+ * of the source scan: voxel sizes, qform, sform and units as they were; NIfTI-1, or NIfTI-2 where a
+ * dimension needs it. A file appears whole or not at all; a stream that fails has got a part.
  *
- * @throws SegcanaryError `io`, `usage` for a path of another ending, `truncated` when the input ends before the scan does
+ * @throws SegcanaryError `io`, `usage` for a path of another ending, `truncated` when the input
+ *   ends before the scan does
  */
 export function save(options: SaveOptions): Stage<MaskSlice, MaskSlice> {
   return saving('mask', options.to, (slice) => ({ scan: slice.scan, dataType: 'float32', voxels: slice.render() }));
@@ -23,7 +28,8 @@ export function save(options: SaveOptions): Stage<MaskSlice, MaskSlice> {
 /**
  * The same for a segmentation: uint8, or uint16 where a label needs it.
  *
- * @throws SegcanaryError `io`, `usage` for a path of another ending, `truncated` when the input ends before the scan does
+ * @throws SegcanaryError `io`, `usage` for a path of another ending, `truncated` when the input
+ *   ends before the scan does
  */
 export function saveLabels(options: SaveOptions): Stage<LabelSlice, LabelSlice> {
   return saving('segmentation', options.to, ({ grid, data }) => {
@@ -37,7 +43,8 @@ export function saveLabels(options: SaveOptions): Stage<LabelSlice, LabelSlice> 
 /**
  * The same for the slices of a scan of one channel on its own grid: float32.
  *
- * @throws SegcanaryError `io`, `usage` for a path of another ending, `truncated` when the input ends before the scan does
+ * @throws SegcanaryError `io`, `usage` for a path of another ending, `truncated` when the input
+ *   ends before the scan does
  */
 export function saveScan(options: SaveOptions): Stage<Slice, Slice> {
   return saving('scan', options.to, ({ grid, data }) => ({

@@ -8,7 +8,8 @@ export type ScoreOptions = VerdictOptions;
 /**
  * Slices of the mask to the verdict on the subject: one chunk, when the input has ended.
  *
- * score = mean of the mask over all voxels of the crop box (paper, sec. 2.2). Out of distribution iff score > the conformal boundary.
+ * score = mean of the mask over all voxels of the crop box (paper, sec. 2.2). Out of distribution
+ * iff score > the conformal boundary.
  *
  * @throws SegcanaryError `truncated` when no slice arrives
  */

@@ -8,7 +8,8 @@ import { type Stage, stage } from './stage.js';
 export type SimulateOptions = SliceShifterOptions;
 
 /**
- * Applies a scanner shift to the slices of a CT, or what it does to the truth to those of its segmentation. Put it right after `load`.
+ * Applies a scanner shift to the slices of a CT, or what it does to the truth to those of its
+ * segmentation. Put it right after `load`.
  *
  * @throws SegcanaryError `scan-unsuitable` for several channels
  */

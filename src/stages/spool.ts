@@ -15,21 +15,27 @@ import { type Stage, stage } from './stage.js';
 export interface SpoolOptions {
   readonly plan: Pick<Plan, 'transposeForward' | 'reader' | 'cropToNonzero' | 'channels' | 'spacing' | 'resampling'> &
     Partial<Pick<Plan, 'order'>>;
-  /** Folder for the temporary files; a tmpfs would be memory. @default the system's folder for temporary files */
+  /**
+   * Folder for the temporary files; a tmpfs would be memory.
+   * @default the system's folder for temporary files
+   */
   readonly tmpdir?: string;
 }
 
 /**
- * Writes a scan to a temporary file while it measures it, then plays it back on the grid that the plan asks for: axes brought to RAS where its
- * reader does that, transposed, cropped to the non-zero voxels, with statistics of every channel on the grid and, where a channel is normalised
+ * Writes a scan to a temporary file while it measures it, then plays it back on the grid that the
+ * plan asks for: axes brought to RAS where its reader does that, transposed, cropped to the
+ * non-zero voxels, with statistics of every channel on the grid and, where a channel is normalised
  * inside it, the hole-filled non-zero mask on every slice.
  *
- * Nothing leaves this stage before the whole scan has arrived, so a corrupt end is found before anything is computed. Memory is two slices of
- * the scan or the grid, or 64 MiB of the grid where the transpose moves the slice axis. A scan of 0 alone is not cropped, as in nnU-Net.
- * Source: nnunetv2 preprocessing/cropping/cropping.py, default_preprocessor.py `run_case_npy`.
+ * Nothing leaves this stage before the whole scan has arrived, so a corrupt end is found before
+ * anything is computed. Memory is two slices of the scan or the grid, or 64 MiB of the grid where
+ * the transpose moves the slice axis. A scan of 0 alone is not cropped, as in nnU-Net. Source:
+ * nnunetv2 preprocessing/cropping/cropping.py, default_preprocessor.py `run_case_npy`.
  *
- * @throws SegcanaryError `io` where the folder has no room, `truncated` when the input ends before the grid does, `scan-unsuitable` for an affine
- * that says nothing about orientation where the plan needs it, and for a spacing that would make the resampled grid absurdly large
+ * @throws SegcanaryError `io` where the folder has no room, `truncated` when the input ends before
+ *   the grid does, `scan-unsuitable` for an affine that says nothing about orientation where the
+ *   plan needs it, and for a spacing that would make the resampled grid absurdly large
  */
 export function spool(options: SpoolOptions): Stage<Slice, Slice> {
   const { plan, tmpdir } = options;
@@ -108,8 +114,9 @@ export function spool(options: SpoolOptions): Stage<Slice, Slice> {
     // What `resample` would refuse need not be measured and played back first.
     refuseHugeGrid(grid, resampled);
     const separate = resampled.separateAxis;
-    // Only the clip of a separate axis in the plane needs more than the survey saw: another reading of the file, for such scans alone.
-    // Where they are resampled before they are normalised, voxels outside the mask are as good as any.
+    // Only the clip of a separate axis in the plane needs more than the survey saw: another reading
+    // of the file, for such scans alone. Where they are resampled before they are normalised,
+    // voxels outside the mask are as good as any.
     const read = resampleFirst ? { ...store, masked: false } : store;
     const planes =
       separate === 1 || separate === 2 ? await measurePlanes(playBack(grid, read, signal), separate) : null;

@@ -2,11 +2,17 @@ import { Transform, type TransformCallback } from 'node:stream';
 
 /** What a stage does, without the stream around it. */
 export interface StageBody<In, Out> {
-  /** Turns one chunk into any number of chunks. The next chunk is not asked for before these have been taken. */
+  /**
+   * Turns one chunk into any number of chunks. The next chunk is not asked for before these have
+   * been taken.
+   */
   transform(chunk: In, signal: AbortSignal): Iterable<Out> | AsyncIterable<Out>;
   /** What is left to say when the input has ended. */
   flush?(signal: AbortSignal): Iterable<Out> | AsyncIterable<Out>;
-  /** Called once, whether the stream ended, failed or was destroyed: give back files, workers, memory. */
+  /**
+   * Called once, whether the stream ended, failed or was destroyed: give back files, workers,
+   * memory.
+   */
   close?(): void | Promise<void>;
 }
 
@@ -17,7 +23,10 @@ export interface StageOptions {
   readonly bytesIn?: boolean;
 }
 
-/** A Transform whose chunks have types. `pipeline(a, b, c)` composes stages as it composes any Node streams. */
+/**
+ * A Transform whose chunks have types. `pipeline(a, b, c)` composes stages as it composes any Node
+ * streams.
+ */
 export interface Stage<In, Out> extends Transform {
   readonly stageName: string;
   /** Never there. It lets the compiler tell stages of different chunks apart. */
@@ -27,9 +36,11 @@ export interface Stage<In, Out> extends Transform {
 /**
  * The only place that constructs a Transform.
  *
- * Object mode with a highWaterMark of 1 on both sides: the default of 16 kept 175 chunks alive across five stages where 1 keeps 7, and a patch
- * is 7.3 MB. A body may yield many chunks for one input (a slice completes a row of patches); the stage waits for the reader after each of
- * them, which a bare `push` in a loop would not. `signal` aborts when the stream is destroyed, so that a body that waits on a worker can let go.
+ * Object mode with a highWaterMark of 1 on both sides: the default of 16 kept 175 chunks alive
+ * across five stages where 1 keeps 7, and a patch is 7.3 MB. A body may yield many chunks for one
+ * input (a slice completes a row of patches); the stage waits for the reader after each of them,
+ * which a bare `push` in a loop would not. `signal` aborts when the stream is destroyed, so that a
+ * body that waits on a worker can let go.
  */
 export function stage<In, Out>(options: StageOptions, body: StageBody<In, Out>): Stage<In, Out> {
   return new BodyTransform(options, body) as unknown as Stage<In, Out>;

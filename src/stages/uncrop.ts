@@ -7,19 +7,24 @@ import { contiguous } from '../maths/volume/contiguous.js';
 import { type Stage, stage } from './stage.js';
 
 export interface UncropOptions {
-  /** Folder for the temporary file that turned axes need; a tmpfs would be memory. @default the system's folder for temporary files */
+  /**
+   * Folder for the temporary file that turned axes need; a tmpfs would be memory.
+   * @default the system's folder for temporary files
+   */
   readonly tmpdir?: string;
 }
 
 type Labels = Uint8Array | Uint16Array;
 
 /**
- * Labels of the crop box to labels of the whole scan on the scanner's own grid: 0 outside the box, axes turned back.
+ * Labels of the crop box to labels of the whole scan on the scanner's own grid: 0 outside the box,
+ * axes turned back.
  *
- * Where the plan left the slice axis in place it holds one slice. Where it moved the slice axis or runs it backwards, the labels (one or two bytes a voxel)
- * go through a temporary file first.
+ * Where the plan left the slice axis in place it holds one slice. Where it moved the slice axis or
+ * runs it backwards, the labels (one or two bytes a voxel) go through a temporary file first.
  *
- * @throws SegcanaryError `truncated` when the input ends before the box does, `io` where the folder has no room
+ * @throws SegcanaryError `truncated` when the input ends before the box does, `io` where the folder
+ *   has no room
  */
 export function uncrop(options: UncropOptions = {}): Stage<LabelSlice, LabelSlice> {
   let from: Grid | null = null;

@@ -47,7 +47,7 @@ async function count(page: Page, selector: string, ink: readonly [number, number
   const png = await pixels(page.locator(selector));
   let n = 0;
   for (let y = 0; y < png.height; y++)
-    for (let x = 0; x < png.width; x++) n += Number(rgb(png, x, y).every((v, i) => Math.abs(v - ink[i]!) < 6));
+    for (let x = 0; x < png.width; x++) n += Number(rgb(png, x, y).every((v, i) => Math.abs(v - ink[i]) < 6));
   return n;
 }
 

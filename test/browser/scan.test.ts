@@ -50,28 +50,35 @@ async function setOpacity(page: Page, name: string, percent: number): Promise<vo
   await drawn(page);
 }
 
-const median = (values: number[]) => values.sort((a, b) => a - b)[values.length >> 1]!;
+const median = (values: number[]) => values.sort((a, b) => a - b)[values.length >> 1];
 
-/** Where two pictures differ: how many pixels, their centre, and the median of the colours that the second has there. */
+/**
+ * Where two pictures differ: how many pixels, their centre, and the median of the colours that the
+ * second has there.
+ */
 function difference(a: PNG, b: PNG) {
   let count = 0;
   const centre = [0, 0];
   const colors: [number[], number[], number[]] = [[], [], []];
-  // The stage may begin between two pixels, so that its edge depends on how far the page is scrolled.
+  // The stage may begin between two pixels, so that its edge depends on how far the page is
+  // scrolled.
   for (let y = 2; y < a.height - 2; y++) {
     for (let x = 2; x < a.width - 2; x++) {
       const [p, q] = [rgb(a, x, y), rgb(b, x, y)];
-      if (p.every((v, i) => Math.abs(v - q[i]!) <= 8)) continue;
+      if (p.every((v, i) => Math.abs(v - q[i]) <= 8)) continue;
       count++;
-      centre[0]! += x;
-      centre[1]! += y;
-      for (const [i, of] of colors.entries()) of.push(q[i]!);
+      centre[0] += x;
+      centre[1] += y;
+      for (const [i, of] of colors.entries()) of.push(q[i]);
     }
   }
   return { count, centre: centre.map((sum) => sum / count), color: colors.map(median) };
 }
 
-/** The column of the crosshair in a view of one plane: the one with the most of its blue. At the edges is the ring that shows the focus. */
+/**
+ * The column of the crosshair in a view of one plane: the one with the most of its blue. At the
+ * edges is the ring that shows the focus.
+ */
 function crosshairColumn(png: PNG): number {
   const blue = (x: number) => {
     let n = 0;
@@ -137,7 +144,7 @@ describe('a scan that is given to the page', () => {
     // Bars of the scan and of training are both drawn.
     const histogram = await pixels(why.locator('canvas'));
     const near = ([r, g, b]: readonly number[], ink: readonly number[]) =>
-      Math.abs(r! - ink[0]!) + Math.abs(g! - ink[1]!) + Math.abs(b! - ink[2]!) < 12;
+      Math.abs(r! - ink[0]) + Math.abs(g! - ink[1]) + Math.abs(b! - ink[2]) < 12;
     const count = (ink: readonly number[]) => {
       let n = 0;
       for (let y = 0; y < histogram.height; y++)
@@ -178,15 +185,16 @@ describe('a scan that is given to the page', () => {
     expect(count / (labels.length * scale ** 2)).toBeGreaterThan(0.8);
     expect(count / (labels.length * scale ** 2)).toBeLessThan(1.25);
     const mean = (k: 0 | 1) => labels.reduce((sum, label) => sum + label[k], 0) / labels.length;
-    // The patient's right is on the left of the screen and the front on top, as the voxels lie in the file.
+    // The patient's right is on the left of the screen and the front on top, as the voxels lie in
+    // the file.
     const expected = [
       without.width / 2 + (mean(0) + 0.5 - size / 2) * scale,
       without.height / 2 + (mean(1) + 0.5 - size / 2) * scale,
     ];
-    expect(Math.abs(centre[0]! - expected[0]!)).toBeLessThan(2 * scale);
-    expect(Math.abs(centre[1]! - expected[1]!)).toBeLessThan(2 * scale);
+    expect(Math.abs(centre[0] - expected[0])).toBeLessThan(2 * scale);
+    expect(Math.abs(centre[1] - expected[1])).toBeLessThan(2 * scale);
     // The green of the first label.
-    for (const [i, v] of [0, 158, 115].entries()) expect(Math.abs(color[i]! - v)).toBeLessThan(6);
+    for (const [i, v] of [0, 158, 115].entries()) expect(Math.abs(color[i] - v)).toBeLessThan(6);
   });
 
   it('colours what lies above the boundary, as strongly as its opacity says', async () => {
@@ -201,8 +209,8 @@ describe('a scan that is given to the page', () => {
     expect(above).toBeGreaterThan(0.5);
     const area = Math.min(without.width, without.height) ** 2;
     expect(Math.abs(whole.count / area - above)).toBeLessThan(0.03);
-    expect(whole.color[0]!).toBeGreaterThan(whole.color[2]! + 100);
-    expect(half.color[0]!).toBeLessThan(whole.color[0]! - 30);
+    expect(whole.color[0]).toBeGreaterThan(whole.color[2] + 100);
+    expect(half.color[0]).toBeLessThan(whole.color[0] - 30);
     await setOpacity(page, 'uncertainty', 0);
   });
 

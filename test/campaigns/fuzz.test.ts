@@ -16,7 +16,8 @@ it('3000 changed inputs end in the right answer or in a tagged error', async () 
   const tallies = await runCampaign({ seed, folder: await temporaryFolder(), cases: shares(inProcessTargets, 3000) });
   expect(findings(tallies)).toEqual([]);
   expect(tallies.reduce((sum, { cases }) => sum + cases, 0)).toBe(3000);
-  // Both ends are met in every target: a campaign that refuses everything, or nothing, tries nothing.
+  // Both ends are met in every target: a campaign that refuses everything, or nothing, tries
+  // nothing.
   for (const { target, right, refused } of tallies)
     expect(right > 0 && refused.size > 0, `${target}: ${right} right, ${refused.size} codes`).toBe(true);
 });

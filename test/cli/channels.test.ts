@@ -26,15 +26,15 @@ it('takes cases of two channels from fitting to segmenting, a file a channel', a
 
   // The channels are told apart: in the other order it is another scan.
   const turned = fresh();
-  copyFileSync(pair[0]!, join(turned, 'case_1_0001.nii.gz'));
-  copyFileSync(pair[1]!, join(turned, 'case_1_0000.nii.gz'));
+  copyFileSync(pair[0], join(turned, 'case_1_0001.nii.gz'));
+  copyFileSync(pair[1], join(turned, 'case_1_0000.nii.gz'));
   const [other] = jsonLines(await segcanary(['score', '-d', detector, '-i', turned]));
-  expect(other!.score).not.toBeCloseTo(byFile[0]!.score as number, 3);
+  expect(other!.score).not.toBeCloseTo(byFile[0].score as number, 3);
 
   const segmentations = join(output, 'segmentations');
   const segmented = await segcanary(['segment', '-m', MODEL, '-d', detector, '-i', ...pair, '-o', segmentations]);
   expect(segmented.code, segmented.stderr).toBe(0);
-  expect(Math.abs((jsonLines(segmented)[0]!.score as number) / (byFile[0]!.score as number) - 1)).toBeLessThan(1e-5);
+  expect(Math.abs((jsonLines(segmented)[0].score as number) / (byFile[0].score as number) - 1)).toBeLessThan(1e-5);
   expect(readdirSync(segmentations)).toContain('case_1.nii.gz');
 });
 

@@ -116,7 +116,7 @@ describe('segcanary evaluate', () => {
     const mask = await segcanary(['score', '-d', saved, '-i', scan, '--mask', join(folder, 'm.nii.gz')]);
     expect(mask.stderr).toMatch(/energy judges a scan as a whole and gives no mask/);
     expect(mask.code).toBe(1);
-    const seen = await segcanary(['calibrate', '-d', saved, '-i', train[0]!]);
+    const seen = await segcanary(['calibrate', '-d', saved, '-i', train[0]]);
     expect(seen.stderr).toMatch(/was fitted to this scan/);
     expect((await segcanary(['calibrate', '-d', saved, '-i', scan])).code).toBe(0);
     const scored = await segcanary(['score', '-d', saved, '-i', scan]);

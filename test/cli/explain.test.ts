@@ -46,7 +46,7 @@ describe('segcanary score --explain', () => {
     expect(part).toBeGreaterThan(0);
     expect(part).toBeLessThanOrEqual(score.score * (1 + 1e-12));
     expect(groups!.length).toBe(8);
-    expect(groups![0]!.name).toMatch(/^channels 0-\d+$/);
+    expect(groups![0].name).toMatch(/^channels 0-\d+$/);
     const [ct] = intensities;
     expect(ct).toMatchObject({ channel: 'CT', unit: 'HU' });
     for (const shares of [ct!.training!, ct!.scan]) {
@@ -59,17 +59,18 @@ describe('segcanary score --explain', () => {
 
   it('shows a wrong rescale intercept in the histogram, in Hounsfield units', async () => {
     const [home, mild, gross] = await explained(['-d', detector, '-i', scan, ...shifted]);
-    const { max } = home!.explanation.intensities[0]!.trainingDistances!;
-    const far = [home!, mild!, gross!].map(({ explanation }) => explanation.intensities[0]!.distance!);
+    const { max } = home!.explanation.intensities[0].trainingDistances!;
+    const far = [home!, mild!, gross!].map(({ explanation }) => explanation.intensities[0].distance!);
     expect(far[0]).toBeLessThan(2 * max);
     expect(far[1]).toBeGreaterThan(5 * max);
-    expect(Math.abs(far[1]! - 100)).toBeLessThan(25);
-    expect(Math.abs(far[2]! - 1024)).toBeLessThan(25);
+    expect(Math.abs(far[1] - 100)).toBeLessThan(25);
+    expect(Math.abs(far[2] - 1024)).toBeLessThan(25);
     expect(gross!.verdict).toBe('out-of-distribution');
-    // Air, a fifth of the scan, is where no training scan has anything, and the bin of air is empty.
-    const { edges, training, scan: shares } = gross!.explanation.intensities[0]!;
-    const at = (hu: number) => edges.findIndex((edge, i) => edge <= hu && hu < edges[i + 1]!);
-    expect([training![at(-1000)]! > 0.1, shares[at(-1000)], shares[at(24)]! > 0.1]).toEqual([true, 0, true]);
+    // Air, a fifth of the scan, is where no training scan has anything, and the bin of air is
+    // empty.
+    const { edges, training, scan: shares } = gross!.explanation.intensities[0];
+    const at = (hu: number) => edges.findIndex((edge, i) => edge <= hu && hu < edges[i + 1]);
+    expect([training![at(-1000)] > 0.1, shares[at(-1000)], shares[at(24)] > 0.1]).toEqual([true, 0, true]);
   });
 
   it('explains from a pipe, without a spool and in the folder of results, where the summary leaves it out', async () => {
@@ -101,7 +102,7 @@ describe('segcanary score --explain', () => {
       expect(explanation.notes).toEqual([]);
     }
     // Behind the first stages, instance norms take most of such a shift away.
-    const ratio = ({ explanation }: Explained) => explanation.groups![0]!.ratio;
+    const ratio = ({ explanation }: Explained) => explanation.groups![0].ratio;
     expect(ratio(gross!)).toBeGreaterThan(10 * ratio(home!));
   });
 
@@ -129,12 +130,12 @@ describe('segcanary score --explain', () => {
     await segcanary(['fit', '-m', MODEL, '-i', train, '-o', softmax, '--detector', 'max-softmax']);
     const [whole] = await explained(['-d', ihf, '-i', shifted[1]]);
     expect(whole!.explanation).toMatchObject({ patches: null, groups: null, notes: [{ code: 'no-patches' }] });
-    expect(Math.abs(whole!.explanation.intensities[0]!.distance! - 1024)).toBeLessThan(25);
+    expect(Math.abs(whole!.explanation.intensities[0].distance! - 1024)).toBeLessThan(25);
     const [outputs] = await explained(['-d', softmax, '-i', scan]);
     expect(outputs!.explanation).toMatchObject({
       patches: null,
       groups: null,
-      intensities: [{ training: null, scan: now!.explanation.intensities[0]!.scan }],
+      intensities: [{ training: null, scan: now!.explanation.intensities[0].scan }],
       notes: [{ code: 'no-patches' }, { code: 'no-training-intensities' }],
     });
   });
@@ -157,7 +158,7 @@ describe('segcanary segment --explain', () => {
     const [scored] = await explained(['-d', detector, '-i', scan]);
     expect(segmented!.explanation.intensities).toEqual(scored!.explanation.intensities);
     for (const [i, group] of scored!.explanation.groups!.entries())
-      expect(segmented!.explanation.groups![i]!.ratio / group.ratio).toBeCloseTo(1, 3);
+      expect(segmented!.explanation.groups![i].ratio / group.ratio).toBeCloseTo(1, 3);
     expect(segmented!.explanation.patches!.map(({ box }) => box)).toEqual(
       scored!.explanation.patches!.map(({ box }) => box),
     );
@@ -174,7 +175,7 @@ describe('segcanary fit', () => {
     await segcanary(['fit', '-m', MODEL, '-i', train, '-o', known, ...cache]);
     expect(kept(known)).toEqual(kept(fresh));
     const copy = join(folder, 'copy.cache');
-    cpSync(cache[1]!, copy, { recursive: true });
+    cpSync(cache[1], copy, { recursive: true });
     const entries = readdirSync(copy).filter((name) => name.endsWith('.intensities'));
     expect(entries.length).toBeGreaterThanOrEqual(6);
     for (const [i, name] of entries.entries())
@@ -184,6 +185,6 @@ describe('segcanary fit', () => {
     // The network was not run again.
     expect(ran.stderr.match(/from the cache/g)?.length).toBe(6);
     expect(kept(known)).toEqual(kept(fresh));
-    expect(existsSync(join(copy, entries[0]!))).toBe(true);
+    expect(existsSync(join(copy, entries[0]))).toBe(true);
   });
 });

@@ -44,7 +44,10 @@ const float = (bytes: Buffer): Buffer => {
 
 const spaced = (mm: number) => changed((b) => [1, 2, 3].forEach((i) => void b.writeFloatLE(mm, AT.pixdim + 4 * i)));
 
-/** What docs/input.md promises, scan by scan: the file's name, its bytes, and the code of the warning or (with !) of the refusal. */
+/**
+ * What docs/input.md promises, scan by scan: the file's name, its bytes, and the code of the
+ * warning or (with !) of the refusal.
+ */
 const scans: readonly (readonly [string, Buffer, string | null])[] = [
   ['good.nii', good, null],
   ['stored.nii', changed((b) => b.writeFloatLE(1, AT.slope) && b.writeFloatLE(1024, AT.intercept)), 'not-hounsfield'],
@@ -77,7 +80,7 @@ it('warns of every kind of scan that is well-formed and wrong, and refuses what 
 it('tells segment’s reader too, with and without a detector', async () => {
   const folder = mkdtempSync(join(workshop, 'wrong-'));
   const path = join(folder, 'stored.nii');
-  writeFileSync(path, scans[1]![1]);
+  writeFileSync(path, scans[1][1]);
   const model = new URL('../../examples/phantom/model', import.meta.url).pathname;
   for (const more of [[], ['-d', detector]]) {
     const ran = await segcanary(['segment', '-m', model, '-i', path, '-o', join(folder, 'out'), ...more]);

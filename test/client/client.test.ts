@@ -52,7 +52,7 @@ const collect = () => {
 describe('SegcanaryClient', () => {
   it('scores a path, bytes and a stream as the command line does', async () => {
     const local = jsonLines(await segcanary(['score', '-d', detector, '-i', ct, '--explain']));
-    const { explanation, ...plain } = local[0]!;
+    const { explanation, ...plain } = local[0];
     expect(await client.score(ct, { case: 'ct', explain: true })).toEqual({ ...plain, explanation });
     const bytes = readFileSync(ct);
     expect(await client.score(bytes, { case: 'ct' })).toEqual(plain);
@@ -95,7 +95,7 @@ describe('SegcanaryClient', () => {
       [gunzipSync(readFileSync(mr)), 'application/octet-stream'],
     ] as const) {
       await client.score(scan, { case: 'kept', scanner: 'S2' });
-      const { id } = (await client.scans({ scanner: 'S2', limit: 1 })).scans[0]!;
+      const { id } = (await client.scans({ scanner: 'S2', limit: 1 })).scans[0];
       const response = await server.fetch(`/v1/scans/${id}/image`, { headers: { authorization: `Bearer ${TOKEN}` } });
       expect(response.headers.get('content-type')).toBe(type);
       expect(Buffer.from(await response.arrayBuffer()).equals(scan)).toBe(true);

@@ -6,7 +6,8 @@ import { calibrate, describeLevel, uncertaintyOf, verdictOf } from '../../src/de
 const descending = (n: number) => Array.from({ length: n }, (_, i) => ({ case: `case_${i}`, score: n - i }));
 
 describe('calibrate', () => {
-  // By hand from the formulas of DESIGN: ceil(.95 n), min(n, ceil(.95 (n + 1))), min(.95, n / (n + 1)).
+  // By hand from the formulas of DESIGN: ceil(.95 n), min(n, ceil(.95 (n + 1))), min(.95, n / (n +
+  // 1)).
   it.each([
     [1, 1, 1, 0.5],
     [4, 4, 4, 0.8],
@@ -41,7 +42,8 @@ describe('calibrate', () => {
   });
 
   it('keeps a fresh exchangeable score at the level it states', () => {
-    // Of n + 1 distinct scores each is the fresh one equally often: count those at or below the boundary drawn from the other n.
+    // Of n + 1 distinct scores each is the fresh one equally often: count those at or below the
+    // boundary drawn from the other n.
     fc.assert(
       fc.property(
         fc.uniqueArray(fc.double({ noNaN: true, noDefaultInfinity: true }), { minLength: 2, maxLength: 60 }),

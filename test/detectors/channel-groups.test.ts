@@ -37,22 +37,22 @@ describe('the groups of channels', () => {
     const blas = await openBlas();
     const tensors = (await fitChannelGroups(entriesOf(rows, n, c), sizes, { blas }))!;
     expect(Object.keys(tensors).every((name) => name.startsWith('groups.'))).toBe(true);
-    const { training, distances } = openChannelGroups({ ...tensors, mean: tensors['groups.mean.0']! }, sizes);
+    const { training, distances } = openChannelGroups({ ...tensors, mean: tensors['groups.mean.0'] }, sizes);
     for (const [g, [from, to]] of [
       [0, 2],
       [2, 5],
     ].entries() as IterableIterator<[number, [number, number]]>) {
       const cut = Float32Array.from(
         { length: n * (to - from) },
-        (_, i) => rows[Math.floor(i / (to - from)) * c + from + (i % (to - from))]!,
+        (_, i) => rows[Math.floor(i / (to - from)) * c + from + (i % (to - from))],
       );
       const gaussian = await fitGaussian(() => inBlocks(cut, n, to - from, 9), { estimator: 'ledoit-wolf', blas });
-      const all = Array.from({ length: n }, (_, p) => distances(rows.subarray(p * c, (p + 1) * c))[g]!);
+      const all = Array.from({ length: n }, (_, p) => distances(rows.subarray(p * c, (p + 1) * c))[g]);
       for (const [p, found] of all.entries())
         expect(found).toBeCloseTo(squaredDistance(gaussian, cut.subarray(p * (to - from), (p + 1) * (to - from))), 9);
       const mean = all.reduce((sum, d) => sum + d, 0) / n;
-      expect(training[g]!.mean).toBeCloseTo(mean, 9);
-      expect(training[g]!.deviation).toBeCloseTo(Math.sqrt(all.reduce((sum, d) => sum + (d - mean) ** 2, 0) / n), 9);
+      expect(training[g].mean).toBeCloseTo(mean, 9);
+      expect(training[g].deviation).toBeCloseTo(Math.sqrt(all.reduce((sum, d) => sum + (d - mean) ** 2, 0) / n), 9);
     }
   });
 

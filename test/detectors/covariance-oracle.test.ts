@@ -38,7 +38,7 @@ describe.each(samples)('$name: n=$n, d=$d', ({ name, n, d, testRows, rows: encod
     const fit = await fitGaussian(inBlocks(rows, n, d, 7), { estimator, blas: plainBlas });
     expect(fit.rank).toBe(rank);
     fit.mean.forEach((value, i) => {
-      expect(Math.abs(value - mean[i]!)).toBeLessThan(1e-12 * Math.max(1, Math.abs(mean[i]!)));
+      expect(Math.abs(value - mean[i])).toBeLessThan(1e-12 * Math.max(1, Math.abs(mean[i])));
     });
     if (expected.shrinkage === null) expect(fit.shrinkage).toBeNull();
     else expect(Math.abs(fit.shrinkage! - expected.shrinkage)).toBeLessThan(1e-10);
@@ -50,7 +50,7 @@ describe.each(samples)('$name: n=$n, d=$d', ({ name, n, d, testRows, rows: encod
     let worst = 0;
     const compare = (got: number[], wanted: number[]) => {
       got.forEach((value, i) => {
-        worst = Math.max(worst, Math.abs(value - wanted[i]!) / wanted[i]!);
+        worst = Math.max(worst, Math.abs(value - wanted[i]) / wanted[i]);
       });
     };
     compare(distances(0, Math.min(3, n)), expected.train);

@@ -45,7 +45,7 @@ describe('EmbeddingCache', () => {
     const good = await readFile(path);
     for (let at = 0; at < good.length; at++) {
       const bad = Buffer.from(good);
-      bad[at]! ^= 1;
+      bad[at] ^= 1;
       await writeFile(path, bad);
       expect(await cache.read(key), `byte ${at} flipped`).toBe(null);
       await writeFile(path, good.subarray(0, at));

@@ -53,12 +53,13 @@ describe('fitGaussian', () => {
         fc.double({ min: -100, max: 100, noNaN: true }),
         async (seed, shift) => {
           const A = noise(d * d, seed);
-          for (let i = 0; i < d; i++) A[i * d + i]! += 3; // diagonally dominant or nearly: invertible
+          // Diagonally dominant or nearly: invertible.
+          for (let i = 0; i < d; i++) A[i * d + i] += 3;
           const map = (values: Float64Array) =>
             Float64Array.from({ length: values.length }, (_, at) => {
               const [row, i] = [Math.floor(at / d), at % d];
               let sum = shift;
-              for (let k = 0; k < d; k++) sum += A[i * d + k]! * values[row * d + k]!;
+              for (let k = 0; k < d; k++) sum += A[i * d + k] * values[row * d + k];
               return sum;
             });
           const got = squaredDistance(await fit(map(rows), n, d), map(z));
@@ -80,7 +81,7 @@ describe('fitGaussian', () => {
       expect(squaredDistance(fitted, rows.subarray(row * d, (row + 1) * d))).toBeCloseTo(n - 1, 8);
     }
     expect(fitted.warnings.map((warning) => warning.code)).toEqual(['few-patches', 'blind-directions']);
-    expect(fitted.warnings[1]!.message).toContain('spans 59 of 200 directions: every training patch scores about 59');
+    expect(fitted.warnings[1].message).toContain('spans 59 of 200 directions: every training patch scores about 59');
   });
 
   it('has no such trap with ledoit-wolf', async () => {
@@ -102,7 +103,8 @@ describe('fitGaussian', () => {
     expect(empirical.rank).toBe(5);
   });
 
-  // Orders on both sides of the panels, strips and tiles of the blocked algorithms, against the definition: mean distance = trace(inv(S) S) = d.
+  // Orders on both sides of the panels, strips and tiles of the blocked algorithms, against the
+  // definition: mean distance = trace(inv(S) S) = d.
   it.each([130, 300])('covers d = %i', async (d) => {
     const n = 2 * d;
     const rows = noise(n * d, 5);

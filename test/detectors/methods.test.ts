@@ -56,12 +56,12 @@ describe('every method', () => {
       const scorer = method.open(fitted.tensors);
       expect(scorer.d).toBe(found.d);
       found.tests.forEach((z, i) => {
-        const expected = found.distances[method.name]![i]!;
+        const expected = found.distances[method.name][i];
         expect(Math.abs(scorer.distance(Float32Array.from(z)) / expected - 1)).toBeLessThan(1e-6);
       });
       const many = await scorer.distances?.(Float32Array.from(found.tests.flat()), found.tests.length, context.blas);
       many?.forEach((distance, i) => {
-        expect(distance).toBeCloseTo(scorer.distance(Float32Array.from(found.tests[i]!)), 8);
+        expect(distance).toBeCloseTo(scorer.distance(Float32Array.from(found.tests[i])), 8);
       });
     }
   });
@@ -76,7 +76,7 @@ describe('every method', () => {
     let least = Number.POSITIVE_INFINITY;
     for (const [{ n, d, rows, tests }, scorer] of scorers) {
       const patches = Array.from({ length: n }, (_, i) => rows.slice(i * d, (i + 1) * d));
-      const mean = patches[0]!.map((_, i) => patches.reduce((sum, patch) => sum + patch[i]! / n, 0));
+      const mean = patches[0].map((_, i) => patches.reduce((sum, patch) => sum + patch[i] / n, 0));
       // The training patches, their mean, where most sums cancel, and what is far from them.
       for (const z of [...patches, mean, mean.map(() => 0), ...tests, ...tests.map((t) => t.map((v) => -1e6 * v))])
         least = Math.min(least, scorer.distance(Float32Array.from(z)));
@@ -91,8 +91,8 @@ describe('every method', () => {
   });
 
   it.each(PATCH_METHODS)('$name says NaN of NaN, and refuses tensors that are not its own', async (method) => {
-    const { tensors } = await method.fit(blocksOf(cases[0]!), context);
-    const z = Float32Array.from(cases[0]!.tests[0]!);
+    const { tensors } = await method.fit(blocksOf(cases[0]), context);
+    const z = Float32Array.from(cases[0].tests[0]);
     z[3] = Number.NaN;
     expect(method.open(tensors).distance(z)).toBeNaN();
     expect(() => method.open({})).toThrow(/it lacks the tensor/);
@@ -122,7 +122,7 @@ describe('topEigen', () => {
           // A symmetric matrix with that spectrum: a diagonal one between two reflections.
           const u = spectrum.map((_, i) => Math.sin(i + 1));
           const norm = u.reduce((sum, v) => sum + v * v, 0);
-          const h = (i: number, j: number) => (i === j ? 1 : 0) - (2 * u[i]! * u[j]!) / norm;
+          const h = (i: number, j: number) => (i === j ? 1 : 0) - (2 * u[i] * u[j]) / norm;
           const matrix = Float64Array.from({ length: d * d }, (_, at) =>
             spectrum.reduce((sum, l, m) => sum + h(Math.floor(at / d), m) * l * h(at % d, m), 0),
           );
@@ -130,11 +130,11 @@ describe('topEigen', () => {
           const { values, vectors } = await topEigen(matrix, d, k, plainBlas);
           const sorted = spectrum.toSorted((a, b) => b - a);
           values.forEach((value, j) => {
-            expect(value).toBeCloseTo(sorted[j]!, 7);
+            expect(value).toBeCloseTo(sorted[j], 7);
             for (let row = 0; row < d; row++) {
               let image = 0;
-              for (let i = 0; i < d; i++) image += matrix[row * d + i]! * vectors[j * d + i]!;
-              expect(image).toBeCloseTo(value * vectors[j * d + row]!, 6);
+              for (let i = 0; i < d; i++) image += matrix[row * d + i] * vectors[j * d + i];
+              expect(image).toBeCloseTo(value * vectors[j * d + row], 6);
             }
           });
         },

@@ -22,14 +22,14 @@ const { cases, network } = JSON.parse(readFileSync(new URL('../fixtures/outputs.
 
 const all = (n: number) => ({ foreground: new Uint8Array(n).fill(1), interior: new Uint8Array(n) });
 const scoreOf = (scores: Record<string, number>, name: string) =>
-  scores[name.replace(/^pairwise-dice-.*/, 'pairwise-dice')]!;
+  scores[name.replace(/^pairwise-dice-.*/, 'pairwise-dice')];
 
 describe('output methods', () => {
   it.each(OUTPUT_METHODS)('$name is what numpy makes of the logits', (method) => {
     for (const { classes, regions, passes, scores } of cases) {
       const meter = method.meter({ classes, regions });
       // As slices of unequal size.
-      const plane = passes[0]!.length / classes;
+      const plane = passes[0].length / classes;
       for (const [from, to] of [
         [0, 13],
         [13, plane],
@@ -38,7 +38,7 @@ describe('output methods', () => {
           passes.map((logits) =>
             Float32Array.from({ length: classes * (to - from) }, (_, i) => {
               const c = Math.floor(i / (to - from));
-              return logits[c * plane + from + (i % (to - from))]!;
+              return logits[c * plane + from + (i % (to - from))];
             }),
           ),
           all(to - from),
@@ -80,13 +80,13 @@ describe('examineScan', () => {
     const found = await examine();
     expect(Object.keys(found.outputs).sort()).toEqual(Object.keys(network.scores).sort());
     for (const [name, score] of Object.entries(network.scores))
-      expect(Math.abs(found.outputs[name]!.mean! / score - 1)).toBeLessThan(1e-5);
+      expect(Math.abs(found.outputs[name].mean! / score - 1)).toBeLessThan(1e-5);
     for (const weights of Object.values(found.weights)) {
       expect(weights.length).toBe(found.patches);
       expect(weights.reduce((sum, w) => sum + w, 0)).toBeCloseTo(1, 12);
     }
     // The network is sure inside what it finds, and less so at its boundary.
-    const { mean, foreground, interior } = found.outputs['max-softmax']! as Record<string, number>;
+    const { mean, foreground, interior } = found.outputs['max-softmax'] as Record<string, number>;
     expect(interior).toBeLessThan(foreground!);
     expect(new Set([mean, foreground, interior]).size).toBe(3);
     expect([found.rows.length, found.means.length]).toEqual([found.patches * found.d, found.patches * found.c]);
@@ -98,11 +98,11 @@ describe('examineScan', () => {
     const options = { mirrorAxes: [1, 2], dropout: 3, seed: 5 };
     const several = await examine(options);
     for (const [name, score] of Object.entries(plain.outputs))
-      expect(several.outputs[name]!.mean).toBeCloseTo(score.mean!, 6);
+      expect(several.outputs[name].mean).toBeCloseTo(score.mean!, 6);
     const more = ['mc-dropout', 'pairwise-dice-dropout', 'pairwise-dice-mirrors'];
     for (const name of more) {
-      expect(several.outputs[name]!.mean).toBeGreaterThan(0);
-      expect(several.outputs[name]!.mean).toBeLessThan(1);
+      expect(several.outputs[name].mean).toBeGreaterThan(0);
+      expect(several.outputs[name].mean).toBeLessThan(1);
     }
     expect((await examine(options)).outputs).toEqual(several.outputs);
     const { 'mc-dropout': dropped, ...rest } = (await examine({ ...options, seed: 6 })).outputs;

@@ -267,7 +267,7 @@ describe('loadDetector', () => {
   it.each(['encoder.onnx', 'statistics.safetensors'])('refuses a %s that was touched or lost', async (name) => {
     const path = join(dir, name);
     const bytes = await readFile(path);
-    bytes[bytes.length - 1]! ^= 1;
+    bytes[bytes.length - 1] ^= 1;
     await writeFile(path, bytes);
     await expect(loadDetector(dir)).rejects.toThrow(refusal('detector-corrupt', name));
     await rm(path);

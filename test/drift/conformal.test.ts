@@ -32,8 +32,9 @@ it.each([
   ['one score', [7, 7, 7, 7, 7, 7]],
 ])('exchangeable, the p-values are uniform and independent, exactly: %s', (_, values) => {
   const [calibration, size] = [3, values.length];
-  // Given the order, p_t is uniform on the interval between what it is with a draw of 0 and of 1, independently of the others. Over all orders every box
-  // of the grid 1 / 4 × 1 / 5 × 1 / 6 has to have the same mass.
+  // Given the order, p_t is uniform on the interval between what it is with a draw of 0 and of 1,
+  // independently of the others. Over all orders every box of the grid 1 / 4 × 1 / 5 × 1 / 6 has to
+  // have the same mass.
   const mass = new Map<string, number>();
   const all = orders(values);
   for (const order of all) {
@@ -43,7 +44,7 @@ it.each([
     });
     let boxes: [string, number][] = [['', 1]];
     for (let t = calibration + 1; t <= size; t++) {
-      const [low, high] = ends.map((p) => Math.round(p[t - calibration - 1]! * t)) as [number, number];
+      const [low, high] = ends.map((p) => Math.round(p[t - calibration - 1] * t)) as [number, number];
       boxes = boxes.flatMap(([name, m]) =>
         Array.from({ length: high - low }, (_, i): [string, number] => [`${name} ${low + i}`, m / (high - low)]),
       );
@@ -60,7 +61,7 @@ it('only the order of the scores matters: any increasing function of them gives 
   fc.assert(
     fc.property(scores, scores, steps, (calibration, stream, widths) => {
       const heights = widths.map((_, i) => widths.slice(0, i + 1).reduce((a, b) => a + b));
-      const increasing = (score: number) => heights[score + 20]!;
+      const increasing = (score: number) => heights[score + 20];
       const plain = new ConformalPValues(calibration);
       const bent = new ConformalPValues(calibration.map(increasing).reverse());
       for (const score of stream)

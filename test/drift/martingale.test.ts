@@ -21,7 +21,7 @@ it('the first step stakes half of the capital on four bets', () => {
 it('the second step stakes a twelfth more, and spreads a thousandth anew', () => {
   const stakes = [1.25, 1.5, 2, 4].map((bet) => bet / 8);
   const spread = (0.001 * stakes.reduce((a, b) => a + b) + 1 / 12) / 4;
-  const second = stakes.map((stake, i) => (0.999 * stake + spread) * [0.75, 0.5, 0, 0][i]!);
+  const second = stakes.map((stake, i) => (0.999 * stake + spread) * [0.75, 0.5, 0, 0][i]);
   expect(capitalAfter([0, 1])).toBeCloseTo(1 - 1 / 2 - 1 / 12 + second.reduce((a, b) => a + b), 14);
 });
 
@@ -42,7 +42,7 @@ it('a smaller p-value is never worth less', () => {
   fc.assert(
     fc.property(fc.array(p, { minLength: 1, maxLength: 30 }), fc.nat(), p, (ps, at, other) => {
       const i = at % ps.length;
-      const lower = ps.with(i, Math.min(ps[i]!, other));
+      const lower = ps.with(i, Math.min(ps[i], other));
       expect(capitalAfter(lower)).toBeGreaterThanOrEqual(capitalAfter(ps) * (1 - 1e-12));
     }),
   );
@@ -53,7 +53,8 @@ it('loses no more than the reserve in the worst of streams, and counts what no n
   expect(capitalAfter(Array(1000).fill(1))).toBeGreaterThan(1 / 10 - 489 / 56320);
   const rich = new TestMartingale();
   for (let i = 0; i < 10_000; i++) rich.step(1e-9);
-  // Every step pays 4, less a thousandth that changes over to three bets that pay half of it or less.
+  // Every step pays 4, less a thousandth that changes over to three bets that pay half of it or
+  // less.
   expect(rich.log / 10_000).toBeGreaterThan(Math.log(4) - 0.001);
   expect(rich.log / 10_000).toBeLessThan(Math.log(4));
   // And all of it can be lost again but for what is in reserve.

@@ -165,10 +165,10 @@ describe('harm', () => {
     const options = { tau: 0.6, margin: 0.11, resamples: 10, seed: 0 };
     const method = { name: 'm', title: 'M', formula: '', source: '', passes: 1, cases };
     const { methods, harmful, shifts } = evaluationOf([method], options);
-    expect(methods[0]!.validation).toMatchObject({ id: 3, ood: 6 });
+    expect(methods[0].validation).toMatchObject({ id: 3, ood: 6 });
     // Boundary 3: of the gross, 0 is admitted, 10 and 20 are flagged.
-    expect(harmful!.methods[0]!.validation).toMatchObject({ id: 3, ood: 3, oodAccepted: 1 });
-    expect(shiftsTable(shifts, methods[0]!).rows).toEqual([
+    expect(harmful!.methods[0].validation).toMatchObject({ id: 3, ood: 3, oodAccepted: 1 });
+    expect(shiftsTable(shifts, methods[0]).rows).toEqual([
       ['dose', 'slight', '2', '0.750', '0.100', 'no', '1'],
       ['dose', 'gross', '3', '0.300', '0.550', 'yes', '2'],
       ['metal', 'gross', '1', '-', '-', '-', '0'],
@@ -221,7 +221,8 @@ describe('the bootstrap', () => {
     };
     const { against, intervals } = compare(methods, { resamples: 200, seed: 3, against: 'good' });
     expect(Object.keys(against!.differences)).toEqual(['bad', 'same']);
-    // Of 900 pairs, those with the OOD scan below, (27 * 26) / 2, and the 27 ties, halved, are lost: 351 + 13.5.
+    // Of 900 pairs, those with the OOD scan below, (27 * 26) / 2, and the 27 ties, halved, are
+    // lost: 351 + 13.5.
     const difference = against!.differences.bad!.auroc!;
     expect(difference.value).toBeCloseTo(-(351 + 13.5) / 900, 1);
     expect(difference.high).toBeLessThan(0);

@@ -44,7 +44,7 @@ const { cases, proportions } = JSON.parse(
 };
 const near = (x: number) => expect.closeTo(x, 11);
 const judged = ({ score, risk }: Pick<Expected, 'score' | 'risk'>) =>
-  score.map((s, i) => ({ score: s, risk: risk[i]! }));
+  score.map((s, i) => ({ score: s, risk: risk[i] }));
 
 describe.each(proportions)('intervals of rates, $counts', ({ counts, fpr, detectionError: error }) => {
   it('are scipy’s and statsmodels’', () => {
@@ -89,7 +89,8 @@ describe.each(cases)('against the reference tools', (found) => {
 });
 
 describe('the detection error', () => {
-  // facts of the paper: 35 ID and 120 OOD test scans; Max. Softmax is .3345 by the counts and printed as .334.
+  // facts of the paper: 35 ID and 120 OOD test scans; Max. Softmax is .3345 by the counts and
+  // printed as .334.
   it.each([
     ['Max. Softmax', 3, 70, 0.3345, 0.583],
     ['Temp. Scaling T = 10', 9, 91, 0.508, 0.758],
@@ -114,7 +115,8 @@ describe('the ESCE', () => {
     const { bins } = expectedSegmentationCalibrationError(
       [0, 0.1, 0.2, 0.3, 0.7, 0.9, 1].map((u) => ({ uncertainty: u, dice: 0.5 })),
     );
-    // Confidences 1, .9, .8, .7, .3, .1, 0 (as doubles: 1 - .7 is .30000000000000004, 1 - .9 is .09999999999999998).
+    // Confidences 1, .9, .8, .7, .3, .1, 0 (as doubles: 1 - .7 is .30000000000000004, 1 - .9 is
+    // .09999999999999998).
     expect(bins.map(({ n }) => n)).toEqual([2, 0, 0, 1, 0, 0, 1, 1, 1, 1]);
   });
 

@@ -15,7 +15,7 @@ function meanOf(p: Phantom, mark: (i: number) => boolean): number {
   let [sum, n] = [0, 0];
   for (let i = 0; i < p.volume.length; i++) {
     if (!mark(i)) continue;
-    sum += p.volume[i]!;
+    sum += p.volume[i];
     n++;
   }
   return sum / n;
@@ -70,7 +70,7 @@ describe('the shifts', () => {
     expect(thick.spacing[0]).toBe(phantom.spacing[0] * 4);
 
     const offset = shift('rescale-intercept').apply(phantom, 2, 1);
-    expect(offset.volume.every((hu, i) => hu === phantom.volume[i]! + 400)).toBe(true);
+    expect(offset.volume.every((hu, i) => hu === phantom.volume[i] + 400)).toBe(true);
 
     const flipped = shift('flipped-z').apply(phantom, 3, 1);
     const size = phantom.shape[1] * phantom.shape[2];
@@ -78,8 +78,8 @@ describe('the shifts', () => {
     expect(bytes(shift('flipped-z').apply(flipped, 3, 1))).toBe(bytes(phantom));
 
     const mr = shift('mr-contrast').apply(phantom, 3, 1);
-    const bone = (i: number) => phantom.volume[i]! > 300;
-    const fat = (i: number) => phantom.volume[i]! > -130 && phantom.volume[i]! < -80;
+    const bone = (i: number) => phantom.volume[i] > 300;
+    const fat = (i: number) => phantom.volume[i] > -130 && phantom.volume[i] < -80;
     expect(meanOf(mr, fat)).toBeGreaterThan(meanOf(mr, bone) + 150);
   });
 });
@@ -91,6 +91,6 @@ describe('the cohort', () => {
     expect(large.length).toBe(8 + 3 * SHIFTS.length);
     const small = cohort({ train: 1, calibration: 0, test: 1, shifted: 0 });
     expect(small.map((c) => c.name)).toEqual(['train_000', 'test_000']);
-    expect(bytes(small[1]!.make())).toBe(bytes(large.find((c) => c.name === 'test_000')!.make()));
+    expect(bytes(small[1].make())).toBe(bytes(large.find((c) => c.name === 'test_000')!.make()));
   });
 });

@@ -45,8 +45,8 @@ describe('patchBox', () => {
         // The crop box along [x, y, z] of the scan.
         const inside = [2, 1, 0].map((axis): readonly [number, number] => {
           const a = grid.axes.indexOf(axis);
-          const whole = grid.scan.shape[axis]!;
-          const [from, to] = [grid.box.start[a]!, grid.box.stop[a]!];
+          const whole = grid.scan.shape[axis];
+          const [from, to] = [grid.box.start[a], grid.box.stop[a]];
           return grid.flipped[a] ? [whole - to, whole - from] : [from, to];
         });
         const covered = inside.map(() => new Set<number>());
@@ -56,9 +56,9 @@ describe('patchBox', () => {
           const { start, stop } = patchBox(grid, tiling, tile);
           const centre = patchCentre(grid, tiling, tile);
           for (const [axis, [from, to]] of inside.entries()) {
-            const [low, at, high] = [start[axis]!, centre[axis]!, stop[axis]!];
+            const [low, at, high] = [start[axis], centre[axis], stop[axis]];
             if (!(from <= low && low <= at && at < high && high <= to)) wrong.push({ axis, from, low, at, high, to });
-            for (let v = low; v < high; v++) covered[axis]!.add(v);
+            for (let v = low; v < high; v++) covered[axis].add(v);
           }
         }
         expect(wrong).toEqual([]);
@@ -81,10 +81,10 @@ describe('LargestPatches', () => {
           const weights = patchWeights(grid, tiling);
           const largest = new LargestPatches();
           const seen: { index: number; distance: number; weight: number; centre: Triple }[] = [];
-          for (const patch of distancesOf(grid, tiling, (i) => all[i % all.length]!)) {
+          for (const patch of distancesOf(grid, tiling, (i) => all[i % all.length])) {
             const { index, distance, tile } = patch;
-            largest.push(patch, weights[index]!);
-            seen.push({ index, distance, weight: weights[index]!, centre: patchCentre(grid, tiling, tile) });
+            largest.push(patch, weights[index]);
+            seen.push({ index, distance, weight: weights[index], centre: patchCentre(grid, tiling, tile) });
           }
           const wanted = seen.sort((a, b) => b.distance - a.distance || a.index - b.index).slice(0, 5);
           expect(largest.patches).toMatchObject(wanted);

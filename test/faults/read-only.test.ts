@@ -46,7 +46,8 @@ it('an input that cannot be read fails alone, with its name', async () => {
   mkdirSync(join(folder, 'folder.nii'));
   writeFileSync(join(folder, 'empty.nii.gz'), '');
   const inputs = ['dangling.nii', 'empty.nii.gz'].map((name) => join(folder, name));
-  // The first page of a process's memory is never mapped: it can be opened, and reading it is an I/O error.
+  // The first page of a process's memory is never mapped: it can be opened, and reading it is an
+  // I/O error.
   if (process.platform === 'linux') {
     symlinkSync('/proc/self/mem', join(folder, 'broken.nii'));
     inputs.push(join(folder, 'broken.nii'));
@@ -54,7 +55,7 @@ it('an input that cannot be read fails alone, with its name', async () => {
   const ran = await segcanary(['score', '-d', detector, '-i', ...inputs, scan]);
   expect(ran.code).toBe(3);
   const results = jsonLines(ran) as { case: string; error?: { code: string; message: string } }[];
-  for (const [i, path] of inputs.entries()) expect(results[i]!.error!.message).toContain(path);
+  for (const [i, path] of inputs.entries()) expect(results[i].error!.message).toContain(path);
   expect(results.at(-1)).toMatchObject({ case: 'held-out_0', verdict: 'in-distribution' });
   expect(ran.stderr.trim().split('\n')).toHaveLength(inputs.length);
 });

@@ -19,7 +19,8 @@ it('a scan is scored without a trace outside of the outputs: no device number, n
 it.runIf(process.platform === 'linux' && process.arch === 'x64')(
   'onnxruntime reads the variable under the name that we set',
   () => {
-    // A new release may rename it, as one has before; then the test above tells, where reports are not suppressed for another reason.
+    // A new release may rename it, as one has before; then the test above tells, where reports are
+    // not suppressed for another reason.
     const library = readdirSync(join(import.meta.dirname, '../../node_modules/onnxruntime-node/bin'), {
       recursive: true,
       encoding: 'utf8',

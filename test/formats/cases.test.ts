@@ -61,7 +61,7 @@ it('refuses two files for one case', async () => {
     const folder = await folderOf(...names);
     await expect(listCases(folder)).rejects.toMatchObject({
       code: 'usage',
-      message: `${join(folder, names[0]!)} and ${join(folder, names[1]!)} would both be the case a; rename one or leave it out.`,
+      message: `${join(folder, names[0])} and ${join(folder, names[1])} would both be the case a; rename one or leave it out.`,
     });
   }
 });

@@ -31,8 +31,9 @@ describe.runIf(dataDir)('fit and score on real scans', () => {
       expect(inspect).toMatchObject({ n: expected.n, d: expected.d, tap: { name: expected.tap, suggested: true } });
       const scores = expected.scores[estimator];
       const results = jsonLines(await segcanary(['score', '-d', detector, '-i', ...Object.keys(scores).map(dataFile)]));
-      const relative = Object.values(scores).map((score, i) => Math.abs((results[i]!.score as number) / score - 1));
-      // Two builds of onnxruntime add in different orders, and an ill-conditioned covariance enlarges the last bits of a float32.
+      const relative = Object.values(scores).map((score, i) => Math.abs((results[i].score as number) / score - 1));
+      // Two builds of onnxruntime add in different orders, and an ill-conditioned covariance
+      // enlarges the last bits of a float32.
       expect(Math.max(...relative)).toBeLessThan(1e-4);
     },
   );

@@ -29,7 +29,10 @@ import { writeScan } from '../support/scans.js';
 /** Small, so that everything is soon done twice. */
 const MODEL = join(import.meta.dirname, '../fixtures/segment/synthetic/nnUNetTrainer__nnUNetPlans__3d_fullres');
 
-/** Everything that the command line does, done by a program with the exported functions: the two have to agree to the last bit. */
+/**
+ * Everything that the command line does, done by a program with the exported functions: the two
+ * have to agree to the last bit.
+ */
 describe('the library does what the command line does', () => {
   const folder = mkdtempSync(join(tmpdir(), 'segcanary-test-'));
   const at = (...names: string[]) => join(folder, ...names);

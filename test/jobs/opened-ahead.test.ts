@@ -18,7 +18,10 @@ import { jsonLines, MODEL, segcanary } from '../support/cli.js';
 import { node, onnxModel, value } from '../support/onnx.js';
 import { writeScan } from '../support/scans.js';
 
-/** A detector whose files are the ones that it records, and whose encoder onnxruntime will not have: it comes out only when the encoder is opened. */
+/**
+ * A detector whose files are the ones that it records, and whose encoder onnxruntime will not have:
+ * it comes out only when the encoder is opened.
+ */
 describe('a detector that is opened while a scan is read', () => {
   const folder = mkdtempSync(join(tmpdir(), 'segcanary-test-'));
   const at = (...names: string[]) => join(folder, ...names);
@@ -63,8 +66,8 @@ describe('a detector that is opened while a scan is read', () => {
   it('gives the same scores ahead as open', async () => {
     const args = ['-d', join(inject('workshop'), 'detector'), '-i', at('scans', 'whole_0000.nii.gz')];
     const ran = await segcanary(['score', ...args]);
-    const detector = await openDetector(await loadDetector(args[1]!));
-    for await (const result of scoreScans({ detector, inputs: await resolveInputs([args[3]!]) }))
+    const detector = await openDetector(await loadDetector(args[1]));
+    for await (const result of scoreScans({ detector, inputs: await resolveInputs([args[3]]) }))
       expect(JSON.parse(JSON.stringify(result))).toEqual(jsonLines(ran)[0]);
   });
 

@@ -62,13 +62,16 @@ async function differing({ folder: path, tta }: Expected, name: string, files: r
   return positions.reduce((n, position, i) => n + Number(voxels[position] !== labels[i]), 0);
 }
 
-/** Half of the positions lie in labels, whose borders nnU-Net's float16 moves; 1 in 10,000 is what is promised of all voxels. */
+/**
+ * Half of the positions lie in labels, whose borders nnU-Net's float16 moves; 1 in 10,000 is what
+ * is promised of all voxels.
+ */
 const MOST = 8;
 
 // One scan of each kind, the smallest; the scripts compare every voxel of all.
 const voxels = ({ shape }: Case) => shape.reduce((n, size) => n * size);
 const smallest = kinds.map(([kind, expected]) => {
-  const [name, found] = Object.entries(expected.cases).sort(([, a], [, b]) => voxels(a) - voxels(b))[0]!;
+  const [name, found] = Object.entries(expected.cases).sort(([, a], [, b]) => voxels(a) - voxels(b))[0];
   return [kind, name, expected, found] as const;
 });
 const isSynthetic = ({ files: [file] }: Case) => file!.startsWith('synthetic');
@@ -78,7 +81,7 @@ describe('synthetic scans are segmented as nnU-Net segments them', () => {
   it('there are some of both versions', () => expect(synthetic.length).toBe(2));
   it.each(synthetic)('%s: %s', async (_, name, expected, found) => {
     const path = join(await temporaryFolder(), 'scan.nii.gz');
-    const [, mr, seed] = /synthetic(-mr)?\/(\d+)/.exec(found.files[0]!)!;
+    const [, mr, seed] = /synthetic(-mr)?\/(\d+)/.exec(found.files[0])!;
     const shape = found.shape.toReversed() as unknown as Triple;
     await writeScan({ path, seed: Number(seed), shape, modality: mr ? 'mr' : 'ct' });
     expect(await differing(expected, name, [path], found)).toBeLessThanOrEqual(MOST);

@@ -12,7 +12,7 @@ const constant = (value: number) => new Float32Array(8 * 16 * 16).fill(value);
 
 async function counted(): Promise<{ encoder: Encoder; runs: () => number }> {
   const name = 'plain-17-dynamic';
-  const tap = expectedModels.find((m) => m.name === name)!.taps.find((t) => t.role === 'bottleneck')!.names[0]!;
+  const tap = expectedModels.find((m) => m.name === name)!.taps.find((t) => t.role === 'bottleneck')!.names[0];
   const inner = await openEncoder(cutAtTap(modelFile(name), tap));
   let runs = 0;
   const counting: Encoder = {

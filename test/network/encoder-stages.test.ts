@@ -45,7 +45,7 @@ describe('the stages of an encoder', () => {
     const stages = await encoderStages(onnx, shape, 'plain');
     const taps = await Promise.all(stages.map(({ name }) => chooseTap(onnx, { patchShape: shape, tap: name })));
     // The first is pooled more than once, the last not at all.
-    expect(taps.map(({ shape: s, pooledShape: p }) => s[1]! / p[1]!)).toEqual(expect.arrayContaining([4, 1]));
+    expect(taps.map(({ shape: s, pooledShape: p }) => s[1] / p[1])).toEqual(expect.arrayContaining([4, 1]));
     const input = Float32Array.from({ length: 32 * 64 * 64 }, (_, i) => Math.sin(i) + Math.cos(i / 77));
     const encoder = await openEncoder(cutAtTap(onnx, taps.at(-1)!.name, 'plain', { taps }));
     const { measured } = await encoder.encode(input.slice(), shape);
@@ -53,8 +53,8 @@ describe('the stages of an encoder', () => {
     for (const { name, d, shape: s } of taps) {
       const { data } = await (await openEncoder(cutAtTap(onnx, name))).encode(input.slice(), shape);
       expect(deviation(measured!.subarray(at, at + d), averagePool(data, s))).toBeLessThan(1e-5);
-      expect(deviation(measured!.subarray(at + d, at + d + s[0]!), channelMeans(data, s[0]!))).toBeLessThan(1e-5);
-      at += d + s[0]!;
+      expect(deviation(measured!.subarray(at + d, at + d + s[0]), channelMeans(data, s[0]))).toBeLessThan(1e-5);
+      at += d + s[0];
     }
     expect(measured!.length).toBe(at);
   });

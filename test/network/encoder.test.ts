@@ -8,7 +8,7 @@ import { node, onnxModel, value } from '../support/onnx.js';
 afterAll(closeInference);
 
 const bottleneck = (name: string) =>
-  expectedModels.find((m) => m.name === name)!.taps.find((t) => t.role === 'bottleneck')!.names[0]!;
+  expectedModels.find((m) => m.name === name)!.taps.find((t) => t.role === 'bottleneck')!.names[0];
 const encoderOf = (name: string) =>
   openEncoder(cutAtTap(modelFile(name), bottleneck(name)), { name: `${name}/encoder.onnx` });
 
@@ -87,7 +87,8 @@ describe('an encoder that is still being opened', () => {
   it('tells every patch and whoever asks why it did not open, and nobody else', async () => {
     const early = encoderWhenOpen(openEncoder(new Uint8Array([1, 2, 3]), { name: 'e.onnx' }));
     const sentence = /^e\.onnx: is not an ONNX model/;
-    await new Promise((resolve) => setTimeout(resolve, 20)); // An unhandled rejection would end the test run by now.
+    // An unhandled rejection would end the test run by now.
+    await new Promise((resolve) => setTimeout(resolve, 20));
     await expect(early.encode(oracleInput([1, 8, 16, 16]), [1, 8, 16, 16])).rejects.toThrow(sentence);
     await expect(early.ready).rejects.toThrow(sentence);
   });

@@ -20,19 +20,19 @@ const residual = { name: 'residual', onnx: modelFile('resenc-17') };
 const tap = expectedModels
   .find(({ name }) => name === 'plain-17-fixed')!
   .taps.find(({ role }) => role === 'bottleneck')!;
-const tapName = tap.names[0]!;
+const tapName = tap.names[0];
 
 /** What the whole network says, run by itself. */
 async function logitsOf({ onnx }: { onnx: Uint8Array }, data: Float32Array): Promise<Float32Array> {
   const session = await openSession(onnx);
-  const { [session.outputs[0]!.name]: out } = await session.run({
-    [session.inputs[0]!.name]: { type: 'float32', dims: [1, ...shape], data: data.slice() },
+  const { [session.outputs[0].name]: out } = await session.run({
+    [session.inputs[0].name]: { type: 'float32', dims: [1, ...shape], data: data.slice() },
   });
   return out!.data as Float32Array;
 }
 
 const mean = (volumes: readonly Float32Array[]) =>
-  volumes[0]!.map((_, i) => volumes.reduce((sum, v) => sum + v[i]!, 0) / volumes.length);
+  volumes[0].map((_, i) => volumes.reduce((sum, v) => sum + v[i], 0) / volumes.length);
 
 describe('the segmenter', () => {
   it('gives the logits of the network and, from the same pass, what the encoder alone gives at the tap', async () => {
@@ -43,7 +43,7 @@ describe('the segmenter', () => {
     expect(activation!.shape).toEqual(tap.shape);
     expect(
       deviation(
-        tap.positions.map((p) => activation!.data[p]!),
+        tap.positions.map((p) => activation!.data[p]),
         tap.torch,
       ),
     ).toBeLessThan(1e-5);
@@ -55,7 +55,7 @@ describe('the segmenter', () => {
     const n = first.length / 2;
     const sigmoid = (x: number) => 1 / (1 + Math.exp(-x));
     // The softmax of two classes is the sigmoid of their difference.
-    const softmax = (l: Float32Array) => l.map((v, i) => (i < n ? sigmoid(v - l[i + n]!) : sigmoid(v - l[i - n]!)));
+    const softmax = (l: Float32Array) => l.map((v, i) => (i < n ? sigmoid(v - l[i + n]) : sigmoid(v - l[i - n])));
     for (const [nonlinearity, of] of [
       ['softmax', softmax],
       ['sigmoid', (l: Float32Array) => l.map(sigmoid)],

@@ -37,7 +37,7 @@ describe('the suggested tap', () => {
     const listed = await listTaps(flat, [1, 8, 16, 16]);
     expect(listed.map((t) => t.op)).toEqual(['Conv', 'Relu', 'Conv', 'Relu', 'Conv', 'Relu', 'Conv']);
     expect(listed.some((t) => t.suggested)).toBe(false);
-    const { name } = listed[3]!;
+    const { name } = listed[3];
     expect(await chooseTap(flat, { patchShape: [1, 8, 16, 16], tap: name })).toEqual(listed[3]);
   });
 

@@ -15,7 +15,8 @@ from sklearn.covariance import OAS, EmpiricalCovariance, LedoitWolf
 OUT = Path(__file__).resolve().parent.parent / "fixtures" / "covariance"
 TEST_ROWS = 5
 
-# name, n, d, condition number of the population, offset of the mean, rank of the population (None: full)
+# name, n, d, condition number of the population, offset of the mean, rank of the population (None:
+# full)
 SAMPLES = [
     ("well-conditioned", 200, 6, 1e2, 0.0, None),
     ("offset", 300, 12, 1e4, 1000.0, None),
@@ -37,7 +38,8 @@ def draw(rng, n, d, condition, offset, rank):
     own = d if rank is None else rank
     basis = np.linalg.qr(rng.standard_normal((own, own)))[0]
     scales = np.logspace(0, -0.5 * np.log10(condition), own) if own > 1 else np.ones(1)
-    # The offset is along each axis alike; cond 1e8 at offset 1000 needs scales that float32 still resolves.
+    # The offset is along each axis alike; cond 1e8 at offset 1000 needs scales that float32 still
+    # resolves.
     scales = scales * (1e3 if offset else 1.0)
     rows = offset + (rng.standard_normal((n, own)) * scales) @ basis.T
     rows = rows.astype(np.float32)
@@ -63,7 +65,8 @@ def main():
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
                 estimator.fit(train)
-            # The smallest eigenvalue that counts: scipy's pinvh and numpy's matrix_rank cut at max * d * eps.
+            # The smallest eigenvalue that counts: scipy's pinvh and numpy's matrix_rank cut at max
+            # * d * eps.
             values = np.linalg.eigvalsh(estimator.covariance_)
             kept = values[values > values.max() * d * np.finfo(float).eps]
             entry["estimators"][key] = {

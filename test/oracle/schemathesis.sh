@@ -1,10 +1,12 @@
 #!/usr/bin/env bash
-# Asks a running server everything that its OpenAPI document allows, and much that it does not, with schemathesis:
+# Asks a running server everything that its OpenAPI document allows, and much that it does not, with
+# schemathesis:
 #
 #     pip install schemathesis==4.32.5
 #     npm run build && test/oracle/schemathesis.sh DETECTOR [SECONDS]
 #
-# One check is left out: that a body which fits the schema is taken. "Binary" is all that OpenAPI can say of a scan, and random bytes are none (422).
+# One check is left out: that a body which fits the schema is taken. "Binary" is all that OpenAPI
+# can say of a scan, and random bytes are none (422).
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 

@@ -30,7 +30,8 @@ import numpy as np
 import torch
 from scipy.ndimage import gaussian_filter
 
-# nnunet reads checkpoints with numpy numbers in them, which torch has refused since 2.6 unless told otherwise.
+# nnunet reads checkpoints with numpy numbers in them, which torch has refused since 2.6 unless told
+# otherwise.
 torch.serialization.load.__kwdefaults__["weights_only"] = False
 from nnunet.inference.predict import predict_cases  # noqa: E402
 from nnunet.training.model_restore import load_model_and_checkpoint_files, recursive_find_python_class  # noqa: E402
@@ -61,7 +62,8 @@ KINDS = {
     "v1-separate-z": kind(["chest/ricord1a_001012_2mm", "originals/totalseg_example_ct"], [7.5, 2.2, 2.2], [16, 64, 64], ANISO, hu(-500, 150)),
     "v1-folds-mirrored": kind(["sts2mm/STS_004_ct", "sts2mm/STS_009_ct"], [3.27, 2.4, 2.4], [32, 48, 48], ISO, hu(-500, 150), folds=(0, 1), mirror=True),
     "v1-mr-mask": kind(["mri/MR_Gd", "mri/brainchop_t1_crop"], [1.7, 1.5, 1.5], [48, 48, 48], ISO, [0.0, 1.0], schemes=("nonCT",), masks=(True,)),
-    # Turned axes, and a target so coarse along one of them that it decides what is resampled on its own: v1 takes another axis on its way back.
+    # Turned axes, and a target so coarse along one of them that it decides what is resampled on its
+    # own: v1 takes another axis on its way back.
     "v1-transposed": kind(["sts2mm/STS_001_ct", "chest/lidc0314_2mm"], [9.0, 2.6, 2.6], [16, 48, 48], ANISO, hu(-500, 150), masks=(True,),
                           transpose=(2, 0, 1)),
     "v1-regions": kind([("sts2mm/STS_001_ct", "sts2mm/STS_001_gtv"), ("sts2mm/STS_009_ct", "sts2mm/STS_009_gtv")], [3.27, 2.4, 2.4], [32, 48, 48], ISO,

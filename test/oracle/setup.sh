@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Installs the reference tools that the fixtures are made with, into a virtual environment outside the checkout.
-# torch first and pinned: the CPU build. Without the constraint, pip would replace it by a build with gigabytes of CUDA.
+# Installs the reference tools that the fixtures are made with, into a virtual environment outside
+# the checkout. torch first and pinned: the CPU build. Without the constraint, pip would replace it
+# by a build with gigabytes of CUDA.
 set -euo pipefail
 venv="${SEGCANARY_ORACLE_VENV:-$HOME/.cache/segcanary-oracle}"
 python3 -m venv "$venv"

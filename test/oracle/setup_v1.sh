@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Installs nnU-Net v1 as it stood when it was left, into a virtual environment of its own: it wants an older numpy than v2. torch first, see setup.sh.
-# batchgenerators 0.24 is of v1's time; 0.25 breaks ties differently when it resizes a mask.
+# Installs nnU-Net v1 as it stood when it was left, into a virtual environment of its own: it wants
+# an older numpy than v2. torch first, see setup.sh. batchgenerators 0.24 is of v1's time; 0.25
+# breaks ties differently when it resizes a mask.
 set -euo pipefail
 venv="${SEGCANARY_ORACLE_V1_VENV:-$HOME/.cache/segcanary-oracle-v1}"
 python3 -m venv "$venv"

@@ -46,13 +46,13 @@ describe('the report of an evaluation', () => {
     expect(html).toContain('A scan took 3.2 s');
     // Nothing is fetched.
     expect(html.replace(/<script>[\s\S]*?<\/script>/g, '')).not.toMatch(/(src|href)=(?!"data:)|@import|url\(/);
-    const data = /<script type="application\/json" id="data">(.*?)<\/script>/s.exec(html)![1]!;
+    const data = /<script type="application\/json" id="data">(.*?)<\/script>/s.exec(html)![1];
     const parsed = JSON.parse(data);
     expect(parsed.methods[0].cases[5].case).toBe('</script><b>"six"');
     expect(parsed.methods[0].curve.at(-1)).toEqual([1, expect.closeTo(0.35, 12)]);
     expect(parsed.chance[0][1]).toBeCloseTo(0.35, 12);
     // Both scripts are scripts.
-    const scripts = [...html.matchAll(/<script>([\s\S]*?)<\/script>/g)].map((m) => m[1]!);
+    const scripts = [...html.matchAll(/<script>([\s\S]*?)<\/script>/g)].map((m) => m[1]);
     for (const script of scripts) runInNewContext(`() => { ${script} \n}`);
     expect(scripts.length).toBe(2);
   });

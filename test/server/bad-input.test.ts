@@ -8,7 +8,10 @@ import { jsonLines, segcanary } from '../support/cli.js';
 import { writeScan } from '../support/scans.js';
 import { TestServer } from '../support/server.js';
 
-/** The rows of docs/input.md that a sender can bring about: the server says what the command line says. */
+/**
+ * The rows of docs/input.md that a sender can bring about: the server says what the command line
+ * says.
+ */
 const detector = join(inject('workshop'), 'detector');
 const folder = mkdtempSync(join(tmpdir(), 'segcanary-test-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));

@@ -16,18 +16,18 @@ describe('the queue', () => {
     );
     await turns[0];
     expect([order, queue.running, queue.waiting]).toEqual([[0], 1, 2]);
-    places[0]!.release();
+    places[0].release();
     await turns[1];
     expect([order, queue.running, queue.waiting]).toEqual([[0, 1], 1, 1]);
-    places[0]!.release();
+    places[0].release();
     expect(queue.waiting).toBe(1);
     const late = queue.reserve()!;
     expect(queue.reserve()).toBeNull();
     late.release();
     // The last one waits: it is given up, and its turn goes to nobody.
-    places[2]!.release();
+    places[2].release();
     await turns[2];
-    places[1]!.release();
+    places[1].release();
     expect([order, queue.running, queue.waiting]).toEqual([[0, 1, -2], 0, 0]);
   });
 

@@ -84,7 +84,7 @@ it('the series is in order of finishing, of a site and of all, and of its detect
   const scans = (['north', 'south', null, 'north'] as const).map((site) => store.accept(newScan({ site })));
   const other = store.accept(newScan({ detectorHash: 'sha256:00', site: 'north' }));
   const order = [3, 2, 0, 1];
-  for (const i of order) store.finish(scans[i]!.id, finishedScan(i));
+  for (const i of order) store.finish(scans[i].id, finishedScan(i));
   store.finish(other.id, finishedScan(100));
   expect(scores(store)).toEqual(order);
   expect(scores(store, 'north')).toEqual([3, 0]);
@@ -225,7 +225,10 @@ it('a store without a folder leaves nothing behind, and is another one every tim
   expect(storeIn(null).list().scans).toHaveLength(0);
 });
 
-/** A process of its own that has the store open and accepts scans until it is killed: every second one is started, every fourth is done. */
+/**
+ * A process of its own that has the store open and accepts scans until it is killed: every second
+ * one is started, every fourth is done.
+ */
 async function otherProcess(folder: string): Promise<{ child: ChildProcess; told: () => string[] }> {
   const program = `
     import { openStore } from ${JSON.stringify(dist)};
@@ -325,7 +328,10 @@ it('a folder in the place of the file, and a file in the place of the folder, ar
   expect(() => openStore(join(folder, 'b'))).toThrow(`cannot write ${join(folder, 'b')}`);
 });
 
-/** A process of its own that does this with `store` and ends: libsql keeps a file open behind `close`, and a disk that is in use cannot be unmounted. */
+/**
+ * A process of its own that does this with `store` and ends: libsql keeps a file open behind
+ * `close`, and a disk that is in use cannot be unmounted.
+ */
 function elsewhere(folder: string, body: string): unknown {
   const program = `
     import { openStore } from ${JSON.stringify(dist)};

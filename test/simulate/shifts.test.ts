@@ -6,7 +6,10 @@ import { scanOf } from '../support/grids.js';
 
 const [depth, height, width] = [10, 48, 64];
 const scan = { ...scanOf([depth, height, width]), spacing: [3, 1, 1] as const };
-/** Air with a body of 40 HU, fat around it, a bone in it, and a heart on the left that moves from slice to slice. */
+/**
+ * Air with a body of 40 HU, fat around it, a bone in it, and a heart on the left that moves from
+ * slice to slice.
+ */
 const slice = (z: number): CtSlice => ({
   z,
   scan,
@@ -25,7 +28,7 @@ const volume = (shift: Shift, grade: Grade, seed = 1) =>
   shifted({ shift, grade, seed }).flatMap(({ data }) => [...data]);
 const original = Array.from({ length: depth }, (_, z) => [...slice(z).data]).flat();
 const rms = (values: number[]) =>
-  Math.sqrt(values.reduce((sum, v, i) => sum + (v - original[i]!) ** 2, 0) / values.length);
+  Math.sqrt(values.reduce((sum, v, i) => sum + (v - original[i]) ** 2, 0) / values.length);
 const named = (name: string) => SHIFTS.find((s) => s.name === name)!;
 
 describe('every shift', () => {
@@ -56,7 +59,7 @@ describe('what they say they do', () => {
     const noisy = volume(named('low-dose'), 2);
     expect(rms(noisy)).toBeGreaterThan(0.95 * 130);
     expect(rms(noisy)).toBeLessThan(1.1 * 130);
-    expect(noisy.reduce((sum, v, i) => sum + v - original[i]!, 0) / noisy.length).toBeLessThan(3);
+    expect(noisy.reduce((sum, v, i) => sum + v - original[i], 0) / noisy.length).toBeLessThan(3);
   });
 
   it('intercept and slope are those of every voxel', () => {
@@ -67,7 +70,7 @@ describe('what they say they do', () => {
   it('contrast agent brightens soft tissue, and neither fat nor bone', () => {
     const bright = volume(named('contrast-agent'), 1);
     bright.forEach((v, i) => {
-      const hu = original[i]!;
+      const hu = original[i];
       expect(v - hu).toBeCloseTo(hu === 40 ? 80 * Math.sin((Math.PI * 40) / 120) : 0, 3);
     });
   });
@@ -87,14 +90,14 @@ describe('what they say they do', () => {
     const shift = named('thick-slices');
     const mean = (...zs: number[]) => {
       const slices = zs.map((z) => slice(z).data);
-      return slices[0]!.map((_, i) => slices.reduce((sum, data) => sum + data[i]!, 0) / zs.length);
+      return slices[0].map((_, i) => slices.reduce((sum, data) => sum + data[i], 0) / zs.length);
     };
     const thick = shifted({ shift, grade: 2 });
     expect(thick.map(({ z }) => z)).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
-    expect(thick[3]!.data).toEqual(mean(3, 4, 5));
-    expect(thick[5]!.data).toEqual(mean(3, 4, 5));
-    expect(thick[9]!.data).toEqual(slice(9).data);
-    expect(shifted({ shift, grade: 2, of: 'truth' })[3]!.data).toEqual(slice(3).data);
+    expect(thick[3].data).toEqual(mean(3, 4, 5));
+    expect(thick[5].data).toEqual(mean(3, 4, 5));
+    expect(thick[9].data).toEqual(slice(9).data);
+    expect(shifted({ shift, grade: 2, of: 'truth' })[3].data).toEqual(slice(3).data);
   });
 
   it('flipped axes carry the truth along', () => {
@@ -124,7 +127,8 @@ describe('what they say they do', () => {
     const [legs, , chest] = run('scan');
     expect(chest!.data).toEqual(data);
     const near = (hu: number) => legs!.data.reduce((n, v) => n + Number(Math.abs(v - hu) < 60), 0) / data.length;
-    // Two ellipses of half axes 75 to 95 and 85 to 105 mm fill 43 to 68 % of 240 x 400 mm (the rim cuts them).
+    // Two ellipses of half axes 75 to 95 and 85 to 105 mm fill 43 to 68 % of 240 x 400 mm (the rim
+    // cuts them).
     expect(near(-1000)).toBeGreaterThan(0.3);
     expect(near(55)).toBeGreaterThan(0.2);
     expect(near(900)).toBeGreaterThan(0.005);

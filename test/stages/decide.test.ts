@@ -55,7 +55,7 @@ describe('decide', () => {
         shares,
         async (grid, step, drawn, share) => {
           const tiling = layTiles(grid.shape, [8, 8, 8], step);
-          const distances = [...distancesOf(grid, tiling, (i) => drawn[i % drawn.length]!)];
+          const distances = [...distancesOf(grid, tiling, (i) => drawn[i % drawn.length])];
           const whole = (await judge(distances, 1, false)) as SubjectScore;
           const boundary = whole.score * share;
           const found = await judge(distances, boundary, true);
@@ -90,7 +90,8 @@ describe('decide', () => {
       }
     };
     const found = await judge(source() as unknown as PatchDistance[], 20, true);
-    // 15 patches along z; the first, which nothing else covers at the end, stands for more than a fifteenth of the score.
+    // 15 patches along z; the first, which nothing else covers at the end, stands for more than a
+    // fifteenth of the score.
     expect(found).toMatchObject({ score: null, patches: 3, worstPatch: { distance: 100, centre: [4, 4, 4] } });
     expect(read).toBeLessThan(8);
   });

@@ -43,7 +43,7 @@ async function collect<T>(...stages: (Iterable<unknown> | NodeJS.ReadWriteStream
 
 const real = (): Promise<Encoder> => {
   const tap = expectedModels.find((m) => m.name === 'plain-17-dynamic')!.taps.find((t) => t.role === 'bottleneck')!;
-  return openEncoder(cutAtTap(modelFile('plain-17-dynamic'), tap.names[0]!));
+  return openEncoder(cutAtTap(modelFile('plain-17-dynamic'), tap.names[0]));
 };
 
 describe('the encode stage', () => {
@@ -54,8 +54,8 @@ describe('the encode stage', () => {
     for (const [index, patch] of [...patches(7)].entries()) {
       const alone = await encoder.encode(patch.data.data, shape);
       expect(activations[index]).toMatchObject({ grid, tiling, tile: [0, 0, index] });
-      expect(activations[index]!.data.shape).toEqual(alone.shape);
-      expect(activations[index]!.data.data).toEqual(alone.data);
+      expect(activations[index].data.shape).toEqual(alone.shape);
+      expect(activations[index].data.data).toEqual(alone.data);
     }
   });
 
@@ -132,7 +132,7 @@ describe('the pool stage', () => {
       index: 0,
       tile: [0, 0, 0],
       vector: averagePool(oracleInput(of), of),
-      channelMeans: channelMeans(oracleInput(of), of[0]!),
+      channelMeans: channelMeans(oracleInput(of), of[0]),
     });
     expect(embedding!.vector.length).toBe(pooledShape(of).reduce((a, b) => a * b));
   });

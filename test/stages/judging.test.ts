@@ -27,7 +27,10 @@ async function collect<T>(chunks: Iterable<unknown>, ...stages: unknown[]): Prom
 }
 
 const grid = gridOf(scanOf([2, 1, 3]));
-/** Logits of two passes of two classes: a slice whose plain pass says foreground, foreground, background, and one that says background alone. */
+/**
+ * Logits of two passes of two classes: a slice whose plain pass says foreground, foreground,
+ * background, and one that says background alone.
+ */
 const SLICES = [
   [0, 0, 2, 1, 3, -1, 9, 9, 9, 0, 0, 0],
   [1, 1, 1, 0, 0, 0, 9, 9, 9, 0, 0, 0],
@@ -50,7 +53,7 @@ describe('judge-outputs', () => {
       verdict: 'uncalibrated',
       detector: 'sha256:0',
     });
-    expect(found[0]!.score).toBeCloseTo((rest(1) + rest(3) + rest(3) + 3 * rest(1)) / 6, 6);
+    expect(found[0].score).toBeCloseTo((rest(1) + rest(3) + rest(3) + 3 * rest(1)) / 6, 6);
   });
 
   it('shows a method the passes that it reads, and what the plain one predicts', async () => {
@@ -75,9 +78,9 @@ describe('judge-outputs', () => {
     ).rejects.toMatchObject({ code: 'inference-failed', message: /^case: the network gives NaN or infinity; / });
     expect(seen).toEqual([
       { classes: 2, regions: false },
-      [SLICES[0]!.slice(0, 6), SLICES[0]!.slice(6)],
+      [SLICES[0].slice(0, 6), SLICES[0].slice(6)],
       [1, 1, 0],
-      [SLICES[1]!.slice(0, 6), SLICES[1]!.slice(6)],
+      [SLICES[1].slice(0, 6), SLICES[1].slice(6)],
       [0, 0, 0],
     ]);
   });
@@ -107,8 +110,8 @@ describe('read-outputs', () => {
     });
     const found = await collect<LogitSlice>(logits(), stage);
     expect(found.map(({ grid: g, z, data }) => [g === grid, z, data.shape, [...data.data]])).toEqual([
-      [true, 0, [2, 1, 3], SLICES[0]!.slice(0, 6)],
-      [true, 1, [2, 1, 3], SLICES[1]!.slice(0, 6)],
+      [true, 0, [2, 1, 3], SLICES[0].slice(0, 6)],
+      [true, 1, [2, 1, 3], SLICES[1].slice(0, 6)],
     ]);
     const [first, second] = SLICES.map((values) => [values.slice(0, 6), values.slice(6)]);
     expect(seen).toEqual([
@@ -151,7 +154,7 @@ describe('judge-intensities', () => {
     const found = await collect<SubjectScore>(
       slices(),
       judgeIntensities({
-        scorer: scorer((shares) => 100 * shares[0]! + 10 * shares[75]! + shares[149]!),
+        scorer: scorer((shares) => 100 * shares[0] + 10 * shares[75] + shares[149]),
         detector: 'd',
       }),
     );
@@ -176,7 +179,7 @@ describe('score', () => {
     const long = gridOf(scanOf([12, 4, 4]));
     const tiling = layTiles(long.shape, [4, 4, 4], 1);
     const found = await collect<SubjectScore>(
-      distancesOf(long, tiling, (i) => [3, 9, 6][i]!),
+      distancesOf(long, tiling, (i) => [3, 9, 6][i]),
       aggregate(),
       score(),
     );

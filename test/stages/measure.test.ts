@@ -22,7 +22,7 @@ function slicesOf(grid: Grid, masked: boolean): Slice[] {
     grid,
     z,
     data: ndarray(Float32Array.from(values), [2, 1, 2]),
-    ...(masked && { nonzero: ndarray(Uint8Array.from(masks[z]!), [1, 2]) }),
+    ...(masked && { nonzero: ndarray(Uint8Array.from(masks[z]), [1, 2]) }),
   }));
 }
 
@@ -45,13 +45,13 @@ describe('measure', () => {
   it('goes without a mask where there is none', async () => {
     const { grid: measured, nonzero } = await gather([Readable.from(slicesOf(grid, false)), measure()]);
     expect(nonzero).toBeNull();
-    expect(measured.statistics![0]!.nonzero).toBeUndefined();
+    expect(measured.statistics![0].nonzero).toBeUndefined();
   });
 
   it('passes on what has been measured, as it is', async () => {
     const statistics = [0, 1].map(() => ({ min: 0, max: 1, mean: 0.25, std: 2 }));
     const known = slicesOf({ ...grid, statistics }, false);
-    expect((await gather([Readable.from(known), measure()])).grid).toBe(known[0]!.grid);
+    expect((await gather([Readable.from(known), measure()])).grid).toBe(known[0].grid);
   });
 
   it('refuses a grid that ends early', async () => {
@@ -68,8 +68,9 @@ describe('resample, where it comes first', () => {
   const resampling = { order: 3, orderZ: 0, forceSeparateZ: null } as const;
 
   it('resamples the mask with the voxels, inside from .5 on', async () => {
-    // Along x the mask is 1 1 1 0 0 0 0 0. At half the spacing, voxel i lies at x = i / 2 - 1/4: scipy.ndimage.zoom(mask, 2, order=1, grid_mode=True,
-    // mode='nearest') gives 1 1 1 1 1 .75 .25 0 …
+    // Along x the mask is 1 1 1 0 0 0 0 0. At half the spacing, voxel i lies at x = i / 2 - 1/4:
+    // scipy.ndimage.zoom(mask, 2, order=1, grid_mode=True, mode='nearest') gives 1 1 1 1 1 .75 .25
+    // 0 …
     const grid = gridOf(scanOf([40, 1, 8]));
     const slices = Array.from({ length: 40 }, (_, z) => ({
       grid,

@@ -8,7 +8,9 @@ import { patch } from '../../src/stages/patch.js';
 import { stage } from '../../src/stages/stage.js';
 import { gridOf, scanOf } from '../support/grids.js';
 
-/** A voxel's value says where it is: 1 + c*1e6 + z*1e4 + y*1e2 + x, so that 0 can only be padding. */
+/**
+ * A voxel's value says where it is: 1 + c*1e6 + z*1e4 + y*1e2 + x, so that 0 can only be padding.
+ */
 const valueAt = (c: number, z: number, y: number, x: number) => 1 + c * 1e6 + z * 1e4 + y * 1e2 + x;
 
 function* slicesOf(shape: Triple, channels: number, count = shape[0]): Generator<Slice> {

@@ -37,7 +37,10 @@ const patches = (): Patch[] =>
     ),
   }));
 
-/** A network of two classes whose logits are the patch and its negative; it takes longer for the first patch than for the second. */
+/**
+ * A network of two classes whose logits are the patch and its negative; it takes longer for the
+ * first patch than for the second.
+ */
 const network: Pick<Segmenter, 'predict'> & { readonly asked: [number, readonly number[]][] } = {
   asked: [],
   async predict(data, shape, index = -1) {
@@ -62,13 +65,13 @@ describe('predict', () => {
       [0, [0, 0, 0]],
       [1, [0, 0, 1]],
     ]);
-    expect(found[1]!.logits.shape).toEqual([2, 1, 1, 4]);
-    expect([...found[1]!.logits.data]).toEqual([11, 12, 13, 14, -11, -12, -13, -14]);
+    expect(found[1].logits.shape).toEqual([2, 1, 1, 4]);
+    expect([...found[1].logits.data]).toEqual([11, 12, 13, 14, -11, -12, -13, -14]);
     expect(found.map(({ grid: g, tiling: t }) => g === grid && t === tiling)).toEqual([true, true]);
-    expect(found[0]!.activation!.shape).toEqual([2, 1, 1, 1]);
-    expect([...found[0]!.activation!.data]).toEqual([5, 6]);
-    expect([found[1]!.activation, 'measured' in found[1]!]).toEqual([null, false]);
-    expect(found[0]!.measured).toEqual(Float32Array.of(7));
+    expect(found[0].activation!.shape).toEqual([2, 1, 1, 1]);
+    expect([...found[0].activation!.data]).toEqual([5, 6]);
+    expect([found[1].activation, 'measured' in found[1]]).toEqual([null, false]);
+    expect(found[0].measured).toEqual(Float32Array.of(7));
   });
 
   it('names the scan and the patch that fails', async () => {
@@ -87,12 +90,13 @@ describe('assemble', () => {
   it('is the mean of the patches over a voxel under nnU-Net’s Gaussian', async () => {
     const found = await collect<LogitSlice>(patches(), predict({ segmenter: network }), assemble());
     expect(found.map(({ grid: g, z, data }) => [g === grid, z, data.shape])).toEqual([[true, 0, [2, 1, 6]]]);
-    // scipy.ndimage.gaussian_filter of a 1 at index 2 of 4, sigma 4/8, over its largest: exp(-2 i^2) at i = -2, -1, 0, 1 (nnunetv2 compute_gaussian).
+    // scipy.ndimage.gaussian_filter of a 1 at index 2 of 4, sigma 4/8, over its largest: exp(-2
+    // i^2) at i = -2, -1, 0, 1 (nnunetv2 compute_gaussian).
     const w = [Math.exp(-8), Math.exp(-2), 1, Math.exp(-2)] as const;
     const over = (a: number, wa: number, b: number, wb: number) => (a * wa + b * wb) / (wa + wb);
     const expected = [1, 2, over(3, w[2], 11, w[0]), over(4, w[3], 12, w[1]), 13, 14];
     for (const [i, value] of [...expected, ...expected.map((v) => -v)].entries())
-      expect(found[0]!.data.data[i]).toBeCloseTo(value, 2);
+      expect(found[0].data.data[i]).toBeCloseTo(value, 2);
   });
 
   it('misses a patch that did not come', async () => {
@@ -121,7 +125,8 @@ describe('label', () => {
     const classes = { regionsClassOrder: null, averages: 'logits' } as const;
     expect(await labels({ ...classes, largestLabel: 1 }, 1, -1, 0, 2)).toEqual(Uint8Array.of(0, 1));
     expect(await labels({ ...classes, largestLabel: 254 }, 1, -1, 0, 2)).toEqual(Uint8Array.of(0, 1));
-    // nnunetv2 export_prediction.py: uint8 if there are fewer than 255 foreground labels, else uint16.
+    // nnunetv2 export_prediction.py: uint8 if there are fewer than 255 foreground labels, else
+    // uint16.
     expect(await labels({ ...classes, largestLabel: 255 }, 1, -1, 0, 2)).toEqual(Uint16Array.of(0, 1));
   });
 

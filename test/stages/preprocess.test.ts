@@ -4,7 +4,10 @@ import { readPlan } from '../../src/network/plans/read.js';
 import { dataDir, dataFile } from '../support/data.js';
 import { preprocess, slicesOf } from '../support/preprocess.js';
 
-/** What nnunetv2's DefaultPreprocessor made of real scans (test/oracle/preprocess.py), and what nnunet 1.7.1 did (test/oracle/segment_v1.py). */
+/**
+ * What nnunetv2's DefaultPreprocessor made of real scans (test/oracle/preprocess.py), and what
+ * nnunet 1.7.1 did (test/oracle/segment_v1.py).
+ */
 interface Fixture {
   files: string[];
   plans: unknown;
@@ -36,13 +39,14 @@ describe.runIf(dataDir)('real scans come out as nnU-Net prepares them', () => {
     let worst = 0;
     let wrong = 0;
     fixture.positions.forEach((position, i) => {
-      const difference = Math.abs(data[position]! - fixture.values[i]!);
+      const difference = Math.abs(data[position] - fixture.values[i]);
       if (difference > 1e-3) wrong++;
       else worst = Math.max(worst, difference);
     });
     compared += fixture.positions.length;
     off += wrong;
-    // Measured: 1.5e-6 at most. Far below the promised 1e-3, so that a mistake in a rule cannot hide under it.
+    // Measured: 1.5e-6 at most. Far below the promised 1e-3, so that a mistake in a rule cannot
+    // hide under it.
     if (process.env.SHOW) console.log(worst);
     expect(worst).toBeLessThan(1e-5);
     // Two in 10,000 may round to another neighbour; no single case may lean on all of them.

@@ -27,7 +27,7 @@ function maskOf(scan: Scan): MaskSlice[] {
     render: () => Float32Array.from({ length: height * width }, (_, i) => z + i / 8),
   }));
 }
-const scanOf = async (fake?: FakeNifti) => (await loadAll(fakeNifti(fake), { case: 'case_1' }))[0]!.grid.scan;
+const scanOf = async (fake?: FakeNifti) => (await loadAll(fakeNifti(fake), { case: 'case_1' }))[0].grid.scan;
 const expected = [0, 1].flatMap((z) => Array.from({ length: 12 }, (_, i) => z + i / 8));
 
 const geometries: [string, FakeNifti][] = [
@@ -56,7 +56,7 @@ it.each(geometries)('writes a mask in the geometry of its scan: %s', async (_wha
   expect(passed).toEqual(mask);
   const read = await loadAll(await openScan(path));
   expect(voxelsOf(read)).toEqual(expected);
-  const written = read[0]!.grid.scan;
+  const written = read[0].grid.scan;
   expect(written.geometry).toEqual(scan.geometry);
   expect(written).toMatchObject({ shape: scan.shape, spacing: scan.spacing, affine: scan.affine });
 });
@@ -67,7 +67,7 @@ it('keeps an older mask until the new one is whole', async () => {
   const path = join(folder, 'a.nii');
   await writeFile(path, 'old');
   const half = function* () {
-    yield maskOf(scan)[0]!;
+    yield maskOf(scan)[0];
     throw new Error('lost');
   };
   await expect(pipeline(Readable.from(half()), save({ to: path }), drain)).rejects.toThrow('lost');

@@ -133,8 +133,8 @@ describe('join', () => {
       [1, [3, 1, 2], [10, 11, 110, 111, 210, 211]],
       [2, [3, 1, 2], [20, 21, 120, 121, 220, 221]],
     ]);
-    expect(joined[2]!.grid).toBe(joined[0]!.grid);
-    expect([joined[0]!.grid.channels, joined[0]!.grid.scan.channels]).toEqual([3, 3]);
+    expect(joined[2].grid).toBe(joined[0].grid);
+    expect([joined[0].grid.channels, joined[0].grid.scan.channels]).toEqual([3, 3]);
   });
 
   it('refuses channels of other shapes, and one that ends early', async () => {
@@ -181,11 +181,11 @@ describe('uncrop', () => {
         fc.infiniteStream(fc.nat()),
         fc.boolean(),
         async (shape, axes, flipped, numbers, wide) => {
-          const whole = axes.map((axis) => shape[axis]!);
+          const whole = axes.map((axis) => shape[axis]);
           const draw = () => numbers.next().value as number;
           const start = whole.map((n) => draw() % n) as unknown as Triple;
-          const stop = whole.map((n, i) => start[i]! + 1 + (draw() % (n - start[i]!))) as unknown as Triple;
-          const boxShape = start.map((a, i) => stop[i]! - a) as unknown as Triple;
+          const stop = whole.map((n, i) => start[i] + 1 + (draw() % (n - start[i]))) as unknown as Triple;
+          const boxShape = start.map((a, i) => stop[i] - a) as unknown as Triple;
           const scan = scanOf(shape);
           const grid: Grid = gridOf(scan, { axes, flipped, box: { start, stop }, shape: boxShape });
           // The label of a voxel of the scan: never 0, never twice.
@@ -200,10 +200,10 @@ describe('uncrop', () => {
                 labels[i] = label;
                 const at = [0, 0, 0];
                 [z, y, x].forEach((v, a) => {
-                  const p = v + start[a]!;
-                  at[axes[a]!] = flipped[a] ? whole[a]! - 1 - p : p;
+                  const p = v + start[a];
+                  at[axes[a]] = flipped[a] ? whole[a] - 1 - p : p;
                 });
-                expected[(at[0]! * shape[1] + at[1]!) * shape[2] + at[2]!] = label;
+                expected[(at[0] * shape[1] + at[1]) * shape[2] + at[2]] = label;
               }
             }
             slices.push({ grid, z, data: ndarray(labels, [boxShape[1], boxShape[2]]) as LabelSlice['data'] });
@@ -211,7 +211,7 @@ describe('uncrop', () => {
           const out = await collect<LabelSlice>(Readable.from(slices), uncrop());
           expect(out.map((s) => s.z)).toEqual(Array.from({ length: shape[0] }, (_, z) => z));
           expect(out.flatMap((s) => [...s.data.data])).toEqual([...expected]);
-          expect(out[0]!.grid.shape).toEqual(shape);
+          expect(out[0].grid.shape).toEqual(shape);
         },
       ),
       { numRuns: 150 },
@@ -247,11 +247,12 @@ describe('restore', () => {
       [0, 0.25, 0.75, 1, 2, 2.25, 2.75, 3],
       [0, 0.25, 0.75, 1, 2, 2.25, 2.75, 3],
     ]);
-    expect(out[0]!.grid).toMatchObject({ shape: [2, 1, 4], spacing: [4, 1, 1] });
+    expect(out[0].grid).toMatchObject({ shape: [2, 1, 4], spacing: [4, 1, 1] });
   });
 
   it('takes the separate axis that nnU-Net v1 takes', async () => {
-    // 2x1x1 voxels of 8x1x1 mm along the scan's [x, z, y]: x is coarse. v1 looks up axis 0 when it has turned back to [z, y, x], so x is interpolated.
+    // 2x1x1 voxels of 8x1x1 mm along the scan's [x, z, y]: x is coarse. v1 looks up axis 0 when it
+    // has turned back to [z, y, x], so x is interpolated.
     const grid = gridOf(scanOf([1, 1, 16]), {
       axes: [2, 0, 1],
       box: { start: [0, 0, 0], stop: [16, 1, 1] },
@@ -262,7 +263,7 @@ describe('restore', () => {
     const along = async (more: object) => {
       const out = restore({ plan: { ...turned, ...more }, segmentation });
       const slices = await collect<LogitSlice>(Readable.from(ramp(grid, 1)), out);
-      return slices.map(({ data }) => data.data[0]! / 100);
+      return slices.map(({ data }) => data.data[0] / 100);
     };
     expect(await along({ order: 'normalise-first' })).toEqual([0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1, 1, 1]);
     const line = Array.from({ length: 16 }, (_, i) => Math.min(Math.max((i + 0.5) / 8 - 0.5, 0), 1));

@@ -16,7 +16,7 @@ async function shifted(chunks: Slice[], options: Parameters<typeof simulate>[0])
   const found: [number, number[]][] = [];
   await pipeline(Readable.from(chunks), simulate(options), async (out: AsyncIterable<Slice>) => {
     for await (const { grid, z, data } of out) {
-      expect([grid, data.shape]).toEqual([chunks[0]!.grid, [1, 1, 2]]);
+      expect([grid, data.shape]).toEqual([chunks[0].grid, [1, 1, 2]]);
       found.push([z, [...data.data]]);
     }
   });

@@ -81,8 +81,8 @@ describe('crop and mask', () => {
       const at = (z * shape[1] + y) * shape[2] + x;
       expect(result.data[i]).toBe(data[at]);
       expect(result.nonzero![i]).toBe(Number(volume.mask[at]));
-      all.push(data[at]!);
-      if (volume.mask[at] === '1') inside.push(data[at]!);
+      all.push(data[at]);
+      if (volume.mask[at] === '1') inside.push(data[at]);
     }
     const [statistics] = result.grid.statistics!;
     expectClose(statistics!, describeNumbers(all));
@@ -103,8 +103,8 @@ describe('crop and mask', () => {
     const channels = [masked, { name: 'CT', scheme: 'NoNormalization', useNonzeroMask: false } as const];
     const { grid } = await spooled(slices([3, 3, 3], data), planOf({ channels }));
     expect(grid.box).toEqual({ start: [1, 1, 1], stop: [2, 2, 3] });
-    expectClose(grid.statistics![0]!, { min: 0, max: 4, mean: 2, std: 2 });
-    expectClose(grid.statistics![1]!, { min: -2, max: 0, mean: -1, std: 1 });
+    expectClose(grid.statistics![0], { min: 0, max: 4, mean: 2, std: 2 });
+    expectClose(grid.statistics![1], { min: -2, max: 0, mean: -1, std: 1 });
   });
 
   it('does not crop where the plan does not', async () => {
@@ -116,13 +116,13 @@ describe('crop and mask', () => {
     );
     expect(grid.shape).toEqual([3, 3, 3]);
     expect(nonzero).toBeNull();
-    expectClose(grid.statistics![0]!, { min: 0, max: 4, mean: 4 / 27 });
+    expectClose(grid.statistics![0], { min: 0, max: 4, mean: 4 / 27 });
   });
 
   it('keeps its digits where the mean is large beside the deviation', async () => {
     const data = Float32Array.from({ length: 64 * 64 * 8 }, (_, i) => 1_000_000 + (i % 2));
     const { grid } = await spooled(slices([8, 64, 64], data), planOf());
-    expectClose(grid.statistics![0]!, { mean: 1_000_000.5, std: 0.5 });
+    expectClose(grid.statistics![0], { mean: 1_000_000.5, std: 0.5 });
   });
 });
 
@@ -161,11 +161,11 @@ describe('axes', () => {
                 for (let d = 0; d < grid.shape[2]; d++, i++) {
                   const at = [0, 0, 0];
                   [a, b, d].forEach((position, axis) => {
-                    const scanAxis = 2 - world.indexOf((2 - transposeForward[axis]!) as 0 | 1 | 2);
-                    const index = grid.box.start[axis]! + position;
-                    at[scanAxis] = against[2 - scanAxis] ? shape[scanAxis]! - 1 - index : index;
+                    const scanAxis = 2 - world.indexOf((2 - transposeForward[axis]) as 0 | 1 | 2);
+                    const index = grid.box.start[axis] + position;
+                    at[scanAxis] = against[2 - scanAxis] ? shape[scanAxis] - 1 - index : index;
                   });
-                  const source = ((c * depth + at[0]!) * height + at[1]!) * width + at[2]!;
+                  const source = ((c * depth + at[0]) * height + at[1]) * width + at[2];
                   if (result[i] !== data[source]) throw new Error(`voxel ${[a, b, d]} of channel ${c}`);
                 }
               }

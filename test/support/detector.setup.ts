@@ -7,7 +7,10 @@ import { writeScan } from './scans.js';
 
 declare module 'vitest' {
   export interface ProvidedContext {
-    /** Folder with `train/`, `held-out/` and `detector/`, made by the built command line before the tests. */
+    /**
+     * Folder with `train/`, `held-out/` and `detector/`, made by the built command line before the
+     * tests.
+     */
     workshop: string;
   }
 }

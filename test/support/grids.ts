@@ -55,7 +55,10 @@ const triple = (min: number, max: number): fc.Arbitrary<Triple> => {
   return fc.tuple(n, n, n);
 };
 
-/** Grids of every kind that the stages make: axes permuted and flipped, cropped, resampled, one axis maybe by the nearest neighbour. */
+/**
+ * Grids of every kind that the stages make: axes permuted and flipped, cropped, resampled, one axis
+ * maybe by the nearest neighbour.
+ */
 export const anyGrid: fc.Arbitrary<Grid> = fc
   .record({
     shape: triple(1, 24),

@@ -31,7 +31,10 @@ function run(command: string, ...args: readonly string[]): void {
   if (status !== 0) throw new Error(`${command} ${args.join(' ')}: ${stderr}`);
 }
 
-/** Whether file systems can be mounted here: as root in a container that may, or on a machine of one's own. */
+/**
+ * Whether file systems can be mounted here: as root in a container that may, or on a machine of
+ * one's own.
+ */
 export const canMount = ((): boolean => {
   const folder = join(mkdtempSync(join(tmpdir(), 'segcanary-mount-')), 'try');
   mkdirSync(folder);

@@ -23,7 +23,10 @@ export interface FakeNifti {
   readonly body?: Uint8Array;
 }
 
-/** A NIfTI file built field by field after nifti1.h and nifti2.h, right or wrong as told. Independent of src/formats/nifti/encode-header.ts. */
+/**
+ * A NIfTI file built field by field after nifti1.h and nifti2.h, right or wrong as told.
+ * Independent of src/formats/nifti/encode-header.ts.
+ */
 export function fakeNifti(fake: FakeNifti = {}): Buffer {
   const { version = 1, littleEndian: le = true, dim = [3, 4, 3, 2, 1, 1, 1, 1] } = fake;
   const { pixdim = [1, 0.5, 1.5, 2.5, 1, 1, 1, 1], datatype = 4, slope = 0, inter = 0, units = 2 } = fake;

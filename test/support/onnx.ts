@@ -10,7 +10,10 @@ export function onnxModel(graph: Graph, more: Model = {}): Uint8Array {
   return toBinary(ModelProtoSchema, create(ModelProtoSchema, model as Model));
 }
 
-/** A tensor's declaration; a string leaves the axis open. 1 is float32, 7 int64, 9 bool, 10 float16, 11 float64. */
+/**
+ * A tensor's declaration; a string leaves the axis open. 1 is float32, 7 int64, 9 bool, 10 float16,
+ * 11 float64.
+ */
 export const value = (name: string, dims: readonly (number | string)[], elemType = 1) => ({
   name,
   type: {

@@ -8,7 +8,10 @@ export interface TestScan {
   readonly modality?: 'ct' | 'mr';
 }
 
-/** Writes a small int16 scan: a soft body with a texture that the seed decides, in HU with air around it, or as an MR with nothing around it. */
+/**
+ * Writes a small int16 scan: a soft body with a texture that the seed decides, in HU with air
+ * around it, or as an MR with nothing around it.
+ */
 export async function writeScan({ path, shape = [36, 72, 72], seed, modality = 'ct' }: TestScan): Promise<string> {
   const [body, air] = modality === 'ct' ? [-400, -1000] : [500, 0];
   const [depth, height, width] = shape;

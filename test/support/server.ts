@@ -29,7 +29,10 @@ export class TestServer {
     });
   }
 
-  /** The built `segcanary serve`, in a process of its own, on a free port; comes back when it listens. */
+  /**
+   * The built `segcanary serve`, in a process of its own, on a free port; comes back when it
+   * listens.
+   */
   static async start(args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<TestServer> {
     const child = spawn(process.execPath, [CLI, 'serve', '--port', '0', ...args], {
       env: { ...process.env, SEGCANARY_TOKEN: undefined, ...env },

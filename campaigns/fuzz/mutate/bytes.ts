@@ -6,7 +6,7 @@ const at = (bytes: Uint8Array, dice: Dice) => dice.int(0, Math.max(0, bytes.leng
 
 const flip: Mutation = (bytes, dice) => {
   const out = Uint8Array.from(bytes);
-  if (out.length > 0) out[at(out, dice)]! ^= 1 << dice.int(0, 7);
+  if (out.length > 0) out[at(out, dice)] ^= 1 << dice.int(0, 7);
   return out;
 };
 const overwrite: Mutation = (bytes, dice) => {

@@ -2,7 +2,10 @@ import type { Dice } from '../../dice.js';
 
 type Json = unknown;
 
-/** Stand for text that JSON.stringify cannot write: nesting deeper than its own recursion, and numbers that overflow. */
+/**
+ * Stand for text that JSON.stringify cannot write: nesting deeper than its own recursion, and
+ * numbers that overflow.
+ */
 const markers: readonly (readonly [marker: string, text: (dice: Dice) => string])[] = [
   ['@@deep-list@@', (dice) => nest('[', ']', dice)],
   ['@@deep-object@@', (dice) => nest('{"a":', '}', dice, '1')],
@@ -114,7 +117,8 @@ const valueAt = ({ in: holder, key }: Place): Json => (holder as Record<string, 
 function change(root: Json, dice: Dice): Json {
   const all = places(root);
   if (all.length === 0 || dice.chance(0.01)) return hostile(dice);
-  // One draw among the places and one among their first levels: long lists of small numbers would else take all.
+  // One draw among the places and one among their first levels: long lists of small numbers would
+  // else take all.
   const { in: holder, key } = dice.pick(dice.chance(0.5) ? all : all.slice(0, 60));
   const value = valueAt({ in: holder, key });
   switch (dice.int(0, 8)) {
@@ -153,7 +157,10 @@ function change(root: Json, dice: Dice): Json {
   return root;
 }
 
-/** A JSON text with one to three changes: fields dropped, doubled, retyped, renamed, nested, made huge or hostile. */
+/**
+ * A JSON text with one to three changes: fields dropped, doubled, retyped, renamed, nested, made
+ * huge or hostile.
+ */
 export function mutateJson(text: string, dice: Dice): string {
   let value: Json = JSON.parse(text);
   for (let i = dice.int(1, 3); i > 0; i--) value = change(value, dice);

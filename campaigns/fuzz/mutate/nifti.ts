@@ -30,7 +30,7 @@ export function plainScan(dice: Dice, given: PlainScan = {}): Uint8Array {
   const type = given.type ?? Number(dice.pick(Object.keys(bytesOf)));
   const header = two ? 540 : 348;
   const gap = dice.chance(0.2) ? 4 + 16 * dice.int(0, 3) : 4;
-  const each = bytesOf[type]!;
+  const each = bytesOf[type];
   const count = size[0] * size[1] * size[2] * volumes;
   const bytes = new Uint8Array(header + gap + count * each);
   const fields = fieldsOf(bytes, two, little);
@@ -57,7 +57,7 @@ export function plainScan(dice: Dice, given: PlainScan = {}): Uint8Array {
 
 /** Values that are numbers: random bits of a float may be none. */
 function voxels(view: DataView, type: number, little: boolean, dice: Dice): void {
-  const each = bytesOf[type]!;
+  const each = bytesOf[type];
   for (let at = 0; at < view.byteLength; at += each) {
     const value = dice.int(-1200, 3000);
     if (type === 16) view.setFloat32(at, value / 7, little);

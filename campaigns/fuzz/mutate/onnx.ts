@@ -23,7 +23,10 @@ export interface MutatedOnnx {
   readonly smuggled: boolean;
 }
 
-/** Bytes that know nothing of the format, fields that know protobuf alone, or a graph that knows what an operator is. */
+/**
+ * Bytes that know nothing of the format, fields that know protobuf alone, or a graph that knows
+ * what an operator is.
+ */
 export function mutateOnnx(bytes: Uint8Array, dice: Dice): MutatedOnnx {
   switch (dice.int(0, 3)) {
     case 0:

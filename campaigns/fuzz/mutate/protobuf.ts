@@ -1,7 +1,10 @@
 import type { Dice } from '../../dice.js';
 import { concat } from './bytes.js';
 
-/** A field as it lies in the bytes. Bodies of length-delimited fields may be messages: nobody can tell, so they are taken apart where they parse. */
+/**
+ * A field as it lies in the bytes. Bodies of length-delimited fields may be messages: nobody can
+ * tell, so they are taken apart where they parse.
+ */
 interface Field {
   number: number;
   wire: number;
@@ -11,7 +14,10 @@ interface Field {
   parts: Field[] | null;
 }
 
-/** Protobuf with one to three changes: values, lengths, field numbers, wire types; fields dropped, doubled, moved, nested into themselves. */
+/**
+ * Protobuf with one to three changes: values, lengths, field numbers, wire types; fields dropped,
+ * doubled, moved, nested into themselves.
+ */
 export function mutateProtobuf(bytes: Uint8Array, dice: Dice): Uint8Array {
   const fields = parse(bytes, 0);
   if (fields === null) return bytes;
@@ -36,7 +42,8 @@ const numbers = [
 ];
 
 function change(root: Field[], dice: Dice): void {
-  // Down from the top, so that shallow fields, of which there are few, are met as often as the weights' many.
+  // Down from the top, so that shallow fields, of which there are few, are met as often as the
+  // weights' many.
   let list = root;
   for (;;) {
     const inner = list.filter(({ parts }) => parts !== null && parts.length > 0);
@@ -45,7 +52,7 @@ function change(root: Field[], dice: Dice): void {
   }
   if (list.length === 0) return;
   const at = dice.int(0, list.length - 1);
-  const field = list[at]!;
+  const field = list[at];
   switch (dice.int(0, 9)) {
     case 0:
       list.splice(at, 1);
@@ -105,7 +112,7 @@ function parse(bytes: Uint8Array, depth: number): Field[] | null {
   const next = (): bigint | null => {
     let value = 0n;
     for (let shift = 0n; at < bytes.length && shift < 70n; shift += 7n) {
-      const byte = bytes[at++]!;
+      const byte = bytes[at++];
       value |= BigInt(byte & 127) << shift;
       if (byte < 128) return BigInt.asUintN(64, value);
     }

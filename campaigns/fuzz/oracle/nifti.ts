@@ -4,14 +4,19 @@ export interface OracleScan {
   readonly size: readonly [number, number, number];
   /** Along [x, y, z], mm. */
   readonly spacing: readonly number[];
-  /** 16 numbers, or null where the decoder does not judge (a quaternion on the edge of length 1). */
+  /**
+   * 16 numbers, or null where the decoder does not judge (a quaternion on the edge of length 1).
+   */
   readonly affine: readonly number[] | null;
   readonly values: Float32Array;
 }
 
 type Reader = (at: number) => number;
 
-/** A second reading of a NIfTI file, from nifti1.h, nifti2.h and nibabel's rules, with nothing of src in it. Null where the file has to be refused. */
+/**
+ * A second reading of a NIfTI file, from nifti1.h, nifti2.h and nibabel's rules, with nothing of
+ * src in it. Null where the file has to be refused.
+ */
 export function decodeNifti(bytes: Uint8Array, volume: number | undefined): OracleScan | null {
   if (bytes.length < 4) return null;
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -46,10 +51,10 @@ export function decodeNifti(bytes: Uint8Array, volume: number | undefined): Orac
   const srow = two ? many(12, f64, 400, 8) : many(12, f32, 280, 4);
   const units = (two ? i32(500) : view.getUint8(123)) & 7;
 
-  const rank = dim[0]!;
+  const rank = dim[0];
   if (rank < 3 || rank > 7) return null;
   if (dim.slice(1, rank + 1).some((n) => n < 1)) return null;
-  const size = [dim[1]!, dim[2]!, dim[3]!] as const;
+  const size = [dim[1], dim[2], dim[3]] as const;
   const volumes = dim.slice(4, rank + 1).reduce((a, n) => a * n, 1);
   if (volume === undefined ? volumes > 1 : volume >= volumes) return null;
   const kind = types[type];
@@ -60,7 +65,7 @@ export function decodeNifti(bytes: Uint8Array, volume: number | undefined): Orac
   // All volumes have to be there: a file that was cut off behind the wanted one is cut off.
   if (!(first + voxels * volumes * kind[0] <= bytes.length)) return null;
   const scale = units === 1 ? 1000 : units === 3 ? 0.001 : 1;
-  const spacing = [1, 2, 3].map((i) => Math.abs(pixdim[i]!) * scale);
+  const spacing = [1, 2, 3].map((i) => Math.abs(pixdim[i]) * scale);
   if (!spacing.every((mm) => mm > 0 && Number.isFinite(mm))) return null;
   const scaled = Number.isFinite(slope) && slope !== 0;
   if (scaled && !Number.isFinite(inter)) return null;
@@ -75,18 +80,18 @@ export function decodeNifti(bytes: Uint8Array, volume: number | undefined): Orac
     if (Math.abs(rest) <= 4 * tolerance) affine = null;
     else {
       const a = Math.sqrt(rest);
-      const zooms = [1, 2, 3].map((i) => Math.abs(pixdim[i]!) * (i === 3 && pixdim[0] === -1 ? -1 : 1) * scale);
+      const zooms = [1, 2, 3].map((i) => Math.abs(pixdim[i]) * (i === 3 && pixdim[0] === -1 ? -1 : 1) * scale);
       const r = [
         [a * a + b * b - c * c - d * d, 2 * (b * c - a * d), 2 * (b * d + a * c)],
         [2 * (b * c + a * d), a * a + c * c - b * b - d * d, 2 * (c * d - a * b)],
         [2 * (b * d - a * c), 2 * (c * d + a * b), a * a + d * d - c * c - b * b],
       ];
-      affine = r.flatMap((row, i) => [...row.map((v, j) => v * zooms[j]!), origin[i]! * scale]);
+      affine = r.flatMap((row, i) => [...row.map((v, j) => v * zooms[j]), origin[i] * scale]);
     }
   } else {
     affine = [0, 1, 2].flatMap((i) => {
-      const zoom = spacing[i]! * (i === 0 ? -1 : 1);
-      return [...[0, 1, 2].map((j) => (i === j ? zoom : 0)), (-zoom * (size[i]! - 1)) / 2];
+      const zoom = spacing[i] * (i === 0 ? -1 : 1);
+      return [...[0, 1, 2].map((j) => (i === j ? zoom : 0)), (-zoom * (size[i] - 1)) / 2];
     });
   }
   if (affine && !affine.every(Number.isFinite)) return null;

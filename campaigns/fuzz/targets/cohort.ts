@@ -41,7 +41,7 @@ export const cohort: Target = {
     if (harmed) return;
     expect(cases.length === rows.length, `${cases.length} cases of ${rows.length} lines`);
     for (const [i, { label, image, ...rest }] of rows.entries()) {
-      const found = cases[i]!;
+      const found = cases[i];
       for (const [key, value] of Object.entries(rest))
         expect(found[key as keyof typeof rest] === value, `${key} is ${found[key as keyof typeof rest]}, not ${value}`);
       expect(
@@ -59,7 +59,7 @@ export const cohort: Target = {
 
 function rowsOf(dice: Dice): Row[] {
   return Array.from({ length: dice.int(3, 12) }, (_, i) => {
-    const split = ['train', 'val', 'test'][i % 3]!;
+    const split = ['train', 'val', 'test'][i % 3];
     const group = i > 2 && split === 'test' && dice.chance(0.5) ? 'ood' : 'id';
     const name = dice.pick(['case', 'a, b', 'say "x"', 'é', '..', '__proto__']);
     return {
@@ -76,7 +76,7 @@ function rowsOf(dice: Dice): Row[] {
 
 /** Quoted where it has to be, in any order of columns, with either end of line. */
 function write(rows: readonly Row[], dice: Dice): string {
-  const columns = (Object.keys(rows[0]!) as (keyof Row)[]).sort(() => dice.float() - 0.5);
+  const columns = (Object.keys(rows[0]) as (keyof Row)[]).sort(() => dice.float() - 0.5);
   const cell = (text: string) => (/[",]/.test(text) || dice.chance(0.1) ? `"${text.replaceAll('"', '""')}"` : text);
   const end = dice.pick(['\n', '\r\n']);
   const lines = [columns, ...rows.map((row) => columns.map((column) => row[column]))].map((cells) =>

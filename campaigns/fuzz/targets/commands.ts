@@ -65,7 +65,10 @@ export const inspect: Target = {
     }),
 };
 
-/** A tiny scan scored by a changed detector, by one with a changed network in more than half of the cases. */
+/**
+ * A tiny scan scored by a changed detector, by one with a changed network in more than half of the
+ * cases.
+ */
 export const score: Target = {
   ...common,
   name: 'cli-score',
@@ -101,15 +104,16 @@ function withNetwork(files: Files, dice: Dice): Files {
   const networks = Object.keys(files).filter((name) => name.endsWith('.onnx'));
   if (networks.length === 0) return mutateDetector(files, dice);
   const name = dice.pick(networks);
-  const { bytes } = mutateOnnx(files[name]!, dice);
-  const json = new TextDecoder().decode(files['detector.json']!).replaceAll(sha256(files[name]!), sha256(bytes));
+  const { bytes } = mutateOnnx(files[name], dice);
+  const json = new TextDecoder().decode(files['detector.json']).replaceAll(sha256(files[name]), sha256(bytes));
   return { ...files, [name]: bytes, 'detector.json': new TextEncoder().encode(json) };
 }
 
 /**
  * The results of a child that did what it was asked.
  *
- * @throws SegcanaryError its refusal; Finding where it was killed, crashed or gave a message that is none
+ * @throws SegcanaryError its refusal; Finding where it was killed, crashed or gave a message that
+ *   is none
  */
 function judgeChild({ code, killed, stdout, stderr }: ChildResult): object[] {
   if (killed !== null) throw new Finding(`the child was ended: ${killed}; ${stderr.slice(-300)}`);

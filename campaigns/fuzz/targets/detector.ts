@@ -20,7 +20,10 @@ export type Files = Readonly<Record<string, Uint8Array>>;
 let bases: Files[] = [];
 let target = '';
 
-/** Detector folders through `loadDetector`; hashes are mostly recorded anew, so that a change gets past them. */
+/**
+ * Detector folders through `loadDetector`; hashes are mostly recorded anew, so that a change gets
+ * past them.
+ */
 export const detector: Target = {
   name: 'detector',
   weight: 8,
@@ -51,7 +54,10 @@ export async function writtenDetectors(folder: string): Promise<Files[]> {
   return found;
 }
 
-/** detector.json, the statistics, or a network changed, and the hashes made to fit in nine of ten cases. */
+/**
+ * detector.json, the statistics, or a network changed, and the hashes made to fit in nine of ten
+ * cases.
+ */
 export function mutateDetector(files: Files, dice: Dice): Files {
   const out: Record<string, Uint8Array> = { ...files };
   const networks = Object.keys(files).filter((name) => name.endsWith('.onnx'));
@@ -60,11 +66,11 @@ export function mutateDetector(files: Files, dice: Dice): Files {
     out['statistics.safetensors'] = mutateSafetensors(files['statistics.safetensors'], dice);
   if (kind === 4 && networks.length > 0) {
     const name = dice.pick(networks);
-    out[name] = mutateBytes(files[name]!, dice);
+    out[name] = mutateBytes(files[name], dice);
   }
-  let json = new TextDecoder().decode(files['detector.json']!);
+  let json = new TextDecoder().decode(files['detector.json']);
   if (dice.chance(0.9)) {
-    for (const [name, bytes] of Object.entries(out)) json = json.replaceAll(sha256(files[name]!), sha256(bytes));
+    for (const [name, bytes] of Object.entries(out)) json = json.replaceAll(sha256(files[name]), sha256(bytes));
   }
   if (kind > 4) json = dice.chance(0.3) ? disagree(json, dice) : mutateJson(json, dice);
   out['detector.json'] = new TextEncoder().encode(json);

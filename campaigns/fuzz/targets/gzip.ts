@@ -6,7 +6,10 @@ import { chop, concat, mutateBytes } from '../mutate/bytes.js';
 import type { Target } from '../target.js';
 
 const file = 'scan.nii.gz';
-/** What is read of a bomb before the reader turns away: memory has to stay bounded whatever lies behind. */
+/**
+ * What is read of a bomb before the reader turns away: memory has to stay bounded whatever lies
+ * behind.
+ */
 const enough = 2 ** 22;
 
 /** gzip through `inflate`, compared with node's own `gunzipSync` of the whole. */
@@ -44,7 +47,10 @@ function unpacked(bytes: Uint8Array): Uint8Array | null {
   }
 }
 
-/** A member with any of the optional fields of RFC 1952, now and then with a wrong checksum, length, flag or method. */
+/**
+ * A member with any of the optional fields of RFC 1952, now and then with a wrong checksum, length,
+ * flag or method.
+ */
 function member(dice: Dice): Uint8Array {
   const plain = dice.chance(0.5)
     ? dice.bytes(dice.int(0, 400))
@@ -68,7 +74,10 @@ function member(dice: Dice): Uint8Array {
   return concat([Uint8Array.from(head), deflateRawSync(plain, { level: dice.int(0, 9) }), tail]);
 }
 
-/** 64 MiB of zeros in 64 kB. The reader stops after a while; the rest may not have been unpacked ahead of it. */
+/**
+ * 64 MiB of zeros in 64 kB. The reader stops after a while; the rest may not have been unpacked
+ * ahead of it.
+ */
 async function bomb(dice: Dice): Promise<void> {
   let read = 0;
   for await (const piece of inflate(asynchronous(chop(packedZeros(), dice)), file)) {
@@ -95,7 +104,7 @@ async function* asynchronous(pieces: Iterable<Uint8Array>): AsyncGenerator<Uint8
 /** CRC-32 of RFC 1952, section 8: `zlib.crc32` is not in every Node that is supported. */
 function crc32Of(bytes: Uint8Array): number {
   let crc = 0xffffffff;
-  for (const byte of bytes) crc = table[(crc ^ byte) & 255]! ^ (crc >>> 8);
+  for (const byte of bytes) crc = table[(crc ^ byte) & 255] ^ (crc >>> 8);
   return (crc ^ 0xffffffff) >>> 0;
 }
 

@@ -27,7 +27,7 @@ export const nifti: Target = {
     const expected = decodeNifti(bytes, volume);
     const slices = await loadInPieces(bytes, volume, dice);
     expect(expected !== null, 'was read, and the other decoder refuses it');
-    const { scan } = slices[0]!.grid;
+    const { scan } = slices[0].grid;
     expect(close([...scan.shape].reverse(), expected.size), `shape ${scan.shape}, not ${expected.size}`);
     expect(close([...scan.spacing].reverse(), expected.spacing), `spacing ${scan.spacing}, not ${expected.spacing}`);
     expect(
@@ -69,5 +69,5 @@ async function loadInPieces(bytes: Uint8Array, volume: number | undefined, dice:
 /** Within rounding of the largest of them. */
 function close(actual: readonly number[], expected: readonly number[]): boolean {
   const scale = Math.max(...expected.map(Math.abs));
-  return actual.length === expected.length && actual.every((v, i) => Math.abs(v - expected[i]!) <= 1e-6 * scale);
+  return actual.length === expected.length && actual.every((v, i) => Math.abs(v - expected[i]) <= 1e-6 * scale);
 }

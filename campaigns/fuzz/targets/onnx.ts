@@ -40,7 +40,7 @@ export const onnx: Target = {
     const kept = new Set(again.graph.node.flatMap((node) => node.output));
     const { nodes } = index.backwardsFrom([tap]);
     for (const node of nodes)
-      for (const output of index.nodes[node]!.output) expect(kept.has(output), `the cut lost ${output}`);
+      for (const output of index.nodes[node].output) expect(kept.has(output), `the cut lost ${output}`);
     if (dice.chance(0.5)) insertDropout(graph, file);
     if (dice.chance(0.2)) {
       const axes = mirrorAxesOf(bytes, file);

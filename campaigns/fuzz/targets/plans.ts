@@ -64,7 +64,9 @@ export const plans: Target = {
   },
 };
 
-/** JSON, or what lies in its place where the text is none: the readers get what JSON.parse gives. */
+/**
+ * JSON, or what lies in its place where the text is none: the readers get what JSON.parse gives.
+ */
 function parsed(text: string, dice: Dice): unknown {
   try {
     return JSON.parse(text);
@@ -83,10 +85,12 @@ export function checkPlan(plan: Plan): void {
 
 type Json = Readonly<Record<string, never>>;
 
-/** The numbers that come straight from the file, read a second time where no inheritance hides them. */
+/**
+ * The numbers that come straight from the file, read a second time where no inheritance hides them.
+ */
 function checkFields(plan: Plan, json: Json, configuration: string): void {
   const own =
-    'plans_per_stage' in json ? null : 'configurations' in json ? (json.configurations as Json)[configuration]! : json;
+    'plans_per_stage' in json ? null : 'configurations' in json ? (json.configurations as Json)[configuration] : json;
   if (own === null || 'inherits_from' in (own as Json)) return;
   const { patch_size, spacing } = own as Json;
   expect(String(plan.patchSize) === String(patch_size), `patch ${plan.patchSize}, not ${patch_size}`);

@@ -12,11 +12,17 @@ import { plainScan } from '../mutate/nifti.js';
 import type { Target } from '../target.js';
 
 const file = 'scan.nii';
-/** A grid between these is neither done within the time limit nor refused: real work, and no case for a campaign. */
+/**
+ * A grid between these is neither done within the time limit nor refused: real work, and no case
+ * for a campaign.
+ */
 const quick = 2 ** 13;
 const refused = 2 ** 33;
 
-/** Small scans with hostile spacings, affines and plans: load → spool → normalise → resample → patch. */
+/**
+ * Small scans with hostile spacings, affines and plans: load → spool → normalise → resample →
+ * patch.
+ */
 export const preparation: Target = {
   name: 'preparation',
   weight: 12,
@@ -43,7 +49,7 @@ export const preparation: Target = {
             `a grid of ${grid.shape}`,
           );
           expect(
-            tiling.padded.every((n, a) => n === Math.max(grid.shape[a]!, plan.patchSize[a]!)),
+            tiling.padded.every((n, a) => n === Math.max(grid.shape[a], plan.patchSize[a])),
             `padded to ${tiling.padded}`,
           );
           const bad = data.data.findIndex((v) => !Number.isFinite(v));
@@ -55,7 +61,10 @@ export const preparation: Target = {
   },
 };
 
-/** A plan whose own numbers leave float32 makes nnU-Net's arithmetic overflow as well; the distance stage refuses what becomes of it. */
+/**
+ * A plan whose own numbers leave float32 makes nnU-Net's arithmetic overflow as well; the distance
+ * stage refuses what becomes of it.
+ */
 const overflows = (plan: Plan) =>
   plan.channels.some(
     ({ intensity: i }) =>
@@ -123,14 +132,17 @@ interface Geometry {
   readonly sform?: readonly number[] | undefined;
 }
 
-/** A geometry, hostile or not, for which the work is either small or so large that it has to be refused. */
+/**
+ * A geometry, hostile or not, for which the work is either small or so large that it has to be
+ * refused.
+ */
 function drawGeometry(dice: Dice, plan: Plan, size: readonly [number, number, number]): Geometry {
   for (let tries = 0; tries < 100; tries++) {
     const spacing = hostileTriple(dice, 0.1);
     const sform = dice.chance(0.5) ? anyAffine(dice) : undefined;
     // A reader that brings scans to RAS takes the lengths of the affine's columns.
     const columns = [0, 1, 2].map((c) =>
-      Math.hypot(...[0, 4, 8].map((row) => sform?.[row + c] ?? spacing[c]! / Math.sqrt(3))),
+      Math.hypot(...[0, 4, 8].map((row) => sform?.[row + c] ?? spacing[c] / Math.sqrt(3))),
     );
     const verdicts = [spacing, columns].map((mm) => workOf(mm, plan, size));
     if (verdicts.every((work) => work === 'small') || verdicts.every((work) => work === 'huge'))
@@ -140,16 +152,19 @@ function drawGeometry(dice: Dice, plan: Plan, size: readonly [number, number, nu
   return { spacing: [0, 0, 0] };
 }
 
-/** Axes may be permuted and cropped: judged by the smallest and the largest grid that any order of the axes gives. */
+/**
+ * Axes may be permuted and cropped: judged by the smallest and the largest grid that any order of
+ * the axes gives.
+ */
 function workOf(
   spacing: readonly number[],
   plan: Plan,
   size: readonly [number, number, number],
 ): 'small' | 'huge' | 'between' {
   const voxels = orders.map((order) => {
-    const along = (to: number, n: number) => Math.max(1, (Math.fround(spacing[order[to]!]!) / plan.spacing[to]!) * n);
-    const grid = (n: (axis: number) => number) => [0, 1, 2].reduce((a, to) => a * along(to, n(order[to]!)), 1);
-    return { least: grid(() => 1), most: grid((axis) => size[axis]!) };
+    const along = (to: number, n: number) => Math.max(1, (Math.fround(spacing[order[to]]) / plan.spacing[to]) * n);
+    const grid = (n: (axis: number) => number) => [0, 1, 2].reduce((a, to) => a * along(to, n(order[to])), 1);
+    return { least: grid(() => 1), most: grid((axis) => size[axis]) };
   });
   if (voxels.every(({ most }) => most <= quick)) return 'small';
   return voxels.every(({ least }) => least > refused) ? 'huge' : 'between';

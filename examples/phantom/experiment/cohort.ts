@@ -16,12 +16,16 @@ export interface ExperimentCase {
 }
 
 /**
- * Two cohorts for one network: detectors are chosen and tuned on `development`; `test` is scored once. They share the training scans, which are those that the
- * network was trained on, and nothing else.
+ * Two cohorts for one network: detectors are chosen and tuned on `development`; `test` is scored
+ * once. They share the training scans, which are those that the network was trained on, and nothing
+ * else.
  */
 export type ExperimentName = 'development' | 'test';
 
-/** Every shift: those of `segcanary simulate`, but for thick slices, which a phantom can have on a grid of their own; stacks in the wrong order; MR. */
+/**
+ * Every shift: those of `segcanary simulate`, but for thick slices, which a phantom can have on a
+ * grid of their own; stacks in the wrong order; MR.
+ */
 export const EXPERIMENT_SHIFTS: readonly Shift[] = [
   ...SIMULATED.filter(({ name }) => name !== 'thick-slices'),
   ...SHIFTS.filter(({ name }) => ['thick-slices', 'flipped-z', 'mr-contrast'].includes(name)),
@@ -40,7 +44,10 @@ const SIZES: Readonly<Record<ExperimentName, { readonly val: number; readonly id
   test: { val: 20, id: 60, ood: 4 },
 };
 
-/** Frozen: a change here makes another experiment. 72 training, 20 validation scans; 12 and 39, or 60 and 156, test scans. */
+/**
+ * Frozen: a change here makes another experiment. 72 training, 20 validation scans; 12 and 39, or
+ * 60 and 156, test scans.
+ */
 export function experimentCohort(name: ExperimentName): ExperimentCase[] {
   const [seeds, sizes] = [SEEDS[name], SIZES[name]];
   const plain = (split: ExperimentCase['split'], count: number, first: number) =>
@@ -82,4 +89,4 @@ const nameOf = (group: string, i: number): string => `${group}_${String(i).padSt
 
 /** Sites take turns, so that four of a kind are of four sites. */
 const phantomOf = (first: number, i: number): Phantom =>
-  generatePhantom({ seed: first + i, site: sites[i % sites.length]! });
+  generatePhantom({ seed: first + i, site: sites[i % sites.length] });

@@ -1,7 +1,9 @@
 /**
- * The rows of a cohort without the out-of-distribution scans that an evaluation found harmless, for a pass that is too slow for all of them:
+ * The rows of a cohort without the out-of-distribution scans that an evaluation found harmless, for
+ * a pass that is too slow for all of them:
  *
- *     npx tsx examples/phantom/experiment/harmful.ts FOLDER/test.csv FOLDER/test/results.json > FOLDER/test-harmful.csv
+ *     npx tsx examples/phantom/experiment/harmful.ts FOLDER/test.csv FOLDER/test/results.json \
+ *       > FOLDER/test-harmful.csv
  */
 import { readFileSync } from 'node:fs';
 import type { Evaluation } from 'segcanary';

@@ -3,7 +3,8 @@
  *
  *     npm run build && npx tsx examples/phantom/experiment/main.ts FOLDER development|test
  *
- * FOLDER/images, FOLDER/labels and FOLDER/development.csv or test.csv. Scans that are there are left as they are.
+ * FOLDER/images, FOLDER/labels and FOLDER/development.csv or test.csv. Scans that are there are
+ * left as they are.
  */
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -10,6 +10,6 @@ export const lowDose: Shift = {
   grades: ['60 HU of noise more', '130 HU of noise more', '260 HU of noise more'],
   apply(phantom, severity, seed) {
     const noise = quantumNoise(phantom.shape, 1, random(seed));
-    return mapVoxels(phantom, (hu, i) => hu + DEVIATION[severity - 1]! * noise[i]!);
+    return mapVoxels(phantom, (hu, i) => hu + DEVIATION[severity - 1] * noise[i]);
   },
 };

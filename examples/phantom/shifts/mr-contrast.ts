@@ -19,7 +19,10 @@ const T1: readonly (readonly [hu: number, signal: number])[] = [
   [3100, 20],
 ];
 
-/** Another modality's contrast, mixed in by the severity: fat bright, bone dark, air 0, shaded by a coil. */
+/**
+ * Another modality's contrast, mixed in by the severity: fat bright, bone dark, air 0, shaded by a
+ * coil.
+ */
 export const mrContrast: Shift = {
   name: 'mr-contrast',
   grades: ['25 % of an MR-like contrast', '55 % of an MR-like contrast', 'MR-like contrast'],
@@ -32,14 +35,14 @@ export const mrContrast: Shift = {
       const y = (Math.floor(i / width) % height) * dy;
       const z = Math.floor(i / (width * height)) * dz;
       const coil = 1 + 0.3 * shading(x / 150, y / 150, z / 150);
-      return mix(hu, signalOf(hu) * coil, SHARE[severity - 1]!);
+      return mix(hu, signalOf(hu) * coil, SHARE[severity - 1]);
     });
   },
 };
 
 function signalOf(hu: number): number {
   const above = T1.findIndex(([knot]) => hu <= knot);
-  const [x0, y0] = T1[Math.max(above - 1, 0)]!;
-  const [x1, y1] = T1[Math.max(above, 1)]!;
+  const [x0, y0] = T1[Math.max(above - 1, 0)];
+  const [x1, y1] = T1[Math.max(above, 1)];
   return mix(y0, y1, (hu - x0) / (x1 - x0));
 }

@@ -15,6 +15,6 @@ export type Severity = 1 | 2 | 3;
 /** A phantom with other voxels, rounded and clipped to what a 12-bit scanner stores. */
 export function mapVoxels(phantom: Phantom, map: (hu: number, index: number) => number): Phantom {
   const volume = new Int16Array(phantom.volume.length);
-  for (let i = 0; i < volume.length; i++) volume[i] = clamp(Math.round(map(phantom.volume[i]!, i)), -1024, 3071);
+  for (let i = 0; i < volume.length; i++) volume[i] = clamp(Math.round(map(phantom.volume[i], i)), -1024, 3071);
   return { ...phantom, volume };
 }

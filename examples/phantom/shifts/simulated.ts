@@ -3,7 +3,10 @@ import type { Phantom } from '../phantom.js';
 import { clamp } from '../shapes.js';
 import type { Shift } from './shift.js';
 
-/** The shifts of `segcanary simulate` on phantoms, rounded and clipped to what a 12-bit scanner stores. */
+/**
+ * The shifts of `segcanary simulate` on phantoms, rounded and clipped to what a 12-bit scanner
+ * stores.
+ */
 export const SIMULATED: readonly Shift[] = SHIFTS.map(
   (shift): Shift => ({
     name: shift.name,

@@ -17,9 +17,9 @@ export const thickSlices: Shift = {
         let [hu, marked, aired] = [0, 0, 0];
         for (let k = 0; k < factor; k++) {
           const at = (z * factor + k) * size + i;
-          hu += phantom.volume[at]!;
-          marked += phantom.label[at]!;
-          aired += phantom.lung[at]!;
+          hu += phantom.volume[at];
+          marked += phantom.label[at];
+          aired += phantom.lung[at];
         }
         volume[z * size + i] = Math.round(hu / factor);
         label[z * size + i] = Number(2 * marked >= factor);

@@ -1,10 +1,12 @@
 #!/usr/bin/env bash
-# Trains the sarcoma network from the public scans: nnU-Net's planning and preprocessing, the small plan of the phantom network, training on all 22 patients
-# (no fold is held out: validation and test patients are other ones), export. Run in the environment of test/oracle/setup.sh:
+# Trains the sarcoma network from the public scans: nnU-Net's planning and preprocessing, the small
+# plan of the phantom network, training on all 22 patients (no fold is held out: validation and test
+# patients are other ones), export. Run in the environment of test/oracle/setup.sh:
 #
 #     PATH="$HOME/.cache/segcanary-oracle/bin:$PATH" examples/sarcoma/train/train.sh STS_FOLDER WORK_FOLDER [cpu|cuda]
 #
-# Run again after an interruption, it goes on with the last finished epoch. The result is in examples/sarcoma/model.
+# Run again after an interruption, it goes on with the last finished epoch. The result is in
+# examples/sarcoma/model.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../../.." && pwd)

@@ -15,7 +15,7 @@ export const diagonal: PatchMethod = {
     const d = mean.length;
     const squares = new Float64Array(d);
     for await (const { rows } of blocks())
-      for (let at = 0; at < rows.length; at++) squares[at % d]! += (rows[at]! - mean[at % d]!) ** 2;
+      for (let at = 0; at < rows.length; at++) squares[at % d] += (rows[at] - mean[at % d]) ** 2;
     const deviation = squares.map((sum) => Math.sqrt(sum / n));
     return {
       tensors: { mean: { shape: [d], data: mean }, deviation: { shape: [d], data: deviation } },
@@ -30,7 +30,7 @@ export const diagonal: PatchMethod = {
     const scale = deviation.data.map((s) => (s > 0 ? 1 / s : 0));
     return {
       d: mean.data.length,
-      distance: (z) => mean.data.reduce((sum, value, i) => sum + ((z[i]! - value) * scale[i]!) ** 2, 0),
+      distance: (z) => mean.data.reduce((sum, value, i) => sum + ((z[i] - value) * scale[i]) ** 2, 0),
     };
   },
 };

@@ -17,7 +17,7 @@ export const euclidean: PatchMethod = {
     if (mean?.shape.length !== 1) throw new Error('it lacks the tensor mean');
     return {
       d: mean.data.length,
-      distance: (z) => mean.data.reduce((sum, value, i) => sum + (z[i]! - value) ** 2, 0),
+      distance: (z) => mean.data.reduce((sum, value, i) => sum + (z[i] - value) ** 2, 0),
     };
   },
 };

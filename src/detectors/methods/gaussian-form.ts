@@ -6,7 +6,9 @@ import type { Tensor } from '../safetensors.js';
 /** What is done to features before they are fitted and judged. Same length. */
 export type FeatureMap = (features: Float32Array) => Float32Array;
 
-/** A method that is the Mahalanobis distance of mapped features. Tensors: mean [d], whitener [r,d]. */
+/**
+ * A method that is the Mahalanobis distance of mapped features. Tensors: mean [d], whitener [r,d].
+ */
 export function gaussianMethod(
   info: Pick<PatchMethod, 'name' | 'title' | 'formula' | 'source' | 'features'>,
   map?: FeatureMap,

@@ -45,10 +45,10 @@ export const knn: PatchMethod = {
         const distances = new Float64Array(n);
         for (let i = 0, at = 0; i < n; i++) {
           let sum = 0;
-          for (let c = 0; c < d; c++, at++) sum += (z[c]! - data[at]!) ** 2;
+          for (let c = 0; c < d; c++, at++) sum += (z[c] - data[at]) ** 2;
           distances[i] = sum;
         }
-        return distances.sort()[Math.min(K, n) - 1]!;
+        return distances.sort()[Math.min(K, n) - 1];
       },
     };
   },

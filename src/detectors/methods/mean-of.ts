@@ -18,7 +18,7 @@ export async function meanOf(
         `Embeddings of ${d} values came after embeddings of ${sum.length}: fit with one tap only.`,
       );
     }
-    for (let at = 0; at < count * d; at += d) for (let i = 0; i < d; i++) sum[i]! += rows[at + i]! - origin[i]!;
+    for (let at = 0; at < count * d; at += d) for (let i = 0; i < d; i++) sum[i] += rows[at + i] - origin[i];
     n += count;
   }
   if (origin === null || n < 2) {
@@ -33,5 +33,5 @@ export async function meanOf(
       'A training embedding holds NaN or infinity; check the model and the scans.',
     );
   }
-  return { mean: origin.map((value, i) => value + sum[i]! / n), n };
+  return { mean: origin.map((value, i) => value + sum[i] / n), n };
 }

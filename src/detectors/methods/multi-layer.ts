@@ -4,7 +4,10 @@ import type { FeatureBlock, PatchMethod } from '../method.js';
 import type { Tensor } from '../safetensors.js';
 import { gaussianOf } from './gaussian-form.js';
 
-/** Tensors: mean.i [c_i] and whitener.i [r_i,c_i] of every stage i, scale [stages,2]: mean and deviation of the training patches' distances there. */
+/**
+ * Tensors: mean.i [c_i] and whitener.i [r_i,c_i] of every stage i, scale [stages,2]: mean and
+ * deviation of the training patches' distances there.
+ */
 export const multiLayer: PatchMethod = {
   name: 'multi-layer',
   title: 'Mahalanobis of every stage',
@@ -40,11 +43,11 @@ export const multiLayer: PatchMethod = {
   open(tensors) {
     const { scale } = tensors;
     if (scale?.shape.length !== 2 || scale.shape[1] !== 2) throw new Error('it lacks the tensor scale');
-    const stages = Array.from({ length: scale.shape[0]! }, (_, i) => {
+    const stages = Array.from({ length: scale.shape[0] }, (_, i) => {
       const { [`mean.${i}`]: mean, [`whitener.${i}`]: whitener } = tensors;
       return gaussianOf({ ...(mean && { mean }), ...(whitener && { whitener }) });
     });
-    const training = stages.map((_, i) => ({ mean: scale.data[2 * i]!, deviation: scale.data[2 * i + 1]! }));
+    const training = stages.map((_, i) => ({ mean: scale.data[2 * i], deviation: scale.data[2 * i + 1] }));
     const distances = (features: Float32Array) => {
       let at = 0;
       return Float64Array.from(stages, (gaussian) => {
@@ -56,7 +59,7 @@ export const multiLayer: PatchMethod = {
       d: stages.reduce((sum, { d }) => sum + d, 0),
       distance: (features) =>
         distances(features).reduce(
-          (sum, distance, i) => sum + (distance - training[i]!.mean) / training[i]!.deviation,
+          (sum, distance, i) => sum + (distance - training[i].mean) / training[i].deviation,
           0,
         ),
       stages: { training, distances },
@@ -71,7 +74,7 @@ async function partsOf(blocks: AsyncIterable<FeatureBlock>): Promise<Part[]> {
   for await (const { n, d, parts = [d] } of blocks) {
     if (n === 0) continue;
     const ends = parts.map((_, i) => parts.slice(0, i + 1).reduce((sum, size) => sum + size, 0));
-    return parts.map((size, i): Part => [ends[i]! - size, ends[i]!]);
+    return parts.map((size, i): Part => [ends[i] - size, ends[i]]);
   }
   return [[0, 0]];
 }

@@ -14,7 +14,7 @@ export const pcaMahalanobis: PatchMethod = {
   async fit(blocks, context) {
     const { values, vectors, mean, n, d, k } = await principalOf(blocks, context);
     const whitener = vectors.map(
-      (value, i) => value / Math.sqrt(Math.max(values[Math.floor(i / d)]!, 1e-12 * values[0]!)),
+      (value, i) => value / Math.sqrt(Math.max(values[Math.floor(i / d)], 1e-12 * values[0])),
     );
     return {
       tensors: { mean: { shape: [d], data: mean }, whitener: { shape: [k, d], data: whitener } },

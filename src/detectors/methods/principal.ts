@@ -6,7 +6,10 @@ import { trace } from '../../maths/linalg/symmetric.js';
 import { type TopEigen, topEigen } from '../../maths/linalg/top-eigen.js';
 import type { FeatureBlock, FitContext } from '../method.js';
 
-/** Dimensions of the principal subspace, or half of the directions in which the training patches moved where that is less. */
+/**
+ * Dimensions of the principal subspace, or half of the directions in which the training patches
+ * moved where that is less.
+ */
 const DIMENSIONS = 64;
 
 export interface Principal extends TopEigen {
@@ -22,7 +25,8 @@ export interface Principal extends TopEigen {
 const known = new WeakMap<() => AsyncIterable<FeatureBlock>, Promise<Principal>>();
 
 /**
- * Mean and principal subspace of the training patches: the top eigenpairs of the empirical covariance (divisor n), as sklearn's PCA but for its n - 1.
+ * Mean and principal subspace of the training patches: the top eigenpairs of the empirical
+ * covariance (divisor n), as sklearn's PCA but for its n - 1.
  *
  * @param blocks the same function gives the same subspace, found once
  */
@@ -64,8 +68,9 @@ async function byCovariance(blocks: AsyncIterable<FeatureBlock>, d: number, k: n
 }
 
 /**
- * The same with fewer patches than features: X' X / n and X X' / n (X the centred rows) have the same eigenvalues, and an eigenvector u of the second is
- * X' u / sqrt(n l) of the first. [n,n] is small where [d,d] is not.
+ * The same with fewer patches than features: X' X / n and X X' / n (X the centred rows) have the
+ * same eigenvalues, and an eigenvector u of the second is X' u / sqrt(n l) of the first. [n,n] is
+ * small where [d,d] is not.
  */
 async function byGram(
   blocks: AsyncIterable<FeatureBlock>,
@@ -87,15 +92,15 @@ async function byGram(
     );
   }
   const mean = new Float64Array(d);
-  for (let i = 0; i < data.length; i++) mean[i % d]! += data[i]! / n;
-  for (let i = 0; i < data.length; i++) data[i]! -= mean[i % d]!;
+  for (let i = 0; i < data.length; i++) mean[i % d] += data[i] / n;
+  for (let i = 0; i < data.length; i++) data[i] -= mean[i % d];
   const gram = await product(blas, { data, rows: n, columns: d }, { data, rows: n, columns: d, transposed: true });
-  for (let i = 0; i < gram.length; i++) gram[i]! /= n;
+  for (let i = 0; i < gram.length; i++) gram[i] /= n;
   const total = trace(gram, n);
   if (total === 0) return { mean, total, ...nothing };
   const { values, vectors } = await topEigen(gram, n, k, blas);
   const turned = await product(blas, { data: vectors, rows: k, columns: n }, { data, rows: n, columns: d });
-  for (let i = 0; i < turned.length; i++) turned[i]! /= Math.sqrt(n * Math.max(values[Math.floor(i / d)]!, 1e-300));
+  for (let i = 0; i < turned.length; i++) turned[i] /= Math.sqrt(n * Math.max(values[Math.floor(i / d)], 1e-300));
   return { mean, total, values, vectors: turned };
 }
 

@@ -26,11 +26,11 @@ export const residual: PatchMethod = {
     return {
       d,
       distance(z) {
-        const offset = mean.data.map((value, i) => z[i]! - value);
+        const offset = mean.data.map((value, i) => z[i] - value);
         let rest = offset.reduce((sum, value) => sum + value * value, 0);
         for (let row = 0; row < k; row++) {
           let along = 0;
-          for (let i = 0; i < d; i++) along += basis.data[row * d + i]! * offset[i]!;
+          for (let i = 0; i < d; i++) along += basis.data[row * d + i] * offset[i];
           rest -= along * along;
         }
         return Math.max(rest, 0);

@@ -14,13 +14,13 @@ export const energy = meanOfMap(
     for (let i = 0; i < plane; i++) {
       if (regions) {
         for (let at = i; at < logits!.length; at += plane)
-          out[i]! -= (Math.max(logits![at]!, 0) + Math.log1p(Math.exp(-Math.abs(logits![at]!)))) / classes;
+          out[i] -= (Math.max(logits![at], 0) + Math.log1p(Math.exp(-Math.abs(logits![at])))) / classes;
         continue;
       }
       let high = Number.NEGATIVE_INFINITY;
-      for (let at = i; at < logits!.length; at += plane) high = Math.max(high, logits![at]!);
+      for (let at = i; at < logits!.length; at += plane) high = Math.max(high, logits![at]);
       let exponentials = 0;
-      for (let at = i; at < logits!.length; at += plane) exponentials += Math.exp(logits![at]! - high);
+      for (let at = i; at < logits!.length; at += plane) exponentials += Math.exp(logits![at] - high);
       out[i] = -(high + Math.log(exponentials));
     }
     return out;

@@ -4,7 +4,7 @@ import { type VoxelUncertainty, voxelMean } from './voxel-mean.js';
 const entropyOf: VoxelUncertainty = (p, at, plane, classes) => {
   let sum = 0;
   for (let c = 0; c < classes; c++) {
-    const value = p[at + c * plane]!;
+    const value = p[at + c * plane];
     if (value > 0) sum -= value * Math.log(value);
   }
   return sum;

@@ -5,7 +5,7 @@ const notTheLargest: VoxelUncertainty = (p, at, plane, classes) => {
   let sum = 0;
   let largest = 0;
   for (let c = 0; c < classes; c++) {
-    const value = p[at + c * plane]!;
+    const value = p[at + c * plane];
     sum += Math.min(value, largest);
     largest = Math.max(value, largest);
   }

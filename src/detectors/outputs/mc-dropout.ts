@@ -18,16 +18,16 @@ export const mcDropout = meanOfMap(
       else softmax(p, classes);
       return p;
     });
-    const plane = probabilities[0]!.length / classes;
+    const plane = probabilities[0].length / classes;
     const first = regions ? 0 : 1;
     const out = new Float64Array(plane);
     for (let at = first * plane; at < classes * plane; at++) {
       let sum = 0;
-      for (const p of probabilities) sum += p[at]!;
+      for (const p of probabilities) sum += p[at];
       const mean = sum / passes.length;
       let squares = 0;
-      for (const p of probabilities) squares += (p[at]! - mean) ** 2;
-      out[at % plane]! += Math.sqrt(squares / passes.length) / (classes - first);
+      for (const p of probabilities) squares += (p[at] - mean) ** 2;
+      out[at % plane] += Math.sqrt(squares / passes.length) / (classes - first);
     }
     return out;
   },

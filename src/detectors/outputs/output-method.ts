@@ -8,7 +8,10 @@ export interface OutputContext {
   readonly regions: boolean;
 }
 
-/** Which voxels a mean is taken over: all, those predicted as foreground, or those of them that are not at a boundary. */
+/**
+ * Which voxels a mean is taken over: all, those predicted as foreground, or those of them that are
+ * not at a boundary.
+ */
 export type VoxelSet = 'mean' | 'foreground' | 'interior';
 
 /** Reads one scan's aggregated logits, slice by slice. */
@@ -19,15 +22,16 @@ export interface OutputMeter {
    */
   push(passes: readonly Float32Array[], mask: PredictedMask): void;
   /**
-   * The subject scores: higher is more suspicious. A method that is no mean over voxels has `mean` alone; a scan without voxels in a set has the score of the
-   * next larger set there.
+   * The subject scores: higher is more suspicious. A method that is no mean over voxels has `mean`
+   * alone; a scan without voxels in a set has the score of the next larger set there.
    */
   values(): Partial<Record<VoxelSet, number>>;
 }
 
 /**
- * A method that judges a scan by what the network says, patches aggregated with the Gaussian as for a segmentation, on the network's grid. One file each in
- * `outputs/`, and one line in `outputs/registry.ts`.
+ * A method that judges a scan by what the network says, patches aggregated with the Gaussian as for
+ * a segmentation, on the network's grid. One file each in `outputs/`, and one line in
+ * `outputs/registry.ts`.
  */
 export interface OutputMethod {
   readonly name: string;

@@ -8,7 +8,10 @@ const names: Readonly<Record<Exclude<Passes, 'plain'>, string>> = {
   folds: 'folds',
 };
 
-/** 1 - the mean Dice between the segmentations of every two passes, over foreground labels (or regions); two empty ones agree. */
+/**
+ * 1 - the mean Dice between the segmentations of every two passes, over foreground labels (or
+ * regions); two empty ones agree.
+ */
 function pairwiseDice(passes: Exclude<Passes, 'plain'>): OutputMethod {
   return {
     name: `pairwise-dice-${passes}`,
@@ -29,13 +32,13 @@ function pairwiseDice(passes: Exclude<Passes, 'plain'>): OutputMethod {
             sizes = new Float64Array(count * labels);
           }
           const inside = logits.map((l) => (regions ? regionMasks(l) : labelMasks(l, classes)));
-          const plane = logits[0]!.length / classes;
+          const plane = logits[0].length / classes;
           for (let label = 0; label < labels; label++) {
             for (let a = 0; a < count; a++) {
               for (let i = label * plane; i < (label + 1) * plane; i++) {
-                if (inside[a]![i] === 0) continue;
-                sizes[a * labels + label]!++;
-                for (let b = a + 1; b < count; b++) both[(a * count + b) * labels + label]! += inside[b]![i]!;
+                if (inside[a][i] === 0) continue;
+                sizes[a * labels + label]++;
+                for (let b = a + 1; b < count; b++) both[(a * count + b) * labels + label] += inside[b][i];
               }
             }
           }
@@ -45,8 +48,8 @@ function pairwiseDice(passes: Exclude<Passes, 'plain'>): OutputMethod {
           for (let a = 0; a < count; a++) {
             for (let b = a + 1; b < count; b++) {
               for (let label = 0; label < labels; label++) {
-                const total = sizes[a * labels + label]! + sizes[b * labels + label]!;
-                sum += total === 0 ? 1 : (2 * both[(a * count + b) * labels + label]!) / total;
+                const total = sizes[a * labels + label] + sizes[b * labels + label];
+                sum += total === 0 ? 1 : (2 * both[(a * count + b) * labels + label]) / total;
               }
             }
           }

@@ -6,7 +6,10 @@ type Info = Pick<OutputMethod, 'name' | 'title' | 'formula' | 'source'>;
 /** Uncertainty of every voxel of a slice, [y, x], from the logits of the passes. */
 export type UncertaintyMap = (passes: readonly Float32Array[], context: OutputContext) => Float64Array;
 
-/** A method that is the mean of a map over voxels: all of them, or those that are predicted as foreground. */
+/**
+ * A method that is the mean of a map over voxels: all of them, or those that are predicted as
+ * foreground.
+ */
 export function meanOfMap(info: Info & Pick<OutputMethod, 'passes'>, map: UncertaintyMap): OutputMethod {
   return {
     ...info,
@@ -17,7 +20,7 @@ export function meanOfMap(info: Info & Pick<OutputMethod, 'passes'>, map: Uncert
         push(passes, { foreground, interior }) {
           const values = map(passes, context);
           for (let i = 0; i < values.length; i++) {
-            const value = values[i]!;
+            const value = values[i];
             sums.mean += value;
             if (foreground[i] === 0) continue;
             sums.foreground += value;
@@ -39,12 +42,15 @@ export function meanOfMap(info: Info & Pick<OutputMethod, 'passes'>, map: Uncert
   };
 }
 
-/** Uncertainty of one voxel from the probabilities of its classes, read at `at`, `at + plane`, …. */
+/**
+ * Uncertainty of one voxel from the probabilities of its classes, read at `at`, `at + plane`, ….
+ */
 export type VoxelUncertainty = (probabilities: Float32Array, at: number, plane: number, classes: number) => number;
 
 /**
- * A method that is the mean over voxels of an uncertainty of the softmax of logits / T. Where the outputs are regions, each is taken for two classes
- * (sigmoid, and what is left) and the regions are averaged.
+ * A method that is the mean over voxels of an uncertainty of the softmax of logits / T. Where the
+ * outputs are regions, each is taken for two classes (sigmoid, and what is left) and the regions
+ * are averaged.
  */
 export function voxelMean(info: Info, uncertainty: VoxelUncertainty, temperature = 1): OutputMethod {
   return meanOfMap({ ...info, passes: 'plain' }, ([logits], { classes, regions }) => {
@@ -60,10 +66,10 @@ export function voxelMean(info: Info, uncertainty: VoxelUncertainty, temperature
     const two = new Float32Array(2 * plane);
     for (let r = 0; r < classes; r++) {
       for (let i = 0; i < plane; i++) {
-        two[i + plane] = scaled[r * plane + i]!;
-        two[i] = 1 - two[i + plane]!;
+        two[i + plane] = scaled[r * plane + i];
+        two[i] = 1 - two[i + plane];
       }
-      for (let i = 0; i < plane; i++) out[i]! += uncertainty(two, i, plane, 2) / classes;
+      for (let i = 0; i < plane; i++) out[i] += uncertainty(two, i, plane, 2) / classes;
     }
     return out;
   });

@@ -1,7 +1,10 @@
 import type { NiftiGeometry, Triple } from '../../chunks.js';
 import { SegcanaryError } from '../../errors.js';
 
-/** What the affine depends on besides the geometry: voxels along [x, y, z], and the version, whose floats set a tolerance. */
+/**
+ * What the affine depends on besides the geometry: voxels along [x, y, z], and the version, whose
+ * floats set a tolerance.
+ */
 export interface AffineContext {
   readonly shape: Triple;
   readonly version: 1 | 2;
@@ -11,12 +14,15 @@ export interface AffineContext {
 
 /**
  * Row-major 4x4 matrix from voxel (x, y, z, 1) to the header's world units, as nibabel chooses it:
- * sform if its code is a known one > 0, else qform likewise, else voxel sizes alone with x flipped and the origin in the centre of the image.
- * nifti-reader-js prefers the larger of the two codes instead, and gives zeros where both are 0.
+ * sform if its code is a known one > 0, else qform likewise, else voxel sizes alone with x flipped
+ * and the origin in the centre of the image. nifti-reader-js prefers the larger of the two codes
+ * instead, and gives zeros where both are 0.
  *
- * Source: nibabel nifti1.py get_best_affine and the header checks before it; volumeutils.py shape_zoom_affine.
+ * Source: nibabel nifti1.py get_best_affine and the header checks before it; volumeutils.py
+ * shape_zoom_affine.
  *
- * @throws SegcanaryError `nifti-invalid` when the qform is needed and its quaternion is longer than 1
+ * @throws SegcanaryError `nifti-invalid` when the qform is needed and its quaternion is longer than
+ *   1
  */
 export function bestAffine(geometry: NiftiGeometry, context: AffineContext): number[] {
   if (isKnownCode(geometry.sformCode)) return [...geometry.srow, 0, 0, 0, 1];
@@ -25,7 +31,7 @@ export function bestAffine(geometry: NiftiGeometry, context: AffineContext): num
   return compose(
     [1, 0, 0, 0, 1, 0, 0, 0, 1],
     zooms,
-    zooms.map((zoom, i) => (-zoom * (context.shape[i]! - 1)) / 2),
+    zooms.map((zoom, i) => (-zoom * (context.shape[i] - 1)) / 2),
   );
 }
 
@@ -36,7 +42,7 @@ function isKnownCode(code: number): boolean {
 
 /** |pixdim[axis]|, 1 where it is 0: nibabel's repair of such headers. */
 function voxelSize(geometry: NiftiGeometry, axis: number): number {
-  return Math.abs(geometry.pixdim[axis]!) || 1;
+  return Math.abs(geometry.pixdim[axis]) || 1;
 }
 
 function qformAffine(geometry: NiftiGeometry, { version, name }: AffineContext): number[] {
@@ -56,7 +62,10 @@ function qformAffine(geometry: NiftiGeometry, { version, name }: AffineContext):
   return compose(rotationOf(w, x, y, z), zooms, geometry.qoffset);
 }
 
-/** Row-major 3x3 rotation of a quaternion, which need not have length 1. Source: nibabel quaternions.py quat2mat. */
+/**
+ * Row-major 3x3 rotation of a quaternion, which need not have length 1. Source: nibabel
+ * quaternions.py quat2mat.
+ */
 function rotationOf(w: number, x: number, y: number, z: number): number[] {
   const s = 2 / (w * w + x * x + y * y + z * z);
   return [
@@ -76,27 +85,24 @@ function compose(rotation: readonly number[], zooms: readonly number[], origin: 
   const affine: number[] = [];
   // `+ 0` turns -0 into 0.
   for (let row = 0; row < 3; row++) {
-    for (let column = 0; column < 3; column++) affine.push(rotation[row * 3 + column]! * zooms[column]! + 0);
-    affine.push(origin[row]!);
+    for (let column = 0; column < 3; column++) affine.push(rotation[row * 3 + column] * zooms[column] + 0);
+    affine.push(origin[row]);
   }
   return [...affine, 0, 0, 0, 1];
 }
 
 /**
- * The geometry of a new file from its affine (row-major 4x4, voxel (x, y, z, 1) to RAS+ mm): sform always, qform where the axes are orthogonal.
- * Both are written because readers differ in which they trust. Codes are 1, scanner coordinates.
+ * The geometry of a new file from its affine (row-major 4x4, voxel (x, y, z, 1) to RAS+ mm): sform
+ * always, qform where the axes are orthogonal. Both are written because readers differ in which
+ * they trust. Codes are 1, scanner coordinates.
  */
 export function geometryOf(affine: readonly number[]): NiftiGeometry {
-  const column = (c: number) => [affine[c]!, affine[4 + c]!, affine[8 + c]!] as const;
+  const column = (c: number) => [affine[c], affine[4 + c], affine[8 + c]] as const;
   const sizes = [0, 1, 2].map((c) => Math.hypot(...column(c)));
-  const unit = [0, 1, 2].map((c) => column(c).map((v) => v / sizes[c]!));
-  const dot = (a: readonly number[], b: readonly number[]) => a[0]! * b[0]! + a[1]! * b[1]! + a[2]! * b[2]!;
+  const unit = [0, 1, 2].map((c) => column(c).map((v) => v / sizes[c]));
+  const dot = (a: readonly number[], b: readonly number[]) => a[0] * b[0] + a[1] * b[1] + a[2] * b[2];
   const [ux, uy, uz] = unit as [number[], number[], number[]];
-  const cross = [
-    ux[1]! * uy[2]! - ux[2]! * uy[1]!,
-    ux[2]! * uy[0]! - ux[0]! * uy[2]!,
-    ux[0]! * uy[1]! - ux[1]! * uy[0]!,
-  ];
+  const cross = [ux[1] * uy[2] - ux[2] * uy[1], ux[2] * uy[0] - ux[0] * uy[2], ux[0] * uy[1] - ux[1] * uy[0]];
   const qfac = dot(cross, uz) < 0 ? -1 : 1;
   const orthogonal = Math.max(Math.abs(dot(ux, uy)), Math.abs(dot(ux, uz)), Math.abs(dot(uy, uz))) < 1e-5;
   const quatern = quaternionOf([ux, uy, uz.map((v) => v * qfac)]);
@@ -105,7 +111,7 @@ export function geometryOf(affine: readonly number[]): NiftiGeometry {
     qformCode: orthogonal ? 1 : 0,
     sformCode: 1,
     quatern: orthogonal ? quatern : [0, 0, 0],
-    qoffset: [affine[3]!, affine[7]!, affine[11]!],
+    qoffset: [affine[3], affine[7], affine[11]],
     srow: affine.slice(0, 12),
     xyztUnits: 2,
   };
@@ -113,11 +119,11 @@ export function geometryOf(affine: readonly number[]): NiftiGeometry {
 
 /**
  * Vector part [b, c, d] of the quaternion with a >= 0 of a proper rotation given by its columns.
- * The largest of a, b, c, d is found first and the others by dividing by it, which stays accurate for half turns.
- * Source: nifti1_io.c nifti_mat44_to_quatern.
+ * The largest of a, b, c, d is found first and the others by dividing by it, which stays accurate
+ * for half turns. Source: nifti1_io.c nifti_mat44_to_quatern.
  */
 function quaternionOf(columns: readonly (readonly number[])[]): Triple {
-  const m = (row: number, column: number) => columns[column]![row]!;
+  const m = (row: number, column: number) => columns[column][row];
   const squares = [
     1 + m(0, 0) + m(1, 1) + m(2, 2),
     1 + m(0, 0) - m(1, 1) - m(2, 2),
@@ -125,7 +131,7 @@ function quaternionOf(columns: readonly (readonly number[])[]): Triple {
     1 - m(0, 0) - m(1, 1) + m(2, 2),
   ];
   const largest = squares.indexOf(Math.max(...squares));
-  const h = Math.sqrt(squares[largest]!);
+  const h = Math.sqrt(squares[largest]);
   const wx = m(2, 1) - m(1, 2);
   const wy = m(0, 2) - m(2, 0);
   const wz = m(1, 0) - m(0, 1);
@@ -138,7 +144,7 @@ function quaternionOf(columns: readonly (readonly number[])[]): Triple {
     [wy, xy, h * h, yz],
     [wz, xz, yz, h * h],
   ];
-  const [a, b, c, d] = rows[largest]!.map((v) => v / (2 * h)) as [number, number, number, number];
+  const [a, b, c, d] = rows[largest].map((v) => v / (2 * h)) as [number, number, number, number];
   // `|| 0` turns -0 into 0.
   return a < 0 ? [-b || 0, -c || 0, -d || 0] : [b, c, d];
 }

@@ -15,8 +15,9 @@ export interface HeaderToWrite {
 const littleEndian = endianness() === 'LE';
 
 /**
- * The bytes before the voxels of a single-file NIfTI of three or four dimensions: 352 for NIfTI-1, 544 for NIfTI-2, which is used where a dimension does not fit 16 bits.
- * Slope 1, intercept 0, no extensions. Source: nifti1.h, nifti2.h.
+ * The bytes before the voxels of a single-file NIfTI of three or four dimensions: 352 for NIfTI-1,
+ * 544 for NIfTI-2, which is used where a dimension does not fit 16 bits. Slope 1, intercept 0, no
+ * extensions. Source: nifti1.h, nifti2.h.
  */
 export function encodeHeader(header: HeaderToWrite): Uint8Array {
   return Math.max(...header.shape) > 32767 ? encodeNifti2(header) : encodeNifti1(header);

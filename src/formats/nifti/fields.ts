@@ -13,14 +13,17 @@ export interface NiftiFields {
 }
 
 /**
- * Decodes a header with nifti-reader-js, except for what that reads wrongly: a 64-bit integer below 0 (or, big-endian, beyond 2^31), and the
- * sform where there is a qform too. It is given no extensions, because it walks a damaged chain of them without end, and nothing here needs them.
+ * Decodes a header with nifti-reader-js, except for what that reads wrongly: a 64-bit integer below
+ * 0 (or, big-endian, beyond 2^31), and the sform where there is a qform too. It is given no
+ * extensions, because it walks a damaged chain of them without end, and nothing here needs them.
  *
- * @param bytes at least 348 (version 1) or 540 bytes that begin with that number, as an int32 in either byte order
+ * @param bytes at least 348 (version 1) or 540 bytes that begin with that number, as an int32 in
+ *   either byte order
  */
 export function readFields(bytes: Uint8Array, version: 1 | 2): NiftiFields {
   const raw = version === 1 ? new NIFTI1() : new NIFTI2();
-  // A copy of exactly the header: the reader wants a true ArrayBuffer, and a Buffer's own is a shared pool.
+  // A copy of exactly the header: the reader wants a true ArrayBuffer, and a Buffer's own is a
+  // shared pool.
   const { buffer } = Uint8Array.from(bytes.subarray(0, version === 1 ? 348 : 540));
   raw.readHeader(buffer);
   const { littleEndian } = raw;

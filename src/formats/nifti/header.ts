@@ -5,7 +5,10 @@ import { bestAffine } from './affine.js';
 import { dataTypeOf, dataTypes, type NiftiDataType, unusableTypes } from './datatypes.js';
 import { readFields } from './fields.js';
 
-/** What the header of a NIfTI-1 or -2 file says, checked: sizes are positive and plausible, the voxel type is one that can be read. */
+/**
+ * What the header of a NIfTI-1 or -2 file says, checked: sizes are positive and plausible, the
+ * voxel type is one that can be read.
+ */
 export interface NiftiHeader {
   readonly version: 1 | 2;
   readonly littleEndian: boolean;
@@ -43,9 +46,11 @@ export function headerLength(start: Uint8Array): 348 | 540 | null {
 }
 
 /**
- * Reads a header from its first `headerLength` bytes and checks it. Slope, intercept and affine are chosen as nibabel chooses them.
+ * Reads a header from its first `headerLength` bytes and checks it. Slope, intercept and affine are
+ * chosen as nibabel chooses them.
  *
- * @throws SegcanaryError `nifti-invalid` for bytes that are not NIfTI or contradict themselves, `nifti-unsupported` for NIfTI that no network takes
+ * @throws SegcanaryError `nifti-invalid` for bytes that are not NIfTI or contradict themselves,
+ *   `nifti-unsupported` for NIfTI that no network takes
  */
 export function parseHeader(bytes: Uint8Array, { name, pair = false }: ParseHeaderOptions): NiftiHeader {
   const invalid = (what: string) => new SegcanaryError('nifti-invalid', `${name}: ${what}.`);
@@ -115,7 +120,7 @@ function versionOf(bytes: Uint8Array, invalid: Invalid, pair: boolean): 1 | 2 {
 }
 
 function readShape(dims: readonly number[], name: string, invalid: Invalid): { shape: Triple; volumes: number } {
-  const count = dims[0]!;
+  const count = dims[0];
   if (count < 1 || count > 7) {
     throw invalid(`the header announces ${count} dimensions where 1 to 7 are possible; the file is probably damaged`);
   }
@@ -149,7 +154,7 @@ function readOffset(stored: number, version: 1 | 2, pair: boolean, invalid: Inva
 
 function readSpacing(geometry: NiftiGeometry, scale: number, invalid: Invalid): Triple {
   const size = (axis: 1 | 2 | 3) => {
-    const value = Math.abs(geometry.pixdim[axis]!) * scale;
+    const value = Math.abs(geometry.pixdim[axis]) * scale;
     if (value > 0 && Number.isFinite(value)) return value;
     throw invalid(
       `the header gives a voxel size of ${geometry.pixdim[axis]} along ${' xyz'[axis]}; write the true size into pixdim`,

@@ -9,8 +9,8 @@ export interface JoinedHeader {
 }
 
 /**
- * Rewrites the header of a .hdr/.img pair so that it may be followed by the voxels themselves: the magic, and where the voxels begin.
- * With it a pair is one stream of bytes like every other scan.
+ * Rewrites the header of a .hdr/.img pair so that it may be followed by the voxels themselves: the
+ * magic, and where the voxels begin. With it a pair is one stream of bytes like every other scan.
  *
  * @param bytes the first `headerLength` bytes of the .hdr
  * @param name of the .hdr, for messages

@@ -12,7 +12,10 @@ export interface NiftiParserOptions {
   readonly case: string;
   /** Name of the file in messages. */
   readonly name: string;
-  /** Which volume of a 4-D (to 7-D) file, counted from 0 with the fourth dimension fastest. Without it such files are refused. */
+  /**
+   * Which volume of a 4-D (to 7-D) file, counted from 0 with the fourth dimension fastest. Without
+   * it such files are refused.
+   */
   readonly volume?: number;
   /** @default DEFAULT_LIMITS */
   readonly limits?: ScanLimits;
@@ -48,7 +51,8 @@ export class NiftiParser {
   /**
    * Takes the next bytes and gives the slices that they complete.
    *
-   * @throws SegcanaryError `nifti-invalid`, `nifti-unsupported`, `limit-exceeded`, `usage` as soon as the header is there; `non-finite` for the first slice with NaN or infinity
+   * @throws SegcanaryError `nifti-invalid`, `nifti-unsupported`, `limit-exceeded`, `usage` as soon
+   *   as the header is there; `non-finite` for the first slice with NaN or infinity
    */
   *push(bytes: Uint8Array): Generator<Slice> {
     let rest = bytes;
@@ -61,7 +65,10 @@ export class NiftiParser {
     yield* this.#voxels(rest, this.#body);
   }
 
-  /** @throws SegcanaryError `truncated` when the bytes ended before the voxels did, `nifti-invalid` when too few came to be NIfTI at all */
+  /**
+   * @throws SegcanaryError `truncated` when the bytes ended before the voxels did, `nifti-invalid`
+   *   when too few came to be NIfTI at all
+   */
   end(): void {
     const { name } = this.#options;
     if (this.#received === 0)
@@ -141,7 +148,10 @@ export class NiftiParser {
 interface Body {
   readonly header: NiftiHeader;
   readonly grid: Grid;
-  /** First byte of the wanted volume, its length, and the end of the last volume, counted from the first byte of the file. */
+  /**
+   * First byte of the wanted volume, its length, and the end of the last volume, counted from the
+   * first byte of the file.
+   */
   readonly voxelStart: number;
   readonly volumeBytes: number;
   readonly fileEnd: number;

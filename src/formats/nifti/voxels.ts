@@ -11,10 +11,12 @@ export interface VoxelEncoding {
 }
 
 /**
- * Stored voxels to float32: slope * stored + intercept in f64, rounded once at the end, as nibabel's get_fdata followed by astype(float32).
- * 64-bit integers become f64 first, rounding half to even beyond 2^53.
+ * Stored voxels to float32: slope * stored + intercept in f64, rounded once at the end, as
+ * nibabel's get_fdata followed by astype(float32). 64-bit integers become f64 first, rounding half
+ * to even beyond 2^53.
  *
- * @param raw the voxels as stored, in a buffer of their own; swapped in place where their byte order is not the machine's
+ * @param raw the voxels as stored, in a buffer of their own; swapped in place where their byte
+ *   order is not the machine's
  */
 export function decodeVoxels(raw: Uint8Array<ArrayBuffer>, encoding: VoxelEncoding): Float32Array<ArrayBuffer> {
   const { dataType, littleEndian, slope, intercept } = encoding;
@@ -23,11 +25,14 @@ export function decodeVoxels(raw: Uint8Array<ArrayBuffer>, encoding: VoxelEncodi
   // A copy converts natively.
   if (slope === 1 && intercept === 0) return new Float32Array(stored);
   const out = new Float32Array(stored.length);
-  for (let i = 0; i < out.length; i++) out[i] = stored[i]! * slope + intercept;
+  for (let i = 0; i < out.length; i++) out[i] = stored[i] * slope + intercept;
   return out;
 }
 
-/** Whether every voxel that can be stored so is finite in float32: of integers, unless the slope carries them beyond it. Such voxels need not be looked at. */
+/**
+ * Whether every voxel that can be stored so is finite in float32: of integers, unless the slope
+ * carries them beyond it. Such voxels need not be looked at.
+ */
 export function alwaysFinite({ dataType, slope, intercept }: VoxelEncoding): boolean {
   if (dataType.startsWith('float')) return false;
   return Math.abs(slope) * 2 ** (8 * dataTypes[dataType].bytes) + Math.abs(intercept) < LARGEST_FLOAT32;
@@ -39,7 +44,7 @@ const LARGEST_FLOAT32 = (2 - 2 ** -23) * 2 ** 127;
 export function countNonFinite(voxels: Float32Array): number {
   let count = 0;
   // x - x is 0 for every finite x and NaN otherwise.
-  for (let i = 0; i < voxels.length; i++) if (voxels[i]! - voxels[i]! !== 0) count++;
+  for (let i = 0; i < voxels.length; i++) if (voxels[i] - voxels[i] !== 0) count++;
   return count;
 }
 
@@ -79,12 +84,15 @@ function view(raw: Uint8Array<ArrayBuffer>, dataType: NiftiDataType): Stored {
   }
 }
 
-/** 64-bit integers to f64 from two halves: 2^32 * high is exact, so the sum rounds once. BigInt64Array costs an object a voxel. */
+/**
+ * 64-bit integers to f64 from two halves: 2^32 * high is exact, so the sum rounds once.
+ * BigInt64Array costs an object a voxel.
+ */
 function wide(raw: Uint8Array<ArrayBuffer>, highs: Uint32Array | Int32Array): Float64Array {
   const lows = new Uint32Array(raw.buffer, raw.byteOffset, raw.length / 4);
   const out = new Float64Array(raw.length / 8);
   const low = littleEndianHost ? 0 : 1;
-  for (let i = 0; i < out.length; i++) out[i] = highs[2 * i + 1 - low]! * 2 ** 32 + lows[2 * i + low]!;
+  for (let i = 0; i < out.length; i++) out[i] = highs[2 * i + 1 - low] * 2 ** 32 + lows[2 * i + low];
   return out;
 }
 

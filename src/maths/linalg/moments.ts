@@ -2,7 +2,10 @@ import { SegcanaryError } from '../../errors.js';
 import { type Blas, multiplyAhead, packTile, packTransposed, type Range, ranges } from './blas.js';
 import { dot, mirrorUpper, multiplySymmetric, trace } from './symmetric.js';
 
-/** Rows gathered before they are multiplied: at 1024 what the tiles cost outside the product is small beside it, and d = 3840 takes 31 MB. */
+/**
+ * Rows gathered before they are multiplied: at 1024 what the tiles cost outside the product is
+ * small beside it, and d = 3840 takes 31 MB.
+ */
 const BLOCK_ROWS = 1024;
 /** Side of a tile of the co-moment: a product of 7 MB. */
 const TILE = 960;
@@ -19,11 +22,13 @@ export interface Sample {
 }
 
 /**
- * Count, mean, covariance and fourth moment of rows that come in any number of blocks and are seen once; two of them merge into what one
- * would have been (Chan, Golub and LeVeque 1983, in its form with a common origin).
+ * Count, mean, covariance and fourth moment of rows that come in any number of blocks and are seen
+ * once; two of them merge into what one would have been (Chan, Golub and LeVeque 1983, in its form
+ * with a common origin).
  *
- * Sums are taken about a reference r (the mean of the first block), so that a large common offset costs no digits: with y = x - r they are
- * n, s = sum y, S = sum y y', q3 = sum |y|^2 y, q4 = sum |y|^4. Memory: one [d,d] of float64 and one block.
+ * Sums are taken about a reference r (the mean of the first block), so that a large common offset
+ * costs no digits: with y = x - r they are n, s = sum y, S = sum y y', q3 = sum |y|^2 y, q4 = sum
+ * |y|^4. Memory: one [d,d] of float64 and one block.
  */
 export class Moments {
   readonly d: number;
@@ -71,7 +76,10 @@ export class Moments {
     }
   }
 
-  /** Adds what another accumulator has seen; the other is left as it was, but for its waiting rows having been summed. */
+  /**
+   * Adds what another accumulator has seen; the other is left as it was, but for its waiting rows
+   * having been summed.
+   */
   async merge(other: Moments): Promise<void> {
     if (other.d !== this.d) throw new RangeError(`moments of ${other.d} features do not merge into ${this.d}`);
     await this.#flush();
@@ -80,12 +88,13 @@ export class Moments {
     this.#reference ??= other.#reference.slice();
     const { d } = this;
     const n = other.#n;
-    const shift = other.#reference.map((value, i) => value - this.#reference![i]!);
+    const shift = other.#reference.map((value, i) => value - this.#reference![i]);
     const shift2 = dot(shift, shift);
     const trace2 = trace(other.#cross, d);
     const crossShift = multiplySymmetric(other.#cross, d, shift);
     const along = dot(shift, other.#sum);
-    // The other's y becomes y + shift; |y + shift|^2 = |y|^2 + 2 shift.y + |shift|^2, multiplied out and summed.
+    // The other's y becomes y + shift; |y + shift|^2 = |y|^2 + 2 shift.y + |shift|^2, multiplied
+    // out and summed.
     this.#fourth +=
       other.#fourth +
       4 * dot(shift, crossShift) +
@@ -94,20 +103,22 @@ export class Moments {
       2 * shift2 * trace2 +
       4 * shift2 * along;
     for (let i = 0; i < d; i++) {
-      const move = shift[i]!;
-      const sum = other.#sum[i]!;
-      this.#third[i]! +=
-        other.#third[i]! + move * trace2 + 2 * crossShift[i]! + 2 * along * move + shift2 * sum + n * shift2 * move;
+      const move = shift[i];
+      const sum = other.#sum[i];
+      this.#third[i] +=
+        other.#third[i] + move * trace2 + 2 * crossShift[i] + 2 * along * move + shift2 * sum + n * shift2 * move;
       for (let j = i; j < d; j++) {
-        this.#cross[i * d + j]! +=
-          other.#cross[i * d + j]! + sum * shift[j]! + move * other.#sum[j]! + n * move * shift[j]!;
+        this.#cross[i * d + j] += other.#cross[i * d + j] + sum * shift[j] + move * other.#sum[j] + n * move * shift[j];
       }
     }
-    for (let i = 0; i < d; i++) this.#sum[i]! += other.#sum[i]! + n * shift[i]!;
+    for (let i = 0; i < d; i++) this.#sum[i] += other.#sum[i] + n * shift[i];
     this.#n += n;
   }
 
-  /** The sample's moments. The covariance is this accumulator's own memory, so the accumulator is spent. */
+  /**
+   * The sample's moments. The covariance is this accumulator's own memory, so the accumulator is
+   * spent.
+   */
   async finish(): Promise<Sample> {
     await this.#flush();
     const { d } = this;
@@ -116,7 +127,8 @@ export class Moments {
     const offset = this.#sum.map((value) => value / n);
     const offset2 = dot(offset, offset);
     const covariance = this.#cross;
-    // sum |y - offset|^4 with |y - offset|^2 = |y|^2 - 2 offset.y + |offset|^2, and sum y = n offset.
+    // sum |y - offset|^4 with |y - offset|^2 = |y|^2 - 2 offset.y + |offset|^2, and sum y = n
+    // offset.
     const fourth =
       this.#fourth +
       4 * dot(offset, multiplySymmetric(covariance, d, offset)) +
@@ -125,10 +137,10 @@ export class Moments {
       2 * offset2 * trace(covariance, d) -
       4 * n * offset2 * offset2;
     for (let i = 0; i < d; i++) {
-      for (let j = i; j < d; j++) covariance[i * d + j] = covariance[i * d + j]! / n - offset[i]! * offset[j]!;
+      for (let j = i; j < d; j++) covariance[i * d + j] = covariance[i * d + j] / n - offset[i] * offset[j];
     }
     mirrorUpper(covariance, d);
-    const mean = this.#reference.map((value, i) => value + offset[i]!);
+    const mean = this.#reference.map((value, i) => value + offset[i]);
     return { n, d, mean, covariance, fourth: Math.max(fourth, 0) };
   }
 
@@ -141,14 +153,14 @@ export class Moments {
     for (let row = 0; row < n; row++) {
       let norm2 = 0;
       for (let i = 0; i < d; i++) {
-        const y = block[row * d + i]! - this.#reference[i]!;
+        const y = block[row * d + i] - this.#reference[i];
         block[row * d + i] = y;
         norm2 += y * y;
       }
       for (let i = 0; i < d; i++) {
-        const y = block[row * d + i]!;
-        this.#sum[i]! += y;
-        this.#third[i]! += norm2 * y;
+        const y = block[row * d + i];
+        this.#sum[i] += y;
+        this.#third[i] += norm2 * y;
       }
       this.#fourth += norm2 * norm2;
     }
@@ -176,7 +188,7 @@ export class Moments {
       ([rows, columns], product) => {
         for (let row = rows[0], from = 0; row < rows[1]; row++) {
           for (let to = row * d + columns[0], end = row * d + columns[1]; to < end; to++, from++)
-            cross[to]! += product[from]!;
+            cross[to] += product[from];
         }
       },
     );
@@ -184,13 +196,13 @@ export class Moments {
 }
 
 /**
- * Column means of [n,d], taken about the first row: a feature that never changes has exactly its own value as mean, and a large common
- * offset costs no digits.
+ * Column means of [n,d], taken about the first row: a feature that never changes has exactly its
+ * own value as mean, and a large common offset costs no digits.
  */
 export function columnMeans(rows: Float64Array, n: number, d: number): Float64Array {
   const sum = new Float64Array(d);
   for (let row = 1; row < n; row++) {
-    for (let i = 0; i < d; i++) sum[i]! += rows[row * d + i]! - rows[i]!;
+    for (let i = 0; i < d; i++) sum[i] += rows[row * d + i] - rows[i];
   }
-  return sum.map((value, i) => rows[i]! + value / n);
+  return sum.map((value, i) => rows[i] + value / n);
 }

@@ -13,7 +13,10 @@ export interface Operand {
   readonly transposed?: boolean;
 }
 
-/** op(a) op(b), in tiles, so that no copy of a whole operand is made on the way to the BLAS. Neither operand is consumed. */
+/**
+ * op(a) op(b), in tiles, so that no copy of a whole operand is made on the way to the BLAS. Neither
+ * operand is consumed.
+ */
 export async function product(blas: Blas, a: Operand, b: Operand): Promise<Float64Array> {
   const [m, k] = shape(a);
   const [inner, n] = shape(b);

@@ -2,9 +2,11 @@ import type { Sample } from './moments.js';
 import { trace } from './symmetric.js';
 
 /**
- * Ledoit-Wolf shrinkage intensity, as sklearn 1.9 `ledoit_wolf_shrinkage` (Ledoit and Wolf 2004, J. Multivariate Analysis 88):
+ * Ledoit-Wolf shrinkage intensity, as sklearn 1.9 `ledoit_wolf_shrinkage` (Ledoit and Wolf 2004, J.
+ * Multivariate Analysis 88):
  *
- *   mu = tr(S) / d, delta = (|S|_F^2 - 2 mu tr(S) + d mu^2) / d, beta = min((sum |x - mean|^4 / n - |S|_F^2) / (n d), delta),
+ *   mu = tr(S) / d, delta = (|S|_F^2 - 2 mu tr(S) + d mu^2) / d,
+ *   beta = min((sum |x - mean|^4 / n - |S|_F^2) / (n d), delta),
  *   shrinkage = beta / delta, 0 where beta is 0 or d is 1; S with divisor n.
  */
 export function ledoitWolfShrinkage({ n, d, covariance, fourth }: Sample): number {
@@ -19,9 +21,11 @@ export function ledoitWolfShrinkage({ n, d, covariance, fourth }: Sample): numbe
 }
 
 /**
- * Oracle approximating shrinkage, as sklearn 1.9 `oas` (Chen, Wiesel, Eldar and Hero 2010, eq. 23 without its 2/d terms):
+ * Oracle approximating shrinkage, as sklearn 1.9 `oas` (Chen, Wiesel, Eldar and Hero 2010, eq. 23
+ * without its 2/d terms):
  *
- *   alpha = mean of the squared elements of S, mu = tr(S) / d, shrinkage = min(1, (alpha + mu^2) / ((n + 1) (alpha - mu^2 / d))),
+ *   alpha = mean of the squared elements of S, mu = tr(S) / d,
+ *   shrinkage = min(1, (alpha + mu^2) / ((n + 1) (alpha - mu^2 / d))),
  *   1 where the divisor is 0, 0 where d is 1; S with divisor n.
  */
 export function oasShrinkage({ n, d, covariance }: Sample): number {
@@ -35,12 +39,12 @@ export function oasShrinkage({ n, d, covariance }: Sample): number {
 /** In place: S becomes (1 - shrinkage) S + shrinkage mu I, mu = tr(S) / d. */
 export function shrink(covariance: Float64Array, d: number, shrinkage: number): void {
   const mu = trace(covariance, d) / d;
-  for (let i = 0; i < covariance.length; i++) covariance[i]! *= 1 - shrinkage;
-  for (let i = 0; i < d; i++) covariance[i * d + i]! += shrinkage * mu;
+  for (let i = 0; i < covariance.length; i++) covariance[i] *= 1 - shrinkage;
+  for (let i = 0; i < d; i++) covariance[i * d + i] += shrinkage * mu;
 }
 
 function sumOfSquares(values: Float64Array): number {
   let sum = 0;
-  for (let i = 0; i < values.length; i++) sum += values[i]! * values[i]!;
+  for (let i = 0; i < values.length; i++) sum += values[i] * values[i];
   return sum;
 }

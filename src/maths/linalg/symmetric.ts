@@ -7,7 +7,7 @@ export function mirrorUpper(matrix: Float64Array, d: number): void {
     for (const [left, right] of ranges(0, bottom, 64)) {
       for (let row = top; row < bottom; row++) {
         for (let column = left; column < Math.min(right, row); column++) {
-          matrix[row * d + column] = matrix[column * d + row]!;
+          matrix[row * d + column] = matrix[column * d + row];
         }
       }
     }
@@ -19,26 +19,26 @@ export function multiplySymmetric(matrix: Float64Array, d: number, x: Float64Arr
   const y = new Float64Array(d);
   for (let row = 0; row < d; row++) {
     const start = row * d;
-    const factor = x[row]!;
-    let sum = matrix[start + row]! * factor;
+    const factor = x[row];
+    let sum = matrix[start + row] * factor;
     for (let column = row + 1; column < d; column++) {
-      const value = matrix[start + column]!;
-      sum += value * x[column]!;
-      y[column]! += value * factor;
+      const value = matrix[start + column];
+      sum += value * x[column];
+      y[column] += value * factor;
     }
-    y[row]! += sum;
+    y[row] += sum;
   }
   return y;
 }
 
 export function dot(a: Float64Array, b: Float64Array): number {
   let sum = 0;
-  for (let i = 0; i < a.length; i++) sum += a[i]! * b[i]!;
+  for (let i = 0; i < a.length; i++) sum += a[i] * b[i];
   return sum;
 }
 
 export function trace(matrix: Float64Array, d: number): number {
   let sum = 0;
-  for (let i = 0; i < d; i++) sum += matrix[i * d + i]!;
+  for (let i = 0; i < d; i++) sum += matrix[i * d + i];
   return sum;
 }

@@ -14,12 +14,16 @@ export interface TopEigen {
 
 /** Residual |A v - l v| of every pair, relative to the largest eigenvalue. */
 const TOLERANCE = 1e-9;
-/** What has not converged by then are directions of all but equal variance, of which one is as good as another. */
+/**
+ * What has not converged by then are directions of all but equal variance, of which one is as good
+ * as another.
+ */
 const MOST_ROUNDS = 120;
 
 /**
- * The k largest eigenpairs of a symmetric positive semi-definite [d,d], by subspace iteration with Rayleigh-Ritz (Golub & Van Loan, Matrix Computations,
- * sec. 8.2.4) on a few more vectors than asked for. The matrix itself is never decomposed. Seeded: the same matrix gives the same pairs.
+ * The k largest eigenpairs of a symmetric positive semi-definite [d,d], by subspace iteration with
+ * Rayleigh-Ritz (Golub & Van Loan, Matrix Computations, sec. 8.2.4) on a few more vectors than
+ * asked for. The matrix itself is never decomposed. Seeded: the same matrix gives the same pairs.
  */
 export async function topEigen(matrix: Float64Array, d: number, k: number, blas: Blas): Promise<TopEigen> {
   const b = Math.min(d, k + Math.max(16, Math.ceil(k / 2)));
@@ -47,17 +51,18 @@ export async function topEigen(matrix: Float64Array, d: number, k: number, blas:
     const turn = { data: rotation, rows: b, columns: b };
     const vectors = await product(blas, { data: basis, rows: d, columns: b }, turn);
     const images = await product(blas, { data: image, rows: d, columns: b }, turn);
-    if (round === MOST_ROUNDS || residual(images, vectors, values, d, b, k) <= TOLERANCE * values[0]!) {
+    if (round === MOST_ROUNDS || residual(images, vectors, values, d, b, k) <= TOLERANCE * values[0]) {
       const rows = new Float64Array(k * d);
-      for (let i = 0; i < d; i++) for (let j = 0; j < k; j++) rows[j * d + i] = vectors[i * b + j]!;
+      for (let i = 0; i < d; i++) for (let j = 0; j < k; j++) rows[j * d + i] = vectors[i * b + j];
       return { values: values.slice(0, k), vectors: rows };
     }
-    // Divided by their eigenvalues the images are all but orthonormal, so that one Cholesky factor makes them so. Where the matrix maps to nothing but rounding,
-    // beyond its rank, the vectors stay.
-    const floor = 1e-12 * values[0]!;
+    // Divided by their eigenvalues the images are all but orthonormal, so that one Cholesky factor
+    // makes them so. Where the matrix maps to nothing but rounding, beyond its rank, the vectors
+    // stay.
+    const floor = 1e-12 * values[0];
     for (let i = 0; i < d * b; i++) {
-      const value = values[i % b]!;
-      images[i] = value > floor ? images[i]! / value : vectors[i]!;
+      const value = values[i % b];
+      images[i] = value > floor ? images[i] / value : vectors[i];
     }
     basis = await orthonormal(images, d, b, blas);
   }
@@ -67,7 +72,7 @@ function residual(images: Float64Array, vectors: Float64Array, values: Float64Ar
   let worst = 0;
   for (let j = 0; j < k; j++) {
     let squares = 0;
-    for (let i = 0; i < d; i++) squares += (images[i * b + j]! - values[j]! * vectors[i * b + j]!) ** 2;
+    for (let i = 0; i < d; i++) squares += (images[i * b + j] - values[j] * vectors[i * b + j]) ** 2;
     worst = Math.max(worst, Math.sqrt(squares));
   }
   return worst;

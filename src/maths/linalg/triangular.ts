@@ -3,8 +3,9 @@ import { type Blas, multiplyAhead, packTile, ranges } from './blas.js';
 const BLOCK = 256;
 
 /**
- * Replaces a lower triangular [n,n] by its inverse, in place, block row by block row: with W the inverse of the rows above,
- * W_i = -inv(L_ii) L_i W, and W_ii = inv(L_ii). What was above the diagonal becomes 0.
+ * Replaces a lower triangular [n,n] by its inverse, in place, block row by block row: with W the
+ * inverse of the rows above, W_i = -inv(L_ii) L_i W, and W_ii = inv(L_ii). What was above the
+ * diagonal becomes 0.
  */
 export async function invertLower(a: Float64Array, n: number, blas: Blas): Promise<void> {
   for (const rows of ranges(0, n, BLOCK)) {
@@ -42,14 +43,14 @@ export async function invertLower(a: Float64Array, n: number, blas: Blas): Promi
 function invertSmall(lower: Float64Array, n: number): Float64Array {
   const inverse = new Float64Array(n * n);
   for (let row = 0; row < n; row++) {
-    const diagonal = lower[row * n + row]!;
+    const diagonal = lower[row * n + row];
     for (let k = 0; k < row; k++) {
-      const factor = lower[row * n + k]!;
+      const factor = lower[row * n + k];
       for (let column = 0; column <= k; column++) {
-        inverse[row * n + column]! -= factor * inverse[k * n + column]!;
+        inverse[row * n + column] -= factor * inverse[k * n + column];
       }
     }
-    for (let column = 0; column < row; column++) inverse[row * n + column]! /= diagonal;
+    for (let column = 0; column < row; column++) inverse[row * n + column] /= diagonal;
     inverse[row * n + row] = 1 / diagonal;
   }
   return inverse;

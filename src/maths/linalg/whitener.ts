@@ -5,7 +5,10 @@ import { product } from './product.js';
 import { multiplySymmetric } from './symmetric.js';
 import { invertLower } from './triangular.js';
 
-/** A matrix W [r,d] in C order whose square W'W is the (pseudo-)inverse of a covariance: |W (z - mean)|^2 is the squared distance. */
+/**
+ * A matrix W [r,d] in C order whose square W'W is the (pseudo-)inverse of a covariance: |W (z -
+ * mean)|^2 is the squared distance.
+ */
 export interface Whitening {
   readonly whitener: Float64Array;
   readonly r: number;
@@ -13,12 +16,18 @@ export interface Whitening {
   readonly conditionNumber: number;
 }
 
-/** scipy's pinvh takes an eigenvalue for zero at max(lambda) d eps or below, and so does numpy's matrix_rank. */
+/**
+ * scipy's pinvh takes an eigenvalue for zero at max(lambda) d eps or below, and so does numpy's
+ * matrix_rank.
+ */
 export function rankCutoff(largest: number, d: number): number {
   return largest * d * Number.EPSILON;
 }
 
-/** W = inv(L), S = L L', lower triangular. Consumes the [d,d] covariance; null where it is not positive definite. */
+/**
+ * W = inv(L), S = L L', lower triangular. Consumes the [d,d] covariance; null where it is not
+ * positive definite.
+ */
 export async function choleskyWhitening(
   covariance: Float64Array,
   d: number,
@@ -32,9 +41,9 @@ export async function choleskyWhitening(
 }
 
 /**
- * The pseudo-inverse of a rank-deficient [d,d] covariance from its pivoted Cholesky factor (lower trapezoid of `factor`, rows in `order`):
- * S = L L' with L [d,r] of full column rank, so pinv(S) = L (L'L)^-2 L' and W = (L'L)^-1 L'. No eigendecomposition: [d,d] takes
- * minutes at d = 3840.
+ * The pseudo-inverse of a rank-deficient [d,d] covariance from its pivoted Cholesky factor (lower
+ * trapezoid of `factor`, rows in `order`): S = L L' with L [d,r] of full column rank, so pinv(S) =
+ * L (L'L)^-2 L' and W = (L'L)^-1 L'. No eigendecomposition: [d,d] takes minutes at d = 3840.
  */
 export async function pseudoInverseWhitening(
   factor: Float64Array,
@@ -47,7 +56,7 @@ export async function pseudoInverseWhitening(
   const lower = new Float64Array(d * rank);
   for (let row = 0; row < d; row++) {
     const length = Math.min(row + 1, rank);
-    lower.set(factor.subarray(row * d, row * d + length), order[row]! * rank);
+    lower.set(factor.subarray(row * d, row * d + length), order[row] * rank);
   }
   const L = { data: lower, rows: d, columns: rank };
   const inverse = await inverseOfSquare(await product(blas, { ...L, transposed: true }, L), rank, blas);
@@ -58,8 +67,9 @@ export async function pseudoInverseWhitening(
 }
 
 /**
- * The pseudo-inverse of S = X'X / n for centred rows X [n,d], n <= d, through the [n,n] Gram matrix: XX' = L L' pivoted, hence X = L Q with
- * orthonormal rows Q = inv(L_11) X_pivots, and with L'L = M M' the whitener is sqrt(n) inv(M) Q. Its rank comes with it. Reorders X.
+ * The pseudo-inverse of S = X'X / n for centred rows X [n,d], n <= d, through the [n,n] Gram
+ * matrix: XX' = L L' pivoted, hence X = L Q with orthonormal rows Q = inv(L_11) X_pivots, and with
+ * L'L = M M' the whitener is sqrt(n) inv(M) Q. Its rank comes with it. Reorders X.
  */
 export async function gramWhitening(
   centred: Float64Array,
@@ -84,7 +94,7 @@ export async function gramWhitening(
   const both = await product(blas, { data: left, ...square }, { data: right, ...square });
   gram = left = null; // As large as the covariance where n is near d.
   const scale = Math.sqrt(n);
-  for (let i = 0; i < both.length; i++) both[i]! *= scale;
+  for (let i = 0; i < both.length; i++) both[i] *= scale;
   const whitener = await product(blas, { data: both, ...square }, { data: centred, rows: rank, columns: d });
   return { whitener, r: rank, rank, conditionNumber: (largest / n) * largestOfInverse(whitener, rank, d) };
 }
@@ -96,7 +106,7 @@ function permuteRows(rows: Float64Array, width: number, order: Int32Array): void
     if (done[first]) continue;
     const held = rows.slice(first * width, (first + 1) * width);
     let to = first;
-    for (let from = order[to]!; from !== first; from = order[to]!) {
+    for (let from = order[to]; from !== first; from = order[to]) {
       rows.copyWithin(to * width, from * width, (from + 1) * width);
       done[to] = 1;
       to = from;
@@ -114,22 +124,22 @@ async function inverseOfSquare(matrix: Float64Array, n: number, blas: Blas): Pro
 }
 
 /**
- * 1 / the smallest eigenvalue kept, as the largest of W W': inverse iteration, the inverse being at hand. Of a triangular W only the
- * triangle is read.
+ * 1 / the smallest eigenvalue kept, as the largest of W W': inverse iteration, the inverse being at
+ * hand. Of a triangular W only the triangle is read.
  */
 function largestOfInverse(whitener: Float64Array, r: number, d: number, triangular = false): number {
   return largestEigenvalue((x) => {
     const wide = new Float64Array(d);
     const y = new Float64Array(r);
     for (let row = 0; row < r; row++) {
-      const factor = x[row]!;
+      const factor = x[row];
       const length = triangular ? row + 1 : d;
-      for (let i = 0, at = row * d; i < length; i++, at++) wide[i]! += factor * whitener[at]!;
+      for (let i = 0, at = row * d; i < length; i++, at++) wide[i] += factor * whitener[at];
     }
     for (let row = 0; row < r; row++) {
       const length = triangular ? row + 1 : d;
       let sum = 0;
-      for (let i = 0, at = row * d; i < length; i++, at++) sum += whitener[at]! * wide[i]!;
+      for (let i = 0, at = row * d; i < length; i++, at++) sum += whitener[at] * wide[i];
       y[row] = sum;
     }
     return y;

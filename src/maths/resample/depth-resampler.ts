@@ -4,8 +4,9 @@ import { axisTaps, type SplineOrder, type Taps } from './interpolation.js';
 const block = 2048;
 
 /**
- * Resamples a stack of planes along its depth while the planes arrive, holding as many as one output sees: 1 for nearest, 2 for linear,
- * 32 for cubic (the spline's prefilter included, cut where 1e-8 is left).
+ * Resamples a stack of planes along its depth while the planes arrive, holding as many as one
+ * output sees: 1 for nearest, 2 for linear, 32 for cubic (the spline's prefilter included, cut
+ * where 1e-8 is left).
  */
 export class DepthResampler {
   readonly #taps: Taps;
@@ -35,11 +36,14 @@ export class DepthResampler {
     return this.#ring[index];
   }
 
-  /** The plane in `slot` is complete. Yields [index, plane] for every output that can now be computed; each plane is the receiver's. */
+  /**
+   * The plane in `slot` is complete. Yields [index, plane] for every output that can now be
+   * computed; each plane is the receiver's.
+   */
   *advance(): Generator<[number, Float32Array]> {
     this.#pushed++;
     const { first, count, to } = this.#taps;
-    while (this.#emitted < to && first[this.#emitted]! + count <= this.#pushed) {
+    while (this.#emitted < to && first[this.#emitted] + count <= this.#pushed) {
       yield [this.#emitted, this.#combine(this.#emitted)];
       this.#emitted++;
     }
@@ -47,7 +51,7 @@ export class DepthResampler {
 
   #combine(i: number): Float32Array {
     const { first, count, weights } = this.#taps;
-    const at = (t: number): Float32Array => this.#ring[(first[i]! + t) % count]!;
+    const at = (t: number): Float32Array => this.#ring[(first[i] + t) % count];
     if (count === 1) return at(0).slice();
     const out = new Float32Array(this.#size);
     const sums = this.#sums;
@@ -61,10 +65,10 @@ export class DepthResampler {
       }
       for (; t < count; t++) {
         const plane = at(t);
-        const weight = weights[i * count + t]!;
-        for (let k = 0; k < length; k++) sums[k]! += weight * plane[start + k]!;
+        const weight = weights[i * count + t];
+        for (let k = 0; k < length; k++) sums[k] += weight * plane[start + k];
       }
-      for (let k = 0; k < length; k++) out[start + k] = sums[k]!;
+      for (let k = 0; k < length; k++) out[start + k] = sums[k];
     }
     return out;
   }
@@ -82,9 +86,9 @@ function add4(
   weights: Float64Array,
   w: number,
 ): void {
-  const wa = weights[w]!;
-  const wb = weights[w + 1]!;
-  const wc = weights[w + 2]!;
-  const wd = weights[w + 3]!;
-  for (let k = 0, j = start; k < length; k++, j++) sums[k]! += wa * a[j]! + wb * b[j]! + wc * c[j]! + wd * d[j]!;
+  const wa = weights[w];
+  const wb = weights[w + 1];
+  const wc = weights[w + 2];
+  const wd = weights[w + 3];
+  for (let k = 0, j = start; k < length; k++, j++) sums[k] += wa * a[j] + wb * b[j] + wc * c[j] + wd * d[j];
 }

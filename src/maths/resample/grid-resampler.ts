@@ -11,7 +11,10 @@ export interface Resampling {
   readonly forceSeparateZ: boolean | null;
 }
 
-/** What the values of one channel may reach: nnU-Net clips what a spline overshoots to the range of what went in. */
+/**
+ * What the values of one channel may reach: nnU-Net clips what a spline overshoots to the range of
+ * what went in.
+ */
 export interface ClipRange {
   readonly low: number;
   readonly high: number;
@@ -28,12 +31,15 @@ export function resampledGrid(grid: Grid, spacing: Triple, resampling: Resamplin
 }
 
 /**
- * Resamples a grid slice by slice: in the plane first, then along z, then what lies across a separate axis in the plane. The steps commute with
- * nnU-Net's order because each acts on one axis; the clip sits where nnU-Net has it, after the spline and before the separate axis.
+ * Resamples a grid slice by slice: in the plane first, then along z, then what lies across a
+ * separate axis in the plane. The steps commute with nnU-Net's order because each acts on one axis;
+ * the clip sits where nnU-Net has it, after the spline and before the separate axis.
  *
  * - no separate axis: one 3-D spline, clipped to the range of the whole channel
- * - separate axis z: every slice on its own, clipped to its own range, then nearest (or linear) along z
- * - separate axis y or x: spline along the other two, clipped to the range of the plane across it, then nearest (or linear) along it
+ * - separate axis z: every slice on its own, clipped to its own range, then nearest (or linear)
+ *   along z
+ * - separate axis y or x: spline along the other two, clipped to the range of the plane across it,
+ *   then nearest (or linear) along it
  *
  * Source: nnunetv2 preprocessing/resampling/default_resampling.py, `resample_data_or_seg`.
  */
@@ -45,7 +51,10 @@ export class GridResampler {
   readonly #depth: DepthResampler;
   readonly #across: PlaneResizer;
 
-  /** @param ranges one a channel; without them nothing is clipped, as befits orders that do not overshoot */
+  /**
+   * @param ranges one a channel; without them nothing is clipped, as befits orders that do not
+   *   overshoot
+   */
   constructor(from: Grid, to: Grid, resampling: Resampling, ranges: readonly ClipRange[] | null) {
     this.#from = from;
     this.#separate = to.separateAxis;
@@ -67,7 +76,8 @@ export class GridResampler {
 
   /**
    * @param data the next slice, [c, y, x] in C order
-   * @returns [z, data] of every slice of the new grid that is now known; the arrays are the receiver's
+   * @returns [z, data] of every slice of the new grid that is now known; the arrays are the
+   *   receiver's
    */
   *push(data: Float32Array): Generator<[number, Float32Array]> {
     const slot = this.#depth.slot();
@@ -87,7 +97,7 @@ export class GridResampler {
     const out = identity ? planes : new Float32Array(this.#from.channels * to[0] * to[1]);
     for (let c = 0; c < this.#from.channels; c++) {
       const plane = planes.subarray(c * from[0] * from[1], (c + 1) * from[0] * from[1]);
-      if (this.#ranges) clip(plane, from[1], this.#ranges[c]!, this.#separate);
+      if (this.#ranges) clip(plane, from[1], this.#ranges[c], this.#separate);
       if (!identity) this.#across.resize(plane, out.subarray(c * to[0] * to[1], (c + 1) * to[0] * to[1]));
     }
     return out;
@@ -98,7 +108,7 @@ function extremes(values: Float32Array): [number, number] {
   let low = Number.POSITIVE_INFINITY;
   let high = Number.NEGATIVE_INFINITY;
   for (let i = 0; i < values.length; i++) {
-    const value = values[i]!;
+    const value = values[i];
     if (value < low) low = value;
     if (value > high) high = value;
   }
@@ -111,9 +121,9 @@ function clip(plane: Float32Array, width: number, range: ClipRange, separate: 1 
   for (let i = 0, y = 0; i < plane.length; y++) {
     for (let x = 0; x < width; x++, i++) {
       const p = separate === 1 ? y : x;
-      const low = perPlane ? planes.min[p]! : range.low;
-      const high = perPlane ? planes.max[p]! : range.high;
-      plane[i] = clamp(plane[i]!, low, high);
+      const low = perPlane ? planes.min[p] : range.low;
+      const high = perPlane ? planes.max[p] : range.high;
+      plane[i] = clamp(plane[i], low, high);
     }
   }
 }

@@ -5,8 +5,8 @@ import { cubicImpulse, cubicWeights } from './spline.js';
 export type SplineOrder = 0 | 1 | 3;
 
 /**
- * Resampling along one axis as a banded matrix: out[i] = sum over t of weights[i * count + t] * in[first[i] + t].
- * Rows of `first` ascend.
+ * Resampling along one axis as a banded matrix: out[i] = sum over t of weights[i * count + t] *
+ * in[first[i] + t]. Rows of `first` ascend.
  */
 export interface Taps {
   readonly from: number;
@@ -17,19 +17,27 @@ export interface Taps {
   readonly weights: Float64Array;
 }
 
-/** Coordinate of output sample i among the input samples, the two grids covering the same extent. scipy `zoom(grid_mode=True)`. */
+/**
+ * Coordinate of output sample i among the input samples, the two grids covering the same extent.
+ * scipy `zoom(grid_mode=True)`.
+ */
 export function coordinate(i: number, from: number, to: number): number {
   return (from / to) * (i + 0.5) - 0.5;
 }
 
-/** Samples on each side of a cubic tap that the prefilter reaches: 0.268^14 = 1e-8 is left out, and the rest scaled to sum to 1. */
+/**
+ * Samples on each side of a cubic tap that the prefilter reaches: 0.268^14 = 1e-8 is left out, and
+ * the rest scaled to sum to 1.
+ */
 const reach = 14;
 
 /**
- * The matrix of scipy.ndimage.zoom(order, mode='nearest', grid_mode=True) along one axis, prefilter included.
+ * The matrix of scipy.ndimage.zoom(order, mode='nearest', grid_mode=True) along one axis, prefilter
+ * included.
  *
- * Order 0 takes floor(x + 0.5): ties go up, as in scipy. Orders 0 and 1 clamp the coordinate to the samples; order 3 sees the first and last
- * sample repeated for ever (scipy pads 12 of them before the prefilter, which is the same to 1e-14). An axis whose length stays is the identity.
+ * Order 0 takes floor(x + 0.5): ties go up, as in scipy. Orders 0 and 1 clamp the coordinate to the
+ * samples; order 3 sees the first and last sample repeated for ever (scipy pads 12 of them before
+ * the prefilter, which is the same to 1e-14). An axis whose length stays is the identity.
  */
 export function axisTaps(from: number, to: number, order: SplineOrder): Taps {
   if (from === to) return build(from, to, 1, (i) => [[i, 1]]);
@@ -52,14 +60,17 @@ export function axisTaps(from: number, to: number, order: SplineOrder): Taps {
     const entries: [number, number][] = [];
     for (let j = below - 1 - reach; j <= below + 2 + reach; j++) {
       let weight = 0;
-      for (let m = 0; m < 4; m++) weight += spline[m]! * cubicImpulse(below - 1 + m - j);
+      for (let m = 0; m < 4; m++) weight += spline[m] * cubicImpulse(below - 1 + m - j);
       entries.push([j, weight]);
     }
     return entries;
   });
 }
 
-/** Folds samples beyond the ends onto the ends, and scales each row to sum to 1 so that a constant stays what it is. */
+/**
+ * Folds samples beyond the ends onto the ends, and scales each row to sum to 1 so that a constant
+ * stays what it is.
+ */
 function build(
   from: number,
   to: number,
@@ -70,13 +81,13 @@ function build(
   const weights = new Float64Array(to * count);
   for (let i = 0; i < to; i++) {
     const entries = row(i);
-    first[i] = clamp(entries[0]![0], 0, from - count);
+    first[i] = clamp(entries[0][0], 0, from - count);
     let sum = 0;
     for (const [j, weight] of entries) {
-      weights[i * count + clamp(j, 0, from - 1) - first[i]!]! += weight;
+      weights[i * count + clamp(j, 0, from - 1) - first[i]] += weight;
       sum += weight;
     }
-    for (let t = 0; t < count; t++) weights[i * count + t]! /= sum;
+    for (let t = 0; t < count; t++) weights[i * count + t] /= sum;
   }
   return { from, to, count, first, weights };
 }

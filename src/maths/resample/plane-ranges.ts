@@ -1,7 +1,8 @@
 import type { PlaneRanges, Slice } from '../../chunks.js';
 
 /**
- * Extremes of every plane across one in-plane axis, a channel each. Voxels outside the non-zero mask are left out and noted, where slices carry one.
+ * Extremes of every plane across one in-plane axis, a channel each. Voxels outside the non-zero
+ * mask are left out and noted, where slices carry one.
  */
 export async function measurePlanes(
   slices: AsyncIterable<Slice> | Iterable<Slice>,
@@ -26,9 +27,9 @@ export async function measurePlanes(
             range.outside[p] = 1;
             continue;
           }
-          const value = data.data[at]!;
-          if (value < range.min[p]!) range.min[p] = value;
-          if (value > range.max[p]!) range.max[p] = value;
+          const value = data.data[at];
+          if (value < range.min[p]) range.min[p] = value;
+          if (value > range.max[p]) range.max[p] = value;
         }
       }
     }

@@ -2,14 +2,20 @@ import { clamp } from '../clamp.js';
 import { axisTaps, coordinate, type SplineOrder, type Taps } from './interpolation.js';
 import { cubicWeights, prefilterColumns, prefilterLine } from './spline.js';
 
-/** Coefficients kept beyond each end: output samples reach at most half a sample past the first and last input. */
+/**
+ * Coefficients kept beyond each end: output samples reach at most half a sample past the first and
+ * last input.
+ */
 const margin = 2;
 
 /**
- * Resizes one plane [y, x] to another size, each axis with its own order, as scipy.ndimage.zoom(mode='nearest', grid_mode=True) does, and so
- * skimage.transform.resize(mode='edge', anti_aliasing=False). Computes in f64 and rounds once, to f32. Holds one plane of f64.
+ * Resizes one plane [y, x] to another size, each axis with its own order, as
+ * scipy.ndimage.zoom(mode='nearest', grid_mode=True) does, and so
+ * skimage.transform.resize(mode='edge', anti_aliasing=False). Computes in f64 and rounds once, to
+ * f32. Holds one plane of f64.
  *
- * A cubic axis is prefiltered by recursion and then takes 4 neighbours: 8 multiplications a sample where the equal banded matrix takes 32.
+ * A cubic axis is prefiltered by recursion and then takes 4 neighbours: 8 multiplications a sample
+ * where the equal banded matrix takes 32.
  */
 export class PlaneResizer {
   readonly from: readonly [number, number];
@@ -68,28 +74,28 @@ export class PlaneResizer {
     const line = this.#line;
     const width = this.from[1];
     const pad = this.#cubicX ? margin : 0;
-    for (let x = 0; x < width; x++) line[pad + x] = source[at + x]!;
+    for (let x = 0; x < width; x++) line[pad + x] = source[at + x];
     if (this.#cubicX) {
-      line.fill(line[pad]!, 0, pad);
-      line.fill(line[pad + width - 1]!, pad + width);
+      line.fill(line[pad], 0, pad);
+      line.fill(line[pad + width - 1], pad + width);
       prefilterLine(line);
     }
     const { count, first, weights, to } = this.#x;
     const columns = this.#columns;
     if (count === 4) {
       for (let x = 0, w = 0; x < to; x++, w += 4) {
-        const f = first[x]!;
+        const f = first[x];
         columns[out + x] =
-          weights[w]! * line[f]! +
-          weights[w + 1]! * line[f + 1]! +
-          weights[w + 2]! * line[f + 2]! +
-          weights[w + 3]! * line[f + 3]!;
+          weights[w] * line[f] +
+          weights[w + 1] * line[f + 1] +
+          weights[w + 2] * line[f + 2] +
+          weights[w + 3] * line[f + 3];
       }
       return;
     }
     for (let x = 0; x < to; x++) {
       let sum = 0;
-      for (let t = 0; t < count; t++) sum += weights[x * count + t]! * line[first[x]! + t]!;
+      for (let t = 0; t < count; t++) sum += weights[x * count + t] * line[first[x] + t];
       columns[out + x] = sum;
     }
   }
@@ -111,22 +117,21 @@ export class PlaneResizer {
     const columns = this.#columns;
     const sum = this.#sum;
     for (let y = 0; y < to; y++) {
-      const row = first[y]! * width;
+      const row = first[y] * width;
       const w = y * count;
       if (count === 4) {
-        const [a, b, c, d] = [weights[w]!, weights[w + 1]!, weights[w + 2]!, weights[w + 3]!];
+        const [a, b, c, d] = [weights[w], weights[w + 1], weights[w + 2], weights[w + 3]];
         for (let x = 0, i = row; x < width; x++, i++) {
-          sum[x] =
-            a * columns[i]! + b * columns[i + width]! + c * columns[i + 2 * width]! + d * columns[i + 3 * width]!;
+          sum[x] = a * columns[i] + b * columns[i + width] + c * columns[i + 2 * width] + d * columns[i + 3 * width];
         }
       } else {
         sum.fill(0);
         for (let t = 0; t < count; t++) {
-          for (let x = 0, i = row + t * width; x < width; x++, i++) sum[x]! += weights[w + t]! * columns[i]!;
+          for (let x = 0, i = row + t * width; x < width; x++, i++) sum[x] += weights[w + t] * columns[i];
         }
       }
       for (let x = 0, i = y * width; x < width; x++, i++) {
-        target[i] = clamp(sum[x]!, low, high);
+        target[i] = clamp(sum[x], low, high);
       }
     }
   }

@@ -3,15 +3,18 @@ import type { Grid } from '../../chunks.js';
 /** Voxels of any type that is written to a file. */
 export type Voxels = Uint8Array | Uint16Array | Float32Array;
 
-/** Along one axis of a grid: where its first voxel lies among the voxels of the scan, in C order, and how far one step goes. */
+/**
+ * Along one axis of a grid: where its first voxel lies among the voxels of the scan, in C order,
+ * and how far one step goes.
+ */
 interface Walk {
   readonly step: number;
   readonly start: number;
 }
 
 /**
- * Puts voxels of a crop box, whose axes may have been turned and reversed, back where they came from on the scan's own grid: what nnU-Net does by pasting
- * into the box and transposing back.
+ * Puts voxels of a crop box, whose axes may have been turned and reversed, back where they came
+ * from on the scan's own grid: what nnU-Net does by pasting into the box and transposing back.
  */
 export class BoxPlacement {
   readonly #shape: readonly number[];
@@ -22,27 +25,28 @@ export class BoxPlacement {
     const step = [scan.shape[1] * scan.shape[2], scan.shape[2], 1];
     const along = (i: 0 | 1 | 2): Walk => {
       const axis = axes[i];
-      const first = flipped[i] ? scan.shape[axis]! - 1 - box.start[i] : box.start[i];
-      return { step: (flipped[i] ? -1 : 1) * step[axis]!, start: first * step[axis]! };
+      const first = flipped[i] ? scan.shape[axis] - 1 - box.start[i] : box.start[i];
+      return { step: (flipped[i] ? -1 : 1) * step[axis], start: first * step[axis] };
     };
     this.#shape = shape;
-    this.#plane = step[0]!;
+    this.#plane = step[0];
     this.#walks = [along(0), along(1), along(2)];
   }
 
   /**
    * @param stored slice d of the box, [y, x] of the box
-   * @param out a run of slices of the scan, each [y, x], that begins at slice `first`; gets the voxels of the box that lie in it
+   * @param out a run of slices of the scan, each [y, x], that begins at slice `first`; gets the
+   *   voxels of the box that lie in it
    */
   put<T extends Voxels>(stored: T, d: number, out: readonly T[], first: number): void {
     const [deep, rows, columns] = this.#walks;
     const plane = this.#plane;
     const low = first * plane;
     const high = low + out.length * plane;
-    for (let y = 0, i = 0; y < this.#shape[1]!; y++) {
+    for (let y = 0, i = 0; y < this.#shape[1]; y++) {
       let at = deep.start + d * deep.step + rows.start + y * rows.step + columns.start;
-      for (let x = 0; x < this.#shape[2]!; x++, i++, at += columns.step) {
-        if (at >= low && at < high) out[Math.floor((at - low) / plane)]![(at - low) % plane] = stored[i]!;
+      for (let x = 0; x < this.#shape[2]; x++, i++, at += columns.step) {
+        if (at >= low && at < high) out[Math.floor((at - low) / plane)][(at - low) % plane] = stored[i];
       }
     }
   }
@@ -55,8 +59,9 @@ export const keepsSliceOrder = ({ axes, flipped }: Grid): boolean => axes[0] ===
 const blockBytes = 64 * 2 ** 20;
 
 /**
- * All slices of the scan, in order, from slices of the box that can be read in any order. While the slice axis stays, every slice is read once; where it was
- * moved, every slice is read once for each 64 MiB of output.
+ * All slices of the scan, in order, from slices of the box that can be read in any order. While the
+ * slice axis stays, every slice is read once; where it was moved, every slice is read once for each
+ * 64 MiB of output.
  *
  * @param read fills an array with slice d of the box
  * @param make a slice of the scan, [y, x], as it is outside the box

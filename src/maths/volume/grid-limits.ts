@@ -2,13 +2,22 @@ import type { Grid, Triple } from '../../chunks.js';
 import { SegcanaryError } from '../../errors.js';
 import { maxPatchVoxels } from '../../network/plans/schema.js';
 
-/** Voxels of a resampled grid: 2048 x 2048 x 1024. It bounds the time, and the second temporary file of a plan that measures after resampling (16 GiB). */
+/**
+ * Voxels of a resampled grid: 2048 x 2048 x 1024. It bounds the time, and the second temporary file
+ * of a plan that measures after resampling (16 GiB).
+ */
 export const maxGridVoxels = 2 ** 32;
-/** Voxels of a plane, also of one that is resampled along one axis only so far: 4096 x 4096. A cubic spline holds 32 of them along z, 2 GiB. */
+/**
+ * Voxels of a plane, also of one that is resampled along one axis only so far: 4096 x 4096. A cubic
+ * spline holds 32 of them along z, 2 GiB.
+ */
 export const maxPlaneVoxels = 2 ** 24;
 /** Voxels along one axis: weights of 32 neighbours are kept for each. */
 export const maxAxisVoxels = 2 ** 16;
-/** Voxels of the slab that patches are cut from, a patch deep and a padded plane wide, all channels: 4 GiB. */
+/**
+ * Voxels of the slab that patches are cut from, a patch deep and a padded plane wide, all channels:
+ * 4 GiB.
+ */
 export const maxSlabVoxels = 2 ** 30;
 /** Voxels times patches along one axis, the size of a matrix of the mask: 512 MiB. */
 export const maxAxisWeights = 2 ** 26;
@@ -16,7 +25,8 @@ export const maxAxisWeights = 2 ** 26;
 export const maxPatches = 2 ** 24;
 
 /**
- * Refuses a grid that a header or a plan with an absurd voxel size makes of a scan, before anything is allocated for it.
+ * Refuses a grid that a header or a plan with an absurd voxel size makes of a scan, before anything
+ * is allocated for it.
  *
  * @param from the grid that is resampled
  * @param to what it becomes
@@ -43,11 +53,11 @@ export function refuseHugeGrid(from: Grid, to: Grid): void {
  * @throws SegcanaryError `scan-unsuitable`
  */
 export function refuseHugeWindow({ scan, shape, channels, axes }: Grid, patchSize: Triple, stepSize: number): void {
-  const padded = patchSize.map((n, axis) => Math.max(n, shape[axis]!));
-  const slab = channels * patchSize[0] * padded[1]! * padded[2]!;
-  const tiles = patchSize.map((patch, axis) => Math.ceil((padded[axis]! - patch) / (patch * stepSize) + 1));
+  const padded = patchSize.map((n, axis) => Math.max(n, shape[axis]));
+  const slab = channels * patchSize[0] * padded[1] * padded[2];
+  const tiles = patchSize.map((patch, axis) => Math.ceil((padded[axis] - patch) / (patch * stepSize) + 1));
   const patches = tiles.reduce((n, count) => n * count, 1);
-  const weights = Math.max(...tiles.map((count, axis) => count * Math.max(scan.shape[axes[axis]!]!, shape[axis]!)));
+  const weights = Math.max(...tiles.map((count, axis) => count * Math.max(scan.shape[axes[axis]], shape[axis])));
   // A step that is no number above 0 has a sentence of its own.
   const whole = patchSize[0] * patchSize[1] * patchSize[2];
   if (

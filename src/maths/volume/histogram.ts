@@ -1,4 +1,7 @@
-/** Bins of equal width over normalised intensities; what lies beyond is counted in the first and the last. */
+/**
+ * Bins of equal width over normalised intensities; what lies beyond is counted in the first and the
+ * last.
+ */
 const BINS = 150;
 const [LOW, HIGH] = [-5, 5];
 
@@ -16,8 +19,8 @@ export class IntensityHistogram {
   push(data: Float32Array): void {
     const plane = data.length / this.#channels;
     for (let i = 0; i < data.length; i++) {
-      const bin = Math.floor(((data[i]! - LOW) / (HIGH - LOW)) * BINS);
-      this.#counts[Math.floor(i / plane) * BINS + Math.min(Math.max(bin, 0), BINS - 1)]!++;
+      const bin = Math.floor(((data[i] - LOW) / (HIGH - LOW)) * BINS);
+      this.#counts[Math.floor(i / plane) * BINS + Math.min(Math.max(bin, 0), BINS - 1)]++;
     }
   }
 

@@ -9,8 +9,8 @@ export function argmaxLabels<T extends Uint8Array | Uint16Array>(logits: Float32
   labels.fill(0);
   for (let c = 1, at = plane; at < logits.length; c++, at += plane) {
     for (let i = 0; i < plane; i++) {
-      const value = logits[at + i]!;
-      if (value > best[i]!) {
+      const value = logits[at + i];
+      if (value > best[i]) {
         best[i] = value;
         labels[i] = c;
       }
@@ -20,8 +20,10 @@ export function argmaxLabels<T extends Uint8Array | Uint16Array>(logits: Float32
 }
 
 /**
- * Labels of overlapping regions: where a region's value is above the threshold its label is written, later regions over earlier ones. The sigmoid of a
- * logit is above .5 where the logit is positive. Source: nnunetv2 utilities/label_handling/label_handling.py, `convert_probabilities_to_segmentation`.
+ * Labels of overlapping regions: where a region's value is above the threshold its label is
+ * written, later regions over earlier ones. The sigmoid of a logit is above .5 where the logit is
+ * positive. Source: nnunetv2 utilities/label_handling/label_handling.py,
+ * `convert_probabilities_to_segmentation`.
  *
  * @param logits [region, y, x] in C order
  * @param order the label of each region: `regions_class_order`
@@ -37,7 +39,7 @@ export function regionLabels<T extends Uint8Array | Uint16Array>(
   labels.fill(0);
   order.forEach((label, r) => {
     const at = r * plane;
-    for (let i = 0; i < plane; i++) if (logits[at + i]! > threshold) labels[i] = label;
+    for (let i = 0; i < plane; i++) if (logits[at + i] > threshold) labels[i] = label;
   });
   return labels;
 }
@@ -51,14 +53,14 @@ export function softmax(logits: Float32Array, classes: number): void {
   const plane = logits.length / classes;
   for (let i = 0; i < plane; i++) {
     let high = Number.NEGATIVE_INFINITY;
-    for (let at = i; at < logits.length; at += plane) high = Math.max(high, logits[at]!);
+    for (let at = i; at < logits.length; at += plane) high = Math.max(high, logits[at]);
     let sum = 0;
-    for (let at = i; at < logits.length; at += plane) sum += Math.exp(logits[at]! - high);
-    for (let at = i; at < logits.length; at += plane) logits[at] = Math.exp(logits[at]! - high) / sum;
+    for (let at = i; at < logits.length; at += plane) sum += Math.exp(logits[at] - high);
+    for (let at = i; at < logits.length; at += plane) logits[at] = Math.exp(logits[at] - high) / sum;
   }
 }
 
 /** 1 / (1 + exp(-l)) of every logit, in place. */
 export function sigmoid(logits: Float32Array): void {
-  for (let i = 0; i < logits.length; i++) logits[i] = 1 / (1 + Math.exp(-logits[i]!));
+  for (let i = 0; i < logits.length; i++) logits[i] = 1 / (1 + Math.exp(-logits[i]));
 }

@@ -2,11 +2,13 @@ import type { Box, ChannelStatistics, Triple } from '../../chunks.js';
 import { describeSpread, emptySpread, mergeSpreads, type Spread, spreadWhere } from './spread.js';
 
 /**
- * Measures a scan in one pass: the box of its non-zero voxels over all channels, and each channel's statistics over any region whose voxels
- * outside the non-zero ones are 0.
+ * Measures a scan in one pass: the box of its non-zero voxels over all channels, and each channel's
+ * statistics over any region whose voxels outside the non-zero ones are 0.
  *
- * The crop box is known only at the end, but every voxel outside it is 0, and so is every voxel that a hole-filled mask adds. So it is enough to
- * measure the non-zero voxels and to merge the zeros in afterwards by their number (Chan, Golub & LeVeque 1979). Sums are f64, two passes a slice.
+ * The crop box is known only at the end, but every voxel outside it is 0, and so is every voxel
+ * that a hole-filled mask adds. So it is enough to measure the non-zero voxels and to merge the
+ * zeros in afterwards by their number (Chan, Golub & LeVeque 1979). Sums are f64, two passes a
+ * slice.
  */
 export class NonzeroSurvey {
   readonly #shape: Triple;
@@ -34,7 +36,10 @@ export class NonzeroSurvey {
     }
   }
 
-  /** Half-open box of the non-zero voxels; the whole scan where there is none, as in nnU-Net (acvl_utils `get_bbox_from_mask`). */
+  /**
+   * Half-open box of the non-zero voxels; the whole scan where there is none, as in nnU-Net
+   * (acvl_utils `get_bbox_from_mask`).
+   */
   get box(): Box {
     if (this.#stop[0] === 0) return { start: [0, 0, 0], stop: this.#shape };
     return { start: [...this.#start], stop: [...this.#stop] };
@@ -42,7 +47,7 @@ export class NonzeroSurvey {
 
   /** Statistics of a channel over `voxels` voxels, which hold all its non-zero ones. */
   over(channel: number, voxels: number): Pick<ChannelStatistics, 'min' | 'max' | 'mean' | 'std'> {
-    const found = this.#spreads[channel]!;
+    const found = this.#spreads[channel];
     const zeros = voxels - found.count;
     return describeSpread(mergeSpreads(found, { count: zeros, mean: 0, squares: 0, min: 0, max: 0 }));
   }

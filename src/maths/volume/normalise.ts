@@ -16,15 +16,18 @@ export interface ChannelNormalisation {
 }
 
 /**
- * (min(max(x, low), high) - mean) / deviation, every step in float32 as numpy does it.
- * Every scheme of nnU-Net is of this form, so the values and the range that they span are mapped by one rule.
+ * (min(max(x, low), high) - mean) / deviation, every step in float32 as numpy does it. Every scheme
+ * of nnU-Net is of this form, so the values and the range that they span are mapped by one rule.
  */
 export interface IntensityMap {
   readonly low: number;
   readonly high: number;
   readonly mean: number;
   readonly deviation: number;
-  /** What becomes of voxels outside the non-zero mask: mapped like the others, kept as they are, or 0. */
+  /**
+   * What becomes of voxels outside the non-zero mask: mapped like the others, kept as they are, or
+   * 0.
+   */
   readonly outside: 'map' | 'keep' | 'zero';
 }
 
@@ -32,22 +35,30 @@ const unclipped = { low: Number.NEGATIVE_INFINITY, high: Number.POSITIVE_INFINIT
 /** nnU-Net's floor under a standard deviation or a range. */
 const epsilon = Math.fround(1e-8);
 
-/** What may be wrong with a channel: a reason without a subject, for the stage to make a sentence of. */
+/**
+ * What may be wrong with a channel: a reason without a subject, for the stage to make a sentence
+ * of.
+ */
 export type NormalisationRefusal = 'needs-statistics' | 'not-rgb';
 
 /**
  * The map of one channel.
  *
  * - CTNormalization: clip to the plan's percentiles, subtract its mean, divide by max(std, 1e-8)
- * - ZScoreNormalization: the scan's own mean and population standard deviation, over the non-zero mask where the plan says so
+ * - ZScoreNormalization: the scan's own mean and population standard deviation, over the non-zero
+ *   mask where the plan says so
  * - RescaleTo01Normalization: minimum to 0, maximum to 1
- * - RGBTo01Normalization: divide by 255; values outside 0 … 255 are refused where the range is known
+ * - RGBTo01Normalization: divide by 255; values outside 0 … 255 are refused where the range is
+ *   known
  *
- * nnU-Net v1 (`resample-first`) divides a CT by std and z-scores by std + 1e-8, and sets what lies outside the mask to 0 in both.
+ * nnU-Net v1 (`resample-first`) divides a CT by std and z-scores by std + 1e-8, and sets what lies
+ * outside the mask to 0 in both.
  *
- * Source: nnunetv2 preprocessing/normalization/default_normalization_schemes.py, nnunet 1.7.1 preprocessing/preprocessing.py `resample_and_normalize`.
+ * Source: nnunetv2 preprocessing/normalization/default_normalization_schemes.py, nnunet 1.7.1
+ * preprocessing/preprocessing.py `resample_and_normalize`.
  *
- * @param statistics of the channel over the grid that is normalised; absent when it was not measured
+ * @param statistics of the channel over the grid that is normalised; absent when it was not
+ *   measured
  */
 export function intensityMap(
   channel: ChannelNormalisation,
@@ -95,13 +106,14 @@ export function mapIntensity(value: number, map: IntensityMap): number {
  * Maps one plane.
  *
  * @param source, target same length; may be the same array
- * @param inside 1 inside the mask, same length; asked for where the map treats what is outside otherwise
+ * @param inside 1 inside the mask, same length; asked for where the map treats what is outside
+ *   otherwise
  */
 export function mapPlane(source: Float32Array, target: Float32Array, map: IntensityMap, inside?: Uint8Array): void {
   const { low, high, mean, deviation, outside } = map;
   const masked = outside !== 'map';
   for (let i = 0; i < source.length; i++) {
-    const value = source[i]!;
+    const value = source[i];
     if (masked && inside![i] === 0) {
       target[i] = outside === 'keep' ? value : 0;
       continue;
@@ -111,8 +123,9 @@ export function mapPlane(source: Float32Array, target: Float32Array, map: Intens
 }
 
 /**
- * The statistics after the map. The extremes are exact, being mapped like any voxel; mean and std are exact for a map that does not clip and
- * are left as NaN where it does, since no stage after `normalise` asks for them.
+ * The statistics after the map. The extremes are exact, being mapped like any voxel; mean and std
+ * are exact for a map that does not clip and are left as NaN where it does, since no stage after
+ * `normalise` asks for them.
  */
 export function mapStatistics(statistics: ChannelStatistics, map: IntensityMap): ChannelStatistics {
   const { nonzero, planes: before, ...whole } = statistics;
@@ -124,7 +137,8 @@ export function mapStatistics(statistics: ChannelStatistics, map: IntensityMap):
     mean: clips ? Number.NaN : (s.mean - map.mean) / map.deviation,
     std: clips ? Number.NaN : s.std / map.deviation,
   });
-  // Voxels outside the mask stay 0, and so does the mean of the mask: 0 lies between the mask's extremes, which are therefore the whole's.
+  // Voxels outside the mask stay 0, and so does the mean of the mask: 0 lies between the mask's
+  // extremes, which are therefore the whole's.
   if (map.outside !== 'map' && nonzero) return { ...along(nonzero), nonzero: along(nonzero), ...planes };
   return { ...along(whole), ...(nonzero && { nonzero: along(nonzero) }), ...planes };
 }
@@ -136,8 +150,8 @@ function mapRanges(planes: PlaneRanges, map: IntensityMap): PlaneRanges {
   const zero = map.outside !== 'map' ? 0 : mapIntensity(0, map);
   planes.outside?.forEach((outside, p) => {
     if (outside === 0) return;
-    min[p] = Math.min(min[p]!, zero);
-    max[p] = Math.max(max[p]!, zero);
+    min[p] = Math.min(min[p], zero);
+    max[p] = Math.max(max[p], zero);
   });
   return { axis: planes.axis, min, max };
 }

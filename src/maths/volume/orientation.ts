@@ -1,16 +1,21 @@
 import type { Triple } from '../../chunks.js';
 
-/** How the axes of one grid lie on another's: axis i runs along axis axes[i] of the other, against it where flipped[i]. */
+/**
+ * How the axes of one grid lie on another's: axis i runs along axis axes[i] of the other, against
+ * it where flipped[i].
+ */
 export interface AxisMap {
   readonly axes: Triple;
   readonly flipped: readonly [boolean, boolean, boolean];
 }
 
 /**
- * The permutation and flips that bring a scan's axes closest to R, A and S, in [z, y, x] order: axis 0 of the result runs to S, 1 to A, 2 to R.
+ * The permutation and flips that bring a scan's axes closest to R, A and S, in [z, y, x] order:
+ * axis 0 of the result runs to S, 1 to A, 2 to R.
  *
- * The affine's nearest orthogonal matrix decides (polar decomposition, here by Newton's iteration); the axis that is most clearly along one
- * direction is assigned first. Source: nibabel orientations.py, `io_orientation`.
+ * The affine's nearest orthogonal matrix decides (polar decomposition, here by Newton's iteration);
+ * the axis that is most clearly along one direction is assigned first. Source: nibabel
+ * orientations.py, `io_orientation`.
  *
  * @param affine row-major 4x4, voxel (x, y, z, 1) to RAS+ mm
  * @returns null where the affine is singular
@@ -18,39 +23,42 @@ export interface AxisMap {
 export function rasAxes(affine: readonly number[]): AxisMap | null {
   const rotation = nearestRotation(affine);
   if (rotation === null) return null;
-  const strength = [0, 1, 2].map((column) => Math.max(...[0, 1, 2].map((row) => rotation[3 * row + column]! ** 2)));
-  const columns = [0, 1, 2].sort((a, b) => strength[b]! - strength[a]! || a - b);
+  const strength = [0, 1, 2].map((column) => Math.max(...[0, 1, 2].map((row) => rotation[3 * row + column] ** 2)));
+  const columns = [0, 1, 2].sort((a, b) => strength[b] - strength[a] || a - b);
   const axes: [number, number, number] = [0, 0, 0];
   const flipped: [boolean, boolean, boolean] = [false, false, false];
   const free = new Set([0, 1, 2]);
   for (const column of columns) {
     const [row] = [...free].sort(
-      (a, b) => Math.abs(rotation[3 * b + column]!) - Math.abs(rotation[3 * a + column]!) || a - b,
+      (a, b) => Math.abs(rotation[3 * b + column]) - Math.abs(rotation[3 * a + column]) || a - b,
     );
     free.delete(row!);
     // World axis R, A, S is row 0, 1, 2 and lies along x, y, z: axis 2, 1, 0 of a [z, y, x] grid.
     axes[2 - row!] = 2 - column;
-    flipped[2 - row!] = rotation[3 * row! + column]! < 0;
+    flipped[2 - row!] = rotation[3 * row! + column] < 0;
   }
   return { axes, flipped };
 }
 
-/** Length in mm of one step along [z, y, x], from the affine's columns, rounded to float32 as nibabel stores it in a reoriented header. */
+/**
+ * Length in mm of one step along [z, y, x], from the affine's columns, rounded to float32 as
+ * nibabel stores it in a reoriented header.
+ */
 export function affineSpacing(affine: readonly number[]): Triple {
   const length = (column: number): number =>
-    Math.fround(Math.sqrt(affine[column]! ** 2 + affine[4 + column]! ** 2 + affine[8 + column]! ** 2));
+    Math.fround(Math.sqrt(affine[column] ** 2 + affine[4 + column] ** 2 + affine[8 + column] ** 2));
   return [length(2), length(1), length(0)];
 }
 
 /** Orthogonal factor of the affine's 3x3 part with its columns scaled to unit length; row-major. */
 function nearestRotation(affine: readonly number[]): number[] | null {
-  const lengths = [0, 1, 2].map((c) => Math.hypot(affine[c]!, affine[4 + c]!, affine[8 + c]!));
-  let q = [0, 1, 2].flatMap((r) => [0, 1, 2].map((c) => affine[4 * r + c]! / lengths[c]!));
+  const lengths = [0, 1, 2].map((c) => Math.hypot(affine[c], affine[4 + c], affine[8 + c]));
+  let q = [0, 1, 2].flatMap((r) => [0, 1, 2].map((c) => affine[4 * r + c] / lengths[c]));
   for (let iteration = 0; iteration < 100; iteration++) {
     const inverse = inverseTransposed(q);
     if (inverse === null) return null;
-    const next = q.map((value, i) => (value + inverse[i]!) / 2);
-    const change = Math.max(...next.map((value, i) => Math.abs(value - q[i]!)));
+    const next = q.map((value, i) => (value + inverse[i]) / 2);
+    const change = Math.max(...next.map((value, i) => Math.abs(value - q[i])));
     q = next;
     if (change < 1e-14) break;
   }
@@ -70,8 +78,9 @@ function inverseTransposed(m: readonly number[]): number[] | null {
     c * d - a * f,
     a * e - b * d,
   ];
-  const determinant = a * cofactors[0]! + b * cofactors[1]! + c * cofactors[2]!;
-  // Columns have unit length, so this is the sine of a solid angle: below it two axes coincide. NaN lands here too.
+  const determinant = a * cofactors[0] + b * cofactors[1] + c * cofactors[2];
+  // Columns have unit length, so this is the sine of a solid angle: below it two axes coincide. NaN
+  // lands here too.
   if (!(Math.abs(determinant) > 1e-9)) return null;
   return cofactors.map((value) => value / determinant);
 }

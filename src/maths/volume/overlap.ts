@@ -11,7 +11,10 @@ export function foregroundOf(labels: Readonly<Record<string, number | readonly n
     .filter(({ values }) => values.some((v) => v !== 0));
 }
 
-/** Counts how far two segmentations agree, slice by slice: Dice = 2 |A and B| / (|A| + |B|) for every label, 1 where both are empty. */
+/**
+ * Counts how far two segmentations agree, slice by slice: Dice = 2 |A and B| / (|A| + |B|) for
+ * every label, 1 where both are empty.
+ */
 export class Overlap {
   readonly #sets: readonly LabelSet[];
   /** Which sets a value is in, as bits. */
@@ -35,14 +38,14 @@ export class Overlap {
     // Neighbours mostly agree: one lookup a run.
     let [lastA, lastB, inA, inB] = [Number.NaN, Number.NaN, 0, 0];
     for (let i = 0; i < a.length; i++) {
-      const [va, vb] = [a[i]!, b[i]!];
+      const [va, vb] = [a[i], b[i]];
       if (va !== lastA) [lastA, inA] = [va, this.#members.get(va) ?? 0];
       if (vb !== lastB) [lastB, inB] = [vb, this.#members.get(vb) ?? 0];
       if (inA === 0 && inB === 0) continue;
       for (let s = 0; s < this.#sets.length; s++) {
         const [x, y] = [(inA >> s) & 1, (inB >> s) & 1];
-        this.#both[s]! += x & y;
-        this.#sum[s]! += x + y;
+        this.#both[s] += x & y;
+        this.#sum[s] += x + y;
       }
     }
   }
@@ -50,7 +53,7 @@ export class Overlap {
   /** Of every label, by its name. */
   get dice(): Record<string, number> {
     return Object.fromEntries(
-      this.#sets.map(({ name }, s) => [name, this.#sum[s] === 0 ? 1 : (2 * this.#both[s]!) / this.#sum[s]!]),
+      this.#sets.map(({ name }, s) => [name, this.#sum[s] === 0 ? 1 : (2 * this.#both[s]) / this.#sum[s]]),
     );
   }
 }

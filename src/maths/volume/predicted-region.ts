@@ -9,8 +9,9 @@ export interface PredictedMask {
 }
 
 /**
- * What a slice of logits predicts, and where it is not at a boundary: networks are unsure at every boundary, right or wrong (Zenk et al. 2025; Jungo et al. 2020).
- * Neighbours are the four of the plane; the rim of the slice is no boundary.
+ * What a slice of logits predicts, and where it is not at a boundary: networks are unsure at every
+ * boundary, right or wrong (Zenk et al. 2025; Jungo et al. 2020). Neighbours are the four of the
+ * plane; the rim of the slice is no boundary.
  *
  * @param logits [class, y, x], or [region, y, x]
  * @param width of the slice
@@ -22,7 +23,7 @@ export function predictedMask(logits: Float32Array, classes: number, width: numb
   const interior = foreground.slice();
   for (let i = 0; i < plane; i++) {
     if (interior[i] === 0) continue;
-    const p = predicted[i]!;
+    const p = predicted[i];
     const x = i % width;
     const differs =
       (x > 0 && predicted[i - 1] !== p) ||
@@ -38,6 +39,6 @@ export function predictedMask(logits: Float32Array, classes: number, width: numb
 function regionSets(logits: Float32Array, regions: number, plane: number): Uint16Array {
   const sets = new Uint16Array(plane);
   for (let r = 0; r < regions; r++)
-    for (let i = 0; i < plane; i++) if (logits[r * plane + i]! > 0) sets[i]! |= 1 << (r % 16);
+    for (let i = 0; i < plane; i++) if (logits[r * plane + i] > 0) sets[i] |= 1 << (r % 16);
   return sets;
 }

@@ -16,7 +16,8 @@ export const emptySpread: Spread = {
 };
 
 /**
- * The spread of the values where `included` is not 0: a mask, or the values themselves. Two passes, sums in f64.
+ * The spread of the values where `included` is not 0: a mask, or the values themselves. Two passes,
+ * sums in f64.
  *
  * @param included same length
  */
@@ -27,7 +28,7 @@ export function spreadWhere(values: Float32Array, included: Float32Array | Uint8
   let max = Number.NEGATIVE_INFINITY;
   for (let i = 0; i < values.length; i++) {
     if (included[i] === 0) continue;
-    const value = values[i]!;
+    const value = values[i];
     count++;
     sum += value;
     if (value < min) min = value;
@@ -37,7 +38,7 @@ export function spreadWhere(values: Float32Array, included: Float32Array | Uint8
   const mean = sum / count;
   let squares = 0;
   for (let i = 0; i < values.length; i++) {
-    if (included[i] !== 0) squares += (values[i]! - mean) * (values[i]! - mean);
+    if (included[i] !== 0) squares += (values[i] - mean) * (values[i] - mean);
   }
   return { count, mean, squares, min, max };
 }

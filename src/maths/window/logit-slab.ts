@@ -2,13 +2,15 @@ import type { Tiling, Triple } from '../../chunks.js';
 import { gaussianWindow } from './gaussian-window.js';
 
 /**
- * Puts overlapping patches of logits together: each weighted with nnU-Net's Gaussian, summed, divided by the summed weights. Holds as many slices as a
- * patch is deep and gives a slice away as soon as no patch to come touches it.
+ * Puts overlapping patches of logits together: each weighted with nnU-Net's Gaussian, summed,
+ * divided by the summed weights. Holds as many slices as a patch is deep and gives a slice away as
+ * soon as no patch to come touches it.
  *
- * The tiles are a Cartesian product of origins and the Gaussian is an outer product, so the summed weights are an outer product too: three vectors.
- * Along an axis with a single tile the weights cancel and are taken as 1.
- * Source: nnunetv2 sliding_window_prediction.py, predict_from_raw_data.py `_internal_predict_sliding_window_return_logits`, whose float16 rounding of
- * weights, sums and logits is left out.
+ * The tiles are a Cartesian product of origins and the Gaussian is an outer product, so the summed
+ * weights are an outer product too: three vectors. Along an axis with a single tile the weights
+ * cancel and are taken as 1. Source: nnunetv2 sliding_window_prediction.py,
+ * predict_from_raw_data.py `_internal_predict_sliding_window_return_logits`, whose float16 rounding
+ * of weights, sums and logits is left out.
  */
 export class LogitSlab {
   readonly #tiling: Tiling;
@@ -45,7 +47,8 @@ export class LogitSlab {
   }
 
   /**
-   * Takes the next patch, in C order of the tiles, and yields [z, logits] of the slices that it completes.
+   * Takes the next patch, in C order of the tiles, and yields [z, logits] of the slices that it
+   * completes.
    *
    * @param data [class, z, y, x] in C order
    * @yields [class, y, x] in C order; the array is the receiver's
@@ -65,7 +68,7 @@ export class LogitSlab {
     for (const origin of origins[axis]) {
       for (let j = 0; j < patchSize[axis]; j++) {
         const v = origin + j - before[axis];
-        if (v >= 0 && v < sums.length) sums[v]! += this.#windows[axis][j]!;
+        if (v >= 0 && v < sums.length) sums[v] += this.#windows[axis][j];
       }
     }
     return sums.map((sum) => 1 / sum);
@@ -76,9 +79,9 @@ export class LogitSlab {
     const [depth, height, width] = this.#shape;
     const [wz, wy, wx] = this.#windows;
     const [pz, py, px] = patchSize;
-    const z0 = origins[0][tile[0]]! - before[0];
-    const y0 = origins[1][tile[1]]! - before[1];
-    const x0 = origins[2][tile[2]]! - before[2];
+    const z0 = origins[0][tile[0]] - before[0];
+    const y0 = origins[1][tile[1]] - before[1];
+    const x0 = origins[2][tile[2]] - before[2];
     const slots = this.#ring.length / (this.#classes * height * width);
     const xFrom = Math.max(0, -x0);
     const xTo = Math.min(px, width - x0);
@@ -86,7 +89,7 @@ export class LogitSlab {
       for (let z = Math.max(0, -z0); z < Math.min(pz, depth - z0); z++) {
         const plane = (((z0 + z) % slots) * this.#classes + c) * height;
         for (let y = Math.max(0, -y0); y < Math.min(py, height - y0); y++) {
-          const weight = wz[z]! * wy[y]!;
+          const weight = wz[z] * wy[y];
           const source = ((c * pz + z) * py + y) * px;
           const target = (plane + y0 + y) * width + x0;
           addWeighted(this.#ring, target, data, source, wx, weight, xFrom, xTo);
@@ -103,8 +106,8 @@ export class LogitSlab {
     const out = this.#ring.slice(slot, slot + size);
     this.#ring.fill(0, slot, slot + size);
     for (let row = 0, i = 0; row < this.#classes * height; row++) {
-      const scale = sz[z]! * sy[row % height]!;
-      for (let x = 0; x < width; x++, i++) out[i]! *= scale * sx[x]!;
+      const scale = sz[z] * sy[row % height];
+      for (let x = 0; x < width; x++, i++) out[i] *= scale * sx[x];
     }
     return out;
   }
@@ -121,5 +124,5 @@ function addWeighted(
   start: number,
   stop: number,
 ): void {
-  for (let x = start; x < stop; x++) target[to + x]! += weight * window[x]! * source[from + x]!;
+  for (let x = start; x < stop; x++) target[to + x] += weight * window[x] * source[from + x];
 }

@@ -3,8 +3,9 @@ import { patchCentre } from './place.js';
 import { type MaskAxis, maskAxes, tileShares } from './uncertainty-mask.js';
 
 /**
- * Turns patch distances into slices of the uncertainty mask on the scanner's own grid, each as soon as the last patch that touches it is known.
- * Holds the little grid of distances and three small matrices; never a volume.
+ * Turns patch distances into slices of the uncertainty mask on the scanner's own grid, each as soon
+ * as the last patch that touches it is known. Holds the little grid of distances and three small
+ * matrices; never a volume.
  */
 export class MaskAggregator {
   readonly #grid: Grid;
@@ -13,7 +14,10 @@ export class MaskAggregator {
   readonly #shares: readonly [Float64Array, Float64Array];
   /** Distances in the scan's axis order, [z tiles, y tiles, x tiles]. */
   readonly #distances: Float64Array;
-  /** For each tile along the scan's z, the number of patches after which every distance of that tile is known. */
+  /**
+   * For each tile along the scan's z, the number of patches after which every distance of that tile
+   * is known.
+   */
   readonly #known: readonly number[];
   #patches = 0;
   #nextSlice = 0;
@@ -28,7 +32,9 @@ export class MaskAggregator {
     this.#known = patchesUntilKnown(grid, tiling);
   }
 
-  /** Takes the next distance, in the order of the patches, and yields the slices that it completes. */
+  /**
+   * Takes the next distance, in the order of the patches, and yields the slices that it completes.
+   */
   *push(patch: PatchDistance): Generator<MaskSlice> {
     const tile = [0, 0, 0];
     for (let a = 0; a < 3; a++) tile[this.#grid.axes[a]] = patch.tile[a];
@@ -81,8 +87,9 @@ export class MaskAggregator {
 }
 
 /**
- * Patches come in C order of the network grid. A tile index of the scan's z axis is known once its last patch has come: at once for the slowest
- * network axis, only with the very last rows where the plan moved the axes.
+ * Patches come in C order of the network grid. A tile index of the scan's z axis is known once its
+ * last patch has come: at once for the slowest network axis, only with the very last rows where the
+ * plan moved the axes.
  */
 function patchesUntilKnown(grid: Grid, tiling: Tiling): number[] {
   const counts = tiling.origins.map((o) => o.length);

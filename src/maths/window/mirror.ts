@@ -1,6 +1,9 @@
 import type { Triple } from '../../chunks.js';
 
-/** Every non-empty choice of these axes: the mirrored passes of nnU-Net's test-time augmentation beside the plain one. */
+/**
+ * Every non-empty choice of these axes: the mirrored passes of nnU-Net's test-time augmentation
+ * beside the plain one.
+ */
 export function mirrorings(axes: readonly number[]): number[][] {
   return Array.from({ length: 2 ** axes.length - 1 }, (_, i) => axes.filter((_, bit) => (i + 1) & (1 << bit)));
 }

@@ -35,7 +35,8 @@ export class PatchSlab {
         this.#ring.set(source.subarray(from, from + width), slot + c * plane + (y + before[1]) * padded[2] + before[2]);
       }
     }
-    // Behind the last slice lies only padding, which exists just where a single row of patches covers the whole depth.
+    // Behind the last slice lies only padding, which exists just where a single row of patches
+    // covers the whole depth.
     const last = slice.z === this.#grid.shape[0] - 1 ? padded[0] - 1 : slice.z + before[0];
     const origins = this.#tiling.origins[0];
     while (this.#nextRow < origins.length && origins[this.#nextRow] + patchSize[0] - 1 <= last)

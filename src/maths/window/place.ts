@@ -1,8 +1,9 @@
 import type { Box, Grid, Tiling, Triple } from '../../chunks.js';
 
 /**
- * The voxel [x, y, z] of the source scan nearest to the centre of a patch: back through padding, resampling, crop, flips and the order of the axes.
- * A centre that falls into padding is moved to the border of the crop box.
+ * The voxel [x, y, z] of the source scan nearest to the centre of a patch: back through padding,
+ * resampling, crop, flips and the order of the axes. A centre that falls into padding is moved to
+ * the border of the crop box.
  */
 export function patchCentre(grid: Grid, tiling: Tiling, tile: Triple): Triple {
   const voxel = [0, 0, 0];
@@ -18,8 +19,9 @@ export function patchCentre(grid: Grid, tiling: Tiling, tile: Triple): Triple {
 }
 
 /**
- * The box [x, y, z] of the source scan that holds every voxel which a patch covers inside the crop box: the way of `patchCentre` for both ends of the patch, rounded
- * outwards to whole voxels. Half-open.
+ * The box [x, y, z] of the source scan that holds every voxel which a patch covers inside the crop
+ * box: the way of `patchCentre` for both ends of the patch, rounded outwards to whole voxels.
+ * Half-open.
  */
 export function patchBox(grid: Grid, tiling: Tiling, tile: Triple): Box {
   const start = [0, 0, 0];

@@ -2,8 +2,10 @@ import type { Grid, Tiling } from '../../chunks.js';
 import { networkAxes } from './uncertainty-mask.js';
 
 /**
- * How much each patch counts in the mean of the mask over a set of voxels of the network grid, found slice by slice: the mask is linear in the distances, so
- * its mean over any set is a weighted sum of them. With F the set's indicator, weight[i, j, k] = sum over z, y, x of F A_z[z, i] A_y[y, j] A_x[x, k] / |F|.
+ * How much each patch counts in the mean of the mask over a set of voxels of the network grid,
+ * found slice by slice: the mask is linear in the distances, so its mean over any set is a weighted
+ * sum of them. With F the set's indicator, weight[i, j, k] = sum over z, y, x of F A_z[z, i] A_y[y,
+ * j] A_x[x, k] / |F|.
  */
 export class MaskWeights {
   readonly #axes: readonly [Float64Array, Float64Array, Float64Array];
@@ -31,18 +33,18 @@ export class MaskWeights {
       for (let x = 0, i = y * this.#width; x < this.#width; x++, i++) {
         if (inside[i] === 0) continue;
         found++;
-        for (let k = 0; k < nx; k++) row[k]! += ax[x * nx + k]!;
+        for (let k = 0; k < nx; k++) row[k] += ax[x * nx + k];
       }
       if (found === 0) continue;
       this.#count += found;
       for (let j = 0; j < ny; j++) {
-        const w = ay[y * ny + j]!;
-        if (w !== 0) for (let k = 0; k < nx; k++) plane[j * nx + k]! += w * row[k]!;
+        const w = ay[y * ny + j];
+        if (w !== 0) for (let k = 0; k < nx; k++) plane[j * nx + k] += w * row[k];
       }
     }
     for (let i = 0; i < nz; i++) {
-      const w = az[z * nz + i]!;
-      if (w !== 0) for (let t = 0; t < plane.length; t++) this.#sums[i * plane.length + t]! += w * plane[t]!;
+      const w = az[z * nz + i];
+      if (w !== 0) for (let t = 0; t < plane.length; t++) this.#sums[i * plane.length + t] += w * plane[t];
     }
   }
 

@@ -5,8 +5,9 @@ import { roundHalfToEven } from '../round.js';
 /**
  * First voxels of the sliding-window patches along one axis.
  *
- * n = ceil((size - patch) / (patch * step)) + 1 patches; origin i = round(i * (size - patch) / (n - 1)), ties to even.
- * Source: nnunetv2/inference/sliding_window_prediction.py, compute_steps_for_sliding_window.
+ * n = ceil((size - patch) / (patch * step)) + 1 patches; origin i = round(i * (size - patch) / (n -
+ * 1)), ties to even. Source: nnunetv2/inference/sliding_window_prediction.py,
+ * compute_steps_for_sliding_window.
  *
  * @param size voxels of the padded image along the axis, at least `patch`
  * @param patch voxels of a patch along the axis
@@ -19,8 +20,9 @@ export function tileOrigins(size: number, patch: number, step: number): number[]
 }
 
 /**
- * Lays nnU-Net's sliding window over a grid, padding the grid up to the patch size where it is smaller.
- * Padding is centred, the odd voxel behind (acvl_utils pad_nd_image: d // 2 before, d // 2 + d % 2 behind).
+ * Lays nnU-Net's sliding window over a grid, padding the grid up to the patch size where it is
+ * smaller. Padding is centred, the odd voxel behind (acvl_utils pad_nd_image: d // 2 before, d // 2
+ * + d % 2 behind).
  *
  * @throws SegcanaryError `usage` when the step is not in (0, 1]
  */

@@ -2,8 +2,8 @@ import type { Grid, Tiling } from '../../chunks.js';
 import { gaussianWindow } from './gaussian-window.js';
 
 /**
- * One axis of the uncertainty mask on the scanner's own grid: row v says how the voxel v mixes the tiles along the axis.
- * Rows inside the crop box are non-negative and sum to 1; rows outside are 0.
+ * One axis of the uncertainty mask on the scanner's own grid: row v says how the voxel v mixes the
+ * tiles along the axis. Rows inside the crop box are non-negative and sum to 1; rows outside are 0.
  */
 export interface MaskAxis {
   /** Voxels of the scan along this axis. */
@@ -17,9 +17,11 @@ export interface MaskAxis {
 }
 
 /**
- * The aggregation weights along one axis of the unpadded network grid: A[v, i] = g(v - s_i) / sum_j g(v - s_j), s_i the origin of tile i.
+ * The aggregation weights along one axis of the unpadded network grid: A[v, i] = g(v - s_i) / sum_j
+ * g(v - s_j), s_i the origin of tile i.
  *
- * Dividing by the summed weights is what nnU-Net does with logits, and what the paper's released code leaves out for its mask.
+ * Dividing by the summed weights is what nnU-Net does with logits, and what the paper's released
+ * code leaves out for its mask.
  *
  * @returns [size, origins.length], C order; each row sums to 1
  */
@@ -41,8 +43,9 @@ function aggregationMatrix(size: number, before: number, patch: number, origins:
 }
 
 /**
- * The two neighbours, and the second one's weight, that the voxel `v` of a line of `to` voxels takes from a line of `from` voxels:
- * x = (v + .5) * from / to - .5, clamped to the line. Order 1 as skimage `resize(order=1, mode='edge')`; order 0 takes floor(x + .5).
+ * The two neighbours, and the second one's weight, that the voxel `v` of a line of `to` voxels
+ * takes from a line of `from` voxels: x = (v + .5) * from / to - .5, clamped to the line. Order 1
+ * as skimage `resize(order=1, mode='edge')`; order 0 takes floor(x + .5).
  */
 function lineNeighbours(v: number, from: number, to: number, nearest: boolean): [number, number, number] {
   const x = Math.min(Math.max(((v + 0.5) * from) / to - 0.5, 0), from - 1);
@@ -55,8 +58,8 @@ function lineNeighbours(v: number, from: number, to: number, nearest: boolean): 
 }
 
 /**
- * The three axes of the mask in the scan's own [z, y, x] order: R_a A_a, the aggregation weights interpolated from the network grid back to
- * the crop box, turned and flipped as the scan lies.
+ * The three axes of the mask in the scan's own [z, y, x] order: R_a A_a, the aggregation weights
+ * interpolated from the network grid back to the crop box, turned and flipped as the scan lies.
  *
  * mask(z, y, x) = sum over tiles of D[i, j, k] * M_z[z, i] * M_y[y, j] * M_x[x, k].
  */
@@ -87,7 +90,10 @@ function maskAxis(grid: Grid, tiling: Tiling, a: number): MaskAxis {
   return { size, tiles, weights, start, stop: start + boxSize };
 }
 
-/** The aggregation matrices [voxels, tiles] of the three axes of the network grid, C order; each row sums to 1. */
+/**
+ * The aggregation matrices [voxels, tiles] of the three axes of the network grid, C order; each row
+ * sums to 1.
+ */
 export function networkAxes(grid: Grid, tiling: Tiling): [Float64Array, Float64Array, Float64Array] {
   const along = (a: 0 | 1 | 2) =>
     aggregationMatrix(grid.shape[a], tiling.before[a], tiling.patchSize[a], tiling.origins[a]);
@@ -95,8 +101,9 @@ export function networkAxes(grid: Grid, tiling: Tiling): [Float64Array, Float64A
 }
 
 /**
- * How much each patch counts in the subject score, in the order of the patches; they sum to 1: score = sum over patches of distance * weight. The product of
- * the tiles' shares along the three axes, each over the length of the crop box.
+ * How much each patch counts in the subject score, in the order of the patches; they sum to 1:
+ * score = sum over patches of distance * weight. The product of the tiles' shares along the three
+ * axes, each over the length of the crop box.
  */
 export function patchWeights(grid: Grid, tiling: Tiling): Float64Array {
   const along = maskAxes(grid, tiling).map((axis) => tileShares(axis).map((share) => share / (axis.stop - axis.start)));

@@ -4,8 +4,9 @@ import { ModelProtoSchema, TensorProto_DataType } from '../onnx/gen/onnx_pb.js';
 import { openSession } from './session.js';
 
 /**
- * onnxruntime as a BLAS: a model of one MatMul node over float64, run in the inference worker. 60 to 110 GFLOP/s on two cores, against 1 to 3 in plain
- * loops. Inputs are transferred to the worker, as the interface allows.
+ * onnxruntime as a BLAS: a model of one MatMul node over float64, run in the inference worker. 60
+ * to 110 GFLOP/s on two cores, against 1 to 3 in plain loops. Inputs are transferred to the worker,
+ * as the interface allows.
  */
 export async function openBlas(options: { readonly threads?: number } = {}): Promise<Blas> {
   const session = await openSession(matMulModel(), options);

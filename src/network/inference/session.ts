@@ -17,11 +17,16 @@ export interface InferenceOptions {
 }
 
 export interface SessionOptions extends InferenceOptions {
-  /** Of the model, in hex, from who has verified it already: sessions are shared by it, so that a wrong one may get the session of another model. @default worked out */
+  /**
+   * Of the model, in hex, from who has verified it already: sessions are shared by it, so that a
+   * wrong one may get the session of another model.
+   * @default worked out
+   */
   readonly sha256?: string | undefined;
   /**
-   * Where the model is had from again, so that a worker that crashed costs the runs that were in it and no others: the next run opens the model anew.
-   * Without it the session is of no more use then. For who keeps the bytes anyway.
+   * Where the model is had from again, so that a worker that crashed costs the runs that were in it
+   * and no others: the next run opens the model anew. Without it the session is of no more use
+   * then. For who keeps the bytes anyway.
    */
   readonly reopen?: (() => Uint8Array) | undefined;
 }
@@ -31,8 +36,9 @@ export interface InferenceSession {
   readonly inputs: readonly ValueInfo[];
   readonly outputs: readonly ValueInfo[];
   /**
-   * Runs the model. The buffers of feeds are transferred to the worker where a tensor owns its whole ArrayBuffer (it is empty afterwards), copied where not.
-   * Runs queue up behind one another: the worker works on one at a time.
+   * Runs the model. The buffers of feeds are transferred to the worker where a tensor owns its
+   * whole ArrayBuffer (it is empty afterwards), copied where not. Runs queue up behind one another:
+   * the worker works on one at a time.
    *
    * @throws SegcanaryError `inference-failed`
    */
@@ -40,12 +46,15 @@ export interface InferenceSession {
 }
 
 /**
- * Opens a model in the inference worker: one worker thread a process, because a run blocks the thread that it is called on, and one session for each
- * distinct graph and set of options, kept for the life of the process, because released sessions leak. Opening the same model again costs a hash.
+ * Opens a model in the inference worker: one worker thread a process, because a run blocks the
+ * thread that it is called on, and one session for each distinct graph and set of options, kept for
+ * the life of the process, because released sessions leak. Opening the same model again costs a
+ * hash.
  *
  * The worker does not keep the process alive while it has nothing to do.
  *
- * @throws SegcanaryError `model-invalid` when onnxruntime refuses the model, `model-unsupported` for weights in other files
+ * @throws SegcanaryError `model-invalid` when onnxruntime refuses the model, `model-unsupported`
+ *   for weights in other files
  */
 export async function openSession(model: Uint8Array, options: SessionOptions = {}): Promise<InferenceSession> {
   parseModel(model);
@@ -69,8 +78,8 @@ export async function openSession(model: Uint8Array, options: SessionOptions = {
 }
 
 /**
- * Runs something on a model in a worker of its own that ends afterwards, memory and all: for a look at a model that will not be used as it is.
- * Its graph is hardly optimised.
+ * Runs something on a model in a worker of its own that ends afterwards, memory and all: for a look
+ * at a model that will not be used as it is. Its graph is hardly optimised.
  *
  * @throws SegcanaryError `model-invalid` when onnxruntime refuses the model
  */
@@ -86,7 +95,10 @@ export async function withPassingSession<T>(
   }
 }
 
-/** Ends the worker and with it every session; runs under way are rejected. The next `openSession` starts anew. For tests and for measuring memory. */
+/**
+ * Ends the worker and with it every session; runs under way are rejected. The next `openSession`
+ * starts anew. For tests and for measuring memory.
+ */
 export async function closeInference(): Promise<void> {
   const inference = current;
   current = null;
@@ -102,9 +114,10 @@ interface Pending {
 }
 
 /**
- * onnxruntime reports to Microsoft unless it is told not to, and keeps a device number and a queue in the user's cache folder and a file a process among the temporary
- * ones. A tool for patients' scans does none of that. It reads the variable when it is loaded, and only the main thread's environment is the process's;
- * who wants the reports sets ORT_DISABLE_TELEMETRY=0.
+ * onnxruntime reports to Microsoft unless it is told not to, and keeps a device number and a queue
+ * in the user's cache folder and a file a process among the temporary ones. A tool for patients'
+ * scans does none of that. It reads the variable when it is loaded, and only the main thread's
+ * environment is the process's; who wants the reports sets ORT_DISABLE_TELEMETRY=0.
  */
 function silenceTelemetry(): void {
   process.env.ORT_DISABLE_TELEMETRY ??= '1';
@@ -114,7 +127,8 @@ function silenceTelemetry(): void {
 class InferenceThread {
   readonly #gate = new WorkerGate();
   readonly #worker = new Worker(createRequire(import.meta.url).resolve('#inference-worker'), {
-    // The process's own flags are not the worker's: `node --input-type=module -e …` would keep it from starting.
+    // The process's own flags are not the worker's: `node --input-type=module -e …` would keep it
+    // from starting.
     execArgv: [],
     workerData: this.#gate.memory,
   });
@@ -154,7 +168,8 @@ class InferenceThread {
   open(key: string, model: Uint8Array, threads: number, optimisation: Optimisation = 'all'): Promise<InferenceSession> {
     const known = this.#sessions.get(key);
     if (known) return known;
-    // A copy that can be given away (`slice` of a Buffer would be none): the caller keeps its bytes, the worker drops these once the session stands.
+    // A copy that can be given away (`slice` of a Buffer would be none): the caller keeps its
+    // bytes, the worker drops these once the session stands.
     const bytes = new Uint8Array(model);
     const session = this.#ask<Opened>(
       (id) => ({ id, kind: 'open', session: key, model: bytes, threads, optimisation }),
@@ -211,13 +226,16 @@ class InferenceThread {
     else pending.resolve(answer.value as never);
   }
 
-  /** A worker that is gone answers nothing more: whoever waits is told, and the next `openSession` starts another. */
+  /**
+   * A worker that is gone answers nothing more: whoever waits is told, and the next `openSession`
+   * starts another.
+   */
   #end(what: string, cause?: unknown): void {
     if (this.#ended) return;
     if (current === this) current = null;
     this.#ended = new SegcanaryError(
       'inference-failed',
-      `${what[0]!.toUpperCase()}${what.slice(1)}; open the model again to go on.`,
+      `${what[0].toUpperCase()}${what.slice(1)}; open the model again to go on.`,
       { cause },
     );
     for (const { reject } of this.#pending.values()) reject(this.#ended);

@@ -1,4 +1,7 @@
-/** The element types that cross to the inference worker. float16 travels as its bits in a Uint16Array, bool as 0 and 1 in a Uint8Array. */
+/**
+ * The element types that cross to the inference worker. float16 travels as its bits in a
+ * Uint16Array, bool as 0 and 1 in a Uint8Array.
+ */
 export type TensorType =
   | 'float32'
   | 'float64'
@@ -33,8 +36,9 @@ export interface Tensor {
 }
 
 /**
- * Readies tensors for `postMessage`: a tensor that owns its whole buffer is transferred (0.02 ms for a patch), any other is copied first, because transferring
- * would take the rest of the buffer away from its owner (and shared memory is refused by onnxruntime).
+ * Readies tensors for `postMessage`: a tensor that owns its whole buffer is transferred (0.02 ms
+ * for a patch), any other is copied first, because transferring would take the rest of the buffer
+ * away from its owner (and shared memory is refused by onnxruntime).
  */
 export function transferable(tensors: Record<string, Tensor>): {
   tensors: Record<string, Tensor>;

@@ -34,7 +34,8 @@ export type Answer =
   | { readonly id: number; readonly value: Opened | Record<string, Tensor> }
   | { readonly id: number; readonly error: string };
 
-// onnxruntime throws what it would log as an error, so that only what ends the process is left for it to print.
+// onnxruntime throws what it would log as an error, so that only what ends the process is left for
+// it to print.
 env.logLevel = 'fatal';
 
 /** Kept for the life of the process: a session that is released leaks (onnxruntime #25325). */
@@ -46,7 +47,10 @@ nowhere.close();
 
 const gate = new WorkerGate(workerData as SharedArrayBuffer);
 
-/** One after another: onnxruntime would queue runs up in places where a shut gate does not reach them. */
+/**
+ * One after another: onnxruntime would queue runs up in places where a shut gate does not reach
+ * them.
+ */
 let queue = Promise.resolve();
 port.on('message', (request: Request) => {
   queue = queue.then(() => (request.kind === 'close' ? port.close() : answer(request)));
@@ -73,9 +77,11 @@ async function open(request: Request & { kind: 'open' }): Promise<Opened> {
     intraOpNumThreads: request.threads,
     graphOptimizationLevel: request.optimisation,
     logSeverityLevel: 4,
-    // Plans one block for all intermediate tensors: no faster here, and 1092 instead of 644 MB for an encoder of nnU-Net's size.
+    // Plans one block for all intermediate tensors: no faster here, and 1092 instead of 644 MB for
+    // an encoder of nnU-Net's size.
     enableMemPattern: false,
-    // The arena stays on: without it that encoder peaks 25 MB lower (711 against 736) and takes 5 to 10 % longer.
+    // The arena stays on: without it that encoder peaks 25 MB lower (711 against 736) and takes 5
+    // to 10 % longer.
   });
   sessions.set(request.session, session);
   return { inputs: session.inputMetadata.map(valueInfo), outputs: session.outputMetadata.map(valueInfo) };
@@ -94,7 +100,8 @@ async function run(request: Request & { kind: 'run' }): Promise<Record<string, T
       Object.entries(results).map(([name, { type, dims, data }]) => [name, { type, dims, data } as unknown as Tensor]),
     );
   } finally {
-    // The worker makes so little garbage of its own that its collector would let 64 MB of spent patches pile up before it looked.
+    // The worker makes so little garbage of its own that its collector would let 64 MB of spent
+    // patches pile up before it looked.
     nowhere.postMessage(null, transferable(request.feeds).buffers);
   }
 }

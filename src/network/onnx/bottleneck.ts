@@ -2,11 +2,14 @@ import type { GraphProto, NodeProto } from './gen/onnx_pb.js';
 import type { GraphIndex } from './graph.js';
 
 /**
- * The bottleneck: the last tensor of the encoder, where the way up begins. Null for a network that never comes up again.
+ * The bottleneck: the last tensor of the encoder, where the way up begins. Null for a network that
+ * never comes up again.
  *
- * It is the input of an up-sampling (ConvTranspose with a stride, DepthToSpace, MaxUnpool, or a Resize that enlarges) that no other up-sampling precedes. Where there are several of
- * these (nested decoders, gates that up-sample a skip), the one behind the most down-sampling counts, then the one with the fewest nodes before it.
- * Where the up-sampling reads a skip joined to the deepest block (MONAI's UNet), the deepest block alone is meant.
+ * It is the input of an up-sampling (ConvTranspose with a stride, DepthToSpace, MaxUnpool, or a
+ * Resize that enlarges) that no other up-sampling precedes. Where there are several of these
+ * (nested decoders, gates that up-sample a skip), the one behind the most down-sampling counts,
+ * then the one with the fewest nodes before it. Where the up-sampling reads a skip joined to the
+ * deepest block (MONAI's UNet), the deepest block alone is meant.
  */
 export function findBottleneck(graph: GraphProto, index: GraphIndex): string | null {
   const constants = constantValues(graph);
@@ -21,20 +24,23 @@ export function findBottleneck(graph: GraphProto, index: GraphIndex): string | n
     const risen = before.some((p) => afterUp[p]);
     afterUp[i] = up || risen;
     if (!up || risen) return;
-    const tensor = behindJoin(node.input[0]!, index);
+    const tensor = behindJoin(node.input[0], index);
     const { nodes } = index.backwardsFrom([tensor]);
     let down = 0;
-    for (const p of nodes) if (isDownsampling(index.nodes[p]!)) down++;
+    for (const p of nodes) if (isDownsampling(index.nodes[p])) down++;
     if (!best || down > best.down || (down === best.down && nodes.size < best.nodes))
       best = { tensor, down, nodes: nodes.size };
   });
   return (best as { tensor: string } | null)?.tensor ?? null;
 }
 
-/** Of a Concat of two tensors of which one is computed from the other, the later one; any other tensor itself. */
+/**
+ * Of a Concat of two tensors of which one is computed from the other, the later one; any other
+ * tensor itself.
+ */
 function behindJoin(tensor: string, index: GraphIndex): string {
   const producer = index.producer(tensor);
-  const node = producer === undefined ? null : index.nodes[producer]!;
+  const node = producer === undefined ? null : index.nodes[producer];
   if (node?.opType !== 'Concat' || node.input.length !== 2) return tensor;
   const [first, second] = node.input as [string, string];
   // A chain of Concats is a dense block, whose output is the whole of it.
@@ -48,7 +54,8 @@ function isUpsampling(node: NodeProto, constants: ReadonlyMap<string, readonly n
   if (node.opType === 'ConvTranspose') return strides(node).some((s) => s > 1);
   if (node.opType === 'DepthToSpace' || node.opType === 'MaxUnpool') return true;
   if (node.opType !== 'Resize' && node.opType !== 'Upsample') return false;
-  // Scales are the third input of a Resize, the second of an Upsample and of opset 10's Resize. Sizes in their place are taken for an enlargement.
+  // Scales are the third input of a Resize, the second of an Upsample and of opset 10's Resize.
+  // Sizes in their place are taken for an enlargement.
   const scales =
     node.attribute.find((a) => a.name === 'scales')?.floats ??
     constants.get(node.input[node.input.length > 2 ? 2 : 1] ?? '') ??
@@ -72,11 +79,11 @@ function constantValues(graph: GraphProto): Map<string, readonly number[]> {
     if (node.opType !== 'Constant') continue;
     const tensor = node.attribute.find((a) => a.name === 'value')?.t;
     const floats = node.attribute.find((a) => a.name === 'value_floats')?.floats;
-    if (tensor) tensors.push({ name: node.output[0]!, tensor });
-    if (floats) out.set(node.output[0]!, floats);
+    if (tensor) tensors.push({ name: node.output[0], tensor });
+    if (floats) out.set(node.output[0], floats);
   }
   for (const { name, tensor } of tensors) {
-    if (tensor.dataType !== 1 || tensor.dims.length !== 1 || tensor.dims[0]! > 8n) continue;
+    if (tensor.dataType !== 1 || tensor.dims.length !== 1 || tensor.dims[0] > 8n) continue;
     const { rawData } = tensor;
     const view = new DataView(rawData.buffer, rawData.byteOffset, rawData.byteLength);
     const raw = Array.from({ length: rawData.byteLength / 4 }, (_, i) => view.getFloat32(4 * i, true));

@@ -8,15 +8,17 @@ import { addPatchFeatures, hasFeatures, PATCH_FEATURES, type PatchFeatures } fro
 import { tapNotFound } from './tap-names.js';
 
 /**
- * The model without anything that the tap does not need: the decoder's nodes and weights are gone, and the tap is the only output.
+ * The model without anything that the tap does not need: the decoder's nodes and weights are gone,
+ * and the tap is the only output.
  *
- * onnxruntime never prunes (asking for an inner output alone still runs the decoder), so it is the graph that has to shrink.
- * The same bytes and tap always give the same bytes.
+ * onnxruntime never prunes (asking for an inner output alone still runs the decoder), so it is the
+ * graph that has to shrink. The same bytes and tap always give the same bytes.
  *
  * @param tap name of a tensor that depends on the input
  * @param name of the file, for messages
  * @param features what becomes a second output; nothing by default
- * @throws SegcanaryError `model-invalid`, `model-unsupported` (weights in other files), `tap-not-found`
+ * @throws SegcanaryError `model-invalid`, `model-unsupported` (weights in other files),
+ *   `tap-not-found`
  */
 export function cutAtTap(model: Uint8Array, tap: string, name?: string, features: PatchFeatures = {}): Uint8Array {
   const parsed = parseModel(model, name);
@@ -34,7 +36,9 @@ export function cutAtTap(model: Uint8Array, tap: string, name?: string, features
   return toBinary(ModelProtoSchema, keepOnly(parsed, new GraphIndex(parsed.graph), [tap, PATCH_FEATURES]));
 }
 
-/** Deletes, in place, what none of these tensors is computed from, and declares them as the outputs. */
+/**
+ * Deletes, in place, what none of these tensors is computed from, and declares them as the outputs.
+ */
 export function keepOnly(model: ParsedModel, index: GraphIndex, outputs: readonly string[]): ParsedModel {
   const { graph } = model;
   const { names, nodes } = index.backwardsFrom(outputs);
@@ -43,7 +47,8 @@ export function keepOnly(model: ParsedModel, index: GraphIndex, outputs: readonl
   graph.initializer = graph.initializer.filter((tensor) => names.has(tensor.name));
   graph.sparseInitializer = graph.sparseInitializer.filter((tensor) => names.has(tensor.values?.name ?? ''));
   graph.input = graph.input.filter((input) => names.has(input.name));
-  // A tensor that is declared nowhere may be an output by its name alone: onnxruntime infers the rest.
+  // A tensor that is declared nowhere may be an output by its name alone: onnxruntime infers the
+  // rest.
   graph.output = outputs.map((output) => declared.get(output) ?? create(ValueInfoProtoSchema, { name: output }));
   graph.valueInfo = graph.valueInfo.filter((value) => names.has(value.name) && !outputs.includes(value.name));
   graph.quantizationAnnotation = graph.quantizationAnnotation.filter((annotation) => names.has(annotation.tensorName));
@@ -52,7 +57,10 @@ export function keepOnly(model: ParsedModel, index: GraphIndex, outputs: readonl
   return model;
 }
 
-/** The model-local functions that nodes call, directly or through other functions, in the order of the file. */
+/**
+ * The model-local functions that nodes call, directly or through other functions, in the order of
+ * the file.
+ */
 function calledFunctions(nodes: readonly NodeProto[], functions: readonly FunctionProto[]): FunctionProto[] {
   const byKey = new Map(functions.map((f) => [`${f.domain}\n${f.name}\n${f.overload}`, f]));
   const called = new Set<FunctionProto>();

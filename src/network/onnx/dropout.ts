@@ -18,13 +18,16 @@ export interface DropoutMask {
 }
 
 /**
- * Puts a dropout of whole channels behind every convolution of the encoder and the bottleneck, before the norm, in place: a multiplication with a mask that is an input of the graph, so that
+ * Puts a dropout of whole channels behind every convolution of the encoder and the bottleneck,
+ * before the norm, in place: a multiplication with a mask that is an input of the graph, so that
  * any exported network gets it without another export, and the draw is ours and seeded.
  *
- * Source: Gonzalez et al. 2021, the released code (Dropout3d, p = .5, in `conv_blocks_context`); Gal and Ghahramani 2016.
+ * Source: Gonzalez et al. 2021, the released code (Dropout3d, p = .5, in `conv_blocks_context`);
+ * Gal and Ghahramani 2016.
  *
  * @returns the masks, in the order of the convolutions
- * @throws SegcanaryError `no-bottleneck` where the network never comes up again, `model-invalid` for a convolution without channels
+ * @throws SegcanaryError `no-bottleneck` where the network never comes up again, `model-invalid`
+ *   for a convolution without channels
  */
 export function insertDropout(graph: GraphProto, name: string): DropoutMask[] {
   const index = new GraphIndex(graph);
@@ -36,8 +39,9 @@ export function insertDropout(graph: GraphProto, name: string): DropoutMask[] {
     );
   }
   const { nodes: encoder } = index.backwardsFrom([bottleneck]);
-  // A weight of no or of negative size has no channels: onnxruntime refuses it when the graph is opened.
-  const sized = graph.initializer.filter(({ dims }) => dims.length > 0 && dims[0]! > 0n);
+  // A weight of no or of negative size has no channels: onnxruntime refuses it when the graph is
+  // opened.
+  const sized = graph.initializer.filter(({ dims }) => dims.length > 0 && dims[0] > 0n);
   const outputs = new Map(sized.map((tensor) => [tensor.name, Number(tensor.dims[0])]));
   const masks: DropoutMask[] = [];
   const nodes: typeof graph.node = [];

@@ -1,10 +1,16 @@
 import type { GraphProto, NodeProto, ValueInfoProto } from './gen/onnx_pb.js';
 import { readsOf } from './parse.js';
 
-/** Who makes and who reads each tensor of a graph. Nodes are known by their index, which is a topological order in every valid ONNX file. */
+/**
+ * Who makes and who reads each tensor of a graph. Nodes are known by their index, which is a
+ * topological order in every valid ONNX file.
+ */
 export class GraphIndex {
   readonly nodes: readonly NodeProto[];
-  /** What has to be fed: older files list their weights among the inputs too, and those are left out. */
+  /**
+   * What has to be fed: older files list their weights among the inputs too, and those are left
+   * out.
+   */
   readonly inputs: readonly ValueInfoProto[];
   readonly #producers = new Map<string, number>();
   readonly #reads: readonly (readonly string[])[];
@@ -32,15 +38,18 @@ export class GraphIndex {
   }
 
   reads(node: number): readonly string[] {
-    return this.#reads[node]!;
+    return this.#reads[node];
   }
 
   /** Whether what a node makes depends on an input, as weights and constants do not. */
   dependsOnInput(node: number): boolean {
-    return this.#onData[node]!;
+    return this.#onData[node];
   }
 
-  /** All names that a set of tensors is computed from (inputs, weights, tensors, themselves), and the nodes that do it. */
+  /**
+   * All names that a set of tensors is computed from (inputs, weights, tensors, themselves), and
+   * the nodes that do it.
+   */
   backwardsFrom(tensors: Iterable<string>): {
     readonly names: ReadonlySet<string>;
     readonly nodes: ReadonlySet<number>;
@@ -52,7 +61,7 @@ export class GraphIndex {
       const node = this.#producers.get(name);
       if (node === undefined || nodes.has(node)) continue;
       nodes.add(node);
-      for (const read of this.#reads[node]!) {
+      for (const read of this.#reads[node]) {
         if (names.has(read)) continue;
         names.add(read);
         open.push(read);

@@ -2,8 +2,9 @@ import { SegcanaryError } from '../../errors.js';
 import { parseModel } from './parse.js';
 
 /**
- * The axes that nnU-Net's training mirrored, and that test-time augmentation may therefore mirror, as `scripts/export_nnunet.py` (and `export_nnunet_v1.py`) writes them into the ONNX
- * file: 0 for z, 1 for y, 2 for x of the network grid. They stand in nnU-Net's checkpoint and in no other file.
+ * The axes that nnU-Net's training mirrored, and that test-time augmentation may therefore mirror,
+ * as `scripts/export_nnunet.py` (and `export_nnunet_v1.py`) writes them into the ONNX file: 0 for
+ * z, 1 for y, 2 for x of the network grid. They stand in nnU-Net's checkpoint and in no other file.
  *
  * @throws SegcanaryError `model-unsupported` where the file does not say
  */

@@ -15,12 +15,14 @@ import { computedScales } from './resize-scales.js';
 export type ParsedModel = ModelProto & { graph: GraphProto };
 
 /**
- * Reads an ONNX file. Weights are views into `bytes`; fields that our onnx.proto does not know are kept and written back.
+ * Reads an ONNX file. Weights are views into `bytes`; fields that our onnx.proto does not know are
+ * kept and written back.
  *
- * @param name of the file, for messages
- * Weights in other files are refused wherever they are named, because onnxruntime would read whatever path (or address, `_ORT_MEM_ADDR_`) a model gives it.
+ * @param name of the file, for messages Weights in other files are refused wherever they are named,
+ *   because onnxruntime would read whatever path (or address, `_ORT_MEM_ADDR_`) a model gives it.
  *
- * @throws SegcanaryError `model-invalid` for bytes that are not ONNX, `model-unsupported` when the weights lie in other files or a Resize takes its scales from the data
+ * @throws SegcanaryError `model-invalid` for bytes that are not ONNX, `model-unsupported` when the
+ *   weights lie in other files or a Resize takes its scales from the data
  */
 export function parseModel(bytes: Uint8Array, name = 'the model'): ParsedModel {
   let model: ModelProto;
@@ -29,7 +31,8 @@ export function parseModel(bytes: Uint8Array, name = 'the model'): ParsedModel {
   } catch (cause) {
     throw notOnnx(name, cause);
   }
-  // Any text may happen to parse as protobuf: a model that can run has nodes, and the IR version since the first release of ONNX.
+  // Any text may happen to parse as protobuf: a model that can run has nodes, and the IR version
+  // since the first release of ONNX.
   if (!model.graph || model.graph.node.length === 0 || model.irVersion === 0n) throw notOnnx(name);
   const parsed = model as ParsedModel;
   for (const tensor of allTensorsOf(parsed)) {
@@ -50,12 +53,18 @@ export function parseModel(bytes: Uint8Array, name = 'the model'): ParsedModel {
   return parsed;
 }
 
-/** The graphs that a node holds in its attributes: the branches of an If, the body of a Loop or Scan. */
+/**
+ * The graphs that a node holds in its attributes: the branches of an If, the body of a Loop or
+ * Scan.
+ */
 export function subgraphsOf(node: Pick<NodeProto, 'attribute'>): GraphProto[] {
   return node.attribute.flatMap((attribute) => (attribute.g ? [attribute.g, ...attribute.graphs] : attribute.graphs));
 }
 
-/** Every name that a node reads. Bodies may read names of the graph around them; names are unique over both, so what is the body's own does no harm. */
+/**
+ * Every name that a node reads. Bodies may read names of the graph around them; names are unique
+ * over both, so what is the body's own does no harm.
+ */
 export function readsOf(node: NodeProto): string[] {
   const names = node.input.filter((name) => name !== '');
   for (const body of subgraphsOf(node)) {
@@ -65,7 +74,9 @@ export function readsOf(node: NodeProto): string[] {
   return names;
 }
 
-/** Those of the graph, and of what a model may hold beside it: functions, and graphs for training. */
+/**
+ * Those of the graph, and of what a model may hold beside it: functions, and graphs for training.
+ */
 function* allTensorsOf({ graph, functions, trainingInfo }: ParsedModel): Generator<TensorProto> {
   yield* tensorsOf(graph);
   for (const { node, attributeProto } of functions) yield* tensorsOfNodes([...node, { attribute: attributeProto }]);

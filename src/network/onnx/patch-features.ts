@@ -16,7 +16,10 @@ export const PATCH_FEATURES = 'segcanary_stage_means';
 export interface PatchFeatures {
   /** Tensors whose channel means are taken. */
   readonly stages?: readonly string[] | undefined;
-  /** Tensors that are pooled as `averagePool` does, and whose channel means are taken; their shapes without the batch axis. */
+  /**
+   * Tensors that are pooled as `averagePool` does, and whose channel means are taken; their shapes
+   * without the batch axis.
+   */
   readonly taps?: readonly { readonly name: string; readonly shape: readonly number[] }[] | undefined;
 }
 
@@ -24,8 +27,9 @@ export interface PatchFeatures {
 export const hasFeatures = ({ stages = [], taps = [] }: PatchFeatures): boolean => stages.length + taps.length > 0;
 
 /**
- * Adds one output, in place, [1, s]: the channel means of every stage, one after another, then of every tap its pooled activation (C order) and its channel
- * means. A tensor of a million numbers a patch is pooled where it is, and never leaves the worker.
+ * Adds one output, in place, [1, s]: the channel means of every stage, one after another, then of
+ * every tap its pooled activation (C order) and its channel means. A tensor of a million numbers a
+ * patch is pooled where it is, and never leaves the worker.
  */
 export function addPatchFeatures(graph: GraphProto, { stages = [], taps = [] }: PatchFeatures): void {
   let made = 0;

@@ -2,8 +2,10 @@ import type { GraphProto, ModelProto, NodeProto } from './gen/onnx_pb.js';
 import { subgraphsOf } from './parse.js';
 
 /**
- * What scales may be computed with: none of it makes a list longer than the pieces that are written in the file, so that onnxruntime knows its length when it
- * loads the graph and refuses a wrong one. Beyond these it would copy scales of any length onto its stack (1.30, `Resize` and `Upsample`: a crash).
+ * What scales may be computed with: none of it makes a list longer than the pieces that are written
+ * in the file, so that onnxruntime knows its length when it loads the graph and refuses a wrong
+ * one. Beyond these it would copy scales of any length onto its stack (1.30, `Resize` and
+ * `Upsample`: a crash).
  */
 const harmless = new Set(
   'Constant Shape Size Cast Concat Slice Gather Squeeze Unsqueeze Identity Add Sub Mul Div Floor Ceil'.split(' '),
@@ -12,7 +14,10 @@ const harmless = new Set(
 /** Who makes a name, here or in the graph around; null for a weight. */
 type Makers = ReadonlyMap<string, NodeProto | null>;
 
-/** The name of a tensor that a Resize or Upsample takes its scales from though it is computed from the data, or null. */
+/**
+ * The name of a tensor that a Resize or Upsample takes its scales from though it is computed from
+ * the data, or null.
+ */
 export function computedScales({ graph, functions }: ModelProto): string | null {
   const bodies = functions.map(({ node }) => inNodes(node, new Map()));
   return [graph ? inGraph(graph, new Map()) : null, ...bodies].find((found) => found !== null) ?? null;

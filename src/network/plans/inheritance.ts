@@ -2,8 +2,8 @@ import { SegcanaryError } from '../../errors.js';
 import { quoted } from '../../files/json.js';
 
 /**
- * A configuration with everything it inherits: its own fields win over its parent's, chains are followed.
- * Source: nnunetv2 plans_handler.py, `_internal_resolve_configuration_inheritance`.
+ * A configuration with everything it inherits: its own fields win over its parent's, chains are
+ * followed. Source: nnunetv2 plans_handler.py, `_internal_resolve_configuration_inheritance`.
  *
  * @throws SegcanaryError `plan-invalid` where a parent is missing or a chain comes back to itself
  */
@@ -28,7 +28,7 @@ export function inheritConfiguration(
       );
     }
     chain.push(next);
-    const own = configurations[next]!;
+    const own = configurations[next];
     resolved = { ...own, ...resolved };
     next = own.inherits_from;
   }

@@ -5,7 +5,10 @@ import { planChannels, readResampling } from './nnunet-v2.js';
 import { type Plan, patchSizeSchema, permutationSchema, type Scheme, spacingSchema } from './schema.js';
 import type { SegmentationPlan } from './segmentation.js';
 
-/** Dictionaries of nnU-Net v1 are keyed by the number of the channel or stage; JSON has them as text. */
+/**
+ * Dictionaries of nnU-Net v1 are keyed by the number of the channel or stage; JSON has them as
+ * text.
+ */
 const byNumber = <T extends z.ZodType>(of: T) => z.record(z.string().regex(/^\d+$/), of);
 
 /** Channels of a scan: multispectral ones have tens. */
@@ -59,7 +62,8 @@ const preprocessors: ReadonlyMap<string, 1 | 3> = new Map([
 /**
  * nnU-Net v1's plans.pkl as `scripts/export_nnunet_v1.py` writes it: the same dictionary, as JSON.
  *
- * Source: nnunet 1.7.1 training/network_training/nnUNetTrainer.py `process_plans`, run/default_configuration.py, preprocessing/preprocessing.py.
+ * Source: nnunet 1.7.1 training/network_training/nnUNetTrainer.py `process_plans`,
+ * run/default_configuration.py, preprocessing/preprocessing.py.
  *
  * @throws SegcanaryError `plan-invalid`, `plan-unsupported`
  */
@@ -70,7 +74,7 @@ export function readNnunetV1Plan(plansJson: object, configuration: string, sourc
   if (chosen === undefined || !['3d_fullres', '3d_lowres'].includes(configuration)) {
     throw unsupported(source, `configuration "${configuration}" of nnU-Net v1 is not one of 3d_fullres, 3d_lowres`);
   }
-  const stage = plans.plans_per_stage[chosen]!;
+  const stage = plans.plans_per_stage[chosen];
   if (stage.patch_size.length !== 3) throw unsupported(source, 'the plan is two-dimensional');
   const patchSize = parseWith(
     stage.patch_size,
@@ -107,14 +111,20 @@ export function readNnunetV1Plan(plansJson: object, configuration: string, sourc
   };
 }
 
-/** Labels of nnU-Net v1 where no dataset.json names them: background, then the classes that its plan counts. */
+/**
+ * Labels of nnU-Net v1 where no dataset.json names them: background, then the classes that its plan
+ * counts.
+ */
 export function v1Labels(plansJson: object, source: string): SegmentationPlan['labels'] {
   const { num_classes: classes } = parseWith(plansJson, plansSchema, source, 'plan-invalid');
   const entries = Array.from({ length: classes }, (_, i): [string, number] => [`class ${i + 1}`, i + 1]);
   return Object.fromEntries([['background', 0], ...entries]);
 }
 
-/** How nnU-Net v1 resamples its probabilities: linear, nearest along a separate z, unless the plan has been tuned otherwise. */
+/**
+ * How nnU-Net v1 resamples its probabilities: linear, nearest along a separate z, unless the plan
+ * has been tuned otherwise.
+ */
 export function v1ExportResampling(plansJson: object, source: string): Plan['resampling'] {
   const { segmentation_export_params: tuned } = parseWith(plansJson, plansSchema, source, 'plan-invalid');
   return readResampling(

@@ -55,7 +55,8 @@ const readers: ReadonlyMap<string, Plan['reader']> = new Map([
 /**
  * nnU-Net v2's plans.json.
  *
- * Source: nnunetv2 utilities/plans_handling/plans_handler.py, preprocessing/preprocessors/default_preprocessor.py.
+ * Source: nnunetv2 utilities/plans_handling/plans_handler.py,
+ * preprocessing/preprocessors/default_preprocessor.py.
  *
  * @throws SegcanaryError `plan-invalid`, `plan-unsupported`
  */
@@ -103,7 +104,9 @@ export function readNnunetPlan(plansJson: object, datasetJson: unknown, name: st
   };
 }
 
-/** One entry a channel, from lists and records as nnU-Net's files (and our plan files) hold them. */
+/**
+ * One entry a channel, from lists and records as nnU-Net's files (and our plan files) hold them.
+ */
 export function planChannels(
   schemeNames: readonly string[],
   useMask: readonly boolean[],
@@ -134,7 +137,7 @@ export function planChannels(
     return {
       name: channelNames[String(c)] ?? `channel ${c}`,
       scheme: scheme as Scheme,
-      useNonzeroMask: useMask[c]!,
+      useNonzeroMask: useMask[c],
       ...(intensity && { intensity }),
     };
   });
@@ -144,7 +147,8 @@ const kwargsSchema = z.strictObject({
   is_seg: z.literal(false).default(false),
   order: z.union([z.literal(0), z.literal(1), z.literal(3)]).default(3),
   order_z: z.union([z.literal(0), z.literal(1)]).default(0),
-  // False is the default of resample_data_or_seg_to_shape; plans always state null, which decides by anisotropy.
+  // False is the default of resample_data_or_seg_to_shape; plans always state null, which decides
+  // by anisotropy.
   force_separate_z: z.boolean().nullable().default(false),
   separate_z_anisotropy_threshold: z.literal(3).default(3),
 });

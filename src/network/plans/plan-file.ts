@@ -25,7 +25,8 @@ const planFileSchema = z.strictObject({
 });
 
 /**
- * segcanary's plan file for a model that is not nnU-Net's: nnU-Net's names for the fields, all on the top level. docs/plan-file.md.
+ * segcanary's plan file for a model that is not nnU-Net's: nnU-Net's names for the fields, all on
+ * the top level. docs/plan-file.md.
  *
  * @throws SegcanaryError `plan-invalid`
  */

@@ -7,14 +7,17 @@ import type { Plan } from './schema.js';
 export { type Intensity, type Plan, type PlanChannel, planSchema, type Scheme } from './schema.js';
 
 /**
- * Reads how a model wants its scans: nnU-Net v2's `plans.json` (current, or as written before the `architecture` block), v1's `plans.pkl` as
- * `scripts/export_nnunet_v1.py` writes it, or segcanary's own small plan file (docs/plan-file.md) for a model that is not nnU-Net's.
+ * Reads how a model wants its scans: nnU-Net v2's `plans.json` (current, or as written before the
+ * `architecture` block), v1's `plans.pkl` as `scripts/export_nnunet_v1.py` writes it, or
+ * segcanary's own small plan file (docs/plan-file.md) for a model that is not nnU-Net's.
  *
  * @param plansJson parsed `plans.json` or plan file
  * @param datasetJson parsed `dataset.json`, where there is one; gives the channels their names
- * @param configuration of nnU-Net, for example `3d_fullres`; a plan file has only one and ignores it
+ * @param configuration of nnU-Net, for example `3d_fullres`; a plan file has only one and ignores
+ *   it
  * @param sourceName name of the plan's file, for messages
- * @throws SegcanaryError `plan-invalid` with the path of the wrong field; `plan-unsupported` for what segcanary cannot reproduce
+ * @throws SegcanaryError `plan-invalid` with the path of the wrong field; `plan-unsupported` for
+ *   what segcanary cannot reproduce
  */
 export function readPlan(
   plansJson: unknown,

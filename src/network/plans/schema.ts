@@ -23,13 +23,18 @@ export interface Intensity {
 export interface PlanChannel {
   readonly name: string;
   readonly scheme: Scheme;
-  /** Normalise the hole-filled non-zero mask only. Acts on ZScoreNormalization alone, as in nnU-Net. */
+  /**
+   * Normalise the hole-filled non-zero mask only. Acts on ZScoreNormalization alone, as in nnU-Net.
+   */
   readonly useNonzeroMask: boolean;
   /** Present wherever the plan has it; CTNormalization always has it. */
   readonly intensity?: Intensity | undefined;
 }
 
-/** How a scan is made into what the network takes: everything that segcanary needs of a plan, and nothing that it does not. */
+/**
+ * How a scan is made into what the network takes: everything that segcanary needs of a plan, and
+ * nothing that it does not.
+ */
 export interface Plan {
   readonly configuration: string;
   /** Voxels of a patch along [z, y, x] of the network grid, that is after `transposeForward`. */
@@ -62,7 +67,10 @@ export const permutationSchema = z
   .tuple([z.int(), z.int(), z.int()])
   .refine((axes) => [0, 1, 2].every((axis) => axes.includes(axis)), 'expected a permutation of [0, 1, 2]');
 
-/** Voxels of a patch: 512 x 512 x 256. nnU-Net plans a tenth of it for the largest GPUs, and what is beyond is a slip that would be allocated. */
+/**
+ * Voxels of a patch: 512 x 512 x 256. nnU-Net plans a tenth of it for the largest GPUs, and what is
+ * beyond is a slip that would be allocated.
+ */
 export const maxPatchVoxels = 2 ** 26;
 export const patchSizeSchema = z
   .tuple([voxels, voxels, voxels])

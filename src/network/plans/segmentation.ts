@@ -6,16 +6,25 @@ import { v1ExportResampling, v1Labels } from './nnunet-v1.js';
 import { readResampling } from './nnunet-v2.js';
 import type { Plan } from './schema.js';
 
-/** How logits become labels: what a segmentation needs of nnU-Net's files beyond what preparing a scan needs. */
+/**
+ * How logits become labels: what a segmentation needs of nnU-Net's files beyond what preparing a
+ * scan needs.
+ */
 export interface SegmentationPlan {
   /** Names and values of dataset.json's labels, regions with all their values. */
   readonly labels: Readonly<Record<string, number | readonly number[]>>;
   /** Outputs of the network: classes, or regions. */
   readonly heads: number;
-  /** Label that each region's output writes, in the order of the outputs; null where the outputs are classes. */
+  /**
+   * Label that each region's output writes, in the order of the outputs; null where the outputs are
+   * classes.
+   */
   readonly regionsClassOrder: readonly number[] | null;
   readonly largestLabel: number;
-  /** What is averaged over mirrors, tiles and folds and resampled: nnU-Net v2's logits, v1's probabilities. */
+  /**
+   * What is averaged over mirrors, tiles and folds and resampled: nnU-Net v2's logits, v1's
+   * probabilities.
+   */
   readonly averages: 'logits' | 'probabilities';
   /** How logits are resampled to the scan's grid. */
   readonly resampling: Plan['resampling'];
@@ -28,10 +37,11 @@ const datasetSchema = z.looseObject({
 });
 
 /**
- * Reads labels from dataset.json and the resampling of logits from plans.json, of nnU-Net v2 or v1. A v1 plan does without dataset.json: it counts its
- * classes itself.
+ * Reads labels from dataset.json and the resampling of logits from plans.json, of nnU-Net v2 or v1.
+ * A v1 plan does without dataset.json: it counts its classes itself.
  *
- * Source: nnunetv2 utilities/label_handling/label_handling.py (LabelManager), utilities/plans_handling/plans_handler.py; nnunet 1.7.1 inference/predict.py.
+ * Source: nnunetv2 utilities/label_handling/label_handling.py (LabelManager),
+ * utilities/plans_handling/plans_handler.py; nnunet 1.7.1 inference/predict.py.
  *
  * @throws SegcanaryError `plan-invalid`, `plan-unsupported`
  */

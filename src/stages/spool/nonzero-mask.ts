@@ -6,13 +6,17 @@ interface Place {
   readonly runsAt: number;
   readonly runs: number;
   readonly components: number;
-  /** Of the component table: first what each component becomes in the next slice, after `resolve` whether it is outside. */
+  /**
+   * Of the component table: first what each component becomes in the next slice, after `resolve`
+   * whether it is outside.
+   */
   tableAt: number;
 }
 
 /**
- * The hole-filled non-zero mask of a scan (scipy's 3-D binary_fill_holes of "any channel is not 0"), kept as runs of background in a file: a few
- * kilobytes a slice on disk, two slices' worth in memory.
+ * The hole-filled non-zero mask of a scan (scipy's 3-D binary_fill_holes of "any channel is not
+ * 0"), kept as runs of background in a file: a few kilobytes a slice on disk, two slices' worth in
+ * memory.
  */
 export class NonzeroMask {
   readonly #file: TempFile;
@@ -45,7 +49,10 @@ export class NonzeroMask {
     this.#places.push({ runsAt, runs: runs.length / runFields, components, tableAt: -1 });
   }
 
-  /** Once every slice has been taken: finds out, from the last slice to the first, what is outside. Returns the number of voxels in the mask. */
+  /**
+   * Once every slice has been taken: finds out, from the last slice to the first, what is outside.
+   * Returns the number of voxels in the mask.
+   */
   async resolve(): Promise<number> {
     const last = this.#places.at(-1)!;
     // Whatever reaches the last slice reaches the border.
@@ -53,33 +60,35 @@ export class NonzeroMask {
     last.tableAt = await this.#file.append(outside);
     let voxels = this.#depth * this.#occupied.length;
     for (let z = this.#places.length - 1; z >= 0; z--) {
-      const place = this.#places[z]!;
+      const place = this.#places[z];
       if (z < this.#places.length - 1) {
         const table = new Int32Array(place.components);
         await this.#file.read(table, place.tableAt);
         const later = outside;
-        outside = table.map((next) => (next >= 0 ? later[next]! : next === closedOutside ? 1 : 0));
+        outside = table.map((next) => (next >= 0 ? later[next] : next === closedOutside ? 1 : 0));
         await this.#file.write(outside, place.tableAt);
       }
       const runs = await this.#runs(place);
       for (let r = 0; r < runs.length; r += runFields) {
-        if (outside[runs[r + 3]!] === 1) voxels -= runs[r + 2]! - runs[r + 1]!;
+        if (outside[runs[r + 3]] === 1) voxels -= runs[r + 2] - runs[r + 1];
       }
     }
     return voxels;
   }
 
-  /** Writes slice z of the mask into `target`, [y, x]: 1 inside, 0 outside. Only after `resolve`. */
+  /**
+   * Writes slice z of the mask into `target`, [y, x]: 1 inside, 0 outside. Only after `resolve`.
+   */
   async paint(z: number, target: Uint8Array): Promise<void> {
-    const place = this.#places[z]!;
+    const place = this.#places[z];
     const outside = new Int32Array(place.components);
     await this.#file.read(outside, place.tableAt);
     const runs = await this.#runs(place);
     target.fill(1);
     for (let r = 0; r < runs.length; r += runFields) {
-      if (outside[runs[r + 3]!] !== 1) continue;
-      const row = runs[r]! * this.#width;
-      target.fill(0, row + runs[r + 1]!, row + runs[r + 2]!);
+      if (outside[runs[r + 3]] !== 1) continue;
+      const row = runs[r] * this.#width;
+      target.fill(0, row + runs[r + 1], row + runs[r + 2]);
     }
   }
 

@@ -9,7 +9,10 @@ export interface SliceStore {
   readonly masked: boolean;
 }
 
-/** Bytes of output slices that are assembled at a time when the slice axis moves: 64 MiB, or one slice where that is more. */
+/**
+ * Bytes of output slices that are assembled at a time when the slice axis moves: 64 MiB, or one
+ * slice where that is more.
+ */
 const blockBytes = 64 * 2 ** 20;
 
 /** Where voxels of a stored slice go in the slices of the grid, all in the unit of one number. */
@@ -24,19 +27,21 @@ type Walks = readonly [Walk, Walk, Walk];
 /**
  * The slices of a grid that is a permuted, flipped and cropped scan, z ascending.
  *
- * While the slice axis stays where it is every stored slice is read once, the next while the reader works on this one. Where it moves, a slice of the grid
- * draws on every stored slice: the scan is then read once for each 64 MiB block of output.
+ * While the slice axis stays where it is every stored slice is read once, the next while the reader
+ * works on this one. Where it moves, a slice of the grid draws on every stored slice: the scan is
+ * then read once for each 64 MiB block of output.
  */
 export async function* playBack(grid: Grid, store: SliceStore, signal: AbortSignal): AsyncGenerator<Slice> {
   const { scan } = grid;
   const [, , width] = scan.shape;
-  // Where axis i of the grid starts and goes in the scan: in slices for the scan's z, in numbers of a plane for y and x.
+  // Where axis i of the grid starts and goes in the scan: in slices for the scan's z, in numbers of
+  // a plane for y and x.
   const walk = [0, 1, 2].map((i): Walk => {
-    const axis = grid.axes[i]!;
-    const step = [1, width, 1][axis]!;
-    const start = grid.box.start[i]!;
+    const axis = grid.axes[i];
+    const step = [1, width, 1][axis];
+    const start = grid.box.start[i];
     return grid.flipped[i]
-      ? { axis, step: -step, origin: (scan.shape[axis]! - 1 - start) * step }
+      ? { axis, step: -step, origin: (scan.shape[axis] - 1 - start) * step }
       : { axis, step, origin: start * step };
   }) as unknown as Walks;
   yield* walk[0].axis === 0 ? inOrder(grid, store, walk) : byBlocks(grid, store, walk, signal);
@@ -129,12 +134,15 @@ function copyPlanes(
         out += width;
         continue;
       }
-      for (let x = 0, at = row; x < width; x++, at += columns.step) target[out++] = source[at]!;
+      for (let x = 0, at = row; x < width; x++, at += columns.step) target[out++] = source[at];
     }
   }
 }
 
-/** The one line that a stored slice, at depth d, gives to slice z of a grid whose axis `deep` runs along the stored slices. */
+/**
+ * The one line that a stored slice, at depth d, gives to slice z of a grid whose axis `deep` runs
+ * along the stored slices.
+ */
 function scatterLine(
   source: Plane,
   target: Plane,
@@ -155,6 +163,6 @@ function scatterLine(
   for (let c = 0; c < channels; c++) {
     let out = c * height * width + outStart;
     let at = c * sourcePlane + start;
-    for (let i = 0; i < length; i++, out += outStep, at += along.step) target[out] = source[at]!;
+    for (let i = 0; i < length; i++, out += outStep, at += along.step) target[out] = source[at];
   }
 }

@@ -4,7 +4,8 @@ import { type AxisMap, affineSpacing, rasAxes } from '../../maths/volume/orienta
 import type { Plan } from '../../network/plans/read.js';
 
 /**
- * The grid on which a plan sees a scan before it is resampled: brought to RAS where the plan's reader does so, transposed, cropped.
+ * The grid on which a plan sees a scan before it is resampled: brought to RAS where the plan's
+ * reader does so, transposed, cropped.
  *
  * @param from the scan's own grid
  * @param nonzero box of the non-zero voxels, in voxels of `from`
@@ -21,8 +22,8 @@ export function spooledGrid(
   const stop = pick(nonzero.stop, axes);
   const box: Box = plan.cropToNonzero
     ? {
-        start: along((i) => (flipped[i] ? whole[i]! - stop[i]! : start[i]!)),
-        stop: along((i) => (flipped[i] ? whole[i]! - start[i]! : stop[i]!)),
+        start: along((i) => (flipped[i] ? whole[i] - stop[i] : start[i])),
+        stop: along((i) => (flipped[i] ? whole[i] - start[i] : stop[i])),
       }
     : { start: [0, 0, 0], stop: whole };
   return {
@@ -31,14 +32,15 @@ export function spooledGrid(
     axes,
     flipped,
     box,
-    shape: along((i) => box.stop[i]! - box.start[i]!),
+    shape: along((i) => box.stop[i] - box.start[i]),
     spacing,
     separateAxis: null,
   };
 }
 
 /**
- * The axes on which a plan sees a scan, its reader's reorientation and its transpose taken together, and the spacing along them.
+ * The axes on which a plan sees a scan, its reader's reorientation and its transpose taken
+ * together, and the spacing along them.
  *
  * @throws SegcanaryError `scan-unsuitable` where the affine is singular and the plan needs it
  */
@@ -62,13 +64,14 @@ function readerAxes(scan: Scan, reader: Plan['reader']): AxisMap & { readonly sp
       `${scan.case}: its affine is singular, so its orientation is unknown, and the plan's reader brings scans to RAS; repair the sform of the file.`,
     );
   }
-  // nibabel hands an image that is RAS already on as it is, with the header's pixdim, and takes the affine's lengths for the others.
+  // nibabel hands an image that is RAS already on as it is, with the header's pixdim, and takes the
+  // affine's lengths for the others.
   if (map.axes.every((axis, i) => axis === i && !map.flipped[i])) return { ...map, spacing };
   return { ...map, spacing: pick(affineSpacing(affine), map.axes) };
 }
 
 function pick<T>(values: readonly [T, T, T], axes: Triple): [T, T, T] {
-  return [values[axes[0] as 0]!, values[axes[1] as 0]!, values[axes[2] as 0]!];
+  return [values[axes[0] as 0], values[axes[1] as 0], values[axes[2] as 0]];
 }
 
 function along(of: (axis: 0 | 1 | 2) => number): [number, number, number] {

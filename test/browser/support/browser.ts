@@ -5,7 +5,10 @@ import { type Browser, chromium } from 'playwright';
 /** Names that distributions give to it. */
 const NAMES = ['chromium', 'chromium-browser', 'google-chrome'];
 
-/** SEGCANARY_CHROMIUM, or the system's chromium, or undefined: then Playwright's own (`npx playwright install chromium`). */
+/**
+ * SEGCANARY_CHROMIUM, or the system's chromium, or undefined: then Playwright's own (`npx
+ * playwright install chromium`).
+ */
 function installed(): string | undefined {
   const { SEGCANARY_CHROMIUM, PATH = '' } = process.env;
   if (SEGCANARY_CHROMIUM) return SEGCANARY_CHROMIUM;
@@ -14,7 +17,10 @@ function installed(): string | undefined {
     .find((path) => existsSync(path));
 }
 
-/** Chromium without a window. WebGL 2 is drawn by the processor, so that pixels are the same on every machine. */
+/**
+ * Chromium without a window. WebGL 2 is drawn by the processor, so that pixels are the same on
+ * every machine.
+ */
 export function launch(): Promise<Browser> {
   return chromium.launch({
     executablePath: installed(),

@@ -8,14 +8,20 @@ import { MODEL, segcanary } from '../../support/cli.js';
 
 declare module 'vitest' {
   export interface ProvidedContext {
-    /** Folder with `detector/` and `scans/`: test_000.nii.gz, which is as in training, and low-dose_2.nii.gz, which is not. */
+    /**
+     * Folder with `detector/` and `scans/`: test_000.nii.gz, which is as in training, and
+     * low-dose_2.nii.gz, which is not.
+     */
     phantoms: string;
   }
 }
 
 const SENT = ['test_000', 'low-dose_2'];
 
-/** Fits and calibrates a detector that judges every stage on the demo's phantoms, and writes the scans that the page is given. */
+/**
+ * Fits and calibrates a detector that judges every stage on the demo's phantoms, and writes the
+ * scans that the page is given.
+ */
 export default async function setup(project: TestProject): Promise<() => void> {
   const folder = mkdtempSync(join(tmpdir(), 'segcanary-browser-'));
   for (const name of ['train', 'calibration', 'scans']) mkdirSync(join(folder, name));

@@ -41,7 +41,10 @@ export class Visit {
     return visit;
   }
 
-  /** Closes the page. Whatever it did, it asked nobody but its own server, and the browser found nothing wrong: no error, no breach of the content policy. */
+  /**
+   * Closes the page. Whatever it did, it asked nobody but its own server, and the browser found
+   * nothing wrong: no error, no breach of the content policy.
+   */
   async end(): Promise<void> {
     await this.page.close();
     const elsewhere = this.requests
@@ -51,7 +54,10 @@ export class Visit {
     expect(this.#complaints.filter((text) => !this.#expected?.test(text))).toEqual([]);
   }
 
-  /** Drags a file from the desktop onto the page, as the browser's own input does, and lets it fall in the middle. */
+  /**
+   * Drags a file from the desktop onto the page, as the browser's own input does, and lets it fall
+   * in the middle.
+   */
   async drop(path: string, whileOver?: () => Promise<void>): Promise<void> {
     const devtools = await this.page.context().newCDPSession(this.page);
     const { width, height } = this.page.viewportSize()!;
@@ -100,5 +106,5 @@ export async function pixels(element: Locator): Promise<PNG> {
 /** Red, green and blue of a pixel. */
 export function rgb(png: PNG, x: number, y: number): [number, number, number] {
   const i = 4 * (y * png.width + x);
-  return [png.data[i]!, png.data[i + 1]!, png.data[i + 2]!];
+  return [png.data[i], png.data[i + 1], png.data[i + 2]];
 }

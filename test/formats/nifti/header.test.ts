@@ -24,11 +24,11 @@ function refusal(fake: FakeNifti): { code: string; message: string } {
   for (const error of errors) {
     expect(error).toBeInstanceOf(SegcanaryError);
     expect({ code: error.code, message: error.message }).toEqual({
-      code: errors[0]!.code,
-      message: errors[0]!.message,
+      code: errors[0].code,
+      message: errors[0].message,
     });
   }
-  return { code: errors[0]!.code, message: errors[0]!.message };
+  return { code: errors[0].code, message: errors[0].message };
 }
 
 it.each(both({ slope: 2, inter: -5 }))(

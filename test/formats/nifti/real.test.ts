@@ -26,7 +26,10 @@ interface Reading {
 }
 const readings = fixture as unknown as Record<string, Reading>;
 
-/** Every file of tricky/, and what comes of it: `read`, or the code of the one sentence. Nothing else is tolerated. */
+/**
+ * Every file of tricky/, and what comes of it: `read`, or the code of the one sentence. Nothing
+ * else is tolerated.
+ */
 const expectedOutcomes: Record<string, string> = {
   'nifti-reader-js/5D_small.nii': 'nifti-unsupported',
   'nifti-reader-js/5D_zeros.nii.gz': 'nifti-unsupported',
@@ -81,7 +84,7 @@ async function compare(name: string, reading: Reading, options: LoadOptions = {}
   expect(count).toBe(reading.shape[2]);
   expect([...grid!.spacing].reverse()).toEqual(reading.zooms.map((zoom) => expect.closeTo(zoom, 6)));
   expect(grid!.scan.affine).toEqual(reading.affine.map((value) => expect.closeTo(value, 4)));
-  const order = (a: readonly number[], b: readonly number[]) => a[2]! - b[2]! || a[1]! - b[1]! || a[0]! - b[0]!;
+  const order = (a: readonly number[], b: readonly number[]) => a[2] - b[2] || a[1] - b[1] || a[0] - b[0];
   expect(seen.sort(order)).toEqual([...reading.voxels].sort(order));
   expect(Math.abs(sum - reading.sum)).toBeLessThanOrEqual(1e-9 * reading.sumOfMagnitudes);
 }
@@ -95,7 +98,7 @@ it('the oracle has read every file that an outcome is expected of', () => {
 describe.runIf(dataDir)('real files', () => {
   it.each(Object.entries(expectedOutcomes))('tricky/%s: %s', async (file, outcome) => {
     const name = `tricky/${file}`;
-    if (outcome === 'read') return compare(name, readings[name]!);
+    if (outcome === 'read') return compare(name, readings[name]);
     const error = await openScan(dataFile(name))
       .then((source) => loadAll(source, { name }))
       .catch((e) => e);
@@ -105,11 +108,11 @@ describe.runIf(dataDir)('real files', () => {
     expect(error.message.split('. ')).toHaveLength(1);
   });
 
-  it.each(others)('%s: as nibabel reads it', (name) => compare(name, readings[name]!));
+  it.each(others)('%s: as nibabel reads it', (name) => compare(name, readings[name]));
 
   it.each(['tricky/nifti-reader-js/5D_small.nii', 'mri/pcasl.nii.gz'])('%s: volume by volume', async (name) => {
-    await compare(name, readings[name]!, { volume: 0 });
-    await compare(name, readings[name]!.volume1!, { volume: 1 });
+    await compare(name, readings[name], { volume: 0 });
+    await compare(name, readings[name].volume1!, { volume: 1 });
   });
 
   it('cut at ten places, packed and not: one sentence each', async () => {

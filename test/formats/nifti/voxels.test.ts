@@ -6,7 +6,10 @@ import { alwaysFinite, countNonFinite, decodeVoxels } from '../../../src/formats
 const types = Object.keys(dataTypes) as NiftiDataType[];
 const integers = types.filter((type) => !type.startsWith('float'));
 
-/** 0 and the ends of an integer type, signed or not, as they lie in a little-endian file: its lower bytes, and its highest. */
+/**
+ * 0 and the ends of an integer type, signed or not, as they lie in a little-endian file: its lower
+ * bytes, and its highest.
+ */
 const ENDS = [
   [0x00, 0x00],
   [0xff, 0xff],

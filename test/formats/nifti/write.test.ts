@@ -92,7 +92,7 @@ it('gives back what it was given: shape, spacing, affine through either form, vo
           [2 * (x * z - w * y), 2 * (y * z + w * x), w * w - x * x - y * y + z * z],
         ];
         const signed = [zooms[0], zooms[1], mirrored ? -zooms[2] : zooms[2]];
-        const affine = [...r.flatMap((row, i) => [...row.map((v, c) => v * signed[c]!), origin[i]!]), 0, 0, 0, 1];
+        const affine = [...r.flatMap((row, i) => [...row.map((v, c) => v * signed[c]), origin[i]]), 0, 0, 0, 1];
         const make = {
           uint8: (n: number[]) => Uint8Array.from(n),
           int16: (n: number[]) => Int16Array.from(n),
@@ -104,12 +104,13 @@ it('gives back what it was given: shape, spacing, affine through either form, vo
         const path = join(folder, packed ? 'a.nii.gz' : 'a.nii');
         await writeNifti(path, { shape: size, affine, dataType, slices: data as never });
         const read = await loadAll(await openScan(path));
-        const { scan } = read[0]!.grid;
+        const { scan } = read[0].grid;
         expect(scan.shape).toEqual(size);
         expect([...scan.spacing].reverse()).toEqual(zooms.map((v) => expect.closeTo(v, 5)));
         expect(scan.affine).toEqual(affine.map((v) => expect.closeTo(v, 4)));
         const byQform = bestAffine({ ...scan.geometry, sformCode: 0 }, { shape: size, version: 1, name: 'a' });
-        // Near a half turn the format itself loses up to sqrt(3 * 2^-23) of a quaternion's real part: .0012 of a voxel size of up to 9.
+        // Near a half turn the format itself loses up to sqrt(3 * 2^-23) of a quaternion's real
+        // part: .0012 of a voxel size of up to 9.
         expect(byQform).toEqual(affine.map((v) => expect.closeTo(v, 1)));
         expect(voxelsOf(read)).toEqual(data.flatMap((slice) => [...slice]));
       },
@@ -182,7 +183,7 @@ describe('leaves no file behind', () => {
   it('a source that fails', async () => {
     const folder = await temporaryFolder();
     const failing = function* () {
-      yield slices()[0]!;
+      yield slices()[0];
       throw new Error('lost');
     };
     await expect(
@@ -198,7 +199,7 @@ describe('leaves no file behind', () => {
         dataType: 'int16',
         geometry: geometryOf([1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1]),
       });
-      await writer.write(slices()[0]!);
+      await writer.write(slices()[0]);
       await writer.discard();
       await writer.discard();
     }

@@ -17,15 +17,18 @@ async function semidefinite(n: number, r: number): Promise<Float64Array> {
   return product(plainBlas, B, { ...B, transposed: true });
 }
 
-/** Largest |A[order][:, order] - L L'| over the largest element, L being the first `rank` columns of the lower triangle. */
+/**
+ * Largest |A[order][:, order] - L L'| over the largest element, L being the first `rank` columns of
+ * the lower triangle.
+ */
 function residual(a: Float64Array, factor: Float64Array, order: Int32Array, rank: number): number {
   const n = order.length;
   let worst = 0;
   for (let row = 0; row < n; row++) {
     for (let column = 0; column <= row; column++) {
       let sum = 0;
-      for (let k = 0; k < Math.min(column + 1, rank); k++) sum += factor[row * n + k]! * factor[column * n + k]!;
-      worst = Math.max(worst, Math.abs(a[order[row]! * n + order[column]!]! - sum));
+      for (let k = 0; k < Math.min(column + 1, rank); k++) sum += factor[row * n + k] * factor[column * n + k];
+      worst = Math.max(worst, Math.abs(a[order[row] * n + order[column]] - sum));
     }
   }
   return worst / a.reduce((largest, value) => Math.max(largest, Math.abs(value)), 0);
@@ -90,7 +93,7 @@ describe('invertLower', () => {
       { data: clean, rows: n, columns: n },
     );
     let worst = 0;
-    for (let i = 0; i < n * n; i++) worst = Math.max(worst, Math.abs(identity[i]! - (i % (n + 1) === 0 ? 1 : 0)));
+    for (let i = 0; i < n * n; i++) worst = Math.max(worst, Math.abs(identity[i] - (i % (n + 1) === 0 ? 1 : 0)));
     expect(worst).toBeLessThan(1e-13);
     expect(lower[n - 1]).toBe(0);
   });
@@ -99,7 +102,7 @@ describe('invertLower', () => {
 describe('largestEigenvalue', () => {
   it('is within 10 % even where the spectrum is nearly flat', () => {
     const values = Float64Array.from({ length: 2000 }, (_, i) => 1 + i / 1999);
-    const estimate = largestEigenvalue((x) => x.map((value, i) => value * values[i]!), 2000);
+    const estimate = largestEigenvalue((x) => x.map((value, i) => value * values[i]), 2000);
     expect(estimate).toBeGreaterThan(1.8);
     expect(estimate).toBeLessThanOrEqual(2);
   });

@@ -15,7 +15,7 @@ async function accumulate(rows: Float64Array, from: number, to: number): Promise
 function difference(a: Sample, b: Sample): number {
   const relative = (x: Float64Array, y: Float64Array) => {
     const scale = x.reduce((largest, value) => Math.max(largest, Math.abs(value)), 0) || 1;
-    return x.reduce((worst, value, i) => Math.max(worst, Math.abs(value - y[i]!)), 0) / scale;
+    return x.reduce((worst, value, i) => Math.max(worst, Math.abs(value - y[i])), 0) / scale;
   };
   return Math.max(
     relative(a.mean, b.mean),
@@ -51,7 +51,7 @@ describe('Moments', () => {
     // Deviations (-2,-1), (1,-1), (1,2): squares 6/3, 6/3, products 3/3; norms^2 5, 2, 5.
     const wanted = [2, 1, 1, 2];
     covariance.forEach((value, i) => {
-      expect(value).toBeCloseTo(wanted[i]!, 14);
+      expect(value).toBeCloseTo(wanted[i], 14);
     });
     expect(fourth).toBeCloseTo(54, 12);
   });
@@ -95,12 +95,13 @@ describe('Moments', () => {
     const direct = rows.filter((_, i) => i % D === 0);
     const mean = direct.reduce((sum, value) => sum + value, 0) / n;
     const variance = direct.reduce((sum, value) => sum + (value - mean) ** 2, 0) / n;
-    expect(a.covariance[0]! / variance).toBeCloseTo(1, 10);
+    expect(a.covariance[0] / variance).toBeCloseTo(1, 10);
     expect(difference(a, await parts.finish())).toBeLessThan(1e-12);
   });
 
   it('of a part whose later blocks lie elsewhere merge too', async () => {
-    // A block is 1024 rows and its mean the origin of the sums: of a part that drifts, everything is far from it.
+    // A block is 1024 rows and its mean the origin of the sums: of a part that drifts, everything
+    // is far from it.
     const n = 1500;
     const rows = Float64Array.from({ length: n * D }, (_, i) => {
       const [row, j] = [Math.floor(i / D), i % D];
@@ -112,14 +113,14 @@ describe('Moments', () => {
     // By the definitions, in two passes.
     const mean = Float64Array.from({ length: D }, (_, j) => {
       let sum = 0;
-      for (let row = 0; row < n; row++) sum += rows[row * D + j]!;
+      for (let row = 0; row < n; row++) sum += rows[row * D + j];
       return sum / n;
     });
     const covariance = new Float64Array(D * D);
     let fourth = 0;
     for (let row = 0; row < n; row++) {
-      const x = mean.map((m, j) => rows[row * D + j]! - m);
-      for (let i = 0; i < D; i++) for (let j = 0; j < D; j++) covariance[i * D + j]! += (x[i]! * x[j]!) / n;
+      const x = mean.map((m, j) => rows[row * D + j] - m);
+      for (let i = 0; i < D; i++) for (let j = 0; j < D; j++) covariance[i * D + j] += (x[i] * x[j]) / n;
       fourth += x.reduce((sum, value) => sum + value * value, 0) ** 2;
     }
     expect(difference(found, { n, d: D, mean, covariance, fourth })).toBeLessThan(1e-12);

@@ -11,7 +11,8 @@ async function sampleOf(rows: readonly number[], d: number): Promise<Sample> {
   return moments.finish();
 }
 
-// Expected values by scikit-learn 1.9: LedoitWolf().fit(X).shrinkage_, OAS().fit(X).shrinkage_, .covariance_.
+// Expected values by scikit-learn 1.9: LedoitWolf().fit(X).shrinkage_, OAS().fit(X).shrinkage_,
+// .covariance_.
 describe('shrinkage', () => {
   it('of Ledoit and Wolf, and of OAS, of eight rows', async () => {
     const sample = await sampleOf(ROWS, 3);

@@ -12,7 +12,7 @@ import {
 /** |W z|^2. */
 function squared({ whitener, r }: Pick<Whitening, 'whitener' | 'r'>, z: readonly number[]): number {
   const rows = Array.from({ length: r }, (_, row) =>
-    z.reduce((sum, value, i) => sum + whitener[row * z.length + i]! * value, 0),
+    z.reduce((sum, value, i) => sum + whitener[row * z.length + i] * value, 0),
   );
   return rows.reduce((sum, value) => sum + value * value, 0);
 }

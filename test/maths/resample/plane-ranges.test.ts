@@ -15,7 +15,7 @@ function slices(nonzero?: readonly (readonly number[])[]): Slice[] {
     grid,
     z,
     data: ndarray(Float32Array.from(data), [2, 2, 3]),
-    ...(nonzero && { nonzero: ndarray(Uint8Array.from(nonzero[z]!), [2, 3]) }),
+    ...(nonzero && { nonzero: ndarray(Uint8Array.from(nonzero[z]), [2, 3]) }),
   }));
 }
 

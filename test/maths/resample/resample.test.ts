@@ -15,7 +15,7 @@ import { gridOf, scanOf } from '../../support/grids.js';
 function worst(actual: ArrayLike<number>, expected: ArrayLike<number>): number {
   expect(actual.length).toBe(expected.length);
   let largest = 0;
-  for (let i = 0; i < expected.length; i++) largest = Math.max(largest, Math.abs(actual[i]! - expected[i]!));
+  for (let i = 0; i < expected.length; i++) largest = Math.max(largest, Math.abs(actual[i] - expected[i]));
   return largest;
 }
 
@@ -25,7 +25,7 @@ describe('PlaneResizer', () => {
     (_, plane) => {
       const order = plane.order as SplineOrder;
       const resizer = new PlaneResizer(plane.from as [number, number], plane.to as [number, number], [order, order]);
-      const target = new Float32Array(plane.to[0]! * plane.to[1]!);
+      const target = new Float32Array(plane.to[0] * plane.to[1]);
       resizer.resize(Float32Array.from(plane.image), target);
       expect(worst(target, plane.result)).toBeLessThan(1e-6);
     },
@@ -53,7 +53,7 @@ describe('DepthResampler', () => {
         resampler.slot()[0] = value;
         for (const [index, plane] of resampler.advance()) {
           expect(index).toBe(result.length);
-          result.push(plane[0]!);
+          result.push(plane[0]);
         }
       }
       // Values of 1000: float32 alone is 6e-5, the cut of the spline's memory 1e-5.
@@ -83,7 +83,8 @@ describe('DepthResampler', () => {
         (from, to, order, values) => {
           const width = 3;
           const stack = Float32Array.from({ length: from * width }, () => values.next().value);
-          // A stack of planes of one row is one plane: the recursive filter stands against the banded matrix.
+          // A stack of planes of one row is one plane: the recursive filter stands against the
+          // banded matrix.
           const whole = new Float32Array(to * width);
           new PlaneResizer([from, width], [to, width], [order, order]).resize(stack, whole);
           const resampler = new DepthResampler(from, to, order, width);
@@ -115,7 +116,7 @@ describe('GridResampler', () => {
     const same = volume.from.every((n, i) => n === volume.to[i]);
     const [depth, height, width] = from.shape;
     const at = (c: number, z: number, y: number, x: number): number =>
-      volume.image[((c * depth + z) * height + y) * width + x]!;
+      volume.image[((c * depth + z) * height + y) * width + x];
     const ranges = [0, 1].map((c) => rangeOf(at, c, from.shape, to.separateAxis));
     const resampling = {
       order: volume.order as SplineOrder,
@@ -183,8 +184,8 @@ function rangeOf(
     for (let y = 0; y < height; y++) {
       for (let x = 0; x < width; x++) {
         const p = axis === 1 ? y : axis === 2 ? x : 0;
-        min[p] = Math.min(min[p]!, at(c, z, y, x));
-        max[p] = Math.max(max[p]!, at(c, z, y, x));
+        min[p] = Math.min(min[p], at(c, z, y, x));
+        max[p] = Math.max(max[p], at(c, z, y, x));
       }
     }
   }

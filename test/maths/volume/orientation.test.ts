@@ -7,7 +7,8 @@ describe('rasAxes', () => {
     expect(orientations.length).toBe(150);
     for (const { affine, orientation } of orientations) {
       const { axes, flipped } = rasAxes(affine)!;
-      // nibabel: for each of x, y, z the world axis and the direction. Ours: for each of S, A, R the axis of [z, y, x].
+      // nibabel: for each of x, y, z the world axis and the direction. Ours: for each of S, A, R
+      // the axis of [z, y, x].
       orientation.forEach(([world, direction], input) => {
         expect(axes[2 - world!]).toBe(2 - input);
         expect(flipped[2 - world!]).toBe(direction === -1);

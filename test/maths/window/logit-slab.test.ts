@@ -51,13 +51,13 @@ describe('LogitSlab', () => {
                 let sum = 0;
                 let weights = 0;
                 for (const tile of tilesOf(tiling)) {
-                  const at = [z, y, x].map((v, a) => v + tiling.before[a]! - tiling.origins[a]![tile[a]!]!);
-                  if (at.some((j, a) => j < 0 || j >= patchSize[a]!)) continue;
-                  const w = at.reduce((product, j, a) => product * gauss(j, patchSize[a]!), 1);
-                  sum += w * value(tile, c, at[0]!, at[1]!, at[2]!);
+                  const at = [z, y, x].map((v, a) => v + tiling.before[a] - tiling.origins[a][tile[a]]);
+                  if (at.some((j, a) => j < 0 || j >= patchSize[a])) continue;
+                  const w = at.reduce((product, j, a) => product * gauss(j, patchSize[a]), 1);
+                  sum += w * value(tile, c, at[0], at[1], at[2]);
                   weights += w;
                 }
-                const got = slices[z]![(c * shape[1] + y) * shape[2] + x]!;
+                const got = slices[z][(c * shape[1] + y) * shape[2] + x];
                 if (!(Math.abs(got - sum / weights) < 1e-5))
                   throw new Error(`${got} for ${sum / weights} at ${[c, z, y, x]}`);
               }

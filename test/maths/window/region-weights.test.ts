@@ -35,10 +35,10 @@ describe('MaskWeights', () => {
                 for (let t = 0; t < nz * ny * nx; t++) {
                   const tile = [Math.floor(t / (ny * nx)), Math.floor(t / nx) % ny, t % nx];
                   const w = [z, y, x].reduce((product, v, a) => {
-                    const j = v + tiling.before[a]! - tiling.origins[a]![tile[a]!]!;
-                    return j < 0 || j >= patch[a]! ? 0 : product * windows[a]![j]!;
+                    const j = v + tiling.before[a] - tiling.origins[a][tile[a]];
+                    return j < 0 || j >= patch[a] ? 0 : product * windows[a][j];
                   }, 1);
-                  above += w * distances[t]!;
+                  above += w * distances[t];
                   below += w;
                 }
                 all += above / below / (shape[0] * shape[1] * shape[2]);
@@ -55,10 +55,10 @@ describe('MaskWeights', () => {
             expect(found).toBeNull();
             return;
           }
-          expect(distances.reduce((total, d, i) => total + d * found![i]!, 0)).toBeCloseTo(sum / count, 9);
+          expect(distances.reduce((total, d, i) => total + d * found![i], 0)).toBeCloseTo(sum / count, 9);
           // On a grid of its own spacing the mean over everything is the subject score.
           const whole = patchWeights(grid, tiling);
-          expect(distances.reduce((total, d, i) => total + d * whole[i]!, 0)).toBeCloseTo(all, 9);
+          expect(distances.reduce((total, d, i) => total + d * whole[i], 0)).toBeCloseTo(all, 9);
         },
       ),
       { numRuns: 60 },

@@ -94,8 +94,9 @@ describe('the mask', () => {
   });
 
   it('does not grow with the scan: the released code scores a constant 1 as 7.23 at 100x400x400, and we as 1', () => {
-    // The released code adds the distances of all patches that cover a voxel, without Gaussian and without dividing: its score is the mean number
-    // of patches over a voxel. Recomputed here from the tiling alone, 28x256x256 gives 1.00, 40x400x400 5.16 and 100x400x400 7.23.
+    // The released code adds the distances of all patches that cover a voxel, without Gaussian and
+    // without dividing: its score is the mean number of patches over a voxel. Recomputed here from
+    // the tiling alone, 28x256x256 gives 1.00, 40x400x400 5.16 and 100x400x400 7.23.
     const released = (shape: Triple) => {
       const tiling = layTiles(shape, [28, 256, 256], 0.5);
       return tiling.origins.reduce((product, o, a) => (product * o.length * tiling.patchSize[a]) / tiling.padded[a], 1);
@@ -129,8 +130,8 @@ describe('the mask', () => {
           expect(Math.abs(weights.reduce((sum, w) => sum + w, 0) - 1)).toBeLessThan(1e-12);
           const aggregator = new MaskAggregator(grid, tiling);
           const slices: MaskSlice[] = [];
-          for (const d of distancesOf(grid, tiling, (i) => distances[i]!)) slices.push(...aggregator.push(d));
-          const sum = distances.reduce((s, d, i) => s + d * weights[i]!, 0);
+          for (const d of distancesOf(grid, tiling, (i) => distances[i])) slices.push(...aggregator.push(d));
+          const sum = distances.reduce((s, d, i) => s + d * weights[i], 0);
           const score = subjectScore(slices);
           expect(Math.abs(sum - score)).toBeLessThanOrEqual(1e-12 * score);
         },
@@ -147,7 +148,8 @@ describe('the mask', () => {
     for (const d of distancesOf(grid, tiling, (i) => i)) {
       for (const s of aggregator.push(d)) after.push(s.patches);
     }
-    // Tiles start at 0, 4, 8, …: the first four slices need one patch, the next four two, and so on.
+    // Tiles start at 0, 4, 8, …: the first four slices need one patch, the next four two, and so
+    // on.
     expect(after.slice(0, 9)).toEqual([1, 1, 1, 1, 2, 2, 2, 2, 3]);
   });
 

@@ -34,10 +34,10 @@ describe('openBlas', () => {
         const products = shapes.map(([m, k, n]) => blas.gemm(noise(m * k), noise(k * n, 7), m, k, n));
         for (const [i, [m, k, n]] of shapes.entries()) {
           const wanted = await plainBlas.gemm(noise(m * k), noise(k * n, 7), m, k, n);
-          const got = await products[i]!;
+          const got = await products[i];
           expect(got.length).toBe(m * n);
           got.forEach((value, at) => {
-            expect(Math.abs(value - wanted[at]!)).toBeLessThan(1e-13 * k);
+            expect(Math.abs(value - wanted[at])).toBeLessThan(1e-13 * k);
           });
         }
       }),
@@ -45,7 +45,8 @@ describe('openBlas', () => {
     );
   });
 
-  // Sizes past a tile (960), a block of rows (512) and a panel: the blocked algorithms with inputs that are really transferred away.
+  // Sizes past a tile (960), a block of rows (512) and a panel: the blocked algorithms with inputs
+  // that are really transferred away.
   it.each(['ledoit-wolf', 'empirical'] as const)('carries a whole fit (%s)', async (estimator) => {
     const [n, d] = [2100, 1000];
     const rows = noise(n * d, 3);

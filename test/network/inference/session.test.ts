@@ -100,7 +100,7 @@ describe('the inference worker', () => {
 
     const second = await openSession(product);
     // Idle: a worker that is ended inside onnxruntime takes the process with it.
-    await started[1]!.terminate();
+    await started[1].terminate();
     await expect(multiply(second, 2)).rejects.toThrow(/^The inference worker ended .* open the model again/);
     const third = await openSession(product);
     expect((await multiply(third, 1)).c!.data[0]).toBe(0);
@@ -117,12 +117,12 @@ describe('the inference worker', () => {
     const square = (n: number) =>
       session.run({ a: matrix(Float64Array.of(n), 1, 1), b: matrix(Float64Array.of(n), 1, 1) });
     for (let crash = 0; crash < 2; crash++) {
-      await started[crash]!.terminate();
+      await started[crash].terminate();
       expect((await Promise.all([square(3), square(4)])).map(({ c }) => c!.data[0])).toEqual([9, 16]);
     }
     // One that crashes with runs in it: they fail, the next does not.
     const run = square(5);
-    started[2]!.emit('error', new Error('out of memory'));
+    started[2].emit('error', new Error('out of memory'));
     await expect(run).rejects.toThrow(/^The inference worker crashed \(out of memory\)/);
     expect((await square(6)).c!.data[0]).toBe(36);
     process.off('worker', note);

@@ -173,8 +173,8 @@ describe('a cut', () => {
       return [{ no: 999, wireType: WireType.LengthDelimited, data }];
     };
     model.$unknown = unknown('of the model');
-    model.graph.node[0]!.$unknown = unknown('of the first node');
-    model.graph.node[1]!.$unknown = unknown('of the second node');
+    model.graph.node[0].$unknown = unknown('of the first node');
+    model.graph.node[1].$unknown = unknown('of the second node');
     const marked = new TextDecoder('latin1').decode(cutAtTap(serialised(model), 'tap'));
     expect(marked).toContain('of the model');
     expect(marked).toContain('of the first node');

@@ -14,7 +14,9 @@ const cuts = expectedModels.flatMap((model) =>
   model.taps.map((tap) => ({ model, tap, title: `${model.name}, ${tap.role}` })),
 );
 
-/** The same tensor from the whole network: declared as one more output, everything else untouched. */
+/**
+ * The same tensor from the whole network: declared as one more output, everything else untouched.
+ */
 async function fromWholeModel(bytes: Uint8Array, tap: string, patch: readonly number[]): Promise<Float32Array> {
   const model = parseModel(bytes);
   if (!model.graph.output.some((o) => o.name === tap)) {
@@ -22,7 +24,7 @@ async function fromWholeModel(bytes: Uint8Array, tap: string, patch: readonly nu
   }
   const session = await openSession(toBinary(ModelProtoSchema, model));
   const results = await session.run({ input: { type: 'float32', dims: [1, ...patch], data: oracleInput(patch) } });
-  return results[tap]!.data as Float32Array;
+  return results[tap].data as Float32Array;
 }
 
 describe('a cut model', () => {
@@ -37,7 +39,7 @@ describe('a cut model', () => {
         expect([...inputs, ...outputs].map((value) => value.name)).toEqual(['input', name]);
         const { data, shape } = await encoder.encode(oracleInput(model.patch), model.patch);
         expect(shape).toEqual(tap.shape);
-        const sample = tap.positions.map((at) => data[at]!);
+        const sample = tap.positions.map((at) => data[at]);
         expect(deviation(sample, tap.onnxruntime)).toBeLessThan(1e-6);
         expect(deviation(sample, tap.torch)).toBeLessThan(1e-5);
         expect(deviation(data, await fromWholeModel(bytes, name, model.patch))).toBeLessThan(1e-6);
@@ -48,7 +50,7 @@ describe('a cut model', () => {
   it('has lost the decoder, nodes and weights, and only that', () => {
     for (const name of ['plain-11-fixed', 'plain-20-dynamic', 'resenc-17', 'unet-trilinear']) {
       const bytes = modelFile(name);
-      const tap = expectedModels.find((m) => m.name === name)!.taps.find((t) => t.role === 'bottleneck')!.names[0]!;
+      const tap = expectedModels.find((m) => m.name === name)!.taps.find((t) => t.role === 'bottleneck')!.names[0];
       const cut = cutAtTap(bytes, tap);
       expect(cut.length).toBeLessThan(0.8 * bytes.length);
       const before = parseModel(bytes).graph;
@@ -83,7 +85,7 @@ describe('a cut model', () => {
 
   it('refuses the input and the weights as taps', () => {
     const bytes = modelFile('plain-17-fixed');
-    const weight = parseModel(bytes).graph.initializer[0]!.name;
+    const weight = parseModel(bytes).graph.initializer[0].name;
     for (const tap of ['input', weight]) expect(() => cutAtTap(bytes, tap)).toThrow(/has no tensor/);
   });
 });

@@ -12,7 +12,9 @@ const intensity = {
   std: 371.4,
 };
 
-/** A configuration as nnU-Net 2.8 writes it, what segcanary does not read left out where it is long. */
+/**
+ * A configuration as nnU-Net 2.8 writes it, what segcanary does not read left out where it is long.
+ */
 const fullres = {
   data_identifier: 'nnUNetPlans_3d_fullres',
   preprocessor_name: 'DefaultPreprocessor',
@@ -106,7 +108,7 @@ describe("nnU-Net's plans.json", () => {
     const plan = read(chain, 'bs8');
     expect(plan.patchSize).toEqual([32, 32, 32]);
     expect(plan.spacing).toEqual([4, 1, 1]);
-    expect(plan.channels[0]!.scheme).toBe('CTNormalization');
+    expect(plan.channels[0].scheme).toBe('CTNormalization');
   });
 
   it.each([
@@ -168,7 +170,7 @@ describe("nnU-Net's plans.json", () => {
   });
 
   it('names channels without a dataset.json by their number', () => {
-    expect(readPlan(plans, undefined, '3d_fullres', 'plans.json').channels[0]!.name).toBe('channel 0');
+    expect(readPlan(plans, undefined, '3d_fullres', 'plans.json').channels[0].name).toBe('channel 0');
   });
 
   it('knows the readers', () => {
@@ -354,7 +356,7 @@ describe("nnU-Net v1's plans", () => {
 
 describe('the plan file', () => {
   const documented = readFileSync(new URL('../../../docs/plan-file.md', import.meta.url), 'utf8');
-  const examples = [...documented.matchAll(/```json\n([\s\S]*?)```/g)].map((match) => JSON.parse(match[1]!));
+  const examples = [...documented.matchAll(/```json\n([\s\S]*?)```/g)].map((match) => JSON.parse(match[1]));
 
   it('reads every example of its page', () => {
     expect(examples.length).toBeGreaterThanOrEqual(2);
@@ -362,9 +364,10 @@ describe('the plan file', () => {
   });
 
   it("maps MONAI's intensity range to [0, 1]", () => {
-    // ScaleIntensityRanged(a_min=-57, a_max=164, b_min=0, b_max=1, clip=True), the example of the page.
+    // ScaleIntensityRanged(a_min=-57, a_max=164, b_min=0, b_max=1, clip=True), the example of the
+    // page.
     const plan = read(examples[0]);
-    expect(plan.channels[0]!.intensity).toEqual({ mean: -57, std: 221, percentile005: -57, percentile995: 164 });
+    expect(plan.channels[0].intensity).toEqual({ mean: -57, std: 221, percentile005: -57, percentile995: 164 });
     expect(plan.reader).toBe('ras');
     expect(plan.transposeForward).toEqual([2, 1, 0]);
     expect(plan.resampling.order).toBe(1);
