@@ -57,17 +57,87 @@ function oneLine(message: string): string {
 }
 
 /**
- * Every error that segcanary raises on purpose. `cause` holds what lies beneath, where there is
- * something.
+ * An option that would help, by the library's name for it. A sentence quotes it in backticks, and a
+ * front end puts its own word there: a flag, a query parameter.
  */
+export type OptionName =
+  | 'case'
+  | 'early'
+  | 'explain'
+  | 'mask'
+  | 'mirror'
+  | 'output'
+  | 'plans'
+  | 'rememberConstants'
+  | 'spool'
+  | 'stepSize'
+  | 'tap'
+  | 'tmpdir'
+  | 'volume'
+  | `limits.${string}`;
+
+/** What a front end calls the options of the library: the word for one, or null for its own name. */
+export type OptionWords = (option: OptionName) => string | null;
+
+export interface SegcanaryErrorOptions extends ErrorOptions {
+  /** What the sentence is about, which then begins with it: a file, a case. */
+  readonly subject?: string | undefined;
+  /** An option that would help. The sentence quotes it in backticks. */
+  readonly option?: OptionName | null | undefined;
+}
+
+/** Every error that segcanary raises on purpose. `cause` holds what lies beneath, if anything. */
 export class SegcanaryError extends Error {
   readonly code: ErrorCode;
+  /** What it is about: a file, a case. Null where the sentence names nothing first. */
+  readonly subject: string | null;
+  /** An option that would help; the message quotes it in backticks. */
+  readonly option: OptionName | null;
 
-  constructor(code: ErrorCode, message: string, options?: ErrorOptions) {
-    super(oneLine(message), options);
+  /** @param sentence what is wrong and what to do; without its subject where that is given */
+  constructor(code: ErrorCode, sentence: string, { subject, option, ...options }: SegcanaryErrorOptions = {}) {
+    super(oneLine(subject === undefined ? sentence : `${subject}: ${sentence}`), options);
     this.name = 'SegcanaryError';
     this.code = code;
+    this.subject = subject ?? null;
+    this.option = option ?? null;
   }
+}
+
+/** An error as plain data. */
+export interface ErrorDescription {
+  /** One of `ErrorCode`, or `internal` for what nobody foresaw. */
+  readonly code: string;
+  readonly message: string;
+  /** What the message begins with; null where it names nothing first. */
+  readonly subject?: string | null;
+  /** An option that would help; the message quotes it in backticks. */
+  readonly option?: OptionName;
+}
+
+/**
+ * Whatever was thrown as one sentence with a code.
+ *
+ * @param name what was being worked on, for errors that do not say so themselves
+ */
+export function describeError(error: unknown, name?: string): ErrorDescription {
+  if (error instanceof SegcanaryError) {
+    const { code, message, subject, option } = error;
+    return { code, message, subject, ...(option && { option }) };
+  }
+  const { code, message } = error as NodeJS.ErrnoException;
+  const isSystemError = typeof code === 'string' && /^E[A-Z0-9]+$/.test(code);
+  return {
+    code: isSystemError ? 'io' : 'internal',
+    message: `${name === undefined ? '' : `${name}: `}${message ?? String(error)}`,
+    subject: name ?? null,
+  };
+}
+
+/** The message of an error in the words of a front end. */
+export function inWords({ message, option }: Pick<ErrorDescription, 'message' | 'option'>, words: OptionWords): string {
+  const word = option && words(option);
+  return word ? message.replace(`\`${option}\``, word) : message;
 }
 
 /** Whether an error says that somebody asked for the work to stop. */

@@ -75,7 +75,6 @@ export { type WriteNiftiOptions, writeNifti } from './formats/nifti/write.js';
 export { openScan } from './formats/open.js';
 export { calibrateDetector } from './jobs/calibrate.js';
 export { type CohortScores, type ScoreCohortOptions, scoreCohort } from './jobs/evaluate.js';
-export { isFailure, type ScanFailure } from './jobs/failure.js';
 export { type FitJobOptions, type FitResult, fitDetector } from './jobs/fit.js';
 export { fitIntensityDetector, type IntensityDetectorOptions } from './jobs/fit-intensities.js';
 export { type OutputDetectorOptions, saveOutputDetector } from './jobs/fit-outputs.js';
@@ -114,9 +113,11 @@ export {
   scoreScan,
 } from './pipeline.js';
 export { heat, type Layer, outline, type PictureOptions, slicePicture } from './report/picture.js';
+export type * from './results.js';
+export { isFailure, type ScanFailure, type SegmentResult } from './results.js';
 export type { Plane } from './scans/look.js';
 export type { ChannelBytes, Progress, ScanBytes, ScanOptions, WarningListener } from './scans/run.js';
-export { type SegmentResult, type SegmentScanOptions, segmentScan } from './scans/segment.js';
+export { type SegmentScanOptions, segmentScan } from './scans/segment.js';
 export { SHIFTS } from './simulate/registry.js';
 export type { CtSlice, Grade, Shift, SliceChange } from './simulate/shift.js';
 export { SliceShifter, type SliceShifterOptions } from './simulate/slice-shifter.js';

@@ -57,7 +57,8 @@ export function beyond(limit: keyof ScanLimits, allowed: number, name: string, f
   const rest = found === undefined ? '' : `, and ${allowed} are allowed`;
   return new SegcanaryError(
     'limit-exceeded',
-    `${name}: has ${has} ${units[limit]}${rest}; the file is probably damaged or hostile, and if it is not, raise the limit (--limits ${limit}=…).`,
+    `has ${has} ${units[limit]}${rest}; the file is probably damaged or hostile, and if it is not, raise the limit (\`limits.${limit}\`).`,
+    { subject: name, option: `limits.${limit}` },
   );
 }
 

@@ -1,14 +1,5 @@
 import type { Writable } from 'node:stream';
-import type {
-  EarlyVerdict,
-  Embedding,
-  PatchDistance,
-  PatchPlace,
-  Prediction,
-  Slice,
-  SubjectScore,
-  Warning,
-} from './chunks.js';
+import type { Embedding, PatchDistance, PatchPlace, Prediction, Slice } from './chunks.js';
 import { refuseEarly } from './detectors/early.js';
 import type { OpenDetector, SegmentingDetector } from './detectors/opened.js';
 import type { Detector, FeatureDetector } from './detectors/saved.js';
@@ -18,6 +9,7 @@ import { Explainer } from './explain/explainer.js';
 import { patchCount } from './maths/window/tiling.js';
 import type { Encoder } from './network/encoder.js';
 import type { Plan } from './network/plans/read.js';
+import type { EarlyVerdict, SubjectScore, Warning } from './results.js';
 import { type ChannelBytes, runScan, type ScanBytes, type ScanOptions } from './scans/run.js';
 import { aggregate } from './stages/aggregate.js';
 import { assemble } from './stages/assemble.js';
@@ -149,7 +141,7 @@ export function explaining({
   readonly onRaw?: (slice: Slice) => void;
 } {
   if (!explain) return {};
-  const explainer = new Explainer(detector.detector);
+  const explainer = new Explainer(detector);
   return { explainer, onRaw: (slice) => explainer.slice(slice) };
 }
 
@@ -167,9 +159,7 @@ export function warningsInto({ spool: spooled = true, onWarning }: Pick<ScanOpti
 }
 
 /** What a detector knows of the scans that it was fitted to. */
-export function expectationsOf({
-  detector: { description },
-}: SegmentingDetector): Pick<PreparationOptions, 'plan' | 'orientations'> {
+export function expectationsOf({ description }: SegmentingDetector): Pick<PreparationOptions, 'plan' | 'orientations'> {
   return { plan: description.plan, orientations: description.orientations };
 }
 
@@ -215,18 +205,16 @@ export async function scoreScan(
 
 /** Slices of the network grid to the score of the scan. */
 export function judgingStages(options: JudgingOptions): Stage<never, unknown>[] {
-  const { detector: opened } = options;
-  const { description } = opened.detector;
-  if (opened.kind !== 'features' && options.mask !== undefined) throw noMask(opened.detector);
-  if (options.early) refuseEarly(opened.detector);
-  if (opened.kind === 'intensities')
-    return [judgeIntensities({ scorer: opened.detector.scorer, ...verdictOptions(options) })];
-  const { patchSize } = description.plan;
-  const patches = patch({ patchSize, stepSize: opened.detector.description.stepSize });
-  if (opened.kind === 'features')
-    return [patches, encode({ encoder: opened.encoder }), pool(), ...distanceStages(options, opened.detector)];
-  const { method, description: d } = opened.detector;
-  const { sampler } = opened;
+  const { detector } = options;
+  if (detector.kind !== 'features' && options.mask !== undefined) throw noMask(detector);
+  if (options.early) refuseEarly(detector);
+  if (detector.kind === 'intensities')
+    return [judgeIntensities({ scorer: detector.scorer, ...verdictOptions(options) })];
+  const { plan, stepSize } = detector.description;
+  const patches = patch({ patchSize: plan.patchSize, stepSize });
+  if (detector.kind === 'features')
+    return [patches, encode({ encoder: detector.encoder }), pool(), ...distanceStages(options, detector)];
+  const { method, description: d, sampler } = detector;
   const report = reporter(options);
   let count = 0;
   return [
@@ -257,7 +245,7 @@ export function distanceStages(options: JudgingOptions, { scorer, method }: Feat
   ];
 }
 
-function verdictOptions({ detector: { detector }, warnings, explainer }: JudgingOptions): VerdictOptions {
+function verdictOptions({ detector, warnings, explainer }: JudgingOptions): VerdictOptions {
   return {
     calibration: detector.description.calibration,
     detector: detector.id,
@@ -268,17 +256,20 @@ function verdictOptions({ detector: { detector }, warnings, explainer }: Judging
 
 /** The sentence for what needs a whole scan, beside `early`. */
 const notBoth = (what: string): SegcanaryError =>
-  new SegcanaryError('usage', `${what} needs every patch and --early stops before the last; leave one of them out.`);
+  new SegcanaryError('usage', `${what} needs every patch and \`early\` stops before the last; leave one of them out.`, {
+    option: 'early',
+  });
 
 const noMask = ({ dir, method }: Detector): SegcanaryError =>
   new SegcanaryError(
     'usage',
-    `${dir}: ${method.name} judges a scan as a whole and gives no mask; leave --mask out, or use a detector on features.`,
+    `${method.name} judges a scan as a whole and gives no mask; leave \`mask\` out, or use a detector on features.`,
+    { option: 'mask', subject: dir },
   );
 
 /** Nothing came out at the end. */
 export function endedEarly({ case: name = 'stdin', file = name }: ScanOptions): never {
-  throw new SegcanaryError('truncated', `${file}: the scan ended before it could be scored.`);
+  throw new SegcanaryError('truncated', 'the scan ended before it could be scored.', { subject: file });
 }
 
 /** Tells of every patch that has come so far. */

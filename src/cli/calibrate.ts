@@ -8,6 +8,7 @@ import type { LogOptions } from './log.js';
 import { type ScanFlags, withScanOptions } from './options.js';
 import { reportCalibration } from './reports.js';
 import { runSession } from './session.js';
+import { sentenceOf } from './words.js';
 
 interface CalibrateFlags extends ScanFlags, LogOptions {
   readonly detector: string;
@@ -30,7 +31,7 @@ export function calibrateCommand(program: Command): void {
         signal,
         onProgress: ({ case: name, patches, total }) => progress.update(`${name}: patch ${patches} of ${total}`),
         onWarning: ({ message }, name) => log.warn(`${name}: ${message}`),
-        onFailure: ({ error }) => log.error(error.message),
+        onFailure: ({ error }) => log.error(sentenceOf(error)),
       });
       await say(reportCalibration(detector, calibration));
       return failures.length > 0 ? EXIT.someScansFailed : EXIT.done;

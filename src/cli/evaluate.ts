@@ -4,14 +4,13 @@ import { basename, join } from 'node:path';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { ESTIMATORS, type Estimator } from '../detectors/estimators.js';
 import { PATCH_METHODS } from '../detectors/methods/registry.js';
-import { isAbort, SegcanaryError } from '../errors.js';
+import { describeError, isAbort, SegcanaryError } from '../errors.js';
 import { AGGREGATORS } from '../evaluate/aggregators.js';
 import { readCohort } from '../evaluate/cohort.js';
 import { type Evaluated, evaluationOf, type JudgedMethod, type ScoredMethod } from '../evaluate/evaluation.js';
 import { casesCsv, differencesTable, resultsCsv, resultsTable, shiftsTable } from '../evaluate/results.js';
 import { cannotRead, makeFolder, writeFileAtomically } from '../files/atomic.js';
 import { scoreCohort } from '../jobs/evaluate.js';
-import { failureOf } from '../jobs/failure.js';
 import type { ScanLimits } from '../limits.js';
 import { openSegmentationModel } from '../network/folder.js';
 import { evaluationHtml } from '../report/evaluation.js';
@@ -22,6 +21,7 @@ import type { LogOptions } from './log.js';
 import { foldList, fraction, limitsOption, wholeNumber } from './options.js';
 import { runSession, type Session } from './session.js';
 import { table } from './table.js';
+import { sentenceOf } from './words.js';
 
 interface EvaluateFlags extends LogOptions {
   readonly model: string;
@@ -119,10 +119,10 @@ async function evaluate(path: string, flags: EvaluateFlags, { log, progress, sig
     onWarning: ({ message }, name) => log.warn(`${name}: ${message}`),
     onFailure: ({ case: name, error }) => {
       done++;
-      log.error(`${at()} ${name}: ${error.message}`);
+      log.error(`${at()} ${name}: ${sentenceOf(error)}`);
     },
     onFit: (method) => progress.update(`fitting ${method}`),
-    onUnfitted: ({ method, error }) => log.warn(`${method} is left out: ${error.message}`),
+    onUnfitted: ({ method, error }) => log.warn(`${method} is left out: ${sentenceOf(error)}`),
   });
   progress.clear();
   const { methods: scored, taps, dice, seconds, peakMemory, failures, unfitted } = scores;
@@ -137,7 +137,7 @@ async function evaluate(path: string, flags: EvaluateFlags, { log, progress, sig
   const pictures = pictured
     ? await notablePictures(pictured, tau, (name) => scores.look(pictured.name, name)).catch((error: unknown) => {
         if (isAbort(error)) throw error;
-        log.warn(`No pictures: ${failureOf(pictured.name, error).error.message}`);
+        log.warn(`No pictures: ${sentenceOf(describeError(error, pictured.name))}`);
         return [];
       })
     : [];
@@ -214,7 +214,7 @@ function bestPictured({ methods }: Evaluated): JudgedMethod | undefined {
 
 function refuseEmpty([first]: readonly ScoredMethod[], path: string): void {
   if (first?.cases.some((c) => c.split === 'test')) return;
-  throw new SegcanaryError('cohort-invalid', `${path}: none of its test scans could be read.`);
+  throw new SegcanaryError('cohort-invalid', 'none of its test scans could be read.', { subject: path });
 }
 
 const listOf =

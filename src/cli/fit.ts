@@ -14,6 +14,7 @@ import type { LogOptions } from './log.js';
 import { fraction, type ScanFlags, wholeNumber, withScanOptions } from './options.js';
 import { reportFit, reportIntensityFit, reportOutputDetector } from './reports.js';
 import { runSession, type Session } from './session.js';
+import { sentenceOf } from './words.js';
 
 /** Every detector that there is. */
 const NAMES = [...METHOD_NAMES, ihf.name, ...OUTPUT_METHOD_NAMES];
@@ -88,7 +89,7 @@ async function fitOnFeatures(
     },
     onFit: () => progress.update('fitting the detector'),
     onWarning: ({ message }, name) => log.warn(`${name}: ${message}`),
-    onFailure: ({ error }) => log.error(error.message),
+    onFailure: ({ error }) => log.error(sentenceOf(error)),
   });
   progress.clear();
   for (const warning of result.warnings) log.warn(warning.message);
@@ -112,7 +113,7 @@ async function fitOnIntensities(
     signal,
     onScan: ({ case: name }) => progress.update(`${++done}/${inputs.length} ${name}`),
     onWarning: ({ message }, name) => log.warn(`${name}: ${message}`),
-    onFailure: ({ error }) => log.error(error.message),
+    onFailure: ({ error }) => log.error(sentenceOf(error)),
   });
   progress.clear();
   for (const warning of result.fit.warnings) log.warn(warning.message);

@@ -1,21 +1,21 @@
 import { access, constants } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Command } from 'commander';
-import type { EarlyVerdict, SubjectScore } from '../chunks.js';
 import { refuseEarly } from '../detectors/early.js';
 import { openDetector } from '../detectors/opened.js';
 import { loadDetector } from '../detectors/saved.js';
 import { SegcanaryError } from '../errors.js';
 import { cannotWrite } from '../files/atomic.js';
-import { isFailure, type ScanFailure } from '../jobs/failure.js';
 import { resolveInputs, type ScanInput } from '../jobs/inputs.js';
 import { ResultFolder } from '../jobs/result-folder.js';
 import { type ScoreJobOptions, scoreScans } from '../jobs/score.js';
+import { type EarlyVerdict, isFailure, type ScanFailure, type SubjectScore } from '../results.js';
 import { EXIT } from './exit.js';
 import type { LogOptions } from './log.js';
 import { type ScanFlags, withScanOptions } from './options.js';
 import { runSession, type Session } from './session.js';
 import { tokenFrom } from './token.js';
+import { printed } from './words.js';
 
 interface ScoreFlags extends ScanFlags, LogOptions {
   readonly detector?: string;
@@ -110,7 +110,8 @@ async function scorerThere({ detector: name, tokenFile, volume, explain }: Score
   if (!detector)
     throw new SegcanaryError(
       'usage',
-      `${client.url}: has no detector ${name}; it has ${detectors.map((one) => one.name).join(', ')}.`,
+      `has no detector ${name}; it has ${detectors.map((one) => one.name).join(', ')}.`,
+      { subject: client.url },
     );
   return {
     hasMask: detector.kind === 'features',
@@ -140,7 +141,7 @@ async function scoreAll(flags: ScoreFlags, scorer: Scorer, { log, progress, sign
   let ood = 0;
   const folderMask = (name: string) => (scorer.hasMask ? folder?.maskPath(name) : undefined);
   const maskOf = (name: string) => (masksToStdout ? process.stdout : (flags.mask ?? folderMask(name)));
-  for await (const result of await scorer.scans({
+  for await (const found of await scorer.scans({
     inputs,
     signal,
     mask: maskOf,
@@ -148,6 +149,7 @@ async function scoreAll(flags: ScoreFlags, scorer: Scorer, { log, progress, sign
       progress.update(`${done + 1}/${inputs.length} ${name}: patch ${patches} of ${total}`),
   })) {
     done++;
+    const result = isFailure(found) ? printed(found) : found;
     await folder?.add(result);
     await report(result);
     if (isFailure(result)) {

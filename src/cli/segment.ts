@@ -4,16 +4,16 @@ import { openBesideSegmenter } from '../detectors/opened.js';
 import { loadDetector } from '../detectors/saved.js';
 import { SegcanaryError } from '../errors.js';
 import { makeFolder } from '../files/atomic.js';
-import { isFailure, type ScanFailure } from '../jobs/failure.js';
 import { resolveInputs } from '../jobs/inputs.js';
 import { ResultFolder } from '../jobs/result-folder.js';
 import { segmenterOf, segmentScans } from '../jobs/segment.js';
 import { openSegmentationModel } from '../network/folder.js';
-import type { SegmentResult } from '../scans/segment.js';
+import { isFailure, type ScanFailure, type SegmentResult } from '../results.js';
 import { EXIT } from './exit.js';
 import type { LogOptions } from './log.js';
 import { foldList, fraction, type ScanFlags, withScanOptions } from './options.js';
 import { runSession, type Session } from './session.js';
+import { printed } from './words.js';
 
 interface SegmentFlags extends ScanFlags, LogOptions {
   readonly model: string;
@@ -82,7 +82,7 @@ async function segmentAll(flags: SegmentFlags, { log, progress, signal, print }:
   let done = 0;
   let failed = 0;
   let ood = 0;
-  for await (const result of segmentScans({
+  for await (const found of segmentScans({
     ...flags,
     model,
     segmenter,
@@ -96,6 +96,7 @@ async function segmentAll(flags: SegmentFlags, { log, progress, signal, print }:
       progress.update(`${done + 1}/${inputs.length} ${name}: patch ${patches} of ${total}`),
   })) {
     done++;
+    const result = isFailure(found) ? printed(found) : found;
     const line = lineOf(result, toStdout ? null : pathOf(result.case));
     if (isFailure(result)) {
       failed++;

@@ -1,11 +1,11 @@
 import type { Logger } from 'pino';
-import { isAbort } from '../errors.js';
+import { describeError, isAbort } from '../errors.js';
 import { cannotWrite } from '../files/atomic.js';
-import { failureOf } from '../jobs/failure.js';
 import { closeInference } from '../network/inference/session.js';
 import { EXIT, exitCodeOf } from './exit.js';
 import { createLog, type LogOptions } from './log.js';
 import { ProgressLine } from './progress.js';
+import { sentenceOf } from './words.js';
 
 /** What every command needs around its work. */
 export interface Session {
@@ -64,8 +64,7 @@ export async function runSession(options: LogOptions, work: (session: Session) =
   } catch (error) {
     progress.clear();
     process.exitCode = ending ?? exitCodeOf(error);
-    if (ending === null || !isAbort(error))
-      log.fatal(failureOf('segcanary', error).error.message.replace(/^segcanary: /, ''));
+    if (ending === null || !isAbort(error)) log.fatal(sentenceOf(describeError(error)));
   }
   // A run cannot be aborted half-way, and the worker would keep the process until the patches in
   // hand are done.

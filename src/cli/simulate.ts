@@ -4,16 +4,17 @@ import { type Command, Option } from 'commander';
 import { stringify } from 'csv-stringify/sync';
 import { isAbort } from '../errors.js';
 import { makeFolder, writeFileAtomically } from '../files/atomic.js';
-import { failureOf } from '../jobs/failure.js';
 import { resolveInputs } from '../jobs/inputs.js';
 import { simulateScan } from '../jobs/simulate.js';
 import type { ScanLimits } from '../limits.js';
+import { failureOf } from '../results.js';
 import { SHIFT_NAMES, SHIFTS } from '../simulate/registry.js';
 import type { Grade } from '../simulate/shift.js';
 import { EXIT } from './exit.js';
 import type { LogOptions } from './log.js';
 import { limitsOption, wholeNumber } from './options.js';
 import { runSession, type Session } from './session.js';
+import { printed } from './words.js';
 
 interface SimulateFlags extends LogOptions {
   readonly input: string[];
@@ -84,7 +85,7 @@ async function simulateAll(flags: SimulateFlags, { log, progress, signal, print 
         } catch (error) {
           if (isAbort(error)) throw error;
           failed++;
-          const failure = failureOf(name, error);
+          const failure = printed(failureOf(name, error));
           log.error(failure.error.message);
           await print(failure);
         }

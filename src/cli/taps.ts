@@ -35,7 +35,8 @@ export function tapsCommand(program: Command): void {
         if (taps.length === 0) {
           throw new SegcanaryError(
             'model-unsupported',
-            `${model.path}: has no tensor with the axes of a 3-D patch; segcanary taps 3-D networks.`,
+            'has no tensor with the axes of a 3-D patch; segcanary taps 3-D networks.',
+            { subject: model.path },
           );
         }
         if (!taps.some((tap) => tap.suggested)) {

@@ -20,7 +20,8 @@ export async function tokenFrom(file: string | undefined): Promise<string | null
   if (!/^[\x21-\x7e]{16,512}$/.test(token))
     throw new SegcanaryError(
       'usage',
-      `${file ?? 'SEGCANARY_TOKEN'}: a token has 16 to 512 printable characters without spaces; \`openssl rand -hex 32\` makes one.`,
+      `a token has 16 to 512 printable characters without spaces; \`openssl rand -hex 32\` makes one.`,
+      { subject: file ?? 'SEGCANARY_TOKEN' },
     );
   return token;
 }

@@ -1,14 +1,14 @@
 import type { IncomingMessage } from 'node:http';
 import { Readable } from 'node:stream';
 import { setTimeout as wait } from 'node:timers/promises';
-import type { Explanation, SubjectScore } from '../chunks.js';
 import type { DriftState } from '../drift/stream.js';
-import { SegcanaryError } from '../errors.js';
+import { type ErrorDescription, SegcanaryError } from '../errors.js';
 import { openScan } from '../formats/open.js';
 import { eventsOf } from '../protocol/events.js';
 import { formOf } from '../protocol/form.js';
 import { mixedParts } from '../protocol/mixed-parts.js';
 import type { KeptImage, ScanRecord } from '../protocol/record.js';
+import type { Explanation, SubjectScore } from '../results.js';
 import { type ImageTarget, ReceivedImage } from './received-image.js';
 import { ServerError } from './server-error.js';
 import { bytesOf, type Exchange, exchange } from './transport.js';
@@ -99,7 +99,9 @@ export class SegcanaryClient {
   /** @throws SegcanaryError `usage` for what is no address */
   constructor({ url, token, patience = 0 }: ClientOptions) {
     if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol))
-      throw new SegcanaryError('usage', `${url}: is no address of a server; give one as http://127.0.0.1:8470.`);
+      throw new SegcanaryError('usage', 'is no address of a server; give one as http://127.0.0.1:8470.', {
+        subject: url,
+      });
     this.url = url.replace(/\/+$/, '');
     this.#headers = token ? { authorization: `Bearer ${token}` } : {};
     this.#patience = patience;
@@ -223,11 +225,9 @@ export class SegcanaryClient {
 
   /** Behind images, what fails is told in the place of the result. */
   #resultOf(response: IncomingMessage, text: string): RemoteScore {
-    const value = JSON.parse(text) as
-      | RemoteScore
-      | { readonly error: { readonly code: string; readonly message: string } };
+    const value = JSON.parse(text) as RemoteScore | { readonly error: ErrorDescription };
     if (!('error' in value)) return value;
-    throw new ServerError(response.statusCode!, value.error.code, value.error.message);
+    throw new ServerError(response.statusCode!, value.error);
   }
 
   async #get<T>(path: string, signal?: AbortSignal): Promise<T> {
@@ -248,7 +248,7 @@ export class SegcanaryClient {
     const status = response.statusCode!;
     if (status >= 200 && status < 300) return response;
     const text = await textOf(bytesOf(response, this.url, what.signal));
-    let error: { readonly code: string; readonly message: string };
+    let error: ErrorDescription;
     try {
       ({ error } = JSON.parse(text));
       if (typeof error.message !== 'string') throw new Error('no sentence');
@@ -256,12 +256,12 @@ export class SegcanaryClient {
       throw this.#misunderstood(response, cause);
     }
     const after = Number(response.headers['retry-after'] ?? Number.NaN);
-    throw new ServerError(status, error.code, error.message, Number.isFinite(after) ? after : null);
+    throw new ServerError(status, error, { retryAfter: Number.isFinite(after) ? after : null });
   }
 
   #misunderstood(response: IncomingMessage, cause: unknown): ServerError {
     const what = `${this.url}: something answered with ${response.statusCode}, and not as a segcanary server does; give the server’s address.`;
-    return new ServerError(response.statusCode!, 'unreachable', what, null, { cause });
+    return new ServerError(response.statusCode!, { code: 'unreachable', message: what }, { cause });
   }
 }
 

@@ -22,7 +22,7 @@ export class ReceivedImage {
   /** @throws SegcanaryError `usage` for a path of another ending */
   constructor(target: ImageTarget) {
     if (typeof target === 'string' && !/\.nii(\.gz)?$/i.test(target))
-      throw new SegcanaryError('usage', `${target}: name a file that ends in .nii or .nii.gz.`);
+      throw new SegcanaryError('usage', 'name a file that ends in .nii or .nii.gz.', { subject: target });
     this.#target = target;
   }
 

@@ -1,8 +1,7 @@
 import type { Writable } from 'node:stream';
-import type { SubjectScore } from '../chunks.js';
-import { isAbort } from '../errors.js';
-import { failureOf, type ScanFailure } from '../jobs/failure.js';
+import { type ErrorDescription, isAbort } from '../errors.js';
 import { refuseChannels, type ScanInput } from '../jobs/inputs.js';
+import { failureOf, type ScanFailure, type SubjectScore } from '../results.js';
 import type { SegcanaryClient, ServerDetector } from './client.js';
 import { ServerError } from './server-error.js';
 
@@ -41,11 +40,14 @@ export async function* scoreScansRemotely(options: ScoreRemotelyOptions): AsyncG
     } catch (error) {
       if (isAbort(error)) throw error;
       if (!(error instanceof ServerError)) yield failureOf(name, error);
-      else yield { case: name, error: { code: error.code, message: ofFile(error.message, name, file) } };
+      else yield { case: name, error: ofFile(error, name, file === '-' ? 'stdin' : file) };
     }
   }
 }
 
 /** The server knows a scan by its case; here it is known by its file. */
-const ofFile = (message: string, name: string, file: string): string =>
-  message.startsWith(`${name}: `) ? `${file === '-' ? 'stdin' : file}${message.slice(name.length)}` : message;
+function ofFile({ code, message, subject, option }: ServerError, name: string, file: string): ErrorDescription {
+  const helping = option && { option };
+  if (subject !== name) return { code, message, subject, ...helping };
+  return { code, message: `${file}${message.slice(name.length)}`, subject: file, ...helping };
+}

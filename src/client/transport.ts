@@ -76,9 +76,11 @@ export async function* bytesOf(
     yield* response as AsyncIterable<Buffer>;
   } catch (cause) {
     if (signal?.aborted) throw stopped();
-    throw new ServerError(0, 'unreachable', `${server}: the server broke its answer off; send the scan again.`, null, {
-      cause,
-    });
+    throw new ServerError(
+      0,
+      { code: 'unreachable', message: `${server}: the server broke its answer off; send the scan again.` },
+      { cause },
+    );
   }
 }
 
@@ -88,7 +90,7 @@ function unreachable(server: string, cause: Error): ServerError {
   const what = broken
     ? 'the server closed the connection before it answered; send the scan again'
     : `no server answers there (${code ?? cause.message}); start it, or give its address`;
-  return new ServerError(0, 'unreachable', `${server}: ${what}.`, null, { cause });
+  return new ServerError(0, { code: 'unreachable', message: `${server}: ${what}.` }, { cause });
 }
 
 const stopped = () => new SegcanaryError('aborted', 'The request was stopped before it was answered.');

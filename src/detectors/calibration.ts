@@ -1,5 +1,5 @@
-import type { Verdict } from '../chunks.js';
 import { SegcanaryError } from '../errors.js';
+import type { Verdict } from '../results.js';
 
 /**
  * The level that the boundary aims at: 95 % of in-distribution scans at or below it. As a fraction,
@@ -53,10 +53,9 @@ export function calibrate(cases: readonly CalibrationCase[]): Calibration {
     throw new SegcanaryError('fit-failed', 'There are no scores to calibrate with; give in-distribution scans.');
   const bad = cases.find(({ score }) => !Number.isFinite(score));
   if (bad)
-    throw new SegcanaryError(
-      'fit-failed',
-      `${bad.case}: a score of ${bad.score} cannot calibrate; leave the scan out.`,
-    );
+    throw new SegcanaryError('fit-failed', `a score of ${bad.score} cannot calibrate; leave the scan out.`, {
+      subject: bad.case,
+    });
   const sorted = cases
     .map(({ case: name, score }) => ({ case: name, score }))
     .sort((a, b) => a.score - b.score || (a.case < b.case ? -1 : 1));

@@ -11,15 +11,17 @@ import type { Detector } from './saved.js';
  */
 export function refuseEarly(detector: Detector): void {
   const { dir, method, description } = detector;
-  if (detector.kind !== 'features') throw onlyOnFeatures(detector, '--early');
+  if (detector.kind !== 'features') throw onlyOnFeatures(detector, 'early');
   if (!detector.method.nonNegative)
     throw new SegcanaryError(
       'usage',
-      `${dir}: a distance of ${method.name} may be negative, so that a score can still fall and nothing can be decided early; leave --early out.`,
+      `a distance of ${method.name} may be negative, so that a score can still fall and nothing can be decided early; leave \`early\` out.`,
+      { option: 'early', subject: dir },
     );
   if (description.calibration === null)
     throw new SegcanaryError(
       'usage',
-      `${dir}: is not calibrated, so nothing can be decided early; run segcanary calibrate, or leave --early out.`,
+      `is not calibrated, so nothing can be decided early; run segcanary calibrate, or leave \`early\` out.`,
+      { option: 'early', subject: dir },
     );
 }

@@ -1,6 +1,5 @@
-import type { Warning } from '../chunks.js';
-
 /** How the covariance is estimated, as sklearn's LedoitWolf, OAS and EmpiricalCovariance. */
+import type { Warning } from '../results.js';
 export const ESTIMATORS = ['ledoit-wolf', 'oas', 'empirical'] as const;
 export type Estimator = (typeof ESTIMATORS)[number];
 

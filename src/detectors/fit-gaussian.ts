@@ -1,4 +1,3 @@
-import type { Warning } from '../chunks.js';
 import { SegcanaryError } from '../errors.js';
 import type { Blas } from '../maths/linalg/blas.js';
 import { cholesky } from '../maths/linalg/cholesky.js';
@@ -13,6 +12,7 @@ import {
   rankCutoff,
   type Whitening,
 } from '../maths/linalg/whitener.js';
+import type { Warning } from '../results.js';
 import { type Estimator, warningsOfFit } from './estimators.js';
 import { type Gaussian, gaussian } from './gaussian.js';
 

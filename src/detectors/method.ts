@@ -1,5 +1,6 @@
-import type { Embedding, Warning } from '../chunks.js';
+import type { Embedding } from '../chunks.js';
 import type { Blas } from '../maths/linalg/blas.js';
+import type { Warning } from '../results.js';
 import type { Estimator } from './estimators.js';
 import type { Tensor } from './safetensors.js';
 

@@ -1,4 +1,4 @@
-import { SegcanaryError } from '../errors.js';
+import { type OptionName, SegcanaryError } from '../errors.js';
 import { rememberingConstants } from '../network/constant-patches.js';
 import { type Encoder, encoderWhenOpen, openEncoder } from '../network/encoder.js';
 import { openSampler, type Sampler } from '../network/sampler.js';
@@ -6,10 +6,13 @@ import type { FoldModel } from '../network/segmenter.js';
 import type { Detector, FeatureDetector, IntensityDetector, OutputDetector } from './saved.js';
 
 /** A detector with its network in memory, if it has one. Scans share it. */
-export type OpenDetector =
-  | { readonly kind: 'features'; readonly detector: FeatureDetector; readonly encoder: Encoder }
-  | { readonly kind: 'outputs'; readonly detector: OutputDetector; readonly sampler: Sampler }
-  | { readonly kind: 'intensities'; readonly detector: IntensityDetector };
+export type OpenDetector = OpenFeatureDetector | OpenOutputDetector | IntensityDetector;
+
+/** A detector on features with its encoder. */
+export type OpenFeatureDetector = FeatureDetector & { readonly encoder: Encoder };
+
+/** A detector on outputs with its networks. */
+export type OpenOutputDetector = OutputDetector & { readonly sampler: Sampler };
 
 export interface OpenDetectorOptions {
   /** Threads of the network. @default all */
@@ -29,9 +32,7 @@ export interface OpenDetectorOptions {
 }
 
 /** A detector beside a segmenter that taps its features: there its own encoder is not needed. */
-export type SegmentingDetector =
-  | OpenDetector
-  | { readonly kind: 'features'; readonly detector: FeatureDetector; readonly encoder?: undefined };
+export type SegmentingDetector = FeatureDetector | OpenOutputDetector | IntensityDetector;
 
 /**
  * Opens the network of a saved detector. Sessions are shared: a second call for the same graph
@@ -44,12 +45,12 @@ export async function openDetector(
   detector: Detector,
   { threads, rememberConstants = false, ahead = false }: OpenDetectorOptions = {},
 ): Promise<OpenDetector> {
-  if (rememberConstants && detector.kind !== 'features') throw onlyOnFeatures(detector, '--remember-constants');
-  if (detector.kind === 'intensities') return { kind: 'intensities', detector };
+  if (rememberConstants && detector.kind !== 'features') throw onlyOnFeatures(detector, 'rememberConstants');
+  if (detector.kind === 'intensities') return detector;
   if (detector.kind === 'features') {
     const opening = encoderOf(detector, threads);
     const encoder = ahead ? encoderWhenOpen(opening) : await opening;
-    return { kind: 'features', detector, encoder: rememberConstants ? rememberingConstants(encoder) : encoder };
+    return { ...detector, encoder: rememberConstants ? rememberingConstants(encoder) : encoder };
   }
   const { heads, mirrorAxes, dropout, seed } = detector.description;
   const folds = detector.networks.map((onnx, i): FoldModel => ({ name: `${detector.dir}/network_${i}.onnx`, onnx }));
@@ -59,7 +60,7 @@ export async function openDetector(
     dropout,
     seed,
   });
-  return { kind: 'outputs', detector, sampler };
+  return { ...detector, sampler };
 }
 
 /**
@@ -70,19 +71,20 @@ export async function openBesideSegmenter(
   detector: Detector,
   options: OpenDetectorOptions = {},
 ): Promise<SegmentingDetector> {
-  return detector.kind === 'features' ? { kind: 'features', detector } : openDetector(detector, options);
+  return detector.kind === 'features' ? detector : openDetector(detector, options);
 }
 
 /** Opens the encoder of a detector on features, to build a pipeline of one's own. */
 export function encoderOf(detector: FeatureDetector, threads?: number): Promise<Encoder> {
-  const { dir, encoder, description } = detector;
-  return openEncoder(encoder, { threads, sha256: description.encoderSha256, name: `${dir}/encoder.onnx` });
+  const { dir, encoderOnnx, description } = detector;
+  return openEncoder(encoderOnnx, { threads, sha256: description.encoderSha256, name: `${dir}/encoder.onnx` });
 }
 
 /** The sentence for an option that judges patch by patch. */
-export function onlyOnFeatures({ dir, method }: Pick<Detector, 'dir' | 'method'>, option: string): SegcanaryError {
+export function onlyOnFeatures({ dir, method }: Pick<Detector, 'dir' | 'method'>, option: OptionName): SegcanaryError {
   return new SegcanaryError(
     'usage',
-    `${dir}: ${method.name} judges a scan as a whole, so ${option} is not for it; leave it out, or use a detector on features.`,
+    `${method.name} judges a scan as a whole, so \`${option}\` is not for it; leave it out, or use a detector on features.`,
+    { option, subject: dir },
   );
 }

@@ -40,7 +40,7 @@ interface Loaded<Description> {
 export interface FeatureDetector extends Loaded<FeaturesDescription> {
   readonly kind: 'features';
   /** The ONNX model, cut at the tap. */
-  readonly encoder: Uint8Array;
+  readonly encoderOnnx: Uint8Array;
   readonly method: PatchMethod;
   readonly scorer: PatchScorer;
   /**
@@ -127,9 +127,9 @@ export async function loadDetector(dir: string): Promise<Detector> {
   const reading = readScorer(dir, description, method);
   // Both are read at a time, and where both are broken the encoder is told of.
   reading.catch(() => {});
-  const encoder = await readVerified(dir, ENCODER, description.encoderSha256);
+  const encoderOnnx = await readVerified(dir, ENCODER, description.encoderSha256);
   const { scorer, channelGroups } = await reading;
-  return { kind: 'features', dir, description, id, encoder, method, scorer, channelGroups };
+  return { kind: 'features', dir, description, id, encoderOnnx, method, scorer, channelGroups };
 }
 
 /**
@@ -142,7 +142,8 @@ export async function loadFeatureDetector(dir: string): Promise<FeatureDetector>
   if (detector.kind === 'features') return detector;
   throw new SegcanaryError(
     'usage',
-    `${dir}: ${detector.method.name} does not judge patches by features; name a detector that does.`,
+    `${detector.method.name} does not judge patches by features; name a detector that does.`,
+    { subject: dir },
   );
 }
 
@@ -183,7 +184,8 @@ function parseDescription(raw: unknown, path: string): DetectorDescription {
   if (!schema) {
     throw new SegcanaryError(
       'detector-invalid',
-      `${path}: is a detector of kind "${quoted(kind)}", which this segcanary does not know; update segcanary.`,
+      `is a detector of kind "${quoted(kind)}", which this segcanary does not know; update segcanary.`,
+      { subject: path },
     );
   }
   return parseWith(raw, schema as z.ZodType<DetectorDescription>, path, 'detector-invalid');
@@ -211,14 +213,16 @@ async function readScorer(
     channelGroups = sizes ? openChannelGroups(tensors, sizes) : null;
   } catch (cause) {
     const path = join(dir, STATISTICS);
-    throw new SegcanaryError('detector-corrupt', `${path}: ${(cause as Error).message}; fit the detector again.`, {
+    throw new SegcanaryError('detector-corrupt', `${(cause as Error).message}; fit the detector again.`, {
+      subject: path,
       cause,
     });
   }
   if (scorer.d === d) return { scorer, channelGroups };
   throw new SegcanaryError(
     'detector-corrupt',
-    `${dir}: ${DESCRIPTION} says ${d} features, ${STATISTICS} has ${scorer.d}; fit it again.`,
+    `${DESCRIPTION} says ${d} features, ${STATISTICS} has ${scorer.d}; fit it again.`,
+    { subject: dir },
   );
 }
 

@@ -1,4 +1,4 @@
-import type { Explanation, SubjectScore, Warning } from '../chunks.js';
+import type { Explanation, SubjectScore, Warning } from '../results.js';
 import { type Calibration, uncertaintyOf, verdictOf } from './calibration.js';
 
 export interface VerdictOptions {

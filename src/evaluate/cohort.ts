@@ -41,7 +41,7 @@ const rowSchema = z.object({
  */
 export function readCohort(text: string, path: string): CohortCase[] {
   const invalid = (what: string, cause?: unknown) =>
-    new SegcanaryError('cohort-invalid', `${path}: ${what}`, { cause });
+    new SegcanaryError('cohort-invalid', `${what}`, { subject: path, cause });
   let rows: { record: Record<string, string>; info: { lines: number } }[];
   try {
     rows = parse(text, { columns: true, bom: true, trim: true, skip_empty_lines: true, info: true }) as never;

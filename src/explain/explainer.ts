@@ -1,15 +1,8 @@
-import type {
-  Embedding,
-  ExplainedIntensities,
-  Explanation,
-  PatchDistance,
-  PatchPlace,
-  Slice,
-  Warning,
-} from '../chunks.js';
+import type { Embedding, PatchDistance, PatchPlace, Slice } from '../chunks.js';
 import type { Detector } from '../detectors/saved.js';
 import { contiguous } from '../maths/volume/contiguous.js';
 import { patchWeights } from '../maths/window/uncertainty-mask.js';
+import type { ExplainedIntensities, Explanation, Warning } from '../results.js';
 import { binEdges } from './bins.js';
 import { GroupMeter } from './group-meter.js';
 import { LargestPatches } from './largest-patches.js';

@@ -1,7 +1,8 @@
-import type { Embedding, ExplainedGroup } from '../chunks.js';
+import type { Embedding } from '../chunks.js';
 import type { StageDistances } from '../detectors/method.js';
 import type { FeatureDetector } from '../detectors/saved.js';
 import { SegcanaryError } from '../errors.js';
+import type { ExplainedGroup } from '../results.js';
 
 /** What a group is of. */
 type Group = Pick<ExplainedGroup, 'name' | 'tensor' | 'channels'>;
@@ -38,7 +39,8 @@ export class GroupMeter {
       if (stages.length !== scorer.stages.training.length)
         throw new SegcanaryError(
           'detector-corrupt',
-          `${dir}: detector.json names ${stages.length} stages and statistics.safetensors has ${scorer.stages.training.length}; fit the detector again.`,
+          `detector.json names ${stages.length} stages and statistics.safetensors has ${scorer.stages.training.length}; fit the detector again.`,
+          { subject: dir },
         );
       const groups = stages.map(({ name, channels }, i) => ({ name: `stage-${i + 1}`, tensor: name, channels }));
       return new GroupMeter(groups, scorer.stages, ({ measured }) => measured ?? new Float32Array(0));

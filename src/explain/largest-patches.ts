@@ -1,5 +1,6 @@
-import type { ExplainedPatch, PatchDistance } from '../chunks.js';
+import type { PatchDistance } from '../chunks.js';
 import { patchBox, patchCentre } from '../maths/window/place.js';
+import type { ExplainedPatch } from '../results.js';
 
 /** How many are told of. */
 export const LARGEST = 5;

@@ -19,7 +19,7 @@ export function parseWith<S extends z.ZodType>(
 ): z.output<S> {
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
-  throw new SegcanaryError(code, `${source}: ${issueSentence(parsed.error.issues)}.`, { cause: parsed.error });
+  throw new SegcanaryError(code, `${issueSentence(parsed.error.issues)}.`, { subject: source, cause: parsed.error });
 }
 
 /**

@@ -86,7 +86,7 @@ export class TempFile {
     verb: 'write' | 'read',
     step: (bytes: Uint8Array, done: number) => Promise<number>,
   ): Promise<void> {
-    if (this.#closed) throw new SegcanaryError('aborted', `${this.#owner}: stopped.`);
+    if (this.#closed) throw new SegcanaryError('aborted', 'stopped.', { subject: this.#owner });
     const bytes = new Uint8Array(numbers.buffer, numbers.byteOffset, numbers.byteLength);
     const run = async (): Promise<void> => {
       for (let done = 0; done < bytes.length; ) {
@@ -110,7 +110,9 @@ function failure(owner: string, what: string, cause: unknown): SegcanaryError {
   const { code, message } = cause as NodeJS.ErrnoException;
   const full = code === 'ENOSPC' || code === 'EDQUOT';
   const why = full ? 'the disk is full' : (code ?? message);
-  return new SegcanaryError('io', `${owner}: ${what} (${why}); name a folder with room for the scan with --tmpdir.`, {
+  return new SegcanaryError('io', `${what} (${why}); name a folder with room for the scan with \`tmpdir\`.`, {
+    option: 'tmpdir',
+    subject: owner,
     cause,
   });
 }

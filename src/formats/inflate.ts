@@ -116,17 +116,15 @@ export class Inflater {
 
   #explain(cause: NodeJS.ErrnoException): SegcanaryError {
     if (cause.code === 'Z_BUF_ERROR') {
-      return new SegcanaryError(
-        'truncated',
-        `${this.#name}: the gzip data ends early; the file is incomplete, copy it again.`,
-        { cause },
-      );
+      return new SegcanaryError('truncated', 'the gzip data ends early; the file is incomplete, copy it again.', {
+        subject: this.#name,
+        cause,
+      });
     }
-    return new SegcanaryError(
-      'gzip-corrupt',
-      `${this.#name}: the gzip data is damaged (${cause.message}); copy the file again.`,
-      { cause },
-    );
+    return new SegcanaryError('gzip-corrupt', `the gzip data is damaged (${cause.message}); copy the file again.`, {
+      subject: this.#name,
+      cause,
+    });
   }
 }
 

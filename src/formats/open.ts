@@ -84,7 +84,8 @@ async function partner(given: string, kind: 'hdr' | 'img'): Promise<string> {
   }
   throw new SegcanaryError(
     'io',
-    `${given}: its other half ${plain} (or ${packed}) is not there; a pair needs both files in one folder.`,
+    `its other half ${plain} (or ${packed}) is not there; a pair needs both files in one folder.`,
+    { subject: given },
   );
 }
 
@@ -107,7 +108,8 @@ async function startOf(file: Readable, path: string): Promise<Uint8Array> {
   if (length < wanted) {
     throw new SegcanaryError(
       'truncated',
-      `${path}: a NIfTI header has ${wanted} bytes and this file ${length}; it is incomplete, copy it again.`,
+      `a NIfTI header has ${wanted} bytes and this file ${length}; it is incomplete, copy it again.`,
+      { subject: path },
     );
   }
   return start.subarray(0, wanted);

@@ -1,6 +1,7 @@
-import type { Scan, Warning } from '../chunks.js';
+import type { Scan } from '../chunks.js';
 import { axisCodes } from '../maths/volume/axis-codes.js';
 import type { Plan } from '../network/plans/read.js';
+import type { Warning } from '../results.js';
 
 /**
  * What a scan is, seen from outside: its header, and the extremes of each channel as stored (after

@@ -1,7 +1,7 @@
 import { type Calibration, calibrate as drawBoundaries } from '../detectors/calibration.js';
 import { writeCalibration } from '../detectors/saved.js';
 import { isAbort, SegcanaryError } from '../errors.js';
-import { isFailure, type ScanFailure } from './failure.js';
+import { isFailure, type ScanFailure } from '../results.js';
 import { hashInput } from './inputs.js';
 import { type ScoreJobOptions, scoreScans } from './score.js';
 
@@ -32,11 +32,12 @@ export async function calibrateDetector(
   if (cases.length === 0) {
     throw new SegcanaryError(
       'fit-failed',
-      `${options.detector.detector.dir}: none of the ${options.inputs.length} scans could be scored, so the detector stays uncalibrated.`,
+      `none of the ${options.inputs.length} scans could be scored, so the detector stays uncalibrated.`,
+      { subject: options.detector.dir },
     );
   }
   const calibration = drawBoundaries(cases);
-  await writeCalibration(options.detector.detector.dir, calibration);
+  await writeCalibration(options.detector.dir, calibration);
   return { calibration, failures };
 }
 
@@ -48,7 +49,7 @@ async function refuseTrainingScans({
   inputs,
   signal,
 }: Pick<ScoreJobOptions, 'detector' | 'inputs' | 'signal'>): Promise<void> {
-  const trained = new Set(detector.detector.description.trainingScans);
+  const trained = new Set(detector.description.trainingScans);
   for (const input of inputs) {
     // A scan that cannot be read fails by itself, later.
     const hash = await hashInput(input, signal).catch((error: unknown) => {
@@ -58,7 +59,8 @@ async function refuseTrainingScans({
     if (hash === null || !trained.has(hash)) continue;
     throw new SegcanaryError(
       'usage',
-      `${input.file}: the detector was fitted to this scan; calibrate with scans that it has not seen.`,
+      'the detector was fitted to this scan; calibrate with scans that it has not seen.',
+      { subject: input.file },
     );
   }
 }

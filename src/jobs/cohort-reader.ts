@@ -184,10 +184,9 @@ export async function openCohortReader(options: CohortReaderOptions): Promise<Co
     async features(c, at) {
       const kept = await cache.embeddings.read(keys.get(c.case) ?? '');
       if (kept) return featuresAt(kept, at, stages, taps);
-      throw new SegcanaryError(
-        'io',
-        `${c.case}: its entry in the cache was damaged while it was in use; run it again.`,
-      );
+      throw new SegcanaryError('io', 'its entry in the cache was damaged while it was in use; run it again.', {
+        subject: c.case,
+      });
     },
   };
 }
@@ -219,10 +218,9 @@ function featuresAt(
 
 function stageNames(stages: readonly EncoderStage[], path: string): string[] {
   if (stages.length > 0) return stages.map(({ name }) => name);
-  throw new SegcanaryError(
-    'no-bottleneck',
-    `${path}: nothing in it up-samples, so its encoder has no stages; name a tensor.`,
-  );
+  throw new SegcanaryError('no-bottleneck', 'nothing in it up-samples, so its encoder has no stages; name a tensor.', {
+    subject: path,
+  });
 }
 
 function inputOf({ case: name, images }: CohortCase): ScanInput {
@@ -231,10 +229,9 @@ function inputOf({ case: name, images }: CohortCase): ScanInput {
 }
 
 function refusePipe({ file }: ScanInput): never {
-  throw new SegcanaryError(
-    'usage',
-    `${basename(file)}: is a pipe, and an evaluation is resumed from files; give a file.`,
-  );
+  throw new SegcanaryError('usage', 'is a pipe, and an evaluation is resumed from files; give a file.', {
+    subject: basename(file),
+  });
 }
 
 const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');

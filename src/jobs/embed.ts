@@ -27,7 +27,8 @@ export async function embedInput(
       if (!vector.every(Number.isFinite)) {
         throw new SegcanaryError(
           'inference-failed',
-          `${input.file}: the network gives NaN or infinity for patch ${index}; check the intensities of the scan.`,
+          `the network gives NaN or infinity for patch ${index}; check the intensities of the scan.`,
+          { subject: input.file },
         );
       }
       vectors.push(vector);

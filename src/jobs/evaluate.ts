@@ -11,11 +11,11 @@ import type { ScoredMethod } from '../evaluate/evaluation.js';
 import type { ScoredCase } from '../evaluate/judge.js';
 import { openBlas } from '../network/inference/blas.js';
 import type { Tap } from '../network/taps.js';
+import { failureOf, type ScanFailure } from '../results.js';
 import type { Look } from '../scans/look.js';
 import { blocksOf, distancesOf } from './cohort-features.js';
 import { type CohortReader, type CohortReaderOptions, openCohortReader } from './cohort-reader.js';
 import type { ExaminedScan } from './examined-cache.js';
-import { failureOf, type ScanFailure } from './failure.js';
 
 export interface ScoreCohortOptions extends CohortReaderOptions {
   readonly cohort: readonly CohortCase[];

@@ -5,10 +5,10 @@ import { isAbort, SegcanaryError } from '../errors.js';
 import { trainingIntensities } from '../explain/training-intensities.js';
 import type { ModelSource } from '../network/folder.js';
 import { openBlas } from '../network/inference/blas.js';
+import { failureOf, type ScanFailure } from '../results.js';
 import { histogramOf } from '../scans/examine.js';
 import type { ScanOptions } from '../scans/run.js';
 import { version } from '../version.js';
-import { failureOf, type ScanFailure } from './failure.js';
 import { hashInput, openInput, orientationOf, type ScanInput } from './inputs.js';
 import { countingOf, edgesOf, type IntensityShares } from './training-scan.js';
 
@@ -48,7 +48,9 @@ export async function fitIntensityDetector(options: IntensityDetectorOptions): P
     try {
       const hash = await hashInput(input, signal);
       if (hash === null)
-        throw new SegcanaryError('usage', `${input.file}: is a pipe, and a training scan is read twice; give a file.`);
+        throw new SegcanaryError('usage', 'is a pipe, and a training scan is read twice; give a file.', {
+          subject: input.file,
+        });
       const source = await openInput(input, model.plan, options.limits);
       const { onRaw, shares } = countingOf(model.plan);
       const { case: name, file } = input;

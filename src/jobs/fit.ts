@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto';
-import type { Warning } from '../chunks.js';
 import { fitChannelGroups, groupSizes } from '../detectors/channel-groups.js';
 import { type CachedEmbeddings, EmbeddingCache, embeddingKey } from '../detectors/embedding-cache.js';
 import type { Estimator } from '../detectors/estimators.js';
@@ -14,9 +13,9 @@ import type { ModelSource } from '../network/folder.js';
 import { openBlas } from '../network/inference/blas.js';
 import { cutAtTap } from '../network/onnx/cut.js';
 import { chooseTap, type Tap } from '../network/taps.js';
+import { failureOf, type ScanFailure, type Warning } from '../results.js';
 import type { ScanOptions } from '../scans/run.js';
 import { version } from '../version.js';
-import { failureOf, type ScanFailure } from './failure.js';
 import { hashInput, orientationOf, type ScanInput } from './inputs.js';
 import { edgesOf, type IntensityShares, readTrainingScan } from './training-scan.js';
 
@@ -92,7 +91,9 @@ export async function fitDetector(options: FitJobOptions): Promise<FitResult> {
     try {
       const scanSha256 = await hashInput(input, options.signal);
       if (scanSha256 === null) {
-        throw new SegcanaryError('usage', `${input.file}: is a pipe, and a training scan is read twice; give a file.`);
+        throw new SegcanaryError('usage', 'is a pipe, and a training scan is read twice; give a file.', {
+          subject: input.file,
+        });
       }
       const key = embeddingKey({ ...shared, scanSha256 });
       const read = await readTrainingScan(input, cache, key, { ...options, plan: model.plan, encoder, stepSize });
@@ -162,7 +163,8 @@ async function stagesOf({ onnx, plan, path }: ModelSource): Promise<EncoderStage
   if (stages.length > 0) return stages;
   throw new SegcanaryError(
     'no-bottleneck',
-    `${path}: nothing in it up-samples, so its encoder has no stages; fit another detector.`,
+    'nothing in it up-samples, so its encoder has no stages; fit another detector.',
+    { subject: path },
   );
 }
 
@@ -234,7 +236,8 @@ async function* entriesOf(
     if (!entry)
       throw new SegcanaryError(
         'io',
-        `${cache.dir}: an entry of the embedding cache was damaged while it was in use; run the fit again.`,
+        'an entry of the embedding cache was damaged while it was in use; run the fit again.',
+        { subject: cache.dir },
       );
     yield entry;
   }

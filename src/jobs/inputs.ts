@@ -47,10 +47,15 @@ export async function resolveInputs(paths: readonly string[], name?: string): Pr
     if (inputs.length !== 1)
       throw new SegcanaryError(
         'usage',
-        `--case names one scan and there are ${inputs.length}; leave it out, each takes its name from its file.`,
+        `\`case\` names one scan and there are ${inputs.length}; leave it out, each takes its name from its file.`,
+        { option: 'case' },
       );
     if (/[/\\]/.test(name))
-      throw new SegcanaryError('usage', `--case ${name}: a name is also a file's name with -o; leave out the slashes.`);
+      throw new SegcanaryError(
+        'usage',
+        `\`case\` is ${name}, and a name is also a file's name; leave out the slashes.`,
+        { option: 'case' },
+      );
     return [{ ...inputs[0], case: name }];
   }
   const seen = new Map<string, string>();
@@ -69,7 +74,7 @@ export async function resolveInputs(paths: readonly string[], name?: string): Pr
 async function casesOf(folder: string): Promise<ScanInput[]> {
   const cases = await listCases(folder);
   if (cases.length === 0)
-    throw new SegcanaryError('usage', `${folder}: holds no scans; they end in .nii, .nii.gz or .hdr.`);
+    throw new SegcanaryError('usage', 'holds no scans; they end in .nii, .nii.gz or .hdr.', { subject: folder });
   return cases.map(inputOf);
 }
 
@@ -128,7 +133,8 @@ export function refuseChannels(input: ScanInput, wanted: readonly string[]): voi
       : `pass the channels that the model was trained on`;
   throw new SegcanaryError(
     'scan-unsuitable',
-    `${name}: the case ${input.case} has ${files.length} ${files.length === 1 ? 'channel' : 'channels'} and the model takes ${wanted.length} (${wanted.join(', ')}); ${advice}.`,
+    `the case ${input.case} has ${files.length} ${files.length === 1 ? 'channel' : 'channels'} and the model takes ${wanted.length} (${wanted.join(', ')}); ${advice}.`,
+    { subject: name },
   );
 }
 
@@ -162,7 +168,7 @@ export async function hashInput(input: ScanInput, signal?: AbortSignal): Promise
 async function hashFile(file: string, signal?: AbortSignal): Promise<string> {
   const hash = createHash('sha256');
   for await (const bytes of await openScan(file)) {
-    if (signal?.aborted) throw new SegcanaryError('aborted', `${file}: stopped before it was done.`);
+    if (signal?.aborted) throw new SegcanaryError('aborted', 'stopped before it was done.', { subject: file });
     hash.update(bytes as Uint8Array);
   }
   return hash.digest('hex');

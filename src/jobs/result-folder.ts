@@ -1,8 +1,7 @@
 import { join } from 'node:path';
-import type { EarlyVerdict, SubjectScore } from '../chunks.js';
 import { SegcanaryError } from '../errors.js';
 import { makeFolder, writeFileAtomically } from '../files/atomic.js';
-import { isFailure, type ScanFailure } from './failure.js';
+import { type EarlyVerdict, isFailure, type ScanFailure, type SubjectScore } from '../results.js';
 
 /**
  * Folder out: `{case}.json` and `{case}_uncertainty.nii.gz` a scan, `scores.csv` and `summary.json`
@@ -27,7 +26,8 @@ export class ResultFolder {
     if (names.includes('summary')) {
       throw new SegcanaryError(
         'usage',
-        'A case named summary would be overwritten by summary.json; rename it or use --case.',
+        'A case named summary would be overwritten by summary.json; rename it or use `case`.',
+        { option: 'case' },
       );
     }
   }

@@ -1,11 +1,10 @@
 import type { Writable } from 'node:stream';
-import type { EarlyVerdict, SubjectScore } from '../chunks.js';
 import { refuseEarly } from '../detectors/early.js';
 import type { OpenDetector } from '../detectors/opened.js';
 import { isAbort, type SegcanaryError } from '../errors.js';
 import { scoreScan } from '../pipeline.js';
+import { type EarlyVerdict, failureOf, type ScanFailure, type SubjectScore } from '../results.js';
 import type { ScanOptions } from '../scans/run.js';
-import { failureOf, type ScanFailure } from './failure.js';
 import { openInput, type ScanInput } from './inputs.js';
 
 export interface ScoreJobOptions extends Omit<ScanOptions, 'case' | 'file'> {
@@ -36,10 +35,10 @@ export function scoreScans(
 ): AsyncGenerator<SubjectScore | ScanFailure>;
 export function scoreScans(options: ScoreJobOptions): AsyncGenerator<SubjectScore | EarlyVerdict | ScanFailure>;
 export async function* scoreScans(options: ScoreJobOptions): AsyncGenerator<SubjectScore | EarlyVerdict | ScanFailure> {
-  if (options.early) refuseEarly(options.detector.detector);
+  if (options.early) refuseEarly(options.detector);
   for (const input of options.inputs) {
     try {
-      yield await scoreScan(await openInput(input, options.detector.detector.description.plan, options.limits), {
+      yield await scoreScan(await openInput(input, options.detector.description.plan, options.limits), {
         ...options,
         case: input.case,
         file: input.file === '-' ? 'stdin' : input.file,

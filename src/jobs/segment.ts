@@ -8,9 +8,9 @@ import type { SegmentationSource } from '../network/folder.js';
 import { mirrorAxesOf } from '../network/onnx/metadata.js';
 import type { SegmentationPlan } from '../network/plans/segmentation.js';
 import { openSegmenter, type Segmenter } from '../network/segmenter.js';
+import { failureOf, type ScanFailure, type SegmentResult } from '../results.js';
 import type { ScanOptions } from '../scans/run.js';
-import { type SegmentResult, segmentScan } from '../scans/segment.js';
-import { failureOf, type ScanFailure } from './failure.js';
+import { segmentScan } from '../scans/segment.js';
 import { openInput, type ScanInput } from './inputs.js';
 
 export interface SegmenterJobOptions {
@@ -69,13 +69,15 @@ function refuseOthers({ dir, description }: Detector, model: SegmentationSource)
   if (foreign) {
     throw new SegcanaryError(
       'usage',
-      `${dir}: was fitted to another network (${foreign.name}) than any of ${model.folds.map(({ path }) => path).join(', ')}; fit a detector to one of these.`,
+      `was fitted to another network (${foreign.name}) than any of ${model.folds.map(({ path }) => path).join(', ')}; fit a detector to one of these.`,
+      { subject: dir },
     );
   }
   if (!isDeepStrictEqual(plan, model.plan)) {
     throw new SegcanaryError(
       'usage',
-      `${dir}: was fitted under another plan than the model's (configuration ${plan.configuration}); fit it again.`,
+      `was fitted under another plan than the model's (configuration ${plan.configuration}); fit it again.`,
+      { subject: dir },
     );
   }
 }
@@ -91,7 +93,8 @@ function stepSizeOf({ detector, stepSize }: Pick<SegmenterJobOptions, 'detector'
   if (fitted !== undefined && stepSize !== undefined && stepSize !== fitted) {
     throw new SegcanaryError(
       'usage',
-      `${detector?.dir}: was fitted with patches ${fitted} of a patch apart, not ${stepSize}; leave --step-size out.`,
+      `was fitted with patches ${fitted} of a patch apart, not ${stepSize}; leave \`stepSize\` out.`,
+      { option: 'stepSize', subject: detector?.dir },
     );
   }
   return fitted ?? stepSize ?? 0.5;
@@ -125,7 +128,7 @@ export interface SegmentJobOptions extends Omit<ScanOptions, 'case' | 'file'> {
  */
 export async function* segmentScans(options: SegmentJobOptions): AsyncGenerator<SegmentResult | ScanFailure> {
   const { model } = options;
-  const stepSize = stepSizeOf({ ...options, detector: options.detector?.detector });
+  const stepSize = stepSizeOf(options);
   for (const input of options.inputs) {
     try {
       yield await segmentScan(await openInput(input, model.plan, options.limits), {

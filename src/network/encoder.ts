@@ -61,14 +61,16 @@ export async function openEncoder(encoderOnnx: Uint8Array, options: EncoderOptio
   if (!input || !output || session.inputs.length !== 1 || session.outputs.length !== expected) {
     throw new SegcanaryError(
       'model-unsupported',
-      `${name}: has ${session.inputs.length} inputs and ${session.outputs.length} outputs; an encoder has one of each: cut the model at a tap.`,
+      `has ${session.inputs.length} inputs and ${session.outputs.length} outputs; an encoder has one of each: cut the model at a tap.`,
+      { subject: name },
     );
   }
   for (const { name: tensor, type } of [input, output]) {
     if (type !== 'float32')
       throw new SegcanaryError(
         'model-unsupported',
-        `${name}: its tensor "${tensor}" is ${type}; export the network in float32.`,
+        `its tensor "${tensor}" is ${type}; export the network in float32.`,
+        { subject: name },
       );
   }
 
@@ -84,7 +86,8 @@ export async function openEncoder(encoderOnnx: Uint8Array, options: EncoderOptio
       if (batch !== 1) {
         throw new SegcanaryError(
           'model-unsupported',
-          `${name}: the tensor "${output.name}" has shape ${activation.dims.join('x')}; a tap has a batch axis of 1 first.`,
+          `the tensor "${output.name}" has shape ${activation.dims.join('x')}; a tap has a batch axis of 1 first.`,
+          { subject: name },
         );
       }
       const means = found[PATCH_FEATURES]?.data as Float32Array | undefined;
@@ -109,13 +112,15 @@ function unfit(name: string, takes: readonly (number | string)[], shape: readonl
   return typeof wanted === 'number' && takes.length === shape.length + 1 && wanted !== channels
     ? new SegcanaryError(
         'scan-unsuitable',
-        `${name}: takes ${wanted} channel(s), the scan has ${channels}; score it with the model that was trained on such scans.`,
+        `takes ${wanted} channel(s), the scan has ${channels}; score it with the model that was trained on such scans.`,
+        { subject: name },
       )
     : new SegcanaryError(
         'scan-unsuitable',
-        `${name}: takes patches of ${takes
+        `takes patches of ${takes
           .slice(1)
           .map((n) => (typeof n === 'number' ? n : '?'))
           .join('x')} (channels first), not ${shape.join('x')}; use the patch size of its plan.`,
+        { subject: name },
       );
 }

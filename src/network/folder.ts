@@ -40,7 +40,8 @@ export async function openModel(path: string, options: ModelFolderOptions = {}):
   if (plan !== null) return { ...model, plan };
   throw new SegcanaryError(
     'io',
-    `${path}: no plans.json lies beside the model; name one with -p (docs/plan-file.md shows a plan for models that are not nnU-Net's).`,
+    `no plans.json lies beside the model; name one with \`plans\` (docs/plan-file.md shows a plan for models that are not nnU-Net's).`,
+    { option: 'plans', subject: path },
   );
 }
 
@@ -78,10 +79,9 @@ export async function openSegmentationModel(
     : [path];
   const files = await planFilesOf(path, paths[0] as string, options);
   if (files === null)
-    throw new SegcanaryError(
-      'io',
-      `${path}: no plans.json lies beside the model; segmenting needs nnU-Net's model folder.`,
-    );
+    throw new SegcanaryError('io', `no plans.json lies beside the model; segmenting needs nnU-Net's model folder.`, {
+      subject: path,
+    });
   const plan = readPlanFiles(files);
   return {
     folds: await Promise.all(paths.map(async (onnxPath) => ({ path: onnxPath, onnx: await read(onnxPath) }))),
@@ -110,7 +110,8 @@ async function onnxOfFolder(folder: string, fold: number): Promise<string> {
   for (const candidate of candidates) if (await exists(candidate)) return candidate;
   throw new SegcanaryError(
     'io',
-    `${folder}: has neither model.onnx nor fold_${fold}/model.onnx nor fold_all/model.onnx; export the network first (scripts/export_nnunet.py does it inside an nnU-Net environment, export_nnunet_v1.py for version 1).`,
+    `has neither model.onnx nor fold_${fold}/model.onnx nor fold_all/model.onnx; export the network first (scripts/export_nnunet.py does it inside an nnU-Net environment, export_nnunet_v1.py for version 1).`,
+    { subject: folder },
   );
 }
 
@@ -164,7 +165,10 @@ async function readJson(path: string): Promise<unknown> {
   try {
     return JSON.parse(text);
   } catch (cause) {
-    throw new SegcanaryError('plan-invalid', `${path}: is not valid JSON (${(cause as Error).message}).`, { cause });
+    throw new SegcanaryError('plan-invalid', `is not valid JSON (${(cause as Error).message}).`, {
+      subject: path,
+      cause,
+    });
   }
 }
 

@@ -116,7 +116,8 @@ async function openRun(model: FoldModel, heads: number, options: SamplerOptions,
   const { name, tap } = model;
   const parsed = parseModel(model.onnx, name);
   const logits = parsed.graph.output[0]?.name;
-  if (logits === undefined) throw new SegcanaryError('model-unsupported', `${name}: has no output; export it again.`);
+  if (logits === undefined)
+    throw new SegcanaryError('model-unsupported', 'has no output; export it again.', { subject: name });
   const [input] = new GraphIndex(parsed.graph).inputs;
   const masks = dropout ? insertDropout(parsed.graph, name) : [];
   const outputs = tapOutputs(parsed.graph, logits, model);
@@ -136,7 +137,8 @@ async function openRun(model: FoldModel, heads: number, options: SamplerOptions,
     ) {
       throw new SegcanaryError(
         'model-unsupported',
-        `${name}: gives ${values.dims.join('x')} for a patch of ${dims.slice(2).join('x')}, not ${heads} values a voxel; its dataset.json is another model's.`,
+        `gives ${values.dims.join('x')} for a patch of ${dims.slice(2).join('x')}, not ${heads} values a voxel; its dataset.json is another model's.`,
+        { subject: name },
       );
     }
     const tapped = tap === undefined ? null : found[tap];

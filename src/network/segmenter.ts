@@ -130,7 +130,8 @@ async function openFold(model: FoldModel, heads: number, options: InferenceOptio
   const parsed = parseModel(model.onnx, name);
   const index = new GraphIndex(parsed.graph);
   const logits = parsed.graph.output[0]?.name;
-  if (logits === undefined) throw new SegcanaryError('model-unsupported', `${name}: has no output; export it again.`);
+  if (logits === undefined)
+    throw new SegcanaryError('model-unsupported', 'has no output; export it again.', { subject: name });
   if (tap !== undefined && index.producer(tap) === undefined) throw tapNotFound(tap, index, name);
   const outputs = tapOutputs(parsed.graph, logits, model);
   const bytes = toBinary(ModelProtoSchema, keepOnly(parsed, new GraphIndex(parsed.graph), outputs));
@@ -139,7 +140,8 @@ async function openFold(model: FoldModel, heads: number, options: InferenceOptio
   if (!input || session.inputs.length !== 1 || input.type !== 'float32' || session.outputs[0].type !== 'float32') {
     throw new SegcanaryError(
       'model-unsupported',
-      `${name}: a segmentation network has one float32 input and float32 logits; export it in float32.`,
+      'a segmentation network has one float32 input and float32 logits; export it in float32.',
+      { subject: name },
     );
   }
   const channels = session.outputs[0].dims[1];
@@ -163,12 +165,14 @@ function checkLogits(name: string, dims: readonly number[], heads: number, spati
   if (dims.length === 5 && spatial.every((n, axis) => dims[axis + 2] === n)) return;
   throw new SegcanaryError(
     'model-unsupported',
-    `${name}: gives ${dims.join('x')} for a patch of ${spatial.join('x')}; its output has to have a value a voxel.`,
+    `gives ${dims.join('x')} for a patch of ${spatial.join('x')}; its output has to have a value a voxel.`,
+    { subject: name },
   );
 }
 
 const wrongHeads = (name: string, has: number, wanted: number): SegcanaryError =>
   new SegcanaryError(
     'model-unsupported',
-    `${name}: gives ${has} values a voxel and dataset.json has ${wanted} labels; the two are not of the same model.`,
+    `gives ${has} values a voxel and dataset.json has ${wanted} labels; the two are not of the same model.`,
+    { subject: name },
   );

@@ -99,7 +99,8 @@ export async function chooseTap(model: Uint8Array, options: ChooseTapOptions = {
   if (tap === null) {
     throw new SegcanaryError(
       'no-bottleneck',
-      `${name}: has no bottleneck, because nothing in it up-samples; name the tensor to tap with --tap (segcanary taps lists them).`,
+      `has no bottleneck, because nothing in it up-samples; name the tensor to tap with \`tap\` (segcanary taps lists them).`,
+      { option: 'tap', subject: name },
     );
   }
   const producer = index.producer(tap);
@@ -108,7 +109,8 @@ export async function chooseTap(model: Uint8Array, options: ChooseTapOptions = {
   if (info.type !== 'float32' || info.dims.length < 2 || info.dims[0] !== 1) {
     throw new SegcanaryError(
       'model-unsupported',
-      `${name}: the tensor "${tap}" is ${info.type} of shape ${info.dims.join('x') || '()'}; a tap is float32 with a batch axis of 1 first.`,
+      `the tensor "${tap}" is ${info.type} of shape ${info.dims.join('x') || '()'}; a tap is float32 with a batch axis of 1 first.`,
+      { subject: name },
     );
   }
   return tapOf(tap, index, info, tap === bottleneck);

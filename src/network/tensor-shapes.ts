@@ -78,7 +78,8 @@ function onlyInput(inputs: readonly ValueInfoProto[], name: string): ValueInfoPr
     const names = inputs.map((i) => `"${i.name}"`).join(', ');
     throw new SegcanaryError(
       'model-unsupported',
-      `${name}: takes ${inputs.length} inputs (${names}); segcanary feeds one tensor, the patch, with its channels on axis 1.`,
+      `takes ${inputs.length} inputs (${names}); segcanary feeds one tensor, the patch, with its channels on axis 1.`,
+      { subject: name },
     );
   }
   const type = input.type?.value;
@@ -89,7 +90,8 @@ function onlyInput(inputs: readonly ValueInfoProto[], name: string): ValueInfoPr
         : 'no tensor';
     throw new SegcanaryError(
       'model-unsupported',
-      `${name}: its input "${input.name}" is ${is}; export the network in float32.`,
+      `its input "${input.name}" is ${is}; export the network in float32.`,
+      { subject: name },
     );
   }
   return input;
@@ -103,32 +105,37 @@ function inputShape(input: ValueInfoProto, patchShape: readonly number[] | undef
   if (patch.length === 0 || patch.some((n) => n === null)) {
     throw new SegcanaryError(
       'model-unsupported',
-      `${name}: leaves the size of its input open; give the plan, which says how large a patch is.`,
+      'leaves the size of its input open; give the plan, which says how large a patch is.',
+      { subject: name },
     );
   }
   if (declared && rest.length !== patch.length) {
     throw new SegcanaryError(
       'model-unsupported',
-      `${name}: takes ${rest.length - 1}-D patches (input of rank ${declared.length}), the plan has ${patch.length - 1}-D ones; take the 3d_fullres network.`,
+      `takes ${rest.length - 1}-D patches (input of rank ${declared.length}), the plan has ${patch.length - 1}-D ones; take the 3d_fullres network.`,
+      { subject: name },
     );
   }
   if (batch !== undefined && batch !== null && batch !== 1) {
     throw new SegcanaryError(
       'model-unsupported',
-      `${name}: was exported for batches of ${batch}; export it with a batch of 1 or a dynamic batch axis.`,
+      `was exported for batches of ${batch}; export it with a batch of 1 or a dynamic batch axis.`,
+      { subject: name },
     );
   }
   if (declared && rest.some((n, axis) => n !== null && n !== patch[axis])) {
     throw new SegcanaryError(
       'model-unsupported',
-      `${name}: was exported for patches of ${rest.map((n) => n ?? '?').join('x')} (channels first), the plan's are ${patch.join('x')}; export it with the plan's patch size or with dynamic axes.`,
+      `was exported for patches of ${rest.map((n) => n ?? '?').join('x')} (channels first), the plan's are ${patch.join('x')}; export it with the plan's patch size or with dynamic axes.`,
+      { subject: name },
     );
   }
   // It may have to be run once, on zeros.
   if ((patch as number[]).slice(1).reduce((a, n) => a * n, 1) > maxPatchVoxels) {
     throw new SegcanaryError(
       'model-unsupported',
-      `${name}: takes patches of ${patch.join('x')} (channels first), which is more than ${maxPatchVoxels} voxels; export it with the patch size that it was trained on.`,
+      `takes patches of ${patch.join('x')} (channels first), which is more than ${maxPatchVoxels} voxels; export it with the patch size that it was trained on.`,
+      { subject: name },
     );
   }
   return [1, ...(patch as number[])];

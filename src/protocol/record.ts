@@ -1,7 +1,5 @@
-import type { SubjectScore, Verdict } from '../chunks.js';
-import type { SegmentResult } from '../scans/segment.js';
-
 /** Where a scan is. `interrupted`: the process ended before the scan was done. */
+import type { SegmentResult, SubjectScore, Verdict } from '../results.js';
 export const SCAN_STATUSES = ['queued', 'running', 'done', 'failed', 'interrupted'] as const;
 export type ScanStatus = (typeof SCAN_STATUSES)[number];
 

@@ -27,7 +27,14 @@ export const postQuery = z.object({
   explain: flag.describe('1: what explains the verdict too'),
 });
 
-export const errorBody = z.object({ error: z.object({ code: z.string(), message: z.string() }) });
+export const errorBody = z.object({
+  error: z.object({
+    code: z.string(),
+    message: z.string(),
+    subject: z.string().nullish().describe('What the message begins with: the scan’s case'),
+    option: z.string().optional().describe('A parameter that would help; the message quotes it'),
+  }),
+});
 
 const warning = z.object({ code: z.string(), message: z.string() });
 const verdict = z.enum(['in-distribution', 'out-of-distribution', 'uncalibrated']);

@@ -127,7 +127,8 @@ export async function examineScan(
     await truths?.close();
   }
   const [first] = embeddings;
-  if (!first) throw new SegcanaryError('truncated', `${options.file}: the scan ended before it could be examined.`);
+  if (!first)
+    throw new SegcanaryError('truncated', 'the scan ended before it could be examined.', { subject: options.file });
   const mean = [...patchWeights(first.grid, first.tiling)];
   const foreground = predicted.foreground?.weights ?? mean;
   return {
@@ -170,7 +171,7 @@ export async function histogramOf(
   ]);
   const found = histogram as IntensityHistogram | null;
   if (found) return found.shares;
-  throw new SegcanaryError('truncated', `${options.file}: the scan ended before its first slice.`);
+  throw new SegcanaryError('truncated', 'the scan ended before its first slice.', { subject: options.file });
 }
 
 /** A meter for every method whose passes are there. */

@@ -104,7 +104,8 @@ export async function lookAtScan(
     await truth?.close();
   }
   let found = best as { z: number; labels: LabelSlice; truth: Float32Array | null } | null;
-  if (!found) throw new SegcanaryError('truncated', `${options.file}: the scan ended before it could be looked at.`);
+  if (!found)
+    throw new SegcanaryError('truncated', 'the scan ended before it could be looked at.', { subject: options.file });
   const meanOf = ({ sum, count }: MaskSlice) => (count > 0 ? sum / count : 0);
   if (most === 0) {
     const highest = masks.reduce((a, b) => (meanOf(b) > meanOf(a) ? b : a));

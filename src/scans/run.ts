@@ -1,9 +1,10 @@
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import type { Slice, Warning } from '../chunks.js';
+import type { Slice } from '../chunks.js';
 import { isAbort, SegcanaryError } from '../errors.js';
 import { cannotRead } from '../files/atomic.js';
 import { limitsOf, type ScanLimits } from '../limits.js';
+import type { Warning } from '../results.js';
 import { join } from '../stages/join.js';
 import { load } from '../stages/load.js';
 import type { Stage } from '../stages/stage.js';
@@ -71,7 +72,8 @@ export async function runScan(
   } catch (error) {
     if (isAbort(error) && clock.isUp()) throw clock.error(error);
     if (isAbort(error))
-      throw new SegcanaryError('aborted', `${options.file ?? options.case ?? 'stdin'}: stopped before it was done.`, {
+      throw new SegcanaryError('aborted', 'stopped before it was done.', {
+        subject: options.file ?? options.case ?? 'stdin',
         cause: error,
       });
     // A disk that fails in the middle of a file. What is written is named by whoever writes it.
@@ -103,8 +105,8 @@ function startClock({ signal, limits, case: name = 'stdin', file = name }: ScanO
     error: (cause: unknown) =>
       new SegcanaryError(
         'timed-out',
-        `${file}: was not done after ${seconds} s and was stopped; --limits seconds=… gives a scan longer.`,
-        { cause },
+        `was not done after ${seconds} s and was stopped; \`limits.seconds\` gives a scan longer.`,
+        { option: 'limits.seconds', subject: file, cause },
       ),
     // The listener goes too: one signal serves thousands of scans.
     stop: () => {

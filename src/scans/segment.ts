@@ -1,5 +1,5 @@
 import type { Writable } from 'node:stream';
-import type { LabelSlice, Prediction, Slice, SubjectScore, Warning } from '../chunks.js';
+import type { LabelSlice, Prediction, Slice } from '../chunks.js';
 import type { OpenDetector, SegmentingDetector } from '../detectors/opened.js';
 import { SegcanaryError } from '../errors.js';
 import type { Plan } from '../network/plans/read.js';
@@ -16,6 +16,7 @@ import {
   reporter,
   warningsInto,
 } from '../pipeline.js';
+import type { SegmentResult, SubjectScore } from '../results.js';
 import { assemble } from '../stages/assemble.js';
 import { fork } from '../stages/fork.js';
 import { label } from '../stages/label.js';
@@ -55,18 +56,6 @@ export interface SegmentScanOptions extends ScanOptions {
   readonly explain?: boolean | undefined;
 }
 
-/** What a segmentation was, beside its file. */
-export interface SegmentResult {
-  readonly case: string;
-  readonly patches: number;
-  /** Voxels of every label in the segmentation; labels without a voxel are left out. */
-  readonly voxels: Readonly<Record<number, number>>;
-  /** The scan's trust score, where a detector was given. */
-  readonly score: SubjectScore | null;
-  /** The same as the score's, where there is one. */
-  readonly warnings: readonly Warning[];
-}
-
 /**
  * Segments one scan as nnU-Net does and, with a detector, scores it from the same forward pass:
  * load → spool → normalise → resample → patch → predict ┬→ assemble → restore (→ save) → label → uncrop → save
@@ -98,7 +87,7 @@ export async function segmentScan(
     } as JudgingOptions;
     return fork<T>((chunks) => runStages(chunks, [...stages(scoring), keep]));
   };
-  const onFeatures = detector?.kind === 'features' ? detector.detector : null;
+  const onFeatures = detector?.kind === 'features' ? detector : null;
   await runScan(source, { ...options, ...told }, [
     ...preparationStages({ ...options, ...told, ...(detector && expectationsOf(detector)) }),
     ...(detector && !onFeatures ? [branch<Slice>(judgingStages)] : []),
@@ -127,7 +116,8 @@ function explainingOf({ detector, explain }: SegmentScanOptions): ReturnType<typ
   if (!explain) return {};
   throw new SegcanaryError(
     'usage',
-    'There is no verdict to explain without a detector; name one, or leave --explain out.',
+    'There is no verdict to explain without a detector; name one, or leave `explain` out.',
+    { option: 'explain' },
   );
 }
 

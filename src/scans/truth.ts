@@ -25,7 +25,8 @@ export class Truth {
     if (!done && value.grid.scan.shape.every((n, axis) => n === scan.shape[axis])) return value.data.data;
     throw new SegcanaryError(
       'scan-unsuitable',
-      `${this.#file}: has ${done ? 'fewer slices' : `${value.grid.scan.shape.toReversed().join(' x ')} voxels`} than its scan ${scan.case} (${scan.shape.toReversed().join(' x ')}); give the segmentation of this scan.`,
+      `has ${done ? 'fewer slices' : `${value.grid.scan.shape.toReversed().join(' x ')} voxels`} than its scan ${scan.case} (${scan.shape.toReversed().join(' x ')}); give the segmentation of this scan.`,
+      { subject: this.#file },
     );
   }
 

@@ -1,12 +1,12 @@
 import type { EventEmitter } from 'node:events';
 import { type FileHandle, open as openFile } from 'node:fs/promises';
 import type { Writable } from 'node:stream';
-import type { Explanation, SubjectScore } from '../chunks.js';
 import { SegcanaryError } from '../errors.js';
 import { scoreScan } from '../pipeline.js';
 import { type KeptImage, type NewScan, scoreOf } from '../protocol/record.js';
+import type { Explanation, SegmentResult, SubjectScore } from '../results.js';
 import type { ChannelBytes, Progress, ScanBytes, ScanOptions } from '../scans/run.js';
-import { type SegmentResult, segmentScan } from '../scans/segment.js';
+import { segmentScan } from '../scans/segment.js';
 import { errorOf } from './http-error.js';
 import type { ScanFiles } from './images.js';
 import type { Place } from './queue.js';
@@ -124,7 +124,7 @@ export class AcceptedScan {
       await (segmentation as FileHandle | null)?.close();
       const found = errorOf(error);
       if (found.code === 'internal' || found.code === 'io') onError(error, this.id);
-      store.fail(this.id, found);
+      store.fail(this.id, { code: found.code, message: found.message });
       metrics.failed(detector, found.code);
       throw error;
     } finally {
@@ -137,7 +137,7 @@ export class AcceptedScan {
   async #judge(source: ScanBytes | readonly ChannelBytes[], sinks: Sinks) {
     const { detector, segment, volume } = this.#wish;
     const { limits, tmpdir, keepFlagged } = this.#service.options;
-    const { opened, segmenting } = detector;
+    const { detector: opened, segmenting } = detector;
     const keepsMask = keepFlagged && opened.kind === 'features';
     const options: ScanOptions & { mask?: Writable; explain: true } = {
       case: this.#wish.case,
@@ -186,5 +186,5 @@ export class AcceptedScan {
 const removed = () => new SegcanaryError('aborted', 'The scan was removed before it was done.');
 
 /** The distance between patches that a detector was fitted with. */
-const stepSizeOf = ({ opened: { detector } }: ServedDetector): number =>
+const stepSizeOf = ({ detector }: ServedDetector): number =>
   detector.kind === 'intensities' ? 0.5 : detector.description.stepSize;

@@ -30,7 +30,7 @@ export async function detectorRoutes(
     },
     async ({ params, query }) => {
       const served = namedDetector(service, params.name);
-      const { id, description } = served.opened.detector;
+      const { id, description } = served.detector;
       const site = query.site ?? null;
       const { points, ...state } = service.driftOf(served, site);
       return {
@@ -45,8 +45,8 @@ export async function detectorRoutes(
   );
 }
 
-function described({ name, opened: { kind, detector }, segmenting }: ServedDetector, first: boolean) {
-  const { description, id } = detector;
+function described({ name, detector, segmenting }: ServedDetector, first: boolean) {
+  const { kind, description, id } = detector;
   const { calibration } = description;
   return {
     name,

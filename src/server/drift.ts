@@ -19,7 +19,7 @@ export class DriftMonitor {
     this.#metrics = metrics;
     this.#level = level;
     for (const detector of detectors) {
-      const { id } = detector.opened.detector;
+      const { id } = detector.detector;
       for (const site of [null, ...store.sites(id)]) {
         const stream = this.#stream(detector, site);
         for (const point of store.eachScore(id, site)) stream.add(point);
@@ -44,7 +44,7 @@ export class DriftMonitor {
   }
 
   #stream(detector: ServedDetector, site: string | null): DriftStream {
-    const { id, description } = detector.opened.detector;
+    const { id, description } = detector.detector;
     const name = `${id}/${site ?? ''}`;
     let stream = this.#streams.get(name);
     if (!stream) {

@@ -1,5 +1,4 @@
-import { isAbort, SegcanaryError } from '../errors.js';
-import { failureOf } from '../jobs/failure.js';
+import { describeError, type ErrorDescription, inWords, isAbort, type OptionWords, SegcanaryError } from '../errors.js';
 
 /** What only a server has to say no to. */
 export type HttpErrorCode =
@@ -31,8 +30,11 @@ export class HttpError extends Error {
 
 /** What every answer that is an error holds. */
 export interface ErrorBody {
-  readonly error: { readonly code: string; readonly message: string };
+  readonly error: ErrorDescription;
 }
+
+/** What the server calls an option of the library: query parameters have the library's names. */
+const wordOf: OptionWords = (option) => (option.startsWith('limits.') ? `the server’s limit ${option.slice(7)}` : null);
 
 /** Scans that are wrong are the sender's (4xx); whatever else breaks is ours. */
 const statuses: Partial<Record<string, number>> = {
@@ -58,15 +60,16 @@ export function errorAnswer(error: unknown): {
     const { status, code, message, headers } = error;
     return { status, body: { error: { code, message } }, headers };
   }
-  const { code, message } = errorOf(error);
-  return { status: statuses[code] ?? 500, body: { error: { code, message } }, headers: {} };
+  const found = errorOf(error);
+  return { status: statuses[found.code] ?? 500, body: { error: found }, headers: {} };
 }
 
 /** Code and sentence of whatever was thrown; what nobody foresaw is not told to strangers. */
-export function errorOf(error: unknown): ErrorBody['error'] {
+export function errorOf(error: unknown): ErrorDescription {
   if (error instanceof HttpError) return { code: error.code, message: error.message };
   if (isAbort(error) && !(error instanceof SegcanaryError))
     return { code: 'aborted', message: 'The scan was stopped before it was done; send it again.' };
-  const found = failureOf('the server', error).error;
-  return found.code === 'internal' ? { code: 'internal', message: 'The server failed; its log says how.' } : found;
+  const found = describeError(error, 'the server');
+  if (found.code === 'internal') return { code: 'internal', message: 'The server failed; its log says how.' };
+  return { ...found, message: inWords(found, wordOf) };
 }

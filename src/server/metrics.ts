@@ -1,6 +1,6 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
-import type { SubjectScore } from '../chunks.js';
 import type { DriftState } from '../drift/stream.js';
+import type { SubjectScore } from '../results.js';
 import type { ServedDetector } from './served.js';
 
 /** Seconds of scans, from a thumbnail to a whole body on a small machine. */
@@ -75,8 +75,8 @@ export class Metrics {
         this.set(queue().running);
       },
     });
-    for (const { name, opened } of detectors)
-      this.#scores.set(name, this.#scoreHistogram(name, opened.detector.description.calibration));
+    for (const { name, detector } of detectors)
+      this.#scores.set(name, this.#scoreHistogram(name, detector.description.calibration));
   }
 
   /**

@@ -54,7 +54,7 @@ export async function scanRoutes(base: FastifyInstance, { service }: { readonly 
           'unsupported-media-type',
           'The body has no content type; send application/gzip, application/octet-stream or multipart/form-data.',
         );
-      const channels = detector.opened.detector.description.plan.channels.map(({ name }) => name);
+      const channels = detector.detector.description.plan.channels.map(({ name }) => name);
       refuseUpload(request, service.options.limits, channels.length);
       const scan = await service.accept({
         detector,
@@ -211,8 +211,8 @@ export function namedDetector(service: ScanService, name: string | undefined): S
   return found;
 }
 
-function refuseWish({ mask, segment }: PostQuery, { name, opened, segmenting }: ServedDetector): void {
-  if (mask === '1' && opened.kind !== 'features')
+function refuseWish({ mask, segment }: PostQuery, { name, detector, segmenting }: ServedDetector): void {
+  if (mask === '1' && detector.kind !== 'features')
     throw new SegcanaryError('usage', `${name} judges a scan as a whole and gives no mask; leave mask out.`);
   if (segment === '1' && !segmenting)
     throw new SegcanaryError(

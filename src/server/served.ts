@@ -9,7 +9,7 @@ import type { Segmenter } from '../network/segmenter.js';
 /** A detector under the name that clients call it by, open. */
 export interface ServedDetector {
   readonly name: string;
-  readonly opened: OpenDetector;
+  readonly detector: OpenDetector;
   /** The network with the detector's tap; null where the server was given no model. */
   readonly segmenting: { readonly model: SegmentationSource; readonly segmenter: Segmenter } | null;
 }
@@ -36,7 +36,7 @@ export async function openServed({ detectors, model, threads }: ServedOptions): 
     const detector = await loadDetector(folder);
     served.set(name, {
       name,
-      opened: await openDetector(detector, { threads }),
+      detector: await openDetector(detector, { threads }),
       segmenting: model ? { model, segmenter: await segmenterOf({ model, detector, threads }) } : null,
     });
   }
@@ -54,7 +54,8 @@ function named(text: string): { name: string; folder: string } {
   if (!pattern.test(name))
     throw new SegcanaryError(
       'usage',
-      `${text}: a detector's name has letters, digits, dots, dashes and underscores, 64 at most; give it one: -d NAME=FOLDER.`,
+      `a detector's name has letters, digits, dots, dashes and underscores, 64 at most; give it one: -d NAME=FOLDER.`,
+      { subject: text },
     );
   return { name, folder };
 }

@@ -82,7 +82,7 @@ export class ScanService {
         site,
         scanner,
         detector: detector.name,
-        detectorHash: detector.opened.detector.id,
+        detectorHash: detector.detector.id,
       });
       const live: Live = { controller: new AbortController(), events: new EventEmitter(), progress: null };
       live.events.setMaxListeners(0);

@@ -134,14 +134,16 @@ async function* bounded(
       if (bytes > limits.bytes)
         throw new SegcanaryError(
           'limit-exceeded',
-          `${name}: the body has more than ${limits.bytes} bytes; start the server with --limits bytes=… if that is what it is.`,
+          `the body has more than ${limits.bytes} bytes; start the server with --limits bytes=… if that is what it is.`,
+          { subject: name },
         );
       yield next.value;
     }
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'ECONNRESET' || code === 'ERR_STREAM_PREMATURE_CLOSE')
-      throw new SegcanaryError('aborted', `${name}: the client closed the connection before the scan was here.`, {
+      throw new SegcanaryError('aborted', 'the client closed the connection before the scan was here.', {
+        subject: name,
         cause: error,
       });
     throw ofForm(error);
@@ -158,7 +160,7 @@ async function* bounded(
 /** What a promise gives, unless that takes too long or nobody wants it any more. */
 function unlessStalled<T>(promise: Promise<T>, name: string, seconds: number, signal: AbortSignal): Promise<T> {
   return new Promise<T>((resolve, reject) => {
-    const abort = () => reject(new SegcanaryError('aborted', `${name}: was given up before it was here.`));
+    const abort = () => reject(new SegcanaryError('aborted', 'was given up before it was here.', { subject: name }));
     const timer = setTimeout(() => reject(stalled(name, seconds)), seconds * 1000);
     if (signal.aborted) abort();
     signal.addEventListener('abort', abort, { once: true });
@@ -214,16 +216,16 @@ const toFile = (bytes: AsyncIterable<Uint8Array>, path: string, signal: AbortSig
   pipeline(bytes, createWriteStream(path, { mode: 0o600 }), { signal });
 
 const stalled = (name: string, seconds: number): SegcanaryError =>
-  new SegcanaryError(
-    'timed-out',
-    `${name}: no byte came for ${seconds} s, so what sends the scan has stalled; send it again.`,
-  );
+  new SegcanaryError('timed-out', `no byte came for ${seconds} s, so what sends the scan has stalled; send it again.`, {
+    subject: name,
+  });
 
 function wrongCount({ name, channels }: UploadOptions, found: number): SegcanaryError {
   const count = found > channels.length ? `more than ${channels.length}` : found === 0 ? 'no' : `${found}`;
   return new SegcanaryError(
     'scan-unsuitable',
-    `${name}: came with ${count} files and the model takes ${channels.length} (${channels.join(', ')}); send one file a channel, in that order${channels.length > 1 ? ', as multipart/form-data' : ''}.`,
+    `came with ${count} files and the model takes ${channels.length} (${channels.join(', ')}); send one file a channel, in that order${channels.length > 1 ? ', as multipart/form-data' : ''}.`,
+    { subject: name },
   );
 }
 

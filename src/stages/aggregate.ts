@@ -28,7 +28,8 @@ export function aggregate(): Stage<PatchDistance, MaskSlice> {
         if (aggregator && aggregator.remaining > 0) {
           throw new SegcanaryError(
             'truncated',
-            `${name}: the distances ended before ${aggregator.remaining} slices of the mask were covered.`,
+            `the distances ended before ${aggregator.remaining} slices of the mask were covered.`,
+            { subject: name },
           );
         }
       },

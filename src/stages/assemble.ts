@@ -31,7 +31,8 @@ export function assemble(): Stage<Prediction, LogitSlice> {
         if (slab && grid && slab.remaining > 0) {
           throw new SegcanaryError(
             'truncated',
-            `${grid.scan.case}: the patches ended before ${slab.remaining} slices of logits were covered.`,
+            `the patches ended before ${slab.remaining} slices of logits were covered.`,
+            { subject: grid.scan.case },
           );
         }
       },

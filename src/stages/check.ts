@@ -1,7 +1,8 @@
-import type { Scan, Slice, Warning } from '../chunks.js';
+import type { Scan, Slice } from '../chunks.js';
 import { SegcanaryError } from '../errors.js';
 import { type Expectations, warningsOfScan } from '../formats/plausibility.js';
 import { contiguous } from '../maths/volume/contiguous.js';
+import type { Warning } from '../results.js';
 import { type Stage, stage } from './stage.js';
 
 export interface CheckOptions extends Expectations {
@@ -48,7 +49,8 @@ export function check({ onWarning, ...expected }: CheckOptions): Stage<Slice, Sl
         if (ranges.every(({ min, max }) => min === max)) {
           throw new SegcanaryError(
             'scan-unsuitable',
-            `${scan.case}: every voxel is ${ranges[0].min}, there is nothing in the scan to judge; export it again.`,
+            `every voxel is ${ranges[0].min}, there is nothing in the scan to judge; export it again.`,
+            { subject: scan.case },
           );
         }
         for (const warning of warningsOfScan({ scan, ranges }, expected)) onWarning?.(warning, scan.case);

@@ -1,8 +1,9 @@
-import type { EarlyVerdict, PatchDistance, WorstPatch } from '../chunks.js';
+import type { PatchDistance, WorstPatch } from '../chunks.js';
 import { type VerdictOptions, verdictBasis } from '../detectors/verdict.js';
 import { SegcanaryError } from '../errors.js';
 import { patchCentre } from '../maths/window/place.js';
 import { patchWeights } from '../maths/window/uncertainty-mask.js';
+import type { EarlyVerdict } from '../results.js';
 import { type Stage, stage } from './stage.js';
 
 /**
@@ -38,7 +39,8 @@ export function decide(options: VerdictOptions): Stage<PatchDistance, PatchDista
   if (!calibration)
     throw new SegcanaryError(
       'usage',
-      'Without a boundary nothing can be decided early; calibrate the detector first, or leave --early out.',
+      'Without a boundary nothing can be decided early; calibrate the detector first, or leave `early` out.',
+      { option: 'early' },
     );
   const { conformal } = calibration.boundary;
   let weights: Float64Array | null = null;
@@ -53,7 +55,8 @@ export function decide(options: VerdictOptions): Stage<PatchDistance, PatchDista
         if (distance < 0)
           throw new SegcanaryError(
             'detector-invalid',
-            `${grid.scan.case}: patch ${index} has a distance of ${distance}, so that nothing can be decided early; leave --early out.`,
+            `patch ${index} has a distance of ${distance}, so that nothing can be decided early; leave \`early\` out.`,
+            { option: 'early', subject: grid.scan.case },
           );
         sum += distance * weights[index];
         if (worst === null || distance > worst.distance) worst = { distance, centre: patchCentre(grid, tiling, tile) };

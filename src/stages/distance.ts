@@ -32,14 +32,16 @@ export function distance({
         if (z.length !== scorer.d) {
           throw new SegcanaryError(
             'detector-invalid',
-            `${name}: the encoder gives ${z.length} features a patch, the detector was fitted on ${scorer.d}; use the encoder that was saved with it.`,
+            `the encoder gives ${z.length} features a patch, the detector was fitted on ${scorer.d}; use the encoder that was saved with it.`,
+            { subject: name },
           );
         }
         const value = scorer.distance(z);
         if (!Number.isFinite(value)) {
           throw new SegcanaryError(
             'inference-failed',
-            `${name}: the network gives NaN or infinity for patch ${index}; check the intensities of the scan.`,
+            `the network gives NaN or infinity for patch ${index}; check the intensities of the scan.`,
+            { subject: name },
           );
         }
         yield { grid, tiling, index, tile, distance: value };

@@ -25,7 +25,9 @@ export function inFlightBody<In extends PatchPlace, Out>(
     async *transform(chunk, signal) {
       const result = work(chunk).catch((cause: unknown) => {
         if (!(cause instanceof SegcanaryError)) throw cause;
-        throw new SegcanaryError(cause.code, `${chunk.grid.scan.case}: patch ${chunk.index}: ${cause.message}`, {
+        throw new SegcanaryError(cause.code, `patch ${chunk.index}: ${cause.message}`, {
+          subject: chunk.grid.scan.case,
+          option: cause.option,
           cause,
         });
       });

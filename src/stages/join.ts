@@ -48,15 +48,15 @@ export function join(options: JoinOptions): Stage<Slice, Slice> {
 function sliceOf(result: IteratorResult<Slice>, first: Slice, channel: number): Slice {
   const { scan } = first.grid;
   if (result.done)
-    throw new SegcanaryError(
-      'truncated',
-      `${scan.case}: channel ${channel} has only ${first.z} of ${scan.shape[0]} slices.`,
-    );
+    throw new SegcanaryError('truncated', `channel ${channel} has only ${first.z} of ${scan.shape[0]} slices.`, {
+      subject: scan.case,
+    });
   const other = result.value.grid.scan;
   if (other.shape.some((n, axis) => n !== scan.shape[axis])) {
     throw new SegcanaryError(
       'scan-unsuitable',
-      `${scan.case}: channel ${channel} has ${other.shape.join('x')} voxels and channel 0 ${scan.shape.join('x')}; resample the channels of a case to one grid first.`,
+      `channel ${channel} has ${other.shape.join('x')} voxels and channel 0 ${scan.shape.join('x')}; resample the channels of a case to one grid first.`,
+      { subject: scan.case },
     );
   }
   return result.value;

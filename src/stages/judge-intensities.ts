@@ -1,9 +1,10 @@
-import type { Slice, SubjectScore } from '../chunks.js';
+import type { Slice } from '../chunks.js';
 import type { PatchScorer } from '../detectors/method.js';
 import { subjectScore, type VerdictOptions } from '../detectors/verdict.js';
 import { SegcanaryError } from '../errors.js';
 import { contiguous } from '../maths/volume/contiguous.js';
 import { IntensityHistogram } from '../maths/volume/histogram.js';
+import type { SubjectScore } from '../results.js';
 import { type Stage, stage } from './stage.js';
 
 export interface JudgeIntensitiesOptions extends VerdictOptions {
@@ -33,7 +34,9 @@ export function judgeIntensities({ scorer, ...options }: JudgeIntensitiesOptions
         if (histogram === null) throw new SegcanaryError('truncated', 'The scan ended before it could be scored.');
         const score = scorer.distance(Float32Array.from(histogram.shares));
         if (!Number.isFinite(score))
-          throw new SegcanaryError('scan-unsuitable', `${name}: its intensities are not numbers; check the scan.`);
+          throw new SegcanaryError('scan-unsuitable', 'its intensities are not numbers; check the scan.', {
+            subject: name,
+          });
         yield subjectScore({ case: name, score, patches: 0, worstPatch: null }, options);
       },
     },

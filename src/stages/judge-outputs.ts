@@ -1,10 +1,11 @@
-import type { LogitSlice, SubjectScore } from '../chunks.js';
+import type { LogitSlice } from '../chunks.js';
 import type { OutputMethod } from '../detectors/outputs/output-method.js';
 import { subjectScore, type VerdictOptions } from '../detectors/verdict.js';
 import { SegcanaryError } from '../errors.js';
 import { contiguous } from '../maths/volume/contiguous.js';
 import { predictedMask } from '../maths/volume/predicted-region.js';
 import type { Sampler } from '../network/sampler.js';
+import type { SubjectScore } from '../results.js';
 import { type Stage, stage } from './stage.js';
 
 export interface JudgeOutputsOptions extends VerdictOptions {
@@ -47,7 +48,8 @@ export function judgeOutputs(options: JudgeOutputsOptions): Stage<LogitSlice, Su
         if (!Number.isFinite(score)) {
           throw new SegcanaryError(
             'inference-failed',
-            `${name}: the network gives NaN or infinity; check the intensities of the scan.`,
+            'the network gives NaN or infinity; check the intensities of the scan.',
+            { subject: name },
           );
         }
         yield subjectScore({ case: name, score, patches: options.patches(), worstPatch: null }, options);

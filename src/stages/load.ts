@@ -1,8 +1,9 @@
-import type { Slice, Warning } from '../chunks.js';
+import type { Slice } from '../chunks.js';
 import { SegcanaryError } from '../errors.js';
 import { Inflater } from '../formats/inflate.js';
 import { NiftiParser } from '../formats/nifti/parser.js';
 import { limitsOf, type ScanLimits } from '../limits.js';
+import type { Warning } from '../results.js';
 import { type Stage, stage } from './stage.js';
 
 export interface LoadOptions {
@@ -86,7 +87,8 @@ export function load(options: LoadOptions = {}): Stage<Uint8Array, Slice> {
 const stalled = (name: string, seconds: number): SegcanaryError =>
   new SegcanaryError(
     'timed-out',
-    `${name}: no byte came for ${seconds} s, so what sends the scan has stalled; send it again (--limits stall=SECONDS waits longer).`,
+    `no byte came for ${seconds} s, so what sends the scan has stalled; send it again (\`limits.stall\` waits longer).`,
+    { option: 'limits.stall', subject: name },
   );
 
 /**

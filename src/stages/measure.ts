@@ -60,10 +60,9 @@ export function measure(options: MeasureOptions = {}): Stage<Slice, Slice> {
         if (grid === null) return;
         const [depth, height, width] = grid.shape;
         if (next !== depth) {
-          throw new SegcanaryError(
-            'truncated',
-            `${grid.scan.case}: only ${next} of ${depth} slices reached the measure stage.`,
-          );
+          throw new SegcanaryError('truncated', `only ${next} of ${depth} slices reached the measure stage.`, {
+            subject: grid.scan.case,
+          });
         }
         const statistics = whole.map(
           (spread, c): ChannelStatistics => ({

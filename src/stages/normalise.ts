@@ -60,7 +60,8 @@ export function normalise(options: NormaliseOptions): Stage<Slice, Slice> {
 function needsMask({ scan }: Grid, { name }: PlanChannel): SegcanaryError {
   return new SegcanaryError(
     'plan-unsupported',
-    `${scan.case}: channel "${name}" is normalised inside the non-zero mask, which takes the whole scan; run it with the spool stage (without --no-spool).`,
+    `channel "${name}" is normalised inside the non-zero mask, which takes the whole scan; run it with the spool stage (\`spool\`).`,
+    { option: 'spool', subject: scan.case },
   );
 }
 
@@ -70,7 +71,8 @@ function refuseUnmoved({ scan, axes, flipped }: Grid, { reader, transposeForward
   if (axes.every((axis, i) => axis === wanted.axes[i] && flipped[i] === wanted.flipped[i])) return;
   throw new SegcanaryError(
     'plan-unsupported',
-    `${scan.case}: the plan wants the axes of this scan in another order or direction, which takes the whole scan; run it with the spool stage (without --no-spool).`,
+    `the plan wants the axes of this scan in another order or direction, which takes the whole scan; run it with the spool stage (\`spool\`).`,
+    { option: 'spool', subject: scan.case },
   );
 }
 
@@ -80,7 +82,8 @@ function channelMaps(grid: Grid, plan: NormaliseOptions['plan']): IntensityMap[]
     const wanted = plan.channels.map((channel) => channel.name).join(', ');
     throw new SegcanaryError(
       'scan-unsuitable',
-      `${scan.case}: has ${grid.channels} channel(s), the plan wants ${plan.channels.length} (${wanted}); join one file a channel (the join stage).`,
+      `has ${grid.channels} channel(s), the plan wants ${plan.channels.length} (${wanted}); join one file a channel (the join stage).`,
+      { subject: scan.case },
     );
   }
   return plan.channels.map((channel, c) => {
@@ -88,13 +91,15 @@ function channelMaps(grid: Grid, plan: NormaliseOptions['plan']): IntensityMap[]
     if (map === 'needs-statistics') {
       throw new SegcanaryError(
         'plan-unsupported',
-        `${scan.case}: ${channel.scheme} of channel "${channel.name}" needs the statistics of the whole scan before its first voxel; run it with the spool stage (without --no-spool).`,
+        `${channel.scheme} of channel "${channel.name}" needs the statistics of the whole scan before its first voxel; run it with the spool stage (\`spool\`).`,
+        { option: 'spool', subject: scan.case },
       );
     }
     if (map === 'not-rgb') {
       throw new SegcanaryError(
         'scan-unsuitable',
-        `${scan.case}: channel "${channel.name}" has values outside 0 to 255, which RGBTo01Normalization does not take; this scan is not an RGB image.`,
+        `channel "${channel.name}" has values outside 0 to 255, which RGBTo01Normalization does not take; this scan is not an RGB image.`,
+        { subject: scan.case },
       );
     }
     return map;

@@ -37,7 +37,8 @@ export function patch(options: PatchOptions): Stage<Slice, Patch> {
         if (slice.z !== next++) {
           throw new SegcanaryError(
             'scan-unsuitable',
-            `${slice.grid.scan.case}: the patch stage got slice ${slice.z} where slice ${next - 1} was due; feed it slices in order, one scan a pipeline.`,
+            `the patch stage got slice ${slice.z} where slice ${next - 1} was due; feed it slices in order, one scan a pipeline.`,
+            { subject: slice.grid.scan.case },
           );
         }
         last = slice;
@@ -47,7 +48,8 @@ export function patch(options: PatchOptions): Stage<Slice, Patch> {
         if (last && next !== last.grid.shape[0]) {
           throw new SegcanaryError(
             'truncated',
-            `${last.grid.scan.case}: only ${next} of ${last.grid.shape[0]} slices reached the patch stage.`,
+            `only ${next} of ${last.grid.shape[0]} slices reached the patch stage.`,
+            { subject: last.grid.scan.case },
           );
         }
       },

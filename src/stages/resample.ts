@@ -47,7 +47,8 @@ export function resample(options: ResampleOptions): Stage<Slice, Slice> {
         if (slice.z !== next++) {
           throw new SegcanaryError(
             'scan-unsuitable',
-            `${grid.scan.case}: the resample stage got slice ${slice.z} where slice ${next - 1} was due; feed it slices in order, one scan a pipeline.`,
+            `the resample stage got slice ${slice.z} where slice ${next - 1} was due; feed it slices in order, one scan a pipeline.`,
+            { subject: grid.scan.case },
           );
         }
         if (from === null || to === null) {
@@ -73,10 +74,9 @@ export function resample(options: ResampleOptions): Stage<Slice, Slice> {
       },
       flush() {
         if (from !== null && next !== from.shape[0]) {
-          throw new SegcanaryError(
-            'truncated',
-            `${from.scan.case}: only ${next} of ${from.shape[0]} slices reached the resample stage.`,
-          );
+          throw new SegcanaryError('truncated', `only ${next} of ${from.shape[0]} slices reached the resample stage.`, {
+            subject: from.scan.case,
+          });
         }
         return [];
       },
@@ -92,7 +92,8 @@ function refuseEmpty(grid: Grid): void {
   if (grid.shape.every((n) => n > 0)) return;
   throw new SegcanaryError(
     'scan-unsuitable',
-    `${grid.scan.case}: resampled to ${grid.spacing.join(' x ')} mm it would be ${grid.shape.join(' x ')} voxels; the scan is too thin for this model.`,
+    `resampled to ${grid.spacing.join(' x ')} mm it would be ${grid.shape.join(' x ')} voxels; the scan is too thin for this model.`,
+    { subject: grid.scan.case },
   );
 }
 

@@ -53,7 +53,8 @@ export function restore(options: RestoreOptions): Stage<LogitSlice, LogitSlice> 
         if (slice.z !== next++) {
           throw new SegcanaryError(
             'scan-unsuitable',
-            `${slice.grid.scan.case}: the restore stage got slice ${slice.z} where slice ${next - 1} was due; feed it slices in order, one scan a pipeline.`,
+            `the restore stage got slice ${slice.z} where slice ${next - 1} was due; feed it slices in order, one scan a pipeline.`,
+            { subject: slice.grid.scan.case },
           );
         }
         if (resampler === null) {
@@ -66,10 +67,9 @@ export function restore(options: RestoreOptions): Stage<LogitSlice, LogitSlice> 
       },
       flush() {
         if (from !== null && next !== from.shape[0]) {
-          throw new SegcanaryError(
-            'truncated',
-            `${from.scan.case}: only ${next} of ${from.shape[0]} slices reached the restore stage.`,
-          );
+          throw new SegcanaryError('truncated', `only ${next} of ${from.shape[0]} slices reached the restore stage.`, {
+            subject: from.scan.case,
+          });
         }
         return [];
       },

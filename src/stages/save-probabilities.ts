@@ -61,7 +61,8 @@ export function saveProbabilities(options: SaveProbabilitiesOptions): Stage<Logi
           const name = grid?.scan.case ?? (typeof to === 'string' ? to : 'the probabilities');
           throw new SegcanaryError(
             'truncated',
-            `${name}: only ${next} slices of logits came, so no probabilities were written.`,
+            `only ${next} slices of logits came, so no probabilities were written.`,
+            { subject: name },
           );
         }
         await write(grid, file, signal);

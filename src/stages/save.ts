@@ -79,10 +79,9 @@ function saving<S, T extends keyof WritableVoxels>(
       },
       async *flush() {
         if (writer === null)
-          throw new SegcanaryError(
-            'truncated',
-            `${typeof to === 'string' ? to : `the ${what}`}: no slice of a ${what} came, so none was written.`,
-          );
+          throw new SegcanaryError('truncated', `no slice of a ${what} came, so none was written.`, {
+            subject: typeof to === 'string' ? to : `the ${what}`,
+          });
         await writer.commit();
         yield* [];
       },

@@ -1,6 +1,7 @@
-import type { MaskSlice, SubjectScore } from '../chunks.js';
+import type { MaskSlice } from '../chunks.js';
 import { subjectScore, type VerdictOptions } from '../detectors/verdict.js';
 import { SegcanaryError } from '../errors.js';
+import type { SubjectScore } from '../results.js';
 import { type Stage, stage } from './stage.js';
 
 export type ScoreOptions = VerdictOptions;

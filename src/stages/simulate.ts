@@ -29,7 +29,8 @@ export function simulate(options: SimulateOptions): Stage<Slice, Slice> {
         if (channels !== 1) {
           throw new SegcanaryError(
             'scan-unsuitable',
-            `${scan.case}: has ${channels} channels; shifts are simulated on a CT of one.`,
+            `has ${channels} channels; shifts are simulated on a CT of one.`,
+            { subject: scan.case },
           );
         }
         for (const shifted of shifter.push({ z: slice.z, data: contiguous(slice.data), scan })) yield sliceOf(shifted);

@@ -67,7 +67,8 @@ export function spool(options: SpoolOptions): Stage<Slice, Slice> {
         if (slice.z !== next++) {
           throw new SegcanaryError(
             'scan-unsuitable',
-            `${slice.grid.scan.case}: the spool stage got slice ${slice.z} where slice ${next - 1} was due; feed it slices in order, one scan a pipeline.`,
+            `the spool stage got slice ${slice.z} where slice ${next - 1} was due; feed it slices in order, one scan a pipeline.`,
+            { subject: slice.grid.scan.case },
           );
         }
         const data = contiguous(slice.data);
@@ -81,10 +82,9 @@ export function spool(options: SpoolOptions): Stage<Slice, Slice> {
         if (from === null) return;
         const { scan } = from;
         if (next !== from.shape[0]) {
-          throw new SegcanaryError(
-            'truncated',
-            `${scan.case}: only ${next} of ${from.shape[0]} slices reached the spool stage.`,
-          );
+          throw new SegcanaryError('truncated', `only ${next} of ${from.shape[0]} slices reached the spool stage.`, {
+            subject: scan.case,
+          });
         }
         await writing;
         const store = storeOf(file!, mask);
@@ -141,8 +141,7 @@ function storeOf(file: TempFile, mask: NonzeroMask | null): SliceStore {
 function refuseMoved(grid: Grid): void {
   const moved = grid.axes.some((axis, i) => axis !== i) || grid.flipped.includes(true);
   if (!moved && grid.shape.every((n, axis) => n === grid.scan.shape[axis])) return;
-  throw new SegcanaryError(
-    'usage',
-    `${grid.scan.case}: the spool stage takes slices on the scan's own grid; put it right after load.`,
-  );
+  throw new SegcanaryError('usage', `the spool stage takes slices on the scan's own grid; put it right after load.`, {
+    subject: grid.scan.case,
+  });
 }

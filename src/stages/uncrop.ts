@@ -70,10 +70,9 @@ export function uncrop(options: UncropOptions = {}): Stage<LabelSlice, LabelSlic
       async *flush(signal) {
         if (from === null) return;
         if (next !== from.shape[0])
-          throw new SegcanaryError(
-            'truncated',
-            `${from.scan.case}: only ${next} of ${from.shape[0]} slices reached the uncrop stage.`,
-          );
+          throw new SegcanaryError('truncated', `only ${next} of ${from.shape[0]} slices reached the uncrop stage.`, {
+            subject: from.scan.case,
+          });
         if (!file) {
           yield* empty(from.box.stop[0], from.scan.shape[0]);
           return;

@@ -1,7 +1,7 @@
 import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, inject, it } from 'vitest';
-import type { Explanation, SubjectScore } from '../../src/chunks.js';
+import type { Explanation, SubjectScore } from '../../src/results.js';
 import { jsonLines, MODEL, segcanary } from '../support/cli.js';
 
 const workshop = inject('workshop');

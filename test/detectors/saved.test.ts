@@ -94,7 +94,7 @@ describe('saveDetector', () => {
       statisticsSha256: sha256(await readFile(join(dir, 'statistics.safetensors'))),
     });
     expect(detector.id).toBe(`sha256:${sha256(await readFile(join(dir, 'detector.json')))}`);
-    expect([...detector.encoder]).toEqual([...parts.encoder]);
+    expect([...detector.encoderOnnx]).toEqual([...parts.encoder]);
     expect([detector.method.name, detector.scorer.d]).toEqual(['mahalanobis', 3]);
     // z - mean = (1, 1, 1): rows of the whitener sum to 1, 9 and 24.
     expect(detector.scorer.distance(Float32Array.of(1.1, 3, 4))).toBeCloseTo(1 + 81 + 576, 4);
@@ -104,7 +104,7 @@ describe('saveDetector', () => {
     await mkdir(dir);
     await saveDetector(dir, parts);
     await saveDetector(dir, { ...parts, encoder: Uint8Array.of(9) });
-    expect([...(await loadFeatureDetector(dir)).encoder]).toEqual([9]);
+    expect([...(await loadFeatureDetector(dir)).encoderOnnx]).toEqual([9]);
     expect(await readdir(root)).toEqual(['detector']);
   });
 

@@ -4,10 +4,10 @@ import { Readable } from 'node:stream';
 import { afterAll, describe, expect, inject, it } from 'vitest';
 import { openDetector } from '../../src/detectors/opened.js';
 import { loadDetector } from '../../src/detectors/saved.js';
-import { isFailure } from '../../src/jobs/failure.js';
 import { scoreScans } from '../../src/jobs/score.js';
 import { closeInference } from '../../src/network/inference/session.js';
 import { scoreScan } from '../../src/pipeline.js';
+import { isFailure } from '../../src/results.js';
 import { dataDir, dataFile } from '../support/data.js';
 
 const detector = await loadDetector(join(inject('workshop'), 'detector'));

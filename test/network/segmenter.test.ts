@@ -107,7 +107,7 @@ it('takes the axes that may be mirrored from the metadata of the export', () => 
   expect(mirrorAxesOf(saying('null'), 'x')).toEqual([]);
   for (const bytes of [plain.onnx, saying('[3]'), saying('[0, 0]'), saying('all')]) {
     expect(() => mirrorAxesOf(bytes, 'm.onnx')).toThrow(
-      'm.onnx: does not say which axes may be mirrored; export it with scripts/export_nnunet.py, or leave --tta out.',
+      'm.onnx: does not say which axes may be mirrored; export it with scripts/export_nnunet.py, or leave `mirror` out.',
     );
   }
 });

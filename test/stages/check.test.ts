@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import type { Warning } from '../../src/chunks.js';
 import { axisCodes } from '../../src/maths/volume/axis-codes.js';
 import type { PlanChannel } from '../../src/network/plans/read.js';
+import type { Warning } from '../../src/results.js';
 import { runScan } from '../../src/scans/run.js';
 import { check } from '../../src/stages/check.js';
 import { type FakeNifti, fakeNifti } from '../support/nifti.js';

@@ -88,7 +88,7 @@ describe('volumes', () => {
   it('refuses to choose', async () => {
     await expect(loadAll(series, { name: 'a.nii' })).rejects.toMatchObject({
       code: 'nifti-unsupported',
-      message: 'a.nii: the file holds 6 volumes and a scan is one; choose one with --volume N, counted from 0.',
+      message: 'a.nii: the file holds 6 volumes and a scan is one; choose one with `volume`, counted from 0.',
     });
   });
   it('refuses one that is not there', async () => {

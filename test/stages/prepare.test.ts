@@ -72,7 +72,7 @@ describe('a scan that was not spooled', () => {
     await expect(gather([source(grid, step(40)), normalise({ plan })])).rejects.toMatchObject({
       code: 'plan-unsupported',
       message:
-        'case: ZScoreNormalization of channel "MR" needs the statistics of the whole scan before its first voxel; run it with the spool stage (without --no-spool).',
+        'case: ZScoreNormalization of channel "MR" needs the statistics of the whole scan before its first voxel; run it with the spool stage (`spool`).',
     });
   });
 });

@@ -234,7 +234,7 @@ describe('temporary files', () => {
     const run = gather([Readable.from(slices([6, 8, 8], noise)), spool({ plan: planOf(), tmpdir: missing })]);
     await expect(run).rejects.toMatchObject({
       code: 'io',
-      message: `case: cannot make a temporary file in ${missing} (ENOENT); name a folder with room for the scan with --tmpdir.`,
+      message: `case: cannot make a temporary file in ${missing} (ENOENT); name a folder with room for the scan with \`tmpdir\`.`,
     });
   });
 

@@ -53,7 +53,8 @@ function qformAffine(geometry: NiftiGeometry, { version, name }: AffineContext):
   if (!(w2 >= -tolerance)) {
     throw new SegcanaryError(
       'nifti-invalid',
-      `${name}: the qform of the NIfTI header is not a rotation (its quaternion is longer than 1); repair the header or give it an sform.`,
+      'the qform of the NIfTI header is not a rotation (its quaternion is longer than 1); repair the header or give it an sform.',
+      { subject: name },
     );
   }
   const w = Math.abs(w2) < tolerance ? 0 : Math.sqrt(w2);

@@ -53,7 +53,7 @@ export function headerLength(start: Uint8Array): 348 | 540 | null {
  *   `nifti-unsupported` for NIfTI that no network takes
  */
 export function parseHeader(bytes: Uint8Array, { name, pair = false }: ParseHeaderOptions): NiftiHeader {
-  const invalid = (what: string) => new SegcanaryError('nifti-invalid', `${name}: ${what}.`);
+  const invalid = (what: string) => new SegcanaryError('nifti-invalid', `${what}.`, { subject: name });
   const version = versionOf(bytes, invalid, pair);
   const raw = readFields(bytes, version);
   const { shape, volumes } = readShape(raw.dim, name, invalid);
@@ -62,7 +62,8 @@ export function parseHeader(bytes: Uint8Array, { name, pair = false }: ParseHead
     const what = unusableTypes[raw.datatype] ?? `voxels of an unknown type (code ${raw.datatype})`;
     throw new SegcanaryError(
       'nifti-unsupported',
-      `${name}: the file holds ${what}; give a scan with one plain number a voxel.`,
+      `the file holds ${what}; give a scan with one plain number a voxel.`,
+      { subject: name },
     );
   }
   const bytesOfAll = shape[0] * shape[1] * shape[2] * volumes * dataTypes[dataType].bytes;
@@ -133,7 +134,8 @@ function readShape(dims: readonly number[], name: string, invalid: Invalid): { s
   if (count < 3) {
     throw new SegcanaryError(
       'nifti-unsupported',
-      `${name}: the image has ${count} dimension${count > 1 ? 's' : ''}; a scan has three.`,
+      `the image has ${count} dimension${count > 1 ? 's' : ''}; a scan has three.`,
+      { subject: name },
     );
   }
   const [x, y, z, ...more] = sizes as [number, number, number, ...number[]];

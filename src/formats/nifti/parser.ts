@@ -38,7 +38,11 @@ export class NiftiParser {
   constructor(options: NiftiParserOptions) {
     const { volume } = options;
     if (volume !== undefined && !(Number.isSafeInteger(volume) && volume >= 0)) {
-      throw new SegcanaryError('usage', `--volume ${volume}: the volumes of a 4-D file are counted 0, 1, 2, …`);
+      throw new SegcanaryError(
+        'usage',
+        `\`volume\` is ${volume}, and the volumes of a 4-D file are counted 0, 1, 2, …`,
+        { option: 'volume' },
+      );
     }
     this.#options = options;
   }
@@ -72,25 +76,28 @@ export class NiftiParser {
   end(): void {
     const { name } = this.#options;
     if (this.#received === 0)
-      throw new SegcanaryError(
-        'truncated',
-        `${name}: there is nothing in it, not a single byte; give a .nii or .nii.gz file.`,
-      );
+      throw new SegcanaryError('truncated', 'there is nothing in it, not a single byte; give a .nii or .nii.gz file.', {
+        subject: name,
+      });
     if (this.#body !== null) {
       if (this.#received >= this.#body.fileEnd) return;
       throw new SegcanaryError(
         'truncated',
-        `${name}: the data ends after ${this.#received} of the ${this.#body.fileEnd} bytes that the header announces; the file is incomplete, copy it again.`,
+        `the data ends after ${this.#received} of the ${this.#body.fileEnd} bytes that the header announces; the file is incomplete, copy it again.`,
+        { subject: name },
       );
     }
     const start = this.#headerBytes.subarray(0, this.#received);
     if (hasNiftiLength(start, 348) || hasNiftiLength(start, 540)) {
       throw new SegcanaryError(
         'truncated',
-        `${name}: the data ends after ${this.#received} bytes, within the NIfTI header; the file is incomplete, copy it again.`,
+        `the data ends after ${this.#received} bytes, within the NIfTI header; the file is incomplete, copy it again.`,
+        { subject: name },
       );
     }
-    throw new SegcanaryError('nifti-invalid', `${name}: this is not a NIfTI file, ${describeForeign(start)}.`);
+    throw new SegcanaryError('nifti-invalid', `this is not a NIfTI file, ${describeForeign(start)}.`, {
+      subject: name,
+    });
   }
 
   /** Takes what belongs to the header and gives back the rest. */
@@ -137,7 +144,8 @@ export class NiftiParser {
     if (bad > 0) {
       throw new SegcanaryError(
         'non-finite',
-        `${this.#options.name}: ${bad} voxel${bad > 1 ? 's' : ''} of slice ${z} (the first such slice) ${bad > 1 ? 'are' : 'is'} NaN or infinite; replace such voxels before scoring.`,
+        `${bad} voxel${bad > 1 ? 's' : ''} of slice ${z} (the first such slice) ${bad > 1 ? 'are' : 'is'} NaN or infinite; replace such voxels before scoring.`,
+        { subject: this.#options.name },
       );
     }
     return { grid, z, data: ndarray(voxels, [1, grid.shape[1], grid.shape[2]]) };
@@ -166,13 +174,15 @@ function layOut(header: NiftiHeader, options: NiftiParserOptions): Body {
   if (volumes > 1 && volume === undefined) {
     throw new SegcanaryError(
       'nifti-unsupported',
-      `${name}: the file holds ${volumes} volumes and a scan is one; choose one with --volume N, counted from 0.`,
+      `the file holds ${volumes} volumes and a scan is one; choose one with \`volume\`, counted from 0.`,
+      { option: 'volume', subject: name },
     );
   }
   if (volume !== undefined && volume >= volumes) {
     throw new SegcanaryError(
       'usage',
-      `${name}: there is no volume ${volume}, the file holds ${volumes} (--volume counts from 0).`,
+      `there is no volume ${volume}, the file holds ${volumes} (\`volume\` counts from 0).`,
+      { option: 'volume', subject: name },
     );
   }
   const [depth, height, width] = shape;

@@ -57,7 +57,9 @@ export async function createNiftiWriter<T extends keyof WritableVoxels>(
 ): Promise<NiftiWriter<T>> {
   const label = typeof to === 'string' ? to : 'the NIfTI output';
   if (typeof to === 'string' && !/\.nii(\.gz)?$/i.test(to)) {
-    throw new SegcanaryError('usage', `${to}: a NIfTI file is written under a name that ends in .nii or .nii.gz.`);
+    throw new SegcanaryError('usage', 'a NIfTI file is written under a name that ends in .nii or .nii.gz.', {
+      subject: to,
+    });
   }
   const file: AtomicFile | null = typeof to === 'string' ? await createAtomicFile(to) : null;
   const destination = file ? file.stream : (to as Writable);
@@ -103,7 +105,8 @@ export async function createNiftiWriter<T extends keyof WritableVoxels>(
         if (voxels.length !== height * width || written === depth) {
           throw new SegcanaryError(
             'scan-unsuitable',
-            `${label}: slice ${written} of ${voxels.length} voxels does not fit a volume of ${width} x ${height} x ${depth}.`,
+            `slice ${written} of ${voxels.length} voxels does not fit a volume of ${width} x ${height} x ${depth}.`,
+            { subject: label },
           );
         }
         written++;
@@ -112,7 +115,7 @@ export async function createNiftiWriter<T extends keyof WritableVoxels>(
     commit: () =>
       orDiscard(async () => {
         if (written !== depth) {
-          throw new SegcanaryError('truncated', `${label}: only ${written} of ${depth} slices were written.`);
+          throw new SegcanaryError('truncated', `only ${written} of ${depth} slices were written.`, { subject: label });
         }
         if (zipped) sink.end();
         await piped;

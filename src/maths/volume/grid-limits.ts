@@ -43,7 +43,8 @@ export function refuseHugeGrid(from: Grid, to: Grid): void {
   if (fits) return;
   throw new SegcanaryError(
     'scan-unsuitable',
-    `${from.scan.case}: resampled from ${size(from.spacing)} to ${size(to.spacing)} mm it would have ${size(to.shape)} voxels, which no scan has; check the voxel size in its header and the plan's spacing.`,
+    `resampled from ${size(from.spacing)} to ${size(to.spacing)} mm it would have ${size(to.shape)} voxels, which no scan has; check the voxel size in its header and the plan's spacing.`,
+    { subject: from.scan.case },
   );
 }
 
@@ -68,7 +69,8 @@ export function refuseHugeWindow({ scan, shape, channels, axes }: Grid, patchSiz
     return;
   throw new SegcanaryError(
     'scan-unsuitable',
-    `${scan.case}: patches of ${size(patchSize)} voxels at steps of ${stepSize} would need ${slab.toPrecision(3)} voxels of memory and ${patches.toPrecision(3)} patches for a grid of ${size(shape)}; check the patch and step size of the plan.`,
+    `patches of ${size(patchSize)} voxels at steps of ${stepSize} would need ${slab.toPrecision(3)} voxels of memory and ${patches.toPrecision(3)} patches for a grid of ${size(shape)}; check the patch and step size of the plan.`,
+    { subject: scan.case },
   );
 }
 

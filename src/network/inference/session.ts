@@ -244,7 +244,7 @@ class InferenceThread {
 }
 
 const failure = (code: ErrorCode, what: string) => (message: string) =>
-  new SegcanaryError(code, `${what}: ${oneLine(message).replace(/[.\s]*$/, '.')}`);
+  new SegcanaryError(code, oneLine(message).replace(/[.\s]*$/, '.'), { subject: what });
 
 /** onnxruntime's messages run over lines and carry source positions; people get one line. */
 const oneLine = (message: string): string => message.replace(/\s+/g, ' ').trim();
@@ -254,6 +254,6 @@ export const naming =
   (name: string) =>
   (error: unknown): never => {
     throw error instanceof SegcanaryError
-      ? new SegcanaryError(error.code, `${name}: ${error.message}`, { cause: error })
+      ? new SegcanaryError(error.code, error.message, { subject: name, option: error.option, cause: error })
       : error;
   };

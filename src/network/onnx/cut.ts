@@ -26,10 +26,9 @@ export function cutAtTap(model: Uint8Array, tap: string, name?: string, features
   const producer = index.producer(tap);
   if (producer === undefined) throw tapNotFound(tap, index, name);
   if (!index.dependsOnInput(producer)) {
-    throw new SegcanaryError(
-      'tap-not-found',
-      `${name ?? 'the model'}: the tensor "${tap}" does not depend on the input; tap one that does.`,
-    );
+    throw new SegcanaryError('tap-not-found', `the tensor "${tap}" does not depend on the input; tap one that does.`, {
+      subject: name ?? 'the model',
+    });
   }
   if (!hasFeatures(features)) return toBinary(ModelProtoSchema, keepOnly(parsed, index, [tap]));
   addPatchFeatures(parsed.graph, features);

@@ -35,7 +35,8 @@ export function insertDropout(graph: GraphProto, name: string): DropoutMask[] {
   if (bottleneck === null) {
     throw new SegcanaryError(
       'no-bottleneck',
-      `${name}: nothing in it up-samples, so there is no encoder to put dropout into; leave MC Dropout out.`,
+      'nothing in it up-samples, so there is no encoder to put dropout into; leave MC Dropout out.',
+      { subject: name },
     );
   }
   const { nodes: encoder } = index.backwardsFrom([bottleneck]);
@@ -53,7 +54,8 @@ export function insertDropout(graph: GraphProto, name: string): DropoutMask[] {
     if (!(channels >= 1 && channels <= 65_536))
       throw new SegcanaryError(
         'model-invalid',
-        `${name}: the weights of the convolution "${node.name}" say that it has ${channels} channels; export the network again.`,
+        `the weights of the convolution "${node.name}" say that it has ${channels} channels; export the network again.`,
+        { subject: name },
       );
     const mask = { input: `segcanary_dropout_${masks.length}`, channels };
     masks.push(mask);

@@ -17,7 +17,8 @@ export function mirrorAxesOf(onnx: Uint8Array, name: string): number[] {
   if (once && axes.every((axis) => [0, 1, 2].includes(axis))) return axes as number[];
   throw new SegcanaryError(
     'model-unsupported',
-    `${name}: does not say which axes may be mirrored; export it with scripts/export_nnunet.py, or leave --tta out.`,
+    `does not say which axes may be mirrored; export it with scripts/export_nnunet.py, or leave \`mirror\` out.`,
+    { option: 'mirror', subject: name },
   );
 }
 

@@ -39,7 +39,8 @@ export function parseModel(bytes: Uint8Array, name = 'the model'): ParsedModel {
     if (tensor.dataLocation === TensorProto_DataLocation.EXTERNAL || tensor.externalData.length > 0) {
       throw new SegcanaryError(
         'model-unsupported',
-        `${name}: keeps the weights "${tensor.name}" in another file; save it in one file (onnx.save(model, path, save_as_external_data=False), or torch.onnx.export(…, external_data=False)).`,
+        `keeps the weights "${tensor.name}" in another file; save it in one file (onnx.save(model, path, save_as_external_data=False), or torch.onnx.export(…, external_data=False)).`,
+        { subject: name },
       );
     }
   }
@@ -47,7 +48,8 @@ export function parseModel(bytes: Uint8Array, name = 'the model'): ParsedModel {
   if (scales !== null) {
     throw new SegcanaryError(
       'model-unsupported',
-      `${name}: resizes by scales that it computes from the data ("${scales}"), at which onnxruntime crashes; export it with fixed scales or with sizes.`,
+      `resizes by scales that it computes from the data ("${scales}"), at which onnxruntime crashes; export it with fixed scales or with sizes.`,
+      { subject: name },
     );
   }
   return parsed;
@@ -105,8 +107,7 @@ const partsOf = ({ values, indices }: SparseTensorProto): TensorProto[] =>
   [values, indices].filter((tensor) => tensor !== undefined);
 
 const notOnnx = (name: string, cause?: unknown) =>
-  new SegcanaryError(
-    'model-invalid',
-    `${name}: is not an ONNX model; export the network with torch.onnx.export first.`,
-    { cause },
-  );
+  new SegcanaryError('model-invalid', 'is not an ONNX model; export the network with torch.onnx.export first.', {
+    subject: name,
+    cause,
+  });

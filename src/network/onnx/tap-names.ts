@@ -9,7 +9,8 @@ export function tapNotFound(tap: string, index: GraphIndex, name = 'the model'):
   const nearest = nearestNames(tap, names).map((n) => `"${n}"`);
   return new SegcanaryError(
     'tap-not-found',
-    `${name}: has no tensor "${tap}"; the nearest names are ${nearest.join(', ')} (segcanary taps lists those worth tapping).`,
+    `has no tensor "${tap}"; the nearest names are ${nearest.join(', ')} (segcanary taps lists those worth tapping).`,
+    { subject: name },
   );
 }
 

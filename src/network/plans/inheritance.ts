@@ -18,13 +18,15 @@ export function inheritConfiguration(
     if (typeof next !== 'string' || !Object.hasOwn(configurations, next)) {
       throw new SegcanaryError(
         'plan-invalid',
-        `${source}: configuration "${chain.at(-1)}" inherits from "${quoted(next)}", which the plan does not have.`,
+        `configuration "${chain.at(-1)}" inherits from "${quoted(next)}", which the plan does not have.`,
+        { subject: source },
       );
     }
     if (chain.includes(next)) {
       throw new SegcanaryError(
         'plan-invalid',
-        `${source}: configurations inherit from each other in a circle: ${[...chain, next].join(' -> ')}.`,
+        `configurations inherit from each other in a circle: ${[...chain, next].join(' -> ')}.`,
+        { subject: source },
       );
     }
     chain.push(next);

@@ -148,5 +148,5 @@ function schemeOf(name: string | undefined, channel: string, source: string): Sc
 }
 
 function unsupported(source: string, what: string): SegcanaryError {
-  return new SegcanaryError('plan-unsupported', `${source}: ${what}; segcanary reproduces these alone.`);
+  return new SegcanaryError('plan-unsupported', `${what}; segcanary reproduces these alone.`, { subject: source });
 }

@@ -74,7 +74,8 @@ export function readNnunetPlan(plansJson: object, datasetJson: unknown, name: st
   if (reader === undefined) {
     throw new SegcanaryError(
       'plan-unsupported',
-      `${source}: image_reader_writer "${plans.image_reader_writer}" is not one that segcanary reproduces; it knows ${[...readers.keys()].join(', ')}.`,
+      `image_reader_writer "${plans.image_reader_writer}" is not one that segcanary reproduces; it knows ${[...readers.keys()].join(', ')}.`,
+      { subject: source },
     );
   }
   const where = { configurations: { [name]: raw } };
@@ -117,7 +118,8 @@ export function planChannels(
   if (useMask.length !== schemeNames.length) {
     throw new SegcanaryError(
       'plan-invalid',
-      `${source}: use_mask_for_norm has ${useMask.length} entries and normalization_schemes ${schemeNames.length}; there has to be one of each a channel.`,
+      `use_mask_for_norm has ${useMask.length} entries and normalization_schemes ${schemeNames.length}; there has to be one of each a channel.`,
+      { subject: source },
     );
   }
   return schemeNames.map((scheme, c) => {
@@ -125,7 +127,8 @@ export function planChannels(
     if (scheme === 'CTNormalization' && found === undefined) {
       throw new SegcanaryError(
         'plan-invalid',
-        `${source}: field foreground_intensity_properties_per_channel.${c} is missing; CTNormalization needs its mean, std, percentile_00_5 and percentile_99_5.`,
+        `field foreground_intensity_properties_per_channel.${c} is missing; CTNormalization needs its mean, std, percentile_00_5 and percentile_99_5.`,
+        { subject: source },
       );
     }
     const intensity: Intensity | undefined = found && {
@@ -194,5 +197,5 @@ function usable(configurations: Readonly<Record<string, Record<string, unknown>>
 
 function unsupported(source: string, what: string, would: readonly string[]): SegcanaryError {
   const advice = would.length > 0 ? `these would do: ${would.join(', ')}` : 'none of its configurations would do';
-  return new SegcanaryError('plan-unsupported', `${source}: ${what}; ${advice}.`);
+  return new SegcanaryError('plan-unsupported', `${what}; ${advice}.`, { subject: source });
 }

@@ -26,13 +26,14 @@ export function readPlan(
   sourceName: string,
 ): Plan {
   if (typeof plansJson !== 'object' || plansJson === null || Array.isArray(plansJson)) {
-    throw new SegcanaryError('plan-invalid', `${sourceName}: a plan is a JSON object, this is not one.`);
+    throw new SegcanaryError('plan-invalid', 'a plan is a JSON object, this is not one.', { subject: sourceName });
   }
   if ('plans_per_stage' in plansJson) return readNnunetV1Plan(plansJson, configuration, sourceName);
   if ('configurations' in plansJson) return readNnunetPlan(plansJson, datasetJson, configuration, sourceName);
   if ('patch_size' in plansJson) return readPlanFile(plansJson, sourceName);
   throw new SegcanaryError(
     'plan-invalid',
-    `${sourceName}: has neither "configurations" (nnU-Net's plans.json) nor "patch_size" (segcanary's plan file, docs/plan-file.md).`,
+    `has neither "configurations" (nnU-Net's plans.json) nor "patch_size" (segcanary's plan file, docs/plan-file.md).`,
+    { subject: sourceName },
   );
 }

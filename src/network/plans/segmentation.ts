@@ -56,18 +56,21 @@ export function readSegmentationPlan(
   if (given === undefined)
     throw new SegcanaryError(
       'plan-invalid',
-      `${source}: no dataset.json lies beside it, and a segmentation takes its labels from there; copy nnU-Net's.`,
+      `no dataset.json lies beside it, and a segmentation takes its labels from there; copy nnU-Net's.`,
+      { subject: source },
     );
   if (plansJson.configurations === undefined && !v1)
     throw new SegcanaryError(
       'plan-unsupported',
-      `${source}: is a plan file, which says how scans are prepared and not how logits become labels; segmenting needs nnU-Net's plans.json.`,
+      `is a plan file, which says how scans are prepared and not how logits become labels; segmenting needs nnU-Net's plans.json.`,
+      { subject: source },
     );
   const resampling = v1 ? v1ExportResampling(plansJson, source) : exportResampling(plansJson, configuration, source);
   if (resampling.order === 3) {
     throw new SegcanaryError(
       'plan-unsupported',
-      `${source}: resamples its output with cubic splines; segcanary reproduces orders 0 and 1 there, as nnU-Net plans them.`,
+      'resamples its output with cubic splines; segcanary reproduces orders 0 and 1 there, as nnU-Net plans them.',
+      { subject: source },
     );
   }
   return {
@@ -89,7 +92,8 @@ function exportResampling(
   if (resampler !== 'resample_data_or_seg_to_shape') {
     throw new SegcanaryError(
       'plan-unsupported',
-      `${source}: configuration "${configuration}" resamples its output with "${quoted(resampler)}"; segcanary reproduces resample_data_or_seg_to_shape only.`,
+      `configuration "${configuration}" resamples its output with "${quoted(resampler)}"; segcanary reproduces resample_data_or_seg_to_shape only.`,
+      { subject: source },
     );
   }
   const kwargs = (raw.resampling_fn_probabilities_kwargs ?? {}) as Record<string, unknown>;
@@ -105,20 +109,19 @@ function readLabels(json: unknown, source: string): Omit<SegmentationPlan, 'aver
   if (hasRegions && order?.length !== regions.length) {
     throw new SegcanaryError(
       'plan-invalid',
-      `${source}: there are ${regions.length} regions and regions_class_order has ${order?.length ?? 0} entries; it needs one a region.`,
+      `there are ${regions.length} regions and regions_class_order has ${order?.length ?? 0} entries; it needs one a region.`,
+      { subject: source },
     );
   }
   if (regions.length === 0) {
-    throw new SegcanaryError(
-      'plan-invalid',
-      `${source}: has no label but the background; there is nothing to segment.`,
-    );
+    throw new SegcanaryError('plan-invalid', 'has no label but the background; there is nothing to segment.', {
+      subject: source,
+    });
   }
   if (!hasRegions && values.some((v, i) => v !== i)) {
-    throw new SegcanaryError(
-      'plan-invalid',
-      `${source}: its labels are ${values.join(', ')}; nnU-Net's are consecutive from 0.`,
-    );
+    throw new SegcanaryError('plan-invalid', `its labels are ${values.join(', ')}; nnU-Net's are consecutive from 0.`, {
+      subject: source,
+    });
   }
   return {
     labels: Object.fromEntries(trained),

@@ -61,7 +61,8 @@ function readerAxes(scan: Scan, reader: Plan['reader']): AxisMap & { readonly sp
   if (map === null) {
     throw new SegcanaryError(
       'scan-unsuitable',
-      `${scan.case}: its affine is singular, so its orientation is unknown, and the plan's reader brings scans to RAS; repair the sform of the file.`,
+      `its affine is singular, so its orientation is unknown, and the plan's reader brings scans to RAS; repair the sform of the file.`,
+      { subject: scan.case },
     );
   }
   // nibabel hands an image that is RAS already on as it is, with the header's pixdim, and takes the

@@ -1,0 +1,32 @@
+import { type ErrorDescription, inWords, type OptionName } from '../errors.js';
+import type { ScanFailure } from '../results.js';
+
+const flags: Readonly<Partial<Record<OptionName, string>>> = {
+  case: '--case',
+  early: '--early',
+  explain: '--explain',
+  mask: '--mask',
+  mirror: '--tta',
+  output: '-o',
+  plans: '-p',
+  rememberConstants: '--remember-constants',
+  spool: 'without --no-spool',
+  stepSize: '--step-size',
+  tap: '--tap',
+  tmpdir: '--tmpdir',
+  volume: '--volume',
+};
+
+/** What the command line calls an option of the library. */
+export function flagOf(option: OptionName): string | null {
+  return option.startsWith('limits.') ? `--limits ${option.slice('limits.'.length)}=…` : (flags[option] ?? null);
+}
+
+/** The sentence of an error as the command line says it. */
+export const sentenceOf = (error: ErrorDescription): string => inWords(error, flagOf);
+
+/** A failure as the command line prints it: what only programs need is left out. */
+export const printed = ({ case: name, error }: ScanFailure): ScanFailure => ({
+  case: name,
+  error: { code: error.code, message: sentenceOf(error) },
+});
