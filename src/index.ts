@@ -1,4 +1,5 @@
 export type * from './chunks.js';
+export type { ChannelBytes, ScanBytes } from './chunks.js';
 export {
   type ChannelBody,
   type ClientOptions,
@@ -103,20 +104,14 @@ export {
   type SegmenterOptions,
 } from './network/segmenter.js';
 export { listTaps, type Tap } from './network/taps.js';
-export {
-  type EmbeddingOptions,
-  embeddingStages,
-  embedScan,
-  type PreparationOptions,
-  preparationStages,
-  type ScoreScanOptions,
-  scoreScan,
-} from './pipeline.js';
+export { type EmbeddingOptions, embedded, type PreparationOptions, type Progress, prepared } from './pipeline.js';
 export { heat, type Layer, outline, type PictureOptions, slicePicture } from './report/picture.js';
 export type * from './results.js';
-export { isFailure, type ScanFailure, type SegmentResult } from './results.js';
+export { isFailure, type ScanFailure, type SegmentResult, type WarningListener } from './results.js';
+export { embedScan } from './scans/embed.js';
 export type { Plane } from './scans/look.js';
-export type { ChannelBytes, Progress, ScanBytes, ScanOptions, WarningListener } from './scans/run.js';
+export type { ScanOptions } from './scans/run.js';
+export { type ScoreScanOptions, scoreScan } from './scans/score.js';
 export { type SegmentScanOptions, segmentScan } from './scans/segment.js';
 export { SHIFTS } from './simulate/registry.js';
 export type { CtSlice, Grade, Shift, SliceChange } from './simulate/shift.js';

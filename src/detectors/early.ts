@@ -25,3 +25,18 @@ export function refuseEarly(detector: Detector): void {
       { option: 'early', subject: dir },
     );
 }
+
+/**
+ * Refuses what needs a whole scan beside `early`.
+ *
+ * @param what is asked for, with its article: `A mask`; nothing where it is falsy
+ * @throws SegcanaryError `usage`
+ */
+export function refuseBeside(what: string | false | undefined): void {
+  if (!what) return;
+  throw new SegcanaryError(
+    'usage',
+    `${what} needs every patch and \`early\` stops before the last; leave one of them out.`,
+    { option: 'early' },
+  );
+}

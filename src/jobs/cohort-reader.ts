@@ -16,7 +16,7 @@ import { openSampler, type Passes, type Sampler } from '../network/sampler.js';
 import type { FoldModel } from '../network/segmenter.js';
 import { chooseTap, type Tap } from '../network/taps.js';
 import { examineScan, histogramOf } from '../scans/examine.js';
-import { type Look, lookAtScan } from '../scans/look.js';
+import { lookAtScan, type ScanView } from '../scans/look.js';
 import type { ScanOptions } from '../scans/run.js';
 import { embedInput } from './embed.js';
 import { ExaminedCache, type ExaminedScan } from './examined-cache.js';
@@ -62,7 +62,7 @@ export interface CohortReader {
    */
   examine(c: CohortCase): Promise<readonly [ExaminedScan, cached: boolean]>;
   /** Segments and scores a scan once more and keeps the slice on which there is most to see. */
-  look(c: CohortCase, tap: number, scorer: PatchScorer, features: Features): Promise<Look>;
+  look(c: CohortCase, tap: number, scorer: PatchScorer, features: Features): Promise<ScanView>;
   /**
    * Features of a scan that was read before, at one of the taps; those measured are of the stages.
    */

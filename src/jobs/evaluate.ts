@@ -12,7 +12,7 @@ import type { ScoredCase } from '../evaluate/judge.js';
 import { openBlas } from '../network/inference/blas.js';
 import type { Tap } from '../network/taps.js';
 import { failureOf, type ScanFailure } from '../results.js';
-import type { Look } from '../scans/look.js';
+import type { ScanView } from '../scans/look.js';
 import { blocksOf, distancesOf } from './cohort-features.js';
 import { type CohortReader, type CohortReaderOptions, openCohortReader } from './cohort-reader.js';
 import type { ExaminedScan } from './examined-cache.js';
@@ -53,7 +53,7 @@ export interface CohortScores {
    * for a method that has no mask: on outputs, on intensities, under another aggregator than the
    * mean.
    */
-  look(method: string, name: string): Promise<Look | null>;
+  look(method: string, name: string): Promise<ScanView | null>;
 }
 
 /** What a table says of a method. */

@@ -1,13 +1,13 @@
 import { createHash } from 'node:crypto';
 import { stat } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
+import type { ChannelBytes, ScanBytes } from '../chunks.js';
 import { SegcanaryError } from '../errors.js';
 import { type CaseFiles, groupCases, listCases } from '../formats/cases.js';
 import { openScan, readHeader } from '../formats/open.js';
 import type { ScanLimits } from '../limits.js';
 import { axisCodes } from '../maths/volume/axis-codes.js';
 import type { Plan } from '../network/plans/read.js';
-import type { ChannelBytes, ScanBytes } from '../scans/run.js';
 
 /** A scan that was asked for: files, or stdin. */
 export interface ScanInput {

@@ -3,7 +3,9 @@ import { axisCodes } from '../../src/maths/volume/axis-codes.js';
 import type { PlanChannel } from '../../src/network/plans/read.js';
 import type { Warning } from '../../src/results.js';
 import { runScan } from '../../src/scans/run.js';
+import { chain } from '../../src/stages/chain.js';
 import { check } from '../../src/stages/check.js';
+import { drain } from '../../src/stages/collectors.js';
 import { type FakeNifti, fakeNifti } from '../support/nifti.js';
 
 const ct = { name: 'CT', scheme: 'CTNormalization' } as PlanChannel;
@@ -25,7 +27,7 @@ async function warningsOf(fake: FakeNifti, expected: object = {}, file = 'scan.n
     expect(name).toBe('case');
     found.push(warning);
   };
-  const stages = [check({ plan, onWarning, ...expected })];
+  const checked = chain(check({ plan, onWarning, ...expected }));
   await runScan(
     [
       {
@@ -36,7 +38,8 @@ async function warningsOf(fake: FakeNifti, expected: object = {}, file = 'scan.n
       },
     ],
     { case: 'case', onWarning },
-    stages,
+    checked,
+    drain,
   );
   return found;
 }

@@ -4,6 +4,7 @@ import { finished } from 'node:stream/promises';
 import ndarray from 'ndarray';
 import { describe, expect, it } from 'vitest';
 import type { LabelSlice, LogitSlice, Slice } from '../../src/chunks.js';
+import { layTiles } from '../../src/maths/window/tiling.js';
 import { join } from '../../src/stages/join.js';
 import { measure } from '../../src/stages/measure.js';
 import { saveProbabilities } from '../../src/stages/save-probabilities.js';
@@ -13,8 +14,9 @@ import { gridOf, scanOf } from '../support/grids.js';
 
 const grid = gridOf(scanOf([3, 2, 2]), { flipped: [true, false, false] });
 const slice: Slice = { grid, z: 0, data: ndarray(new Float32Array(4), [1, 2, 2]) };
-const logits: LogitSlice = { grid, z: 0, data: ndarray(new Float32Array(8), [2, 2, 2]) };
-const labels: LabelSlice = { grid, z: 0, data: ndarray(new Uint8Array(4), [2, 2]) };
+const tiling = layTiles(grid.shape, [1, 1, 1], 1);
+const logits: LogitSlice = { grid, tiling, z: 0, data: ndarray(new Float32Array(8), [2, 2, 2]) };
+const labels: LabelSlice = { grid, tiling, z: 0, data: ndarray(new Uint8Array(4), [2, 2]) };
 const segmentation = { regionsClassOrder: null, averages: 'logits' } as const;
 
 /** Temporary files have no name: only the descriptor is left of one. */

@@ -28,6 +28,8 @@ async function collect<T>(chunks: Iterable<unknown>, ...stages: unknown[]): Prom
 }
 
 const grid = gridOf(scanOf([2, 1, 3]));
+/** Of six patches. */
+const tiling = layTiles(grid.shape, [1, 1, 1], 1);
 /**
  * Logits of two passes of two classes: a slice whose plain pass says foreground, foreground,
  * background, and one that says background alone.
@@ -37,19 +39,19 @@ const SLICES = [
   [1, 1, 1, 0, 0, 0, 9, 9, 9, 0, 0, 0],
 ];
 const logits = (): LogitSlice[] =>
-  SLICES.map((values, z) => ({ grid, z, data: ndarray(Float32Array.from(values), [4, 1, 3]) }));
+  SLICES.map((values, z) => ({ grid, tiling, z, data: ndarray(Float32Array.from(values), [4, 1, 3]) }));
 const sampler = { heads: 2, layout: { plain: [0], dropout: [1], mirrors: [0, 1] } } as never;
 /** 1 / (1 + e^|difference|), what the largest of two softmaxes leaves. */
 const rest = (difference: number) => 1 / (1 + Math.exp(Math.abs(difference)));
 
 describe('judge-outputs', () => {
   it('is the mean over all voxels of what the plain pass says', async () => {
-    const judge = judgeOutputs({ method: maxSoftmax, sampler, regions: false, patches: () => 7, detector: 'sha256:0' });
+    const judge = judgeOutputs({ method: maxSoftmax, sampler, regions: false, detector: 'sha256:0' });
     const found = await collect<SubjectScore>(logits(), judge);
     expect(found.length).toBe(1);
     expect(found[0]).toMatchObject({
       case: 'case',
-      patches: 7,
+      patches: 6,
       worstPatch: null,
       verdict: 'uncalibrated',
       detector: 'sha256:0',
@@ -74,9 +76,10 @@ describe('judge-outputs', () => {
         };
       },
     } as unknown as OutputMethod;
-    await expect(
-      collect(logits(), judgeOutputs({ method, sampler, regions: false, patches: () => 1 })),
-    ).rejects.toMatchObject({ code: 'inference-failed', message: /^case: the network gives NaN or infinity; / });
+    await expect(collect(logits(), judgeOutputs({ method, sampler, regions: false }))).rejects.toMatchObject({
+      code: 'inference-failed',
+      message: /^case: the network gives NaN or infinity; /,
+    });
     expect(seen).toEqual([
       { classes: 2, regions: false },
       [SLICES[0].slice(0, 6), SLICES[0].slice(6)],
@@ -87,7 +90,7 @@ describe('judge-outputs', () => {
   });
 
   it('needs a slice', async () => {
-    const judge = judgeOutputs({ method: maxSoftmax, sampler, regions: false, patches: () => 0 });
+    const judge = judgeOutputs({ method: maxSoftmax, sampler, regions: false });
     await expect(collect([], judge)).rejects.toMatchObject({ code: 'truncated' });
   });
 });
@@ -107,7 +110,7 @@ describe('read-outputs', () => {
     const stage = readOutputs({
       readings: [reading('plain', [0]), reading('both', [1, 0])] as never,
       heads: 2,
-      onMask: (z, { interior }) => masks.push([z, [...interior]]),
+      onMask: ({ z }, { interior }) => masks.push([z, [...interior]]),
     });
     const found = await collect<LogitSlice>(logits(), stage);
     expect(found.map(({ grid: g, z, data }) => [g === grid, z, data.shape, [...data.data]])).toEqual([

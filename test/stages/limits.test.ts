@@ -2,8 +2,11 @@ import { Readable } from 'node:stream';
 import { finished } from 'node:stream/promises';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it, vi } from 'vitest';
+import type { Slice } from '../../src/chunks.js';
 import { DEFAULT_LIMITS, limitsOf } from '../../src/limits.js';
 import { runScan } from '../../src/scans/run.js';
+import { chain } from '../../src/stages/chain.js';
+import { all, drain } from '../../src/stages/collectors.js';
 import { load } from '../../src/stages/load.js';
 import { chop, fakeNifti, loadAll } from '../support/nifti.js';
 
@@ -67,7 +70,9 @@ describe('limits of time', () => {
 
   it('ends a scan whose bytes stop coming', async () => {
     const source = stalling();
-    await expect(runScan(source, { file: 'slow.nii', limits: { stall: 0.05 } }, [])).rejects.toMatchObject({
+    await expect(
+      runScan(source, { file: 'slow.nii', limits: { stall: 0.05 } }, chain<Slice>(), drain),
+    ).rejects.toMatchObject({
       code: 'timed-out',
       message:
         'slow.nii: no byte came for 0.05 s, so what sends the scan has stalled; send it again (`limits.stall` waits longer).',
@@ -77,15 +82,19 @@ describe('limits of time', () => {
 
   it('ends a scan that takes too long, and does not take it for an abort', async () => {
     const source = stalling();
-    await expect(runScan(source, { file: 'slow.nii', limits: { seconds: 0.05 } }, [])).rejects.toMatchObject({
+    await expect(
+      runScan(source, { file: 'slow.nii', limits: { seconds: 0.05 } }, chain<Slice>(), drain),
+    ).rejects.toMatchObject({
       code: 'timed-out',
       message: expect.stringMatching(/^slow\.nii: was not done after 0\.05 s/),
     });
     const controller = new AbortController();
-    const running = runScan(stalling(), { limits: { seconds: 10 }, signal: controller.signal }, []);
+    const running = runScan(stalling(), { limits: { seconds: 10 }, signal: controller.signal }, chain<Slice>(), drain);
     controller.abort();
     await expect(running).rejects.toMatchObject({ code: 'aborted' });
-    await expect(runScan(stalling(), { signal: AbortSignal.abort() }, [])).rejects.toMatchObject({ code: 'aborted' });
+    await expect(runScan(stalling(), { signal: AbortSignal.abort() }, chain<Slice>(), drain)).rejects.toMatchObject({
+      code: 'aborted',
+    });
   });
 
   it('holds nothing of a scan whose source failed while its bytes were being worked on', async () => {
@@ -107,14 +116,8 @@ describe('limits of time', () => {
     const slow = async function* () {
       yield fakeNifti();
     };
-    let slices = 0;
-    const { observe } = await import('../../src/stages/observe.js');
-    const reader = observe<unknown>(async () => {
-      slices++;
-      await new Promise((resolve) => setTimeout(resolve, 120));
-    });
-    await runScan(slow(), { limits: { stall: 0.05 } }, [reader]);
-    expect(slices).toBe(2);
+    const reader = chain<Slice>().observe(() => new Promise((resolve) => setTimeout(resolve, 120)));
+    expect(await runScan(slow(), { limits: { stall: 0.05 } }, reader, all())).toHaveLength(2);
   });
 });
 

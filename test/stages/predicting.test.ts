@@ -111,6 +111,7 @@ describe('assemble', () => {
 describe('label', () => {
   const slice = (...values: number[]): LogitSlice => ({
     grid,
+    tiling: layTiles(grid.shape, [1, 1, 1], 1),
     z: 3,
     data: ndarray(Float32Array.from(values), [2, 1, 2]),
   });

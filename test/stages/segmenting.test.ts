@@ -7,6 +7,7 @@ import fc from 'fast-check';
 import ndarray from 'ndarray';
 import { describe, expect, it } from 'vitest';
 import type { Grid, LabelSlice, LogitSlice, Slice, Triple } from '../../src/chunks.js';
+import { layTiles } from '../../src/maths/window/tiling.js';
 import { fork } from '../../src/stages/fork.js';
 import { join } from '../../src/stages/join.js';
 import { restore } from '../../src/stages/restore.js';
@@ -206,7 +207,12 @@ describe('uncrop', () => {
                 expected[(at[0] * shape[1] + at[1]) * shape[2] + at[2]] = label;
               }
             }
-            slices.push({ grid, z, data: ndarray(labels, [boxShape[1], boxShape[2]]) as LabelSlice['data'] });
+            slices.push({
+              grid,
+              tiling: layTiles(grid.shape, grid.shape, 1),
+              z,
+              data: ndarray(labels, [boxShape[1], boxShape[2]]) as LabelSlice['data'],
+            });
           }
           const out = await collect<LabelSlice>(Readable.from(slices), uncrop());
           expect(out.map((s) => s.z)).toEqual(Array.from({ length: shape[0] }, (_, z) => z));
@@ -220,7 +226,7 @@ describe('uncrop', () => {
 
   it('says when slices are missing', async () => {
     const grid = gridOf(scanOf([3, 1, 1]));
-    const one = { grid, z: 0, data: ndarray(new Uint8Array(1), [1, 1]) };
+    const one = { grid, tiling: layTiles(grid.shape, grid.shape, 1), z: 0, data: ndarray(new Uint8Array(1), [1, 1]) };
     await expect(collect(Readable.from([one]), uncrop())).rejects.toMatchObject({ code: 'truncated' });
   });
 });
@@ -231,6 +237,7 @@ describe('restore', () => {
   const ramp = (grid: Grid, classes: number): LogitSlice[] =>
     Array.from({ length: grid.shape[0] }, (_, z) => ({
       grid,
+      tiling: layTiles(grid.shape, grid.shape, 1),
       z,
       data: ndarray(
         Float32Array.from({ length: classes * grid.shape[1] * grid.shape[2] }, (_, i) => 100 * z + i),
