@@ -8,7 +8,7 @@ import { SegcanaryError } from './errors.js';
 import { Explainer } from './explain/explainer.js';
 import { patchCount } from './maths/window/tiling.js';
 import type { Encoder } from './network/encoder.js';
-import type { Plan } from './network/plans/read.js';
+import type { Plan } from './plan.js';
 import type { EarlyVerdict, SubjectScore, Warning } from './results.js';
 import { type ChannelBytes, runScan, type ScanBytes, type ScanOptions } from './scans/run.js';
 import { aggregate } from './stages/aggregate.js';

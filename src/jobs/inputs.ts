@@ -6,7 +6,7 @@ import { type CaseFiles, groupCases, listCases } from '../formats/cases.js';
 import { openScan, readHeader } from '../formats/open.js';
 import type { ScanLimits } from '../limits.js';
 import { axisCodes } from '../maths/volume/axis-codes.js';
-import type { Plan } from '../network/plans/read.js';
+import type { Plan } from '../plan.js';
 import type { ChannelBytes, ScanBytes } from '../scans/run.js';
 
 /** A scan that was asked for: files, or stdin. */

@@ -1,10 +1,9 @@
 import type { LabelSlice, MaskSlice, Prediction, Slice } from '../chunks.js';
 import type { Features, PatchScorer } from '../detectors/method.js';
 import { SegcanaryError } from '../errors.js';
-import type { Plan } from '../network/plans/read.js';
-import type { SegmentationPlan } from '../network/plans/segmentation.js';
 import type { Segmenter } from '../network/segmenter.js';
 import { preparationStages } from '../pipeline.js';
+import type { Plan, SegmentationPlan } from '../plan.js';
 import { aggregate } from '../stages/aggregate.js';
 import { assemble } from '../stages/assemble.js';
 import { distance } from '../stages/distance.js';

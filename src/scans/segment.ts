@@ -2,8 +2,6 @@ import type { Writable } from 'node:stream';
 import type { LabelSlice, Prediction, Slice } from '../chunks.js';
 import type { OpenDetector, SegmentingDetector } from '../detectors/opened.js';
 import { SegcanaryError } from '../errors.js';
-import type { Plan } from '../network/plans/read.js';
-import type { SegmentationPlan } from '../network/plans/segmentation.js';
 import type { Segmenter } from '../network/segmenter.js';
 import {
   distanceStages,
@@ -16,6 +14,7 @@ import {
   reporter,
   warningsInto,
 } from '../pipeline.js';
+import type { Plan, SegmentationPlan } from '../plan.js';
 import type { SegmentResult, SubjectScore } from '../results.js';
 import { assemble } from '../stages/assemble.js';
 import { fork } from '../stages/fork.js';

@@ -4,8 +4,7 @@ import { SegcanaryError } from '../errors.js';
 import { GridResampler } from '../maths/resample/grid-resampler.js';
 import { separateAxisOf } from '../maths/resample/separate-axis.js';
 import { contiguous } from '../maths/volume/contiguous.js';
-import type { Plan } from '../network/plans/schema.js';
-import type { SegmentationPlan } from '../network/plans/segmentation.js';
+import type { Plan, SegmentationPlan } from '../plan.js';
 import { plannedAxes } from './spool/spooled-grid.js';
 import { type Stage, stage } from './stage.js';
 

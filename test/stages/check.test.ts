@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { axisCodes } from '../../src/maths/volume/axis-codes.js';
-import type { PlanChannel } from '../../src/network/plans/read.js';
+import type { PlanChannel } from '../../src/plan.js';
 import type { Warning } from '../../src/results.js';
 import { runScan } from '../../src/scans/run.js';
 import { check } from '../../src/stages/check.js';

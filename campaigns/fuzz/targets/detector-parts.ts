@@ -6,8 +6,8 @@ import type { Tensor } from '../../../src/detectors/safetensors.js';
 import type { DetectorParts } from '../../../src/detectors/saved.js';
 import { cutAtTap } from '../../../src/network/onnx/cut.js';
 import { parseModel } from '../../../src/network/onnx/parse.js';
-import type { Plan } from '../../../src/network/plans/read.js';
 import { suggestTap } from '../../../src/network/taps.js';
+import type { Plan } from '../../../src/plan.js';
 
 const fixture = (path: string) =>
   readFileSync(fileURLToPath(new URL(`../../../test/fixtures/${path}`, import.meta.url)));

@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import { SegcanaryError } from '../../errors.js';
 import { parseWith } from '../../files/json.js';
+import type { Plan, Resampling, Scheme, SegmentationPlan } from '../../plan.js';
 import { planChannels, readResampling } from './nnunet-v2.js';
-import { type Plan, patchSizeSchema, permutationSchema, type Scheme, spacingSchema } from './schema.js';
-import type { SegmentationPlan } from './segmentation.js';
+import { patchSizeSchema, permutationSchema, spacingSchema } from './schema.js';
 
 /**
  * Dictionaries of nnU-Net v1 are keyed by the number of the channel or stage; JSON has them as
@@ -125,7 +125,7 @@ export function v1Labels(plansJson: object, source: string): SegmentationPlan['l
  * How nnU-Net v1 resamples its probabilities: linear, nearest along a separate z, unless the plan
  * has been tuned otherwise.
  */
-export function v1ExportResampling(plansJson: object, source: string): Plan['resampling'] {
+export function v1ExportResampling(plansJson: object, source: string): Resampling {
   const { segmentation_export_params: tuned } = parseWith(plansJson, plansSchema, source, 'plan-invalid');
   return readResampling(
     {

@@ -1,17 +1,9 @@
 import { z } from 'zod';
 import { SegcanaryError } from '../../errors.js';
 import { parseWith, quoted } from '../../files/json.js';
+import type { Intensity, Plan, PlanChannel, Resampling, Scheme } from '../../plan.js';
 import { inheritConfiguration } from './inheritance.js';
-import {
-  type Intensity,
-  type Plan,
-  type PlanChannel,
-  patchSizeSchema,
-  permutationSchema,
-  type Scheme,
-  schemes,
-  spacingSchema,
-} from './schema.js';
+import { patchSizeSchema, permutationSchema, schemes, spacingSchema } from './schema.js';
 
 const intensitySchema = z.looseObject({
   mean: z.number(),
@@ -160,7 +152,7 @@ export function readResampling(
   kwargs: Readonly<Record<string, unknown>>,
   source: string,
   field = 'resampling_fn_data_kwargs',
-): Plan['resampling'] {
+): Resampling {
   const known = parseWith(kwargs, kwargsSchema, `${source}, ${field}`, 'plan-unsupported');
   return { order: known.order, orderZ: known.order_z, forceSeparateZ: known.force_separate_z };
 }

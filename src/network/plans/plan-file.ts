@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { parseWith } from '../../files/json.js';
+import type { Plan } from '../../plan.js';
 import { intensitiesSchema, planChannels } from './nnunet-v2.js';
-import { type Plan, patchSizeSchema, permutationSchema, schemeSchema, spacingSchema } from './schema.js';
+import { patchSizeSchema, permutationSchema, schemeSchema, spacingSchema } from './schema.js';
 
 /** Strict, so that a misspelt field is refused and not silently left at its default. */
 const planFileSchema = z.strictObject({

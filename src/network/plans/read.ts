@@ -1,10 +1,8 @@
 import { SegcanaryError } from '../../errors.js';
+import type { Plan } from '../../plan.js';
 import { readNnunetV1Plan } from './nnunet-v1.js';
 import { readNnunetPlan } from './nnunet-v2.js';
 import { readPlanFile } from './plan-file.js';
-import type { Plan } from './schema.js';
-
-export { type Intensity, type Plan, type PlanChannel, planSchema, type Scheme } from './schema.js';
 
 /**
  * Reads how a model wants its scans: nnU-Net v2's `plans.json` (current, or as written before the

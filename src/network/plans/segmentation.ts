@@ -1,34 +1,10 @@
 import { z } from 'zod';
 import { SegcanaryError } from '../../errors.js';
 import { parseWith, quoted } from '../../files/json.js';
+import type { Resampling, SegmentationPlan } from '../../plan.js';
 import { inheritConfiguration } from './inheritance.js';
 import { v1ExportResampling, v1Labels } from './nnunet-v1.js';
 import { readResampling } from './nnunet-v2.js';
-import type { Plan } from './schema.js';
-
-/**
- * How logits become labels: what a segmentation needs of nnU-Net's files beyond what preparing a
- * scan needs.
- */
-export interface SegmentationPlan {
-  /** Names and values of dataset.json's labels, regions with all their values. */
-  readonly labels: Readonly<Record<string, number | readonly number[]>>;
-  /** Outputs of the network: classes, or regions. */
-  readonly heads: number;
-  /**
-   * Label that each region's output writes, in the order of the outputs; null where the outputs are
-   * classes.
-   */
-  readonly regionsClassOrder: readonly number[] | null;
-  readonly largestLabel: number;
-  /**
-   * What is averaged over mirrors, tiles and folds and resampled: nnU-Net v2's logits, v1's
-   * probabilities.
-   */
-  readonly averages: 'logits' | 'probabilities';
-  /** How logits are resampled to the scan's grid. */
-  readonly resampling: Plan['resampling'];
-}
 
 const value = z.int().nonnegative();
 const datasetSchema = z.looseObject({
@@ -85,7 +61,7 @@ function exportResampling(
   plansJson: { readonly configurations?: unknown },
   configuration: string,
   source: string,
-): Plan['resampling'] {
+): Resampling {
   const configurations = plansJson.configurations as Record<string, Record<string, unknown>>;
   const raw = inheritConfiguration(configurations, configuration, source);
   const resampler = raw.resampling_fn_probabilities ?? 'resample_data_or_seg_to_shape';
