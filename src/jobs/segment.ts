@@ -1,9 +1,9 @@
-import { createHash } from 'node:crypto';
 import type { Writable } from 'node:stream';
 import { isDeepStrictEqual } from 'node:util';
 import type { SegmentingDetector } from '../detectors/opened.js';
 import type { Detector, DetectorDescription } from '../detectors/saved.js';
 import { isAbort, SegcanaryError } from '../errors.js';
+import { sha256 } from '../files/hash.js';
 import type { SegmentationSource } from '../network/folder.js';
 import { mirrorAxesOf } from '../network/onnx/metadata.js';
 import { openSegmenter, type Segmenter } from '../network/segmenter.js';
@@ -148,5 +148,3 @@ export async function* segmentScans(options: SegmentJobOptions): AsyncGenerator<
     }
   }
 }
-
-const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');

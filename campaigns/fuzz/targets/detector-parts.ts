@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { calibrate } from '../../../src/detectors/calibration.js';
-import { sha256 } from '../../../src/detectors/folder.js';
 import type { Tensor } from '../../../src/detectors/safetensors.js';
 import type { DetectorParts } from '../../../src/detectors/saved.js';
+import { sha256 } from '../../../src/files/hash.js';
 import { cutAtTap } from '../../../src/network/onnx/cut.js';
 import { parseModel } from '../../../src/network/onnx/parse.js';
 import { suggestTap } from '../../../src/network/taps.js';
