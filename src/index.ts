@@ -93,8 +93,7 @@ export { type ModelSource, openModel, openSegmentationModel, type SegmentationSo
 export { openBlas } from './network/inference/blas.js';
 export { closeInference, type InferenceSession, openSession, type Tensor } from './network/inference/session.js';
 export { cutAtTap } from './network/onnx/cut.js';
-export { type Plan, readPlan } from './network/plans/read.js';
-export type { SegmentationPlan } from './network/plans/segmentation.js';
+export { readPlan } from './network/plans/read.js';
 export { openSampler, type Passes, type Sampler, type SamplerOptions } from './network/sampler.js';
 export {
   type FoldModel,
@@ -105,6 +104,7 @@ export {
 } from './network/segmenter.js';
 export { listTaps, type Tap } from './network/taps.js';
 export { type EmbeddingOptions, embedded, type PreparationOptions, type Progress, prepared } from './pipeline.js';
+export type { Plan, SegmentationPlan } from './plan.js';
 export { heat, type Layer, outline, type PictureOptions, slicePicture } from './report/picture.js';
 export type * from './results.js';
 export { isFailure, type ScanFailure, type SegmentResult, type WarningListener } from './results.js';

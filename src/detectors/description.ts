@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { type Plan, planSchema } from '../network/plans/read.js';
+import { planSchema } from '../network/plans/schema.js';
+import type { Plan } from '../plan.js';
 import { ESTIMATORS } from './estimators.js';
 import type { Features } from './method.js';
 import { ihf } from './methods/ihf.js';

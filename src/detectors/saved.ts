@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { z } from 'zod';
 import { SegcanaryError } from '../errors.js';
 import { cannotRead, writeFileAtomically } from '../files/atomic.js';
+import { sha256 } from '../files/hash.js';
 import { parseWith, quoted } from '../files/json.js';
 import type { Calibration } from './calibration.js';
 import { openChannelGroups } from './channel-groups.js';
@@ -13,7 +14,7 @@ import {
   type IntensitiesDescription,
   type OutputsDescription,
 } from './description.js';
-import { DESCRIPTION, readVerified, sha256, writeDetectorFolder } from './folder.js';
+import { DESCRIPTION, readVerified, writeDetectorFolder } from './folder.js';
 import type { PatchMethod, PatchScorer, StageDistances } from './method.js';
 import { ihf } from './methods/ihf.js';
 import { patchMethod } from './methods/registry.js';

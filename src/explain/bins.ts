@@ -1,4 +1,4 @@
-import type { Scheme } from '../network/plans/read.js';
+import type { Scheme } from '../plan.js';
 
 /**
  * Hounsfield units from centre to centre: water, air and every fiftieth unit lie in the middle of a

@@ -1,6 +1,6 @@
 import type { Scan } from '../chunks.js';
 import { axisCodes } from '../maths/volume/axis-codes.js';
-import type { Plan } from '../network/plans/read.js';
+import type { Plan } from '../plan.js';
 import type { Warning } from '../results.js';
 
 /**

@@ -1,20 +1,20 @@
-import { createHash } from 'node:crypto';
 import { basename } from 'node:path';
 import { type CachedEmbeddings, embeddingKey } from '../detectors/embedding-cache.js';
 import type { Features, PatchScorer } from '../detectors/method.js';
 import { DROPOUT_PASSES, OUTPUT_METHODS } from '../detectors/outputs/registry.js';
 import { SegcanaryError } from '../errors.js';
 import type { CohortCase } from '../evaluate/cohort.js';
+import { sha256 } from '../files/hash.js';
 import { openScan } from '../formats/open.js';
 import { openEncoder } from '../network/encoder.js';
 import { type EncoderStage, encoderStages } from '../network/encoder-stages.js';
 import type { SegmentationSource } from '../network/folder.js';
 import { cutAtTap } from '../network/onnx/cut.js';
 import { mirrorAxesOf } from '../network/onnx/metadata.js';
-import type { SegmentationPlan } from '../network/plans/segmentation.js';
 import { openSampler, type Passes, type Sampler } from '../network/sampler.js';
 import type { FoldModel } from '../network/segmenter.js';
 import { chooseTap, type Tap } from '../network/taps.js';
+import type { SegmentationPlan } from '../plan.js';
 import { examineScan, histogramOf } from '../scans/examine.js';
 import { lookAtScan, type ScanView } from '../scans/look.js';
 import type { ScanOptions } from '../scans/run.js';
@@ -233,5 +233,3 @@ function refusePipe({ file }: ScanInput): never {
     subject: basename(file),
   });
 }
-
-const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');

@@ -1,8 +1,8 @@
-import { sha256 } from '../detectors/folder.js';
 import type { OutputMethod } from '../detectors/outputs/output-method.js';
 import { DROPOUT_PASSES, outputMethod } from '../detectors/outputs/registry.js';
 import { checkDetectorTarget, saveDetector } from '../detectors/saved.js';
 import { SegcanaryError } from '../errors.js';
+import { sha256 } from '../files/hash.js';
 import type { SegmentationSource } from '../network/folder.js';
 import { mirrorAxesOf } from '../network/onnx/metadata.js';
 import { openSampler } from '../network/sampler.js';

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { fitChannelGroups, groupSizes } from '../detectors/channel-groups.js';
 import { type CachedEmbeddings, EmbeddingCache, embeddingKey } from '../detectors/embedding-cache.js';
 import type { Estimator } from '../detectors/estimators.js';
@@ -7,6 +6,7 @@ import { METHOD_NAMES, patchMethod } from '../detectors/methods/registry.js';
 import { checkDetectorTarget, saveDetector } from '../detectors/saved.js';
 import { isAbort, SegcanaryError } from '../errors.js';
 import { trainingIntensities } from '../explain/training-intensities.js';
+import { sha256 } from '../files/hash.js';
 import { openEncoder } from '../network/encoder.js';
 import { type EncoderStage, encoderStages } from '../network/encoder-stages.js';
 import type { ModelSource } from '../network/folder.js';
@@ -242,5 +242,3 @@ async function* entriesOf(
     yield entry;
   }
 }
-
-const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');

@@ -4,8 +4,8 @@ import type { CachedEmbeddings, EmbeddingCache } from '../detectors/embedding-ca
 import { binEdges } from '../explain/bins.js';
 import { RawIntensities } from '../explain/raw-intensities.js';
 import { contiguous } from '../maths/volume/contiguous.js';
-import type { Plan } from '../network/plans/read.js';
 import { type EmbeddingOptions, type PreparationOptions, spooled } from '../pipeline.js';
+import type { Plan } from '../plan.js';
 import { runScan, type ScanOptions } from '../scans/run.js';
 import { drain } from '../stages/collectors.js';
 import { embedInput } from './embed.js';

@@ -2,8 +2,9 @@ import { readdir, readFile, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { SegcanaryError } from '../errors.js';
 import { cannotRead } from '../files/atomic.js';
-import { type Plan, readPlan } from './plans/read.js';
-import { readSegmentationPlan, type SegmentationPlan } from './plans/segmentation.js';
+import type { Plan, SegmentationPlan } from '../plan.js';
+import { readPlan } from './plans/read.js';
+import { readSegmentationPlan } from './plans/segmentation.js';
 
 /**
  * A segmentation model on disk: the exported network and the plan that says how scans are prepared

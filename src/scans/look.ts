@@ -1,9 +1,8 @@
 import type { ChannelBytes, LabelSlice, MaskSlice, ScanBytes, Slice } from '../chunks.js';
 import type { Features, PatchScorer } from '../detectors/method.js';
-import type { Plan } from '../network/plans/read.js';
-import type { SegmentationPlan } from '../network/plans/segmentation.js';
 import type { Segmenter } from '../network/segmenter.js';
 import { prepared, segmented } from '../pipeline.js';
+import type { Plan, SegmentationPlan } from '../plan.js';
 import { aggregate } from '../stages/aggregate.js';
 import { chain } from '../stages/chain.js';
 import { all, type Collector } from '../stages/collectors.js';

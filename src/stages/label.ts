@@ -2,7 +2,7 @@ import ndarray from 'ndarray';
 import type { LabelSlice, LogitSlice } from '../chunks.js';
 import { contiguous } from '../maths/volume/contiguous.js';
 import { argmaxLabels, regionLabels } from '../maths/volume/labels.js';
-import type { SegmentationPlan } from '../network/plans/segmentation.js';
+import type { SegmentationPlan } from '../plan.js';
 import { type Stage, stage } from './stage.js';
 
 export interface LabelOptions {

@@ -5,7 +5,7 @@ import { type ClipRange, GridResampler, resampledGrid } from '../maths/resample/
 import { contiguous } from '../maths/volume/contiguous.js';
 import { refuseHugeGrid } from '../maths/volume/grid-limits.js';
 import { intensityMap, mapIntensity } from '../maths/volume/normalise.js';
-import type { Plan } from '../network/plans/read.js';
+import type { Plan } from '../plan.js';
 import { SliceOrder } from './slice-order.js';
 import { type Stage, stage } from './stage.js';
 

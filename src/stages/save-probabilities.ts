@@ -6,7 +6,7 @@ import { createNiftiWriter } from '../formats/nifti/write.js';
 import { unboxedSlices } from '../maths/volume/box-placement.js';
 import { contiguous } from '../maths/volume/contiguous.js';
 import { sigmoid, softmax } from '../maths/volume/labels.js';
-import type { SegmentationPlan } from '../network/plans/segmentation.js';
+import type { SegmentationPlan } from '../plan.js';
 import { type Stage, stage } from './stage.js';
 
 export interface SaveProbabilitiesOptions {

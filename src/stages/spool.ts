@@ -6,7 +6,7 @@ import { measurePlanes } from '../maths/resample/plane-ranges.js';
 import { contiguous } from '../maths/volume/contiguous.js';
 import { refuseHugeGrid } from '../maths/volume/grid-limits.js';
 import { NonzeroSurvey } from '../maths/volume/nonzero-survey.js';
-import type { Plan } from '../network/plans/read.js';
+import type { Plan } from '../plan.js';
 import { SliceOrder } from './slice-order.js';
 import { NonzeroMask } from './spool/nonzero-mask.js';
 import { playBack, type SliceStore } from './spool/playback.js';

@@ -2,7 +2,7 @@ import { Readable } from 'node:stream';
 import ndarray from 'ndarray';
 import { describe, expect, it } from 'vitest';
 import type { ChannelStatistics, Grid, Slice, Triple } from '../../src/chunks.js';
-import type { PlanChannel } from '../../src/network/plans/read.js';
+import type { PlanChannel } from '../../src/plan.js';
 import { resample } from '../../src/stages/resample.js';
 import { gridOf, scanOf } from '../support/grids.js';
 import { pet } from '../support/plans.js';

@@ -9,7 +9,7 @@ import ndarray from 'ndarray';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Slice, Triple } from '../../src/chunks.js';
 import { TempFile } from '../../src/files/temp-file.js';
-import type { Plan } from '../../src/network/plans/read.js';
+import type { Plan } from '../../src/plan.js';
 import { spool } from '../../src/stages/spool.js';
 import holes from '../fixtures/resample/holes.json' with { type: 'json' };
 import { openDescriptors } from '../support/descriptors.js';

@@ -1,6 +1,5 @@
-import type { Plan, PlanChannel } from '../../src/network/plans/read.js';
-
 /** A CT channel whose clipped values are halved. */
+import type { Plan, PlanChannel } from '../../src/plan.js';
 export const ct: PlanChannel = {
   name: 'CT',
   scheme: 'CTNormalization',

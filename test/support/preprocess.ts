@@ -2,8 +2,8 @@ import { createReadStream } from 'node:fs';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { Grid, Slice } from '../../src/chunks.js';
-import type { Plan } from '../../src/network/plans/read.js';
 import { prepared } from '../../src/pipeline.js';
+import type { Plan } from '../../src/plan.js';
 import { join } from '../../src/stages/join.js';
 import { load } from '../../src/stages/load.js';
 

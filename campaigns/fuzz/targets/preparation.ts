@@ -1,8 +1,8 @@
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { Patch, Triple } from '../../../src/chunks.js';
-import type { Plan, PlanChannel } from '../../../src/network/plans/read.js';
 import { prepared } from '../../../src/pipeline.js';
+import type { Plan, PlanChannel } from '../../../src/plan.js';
 import { load } from '../../../src/stages/load.js';
 import { patch } from '../../../src/stages/patch.js';
 import type { Dice } from '../../dice.js';

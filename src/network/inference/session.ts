@@ -1,8 +1,8 @@
-import { createHash } from 'node:crypto';
 import { createRequire } from 'node:module';
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import { type ErrorCode, SegcanaryError } from '../../errors.js';
+import { sha256 } from '../../files/hash.js';
 import { parseModel } from '../onnx/parse.js';
 import { type Tensor, transferable } from './tensor.js';
 import type { Answer, Opened, Optimisation, Request, ValueInfo } from './worker.js';
@@ -59,8 +59,8 @@ export interface InferenceSession {
 export async function openSession(model: Uint8Array, options: SessionOptions = {}): Promise<InferenceSession> {
   parseModel(model);
   const threads = options.threads ?? availableParallelism();
-  const { sha256 = createHash('sha256').update(model).digest('hex'), reopen } = options;
-  const key = `${sha256}/${threads}`;
+  const { reopen } = options;
+  const key = `${options.sha256 ?? sha256(model)}/${threads}`;
   const open = async (bytes: Uint8Array) => {
     current ??= InferenceThread.start();
     const inference = current;

@@ -120,7 +120,7 @@ describe('GridResampler', () => {
     const ranges = [0, 1].map((c) => rangeOf(at, c, from.shape, to.separateAxis));
     const resampling = {
       order: volume.order as SplineOrder,
-      orderZ: volume.orderZ as SplineOrder,
+      orderZ: volume.orderZ as 0 | 1,
       forceSeparateZ: null,
     };
     const resampler = new GridResampler(from, to, resampling, ranges);

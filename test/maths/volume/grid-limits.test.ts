@@ -1,8 +1,7 @@
 import ndarray from 'ndarray';
 import { describe, expect, it } from 'vitest';
 import type { Slice, Triple } from '../../../src/chunks.js';
-import { refuseHugeGrid, refuseHugeWindow } from '../../../src/maths/volume/grid-limits.js';
-import { maxPatchVoxels } from '../../../src/network/plans/schema.js';
+import { maxPatchVoxels, refuseHugeGrid, refuseHugeWindow } from '../../../src/maths/volume/grid-limits.js';
 import { patch } from '../../../src/stages/patch.js';
 import { resample } from '../../../src/stages/resample.js';
 import { spool } from '../../../src/stages/spool.js';

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { planSchema, readPlan } from '../../../src/network/plans/read.js';
+import { readPlan } from '../../../src/network/plans/read.js';
+import { planSchema } from '../../../src/network/plans/schema.js';
 
 const intensity = {
   max: 3071,
