@@ -103,7 +103,23 @@ export {
   type SegmenterOptions,
 } from './network/segmenter.js';
 export { listTaps, type Tap } from './network/taps.js';
-export { type EmbeddingOptions, embedded, type PreparationOptions, type Progress, prepared } from './pipeline.js';
+export {
+  type EmbeddingOptions,
+  embedded,
+  judged,
+  judgedByFeatures,
+  type LabellingOptions,
+  labelled,
+  type PreparationOptions,
+  type Progress,
+  type ProgressListener,
+  prepared,
+  type ReadingOptions,
+  scanned,
+  segmented,
+  spooled,
+  type VerdictChainOptions,
+} from './pipeline.js';
 export type { Plan, SegmentationPlan } from './plan.js';
 export { heat, type Layer, outline, type PictureOptions, slicePicture } from './report/picture.js';
 export type * from './results.js';
@@ -118,11 +134,13 @@ export type { CtSlice, Grade, Shift, SliceChange } from './simulate/shift.js';
 export { SliceShifter, type SliceShifterOptions } from './simulate/slice-shifter.js';
 export { aggregate } from './stages/aggregate.js';
 export { assemble } from './stages/assemble.js';
+export { Chain, chain, type Link, type RunOptions } from './stages/chain.js';
 export { type CheckOptions, check } from './stages/check.js';
+export { all, type Collector, collect, drain, last } from './stages/collectors.js';
 export { Decided, decide } from './stages/decide.js';
 export { type DistanceOptions, distance } from './stages/distance.js';
 export { type EncodeOptions, encode } from './stages/encode.js';
-export { fork } from './stages/fork.js';
+export { branch, type Fork, fork } from './stages/fork.js';
 export { type JoinOptions, join } from './stages/join.js';
 export { type LabelOptions, label } from './stages/label.js';
 export { type LoadOptions, load } from './stages/load.js';

@@ -28,7 +28,7 @@ export interface ScanView {
   readonly z: number;
   /** Row-major 4x4 from voxel to RAS+ mm. */
   readonly affine: readonly number[];
-  /** Of the first channel. */
+  /** The first channel, as it is in the file. */
   readonly scan: Plane;
   readonly predicted: Plane;
   readonly truth: Plane | null;

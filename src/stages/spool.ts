@@ -49,7 +49,7 @@ export function spool(options: SpoolOptions): Stage<Slice, Slice> {
   let mask: NonzeroMask | null = null;
   let survey: NonzeroSurvey | null = null;
   const order = new SliceOrder('spool');
-  /** Of the slice before, which is written while this one arrives. */
+  /** The slice before is written while this one arrives. */
   let writing: Promise<unknown> = Promise.resolve();
 
   function open(grid: Grid): void {
