@@ -18,12 +18,12 @@ import { notablePictures } from '../report/pictures.js';
 import { version } from '../version.js';
 import { EXIT } from './exit.js';
 import type { LogOptions } from './log.js';
-import { foldList, fraction, limitsOption, wholeNumber } from './options.js';
+import { flagsOf, foldList, fraction, type InferenceFlags, limitsOption, wholeNumber } from './options.js';
 import { runSession, type Session } from './session.js';
 import { table } from './table.js';
 import { sentenceOf } from './words.js';
 
-interface EvaluateFlags extends LogOptions {
+interface EvaluateFlags extends LogOptions, InferenceFlags {
   readonly model: string;
   readonly plans?: string;
   readonly configuration?: string;
@@ -40,7 +40,6 @@ interface EvaluateFlags extends LogOptions {
   readonly seed: number;
   readonly cache?: string;
   readonly tmpdir?: string;
-  readonly threads: number;
   readonly limits?: Partial<ScanLimits>;
   readonly output: string;
 }
@@ -89,7 +88,7 @@ export function evaluateCommand(program: Command): void {
     .option(...limitsOption)
     .requiredOption('-o, --output <folder>', 'report.html, results.json, results.csv, harmful.csv, cases.csv');
   command.action((path: string) => {
-    const flags = command.optsWithGlobals<EvaluateFlags>();
+    const flags = flagsOf<EvaluateFlags>(command);
     return runSession(flags, (session) => evaluate(path, flags, session));
   });
 }

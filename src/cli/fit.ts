@@ -11,7 +11,7 @@ import { resolveInputs } from '../jobs/inputs.js';
 import { openModel, openSegmentationModel } from '../network/folder.js';
 import { EXIT } from './exit.js';
 import type { LogOptions } from './log.js';
-import { fraction, type ScanFlags, wholeNumber, withScanOptions } from './options.js';
+import { flagsOf, fraction, type ScanFlags, wholeNumber, withScanOptions } from './options.js';
 import { reportFit, reportIntensityFit, reportOutputDetector } from './reports.js';
 import { runSession, type Session } from './session.js';
 import { sentenceOf } from './words.js';
@@ -56,7 +56,7 @@ export function fitCommand(program: Command): void {
     .requiredOption('-o, --output <folder>', 'the detector');
   const inputs = 'training scans: files or folders (a detector on outputs needs none)';
   withScanOptions(command, inputs, false).action(() => {
-    const flags = command.optsWithGlobals<FitFlags>();
+    const flags = flagsOf<FitFlags>(command);
     return runSession(flags, (session) => {
       if (outputMethod(flags.detector)) return makeOnOutputs(flags, session);
       if (!flags.input)

@@ -1,15 +1,25 @@
 import { availableParallelism } from 'node:os';
 import { type Command, InvalidArgumentError } from 'commander';
 import { DEFAULT_LIMITS, limitsOf, type ScanLimits } from '../limits.js';
+import type { WithInference } from '../network/inference/options.js';
+import type { LogOptions } from './log.js';
+
+/** Of commands that run a network. */
+export type InferenceFlags = Required<WithInference>;
 
 /** Options that every command that reads scans has. */
-export interface ScanFlags {
+export interface ScanFlags extends InferenceFlags {
   readonly input: string[];
   readonly volume?: number;
   readonly spool: boolean;
   readonly tmpdir?: string;
-  readonly threads: number;
   readonly limits?: Partial<ScanLimits>;
+}
+
+/** The options of a command; what says how networks are run is one value. */
+export function flagsOf<T extends LogOptions>(command: Command): T {
+  const { threads, ...flags } = command.optsWithGlobals();
+  return { ...flags, inference: { threads } } as unknown as T;
 }
 
 export function wholeNumber(text: string): number {

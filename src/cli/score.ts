@@ -12,7 +12,7 @@ import { type ScoreJobOptions, scoreScans } from '../jobs/score.js';
 import { type EarlyVerdict, isFailure, type ScanFailure, type SubjectScore } from '../results.js';
 import { EXIT } from './exit.js';
 import type { LogOptions } from './log.js';
-import { type ScanFlags, withScanOptions } from './options.js';
+import { flagsOf, type ScanFlags, withScanOptions } from './options.js';
 import { runSession, type Session } from './session.js';
 import { tokenFrom } from './token.js';
 import { printed } from './words.js';
@@ -48,7 +48,7 @@ export function scoreCommand(program: Command): void {
     .option('--explain', 'add what explains the verdict: largest patches, what moved, intensities (docs/explaining.md)')
     .option('--remember-constants', 'encode patches of a single value, such as air, once; the scores are the same');
   withScanOptions(command, 'scans: files or folders, or - for stdin').action(() => {
-    const flags = command.optsWithGlobals<ScoreFlags>();
+    const flags = flagsOf<ScoreFlags>(command);
     return runSession(flags, async (session) => {
       if (flags.server === undefined) return scoreAll(flags, await scorerHere(flags), session);
       for (const name of SERVERS_OWN)

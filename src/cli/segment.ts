@@ -11,7 +11,7 @@ import { openSegmentationModel } from '../network/folder.js';
 import { isFailure, type ScanFailure, type SegmentResult } from '../results.js';
 import { EXIT } from './exit.js';
 import type { LogOptions } from './log.js';
-import { foldList, fraction, type ScanFlags, withScanOptions } from './options.js';
+import { flagsOf, foldList, fraction, type ScanFlags, withScanOptions } from './options.js';
 import { runSession, type Session } from './session.js';
 import { printed } from './words.js';
 
@@ -50,7 +50,7 @@ export function segmentCommand(program: Command): void {
     .option('--explain', 'add what explains the verdict: largest patches, what moved, intensities (docs/explaining.md)')
     .option('--fail-on-ood', 'exit with 10 when a scan is out of distribution');
   withScanOptions(command, 'scans: files or folders, or - for stdin').action(() => {
-    const flags = command.optsWithGlobals<SegmentFlags>();
+    const flags = flagsOf<SegmentFlags>(command);
     return runSession(flags, (session) => segmentAll(flags, session));
   });
 }

@@ -6,11 +6,11 @@ import { openSegmentationModel } from '../network/folder.js';
 import { createServer } from '../server/app.js';
 import { EXIT } from './exit.js';
 import type { LogOptions } from './log.js';
-import { foldList, fraction, limitsOption, wholeNumber } from './options.js';
+import { flagsOf, foldList, fraction, type InferenceFlags, limitsOption, wholeNumber } from './options.js';
 import { runSession, type Session } from './session.js';
 import { tokenFrom } from './token.js';
 
-interface ServeFlags extends LogOptions {
+interface ServeFlags extends LogOptions, InferenceFlags {
   readonly detector: [string, ...string[]];
   readonly model?: string;
   readonly configuration?: string;
@@ -24,7 +24,6 @@ interface ServeFlags extends LogOptions {
   readonly keepDays?: number;
   readonly keepScans?: number;
   readonly driftLevel: number;
-  readonly threads: number;
   readonly tmpdir?: string;
   readonly limits?: Partial<ScanLimits>;
 }
@@ -50,7 +49,7 @@ export function serveCommand(program: Command): void {
     .option('--tmpdir <folder>', 'where the temporary file of a scan lies (default: the system’s)')
     .option(...limitsOption);
   command.action(async () => {
-    const flags = command.optsWithGlobals<ServeFlags>();
+    const flags = flagsOf<ServeFlags>(command);
     let stopped = false;
     await runSession(flags, async (session) => {
       const code = await serve(flags, session);

@@ -12,7 +12,7 @@ import { SHIFT_NAMES, SHIFTS } from '../simulate/registry.js';
 import type { Grade } from '../simulate/shift.js';
 import { EXIT } from './exit.js';
 import type { LogOptions } from './log.js';
-import { limitsOption, wholeNumber } from './options.js';
+import { flagsOf, limitsOption, wholeNumber } from './options.js';
 import { runSession, type Session } from './session.js';
 import { printed } from './words.js';
 
@@ -48,7 +48,7 @@ export function simulateCommand(program: Command): void {
       '{case}_{shift}-{grade}.nii.gz, changed segmentations {case}_{shift}-{grade}_label.nii.gz, and cohort.csv',
     );
   command.action(() => {
-    const flags = command.optsWithGlobals<SimulateFlags>();
+    const flags = flagsOf<SimulateFlags>(command);
     return runSession(flags, (session) => simulateAll(flags, session));
   });
 }

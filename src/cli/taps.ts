@@ -3,7 +3,7 @@ import { SegcanaryError } from '../errors.js';
 import { openNetwork } from '../network/folder.js';
 import { listTaps, type Tap } from '../network/taps.js';
 import type { LogOptions } from './log.js';
-import { wholeNumber } from './options.js';
+import { flagsOf, wholeNumber } from './options.js';
 import { runSession } from './session.js';
 import { table } from './table.js';
 
@@ -27,7 +27,7 @@ export function tapsCommand(program: Command): void {
     .option('--fold <k>', 'which fold’s network', wholeNumber, 0)
     .option('--ndjson', 'one JSON object a line instead of a table')
     .action((path: string, _options, command: Command) => {
-      const flags = command.optsWithGlobals<TapsFlags>();
+      const flags = flagsOf<TapsFlags>(command);
       return runSession(flags, async ({ log, say, print }) => {
         const model = await openNetwork(path, flags);
         const patchShape = model.plan ? [model.plan.channels.length, ...model.plan.patchSize] : undefined;
