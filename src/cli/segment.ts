@@ -11,14 +11,20 @@ import { openSegmentationModel } from '../network/folder.js';
 import { isFailure, type ScanFailure, type SegmentResult } from '../results.js';
 import { EXIT } from './exit.js';
 import type { LogOptions } from './log.js';
-import { flagsOf, foldList, fraction, type ScanFlags, withScanOptions } from './options.js';
+import {
+  flagsOf,
+  type PlanFlags,
+  type ScanFlags,
+  withFoldsOption,
+  withModelOptions,
+  withScanOptions,
+} from './options.js';
 import { runSession, type Session } from './session.js';
+import { fraction } from './values.js';
 import { printed } from './words.js';
 
-interface SegmentFlags extends ScanFlags, LogOptions {
+interface SegmentFlags extends ScanFlags, PlanFlags, LogOptions {
   readonly model: string;
-  readonly plans?: string;
-  readonly configuration?: string;
   readonly folds?: readonly number[];
   readonly detector?: string;
   readonly case?: string;
@@ -33,14 +39,9 @@ interface SegmentFlags extends ScanFlags, LogOptions {
 export function segmentCommand(program: Command): void {
   const command = program
     .command('segment')
-    .description('segment scans as nnU-Net does, and score them from the same forward pass')
-    .requiredOption('-m, --model <folder>', 'nnU-Net’s model folder, with exported networks')
-    .option('-p, --plans <file>', 'the plan, where it does not lie beside the model')
-    .option(
-      '-c, --configuration <name>',
-      'configuration of the plan (default: from the folder’s name, else 3d_fullres)',
-    )
-    .option('--folds <list>', 'folds whose logits are averaged, as 0,1,2 (default: all that are exported)', foldList)
+    .description('segment scans as nnU-Net does, and score them from the same forward pass');
+  withModelOptions(command, 'nnU-Net’s model folder, with exported networks');
+  withFoldsOption(command, 'folds whose logits are averaged, as 0,1,2 (default: all that are exported)')
     .option('-d, --detector <folder>', 'score the scans too: a detector that was fitted to one of the folds')
     .option('--case <name>', 'name of a single scan in the result (default: from its file, or stdin)')
     .option('--step-size <fraction>', 'distance between patches as a fraction of the patch (default: 0.5)', fraction)
