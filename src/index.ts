@@ -91,6 +91,7 @@ export { rememberingConstants } from './network/constant-patches.js';
 export { type Encoder, openEncoder } from './network/encoder.js';
 export { type ModelSource, openModel, openSegmentationModel, type SegmentationSource } from './network/folder.js';
 export { openBlas } from './network/inference/blas.js';
+export type { InferenceOptions, WithInference } from './network/inference/options.js';
 export { closeInference, type InferenceSession, openSession, type Tensor } from './network/inference/session.js';
 export { cutAtTap } from './network/onnx/cut.js';
 export { readPlan } from './network/plans/read.js';

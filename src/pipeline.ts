@@ -10,7 +10,7 @@ import type {
   ScanBytes,
   Slice,
 } from './chunks.js';
-import { refuseBeside, refuseEarly } from './detectors/early.js';
+import { refuseEarly } from './detectors/early.js';
 import { type OpenDetector, onlyOnFeatures, type SegmentingDetector } from './detectors/opened.js';
 import type { FeatureDetector } from './detectors/saved.js';
 import type { VerdictOptions } from './detectors/verdict.js';
@@ -175,7 +175,7 @@ export interface VerdictChainOptions {
  */
 export function judged(detector: OpenDetector, options: VerdictChainOptions): Chain<Slice, SubjectScore> {
   if (options.mask !== undefined) refuseMask(detector);
-  if (options.early) refuseEarly(detector);
+  if (options.early && detector.kind !== 'features') refuseEarly(detector);
   if (detector.kind === 'intensities')
     return chain(judgeIntensities({ scorer: detector.scorer, ...verdictOptions(detector, options) }));
   const { plan, stepSize } = detector.description;
@@ -197,7 +197,7 @@ export function judged(detector: OpenDetector, options: VerdictChainOptions): Ch
 /**
  * Embeddings to the score of the scan: distance (→ decide) → aggregate (→ save) → score.
  *
- * @throws SegcanaryError `usage` for a mask beside `early`
+ * @throws SegcanaryError `usage` for `early` where nothing can be decided before the end
  */
 export function judgedByFeatures(
   detector: FeatureDetector,
@@ -205,7 +205,7 @@ export function judgedByFeatures(
 ): Chain<Embedding, SubjectScore> {
   const { mask, early, explainer } = options;
   const { scorer, method } = detector;
-  if (early) refuseBeside(mask !== undefined && 'A mask');
+  if (early) refuseEarly(detector, { mask, explain: explainer !== undefined });
   const verdict = verdictOptions(detector, options);
   return chain<Embedding>()
     .optionally(explainer && observe((embedding) => explainer.embedding(embedding)))

@@ -2,14 +2,22 @@ import { SegcanaryError } from '../errors.js';
 import { onlyOnFeatures } from './opened.js';
 import type { Detector } from './saved.js';
 
+/** What a scan that is stopped early cannot have. */
+interface WholeScanOptions {
+  readonly mask?: unknown;
+  readonly explain?: boolean | undefined;
+}
+
 /**
- * Refuses `early` for detectors under which nothing is certain before a scan has ended: the score
- * has to be a mean of distances that are never negative, and there has to be a boundary that it can
- * pass.
+ * Refuses `early` beside what needs a whole scan, and for detectors under which nothing is certain
+ * before a scan has ended: the score has to be a mean of distances that are never negative, and
+ * there has to be a boundary that it can pass.
  *
  * @throws SegcanaryError `usage`
  */
-export function refuseEarly(detector: Detector): void {
+export function refuseEarly(detector: Detector, { mask, explain }: WholeScanOptions = {}): void {
+  if (mask !== undefined) throw needsEveryPatch('A mask');
+  if (explain) throw needsEveryPatch('An explanation');
   const { dir, method, description } = detector;
   if (detector.kind !== 'features') throw onlyOnFeatures(detector, 'early');
   if (!detector.method.nonNegative)
@@ -26,17 +34,7 @@ export function refuseEarly(detector: Detector): void {
     );
 }
 
-/**
- * Refuses what needs a whole scan beside `early`.
- *
- * @param what is asked for, with its article: `A mask`; nothing where it is falsy
- * @throws SegcanaryError `usage`
- */
-export function refuseBeside(what: string | false | undefined): void {
-  if (!what) return;
-  throw new SegcanaryError(
-    'usage',
-    `${what} needs every patch and \`early\` stops before the last; leave one of them out.`,
-    { option: 'early' },
-  );
-}
+const needsEveryPatch = (what: string): SegcanaryError =>
+  new SegcanaryError('usage', `${what} needs every patch and \`early\` stops before the last; leave one of them out.`, {
+    option: 'early',
+  });

@@ -67,7 +67,7 @@ type About = Omit<ScoredMethod, 'cases' | 'passes'>;
  *   read; `aborted`
  */
 export async function scoreCohort(options: ScoreCohortOptions): Promise<CohortScores> {
-  const { cohort, estimator = 'ledoit-wolf', threads } = options;
+  const { cohort, estimator = 'ledoit-wolf', inference } = options;
   const reader = await openCohortReader(options);
   const failures: ScanFailure[] = [];
   const unfitted: MethodFailure[] = [];
@@ -113,7 +113,7 @@ export async function scoreCohort(options: ScoreCohortOptions): Promise<CohortSc
   if (training.length === 0)
     throw new SegcanaryError('fit-failed', 'None of the training scans could be read, so nothing was fitted.');
 
-  const context = { estimator, blas: await openBlas({ threads }) };
+  const context = { estimator, blas: await openBlas(inference) };
   const aggregators = AGGREGATORS.filter(({ name }) => (options.aggregators ?? ['mean']).includes(name));
   const methods: ScoredMethod[] = [];
   /** How a method that has a mask is fitted again. */

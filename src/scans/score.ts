@@ -1,6 +1,5 @@
 import type { Writable } from 'node:stream';
 import type { ChannelBytes, ScanBytes } from '../chunks.js';
-import { refuseBeside } from '../detectors/early.js';
 import type { OpenDetector } from '../detectors/opened.js';
 import { explaining } from '../explain/explainer.js';
 import { judged, prepared } from '../pipeline.js';
@@ -49,8 +48,7 @@ export async function scoreScan(
   source: ScanBytes | readonly ChannelBytes[],
   options: ScoreScanOptions,
 ): Promise<SubjectScore | EarlyVerdict> {
-  const { detector, early, explain } = options;
-  if (early) refuseBeside(explain && 'An explanation');
+  const { detector, explain } = options;
   const { plan, orientations } = detector.description;
   const told = { ...options, ...collectedWarnings(options), ...explaining(detector, explain) };
   try {
