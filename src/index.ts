@@ -1,17 +1,12 @@
 export type * from './chunks.js';
 export {
-  type ChannelBody,
   type ClientOptions,
-  type RemoteScore,
   type RemoteScoreOptions,
-  type ScanBody,
-  type ScanEvent,
   SegcanaryClient,
   type SendOptions,
-  type ServerDetector,
-  type ServerRecord,
 } from './client/client.js';
 export type { ImageTarget } from './client/received-image.js';
+export type { ChannelBody, ScanBody } from './client/scan-body.js';
 export { type ScoreRemotelyOptions, scoreScansRemotely } from './client/score-scans.js';
 export { ServerError } from './client/server-error.js';
 export {
@@ -112,6 +107,10 @@ export {
   type ScoreScanOptions,
   scoreScan,
 } from './pipeline.js';
+export type { ServerDetector, ServerDrift } from './protocol/detectors.js';
+export type { ScanEvent } from './protocol/events.js';
+export type { ServerRecord, ServerRecordList } from './protocol/record.js';
+export type { RemoteScore } from './protocol/score.js';
 export { heat, type Layer, outline, type PictureOptions, slicePicture } from './report/picture.js';
 export type * from './results.js';
 export { isFailure, type ScanFailure, type SegmentResult } from './results.js';

@@ -8,7 +8,7 @@ import { resolveInputs } from '../jobs/inputs.js';
 import { ResultFolder } from '../jobs/result-folder.js';
 import { segmenterOf, segmentScans } from '../jobs/segment.js';
 import { openSegmentationModel } from '../network/folder.js';
-import { isFailure, type ScanFailure, type SegmentResult } from '../results.js';
+import { isFailure, lineOf } from '../results.js';
 import { EXIT } from './exit.js';
 import type { LogOptions } from './log.js';
 import { foldList, fraction, type ScanFlags, withScanOptions } from './options.js';
@@ -97,7 +97,7 @@ async function segmentAll(flags: SegmentFlags, { log, progress, signal, print }:
   })) {
     done++;
     const result = isFailure(found) ? printed(found) : found;
-    const line = lineOf(result, toStdout ? null : pathOf(result.case));
+    const line = isFailure(result) ? result : lineOf(result, toStdout ? null : pathOf(result.case));
     if (isFailure(result)) {
       failed++;
       await scores?.add(result);
@@ -112,11 +112,4 @@ async function segmentAll(flags: SegmentFlags, { log, progress, signal, print }:
   await scores?.finish();
   if (failed > 0) return inputs.length === 1 ? EXIT.failed : EXIT.someScansFailed;
   return flags.failOnOod && ood > 0 ? EXIT.outOfDistribution : EXIT.done;
-}
-
-/** The scan's score, where there is one, and its segmentation. */
-function lineOf(result: SegmentResult | ScanFailure, segmentation: string | null): object {
-  if (isFailure(result)) return result;
-  const { score, case: name, patches, voxels, warnings } = result;
-  return { ...(score ?? { case: name, patches, warnings }), segmentation, voxels };
 }

@@ -126,7 +126,7 @@ it.each<[string, () => Buffer, number, string]>([
   } else {
     expect(body.error.code).toBe(code);
     // What the command line says of a flag, the server says of the parameter.
-    const { error } = JSON.parse(named(local).replace('--volume', '`volume`')) as typeof body;
+    const { error } = JSON.parse(named(local).replace('--volume', '`volume`').replace(/--limits (\w+)=…/, 'the server’s limit $1')) as typeof body;
     expect(body.error).toMatchObject({ ...error, subject: 'scan' });
     expect(body.error.message).toMatch(/^[^\n]+\.$/);
   }
