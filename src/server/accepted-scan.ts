@@ -116,9 +116,14 @@ export class AcceptedScan {
     }
   }
 
-  /** Ends a scan that cannot be run: its bytes did not come. */
+  /**
+   * Ends a scan that cannot be run, since its bytes did not come. It waits for no turn, and records
+   * and metrics take it for one that began at once.
+   */
   async fail(error: unknown): Promise<void> {
     try {
+      this.#services.metrics.waited(0);
+      this.#services.store.start(this.id);
       this.#record(error);
     } catch (failure) {
       // The client is told what was wrong with its scan, not that this could not be written down.
