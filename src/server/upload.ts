@@ -8,6 +8,7 @@ import { SegcanaryError } from '../errors.js';
 import type { ScanLimits } from '../limits.js';
 import { HttpError } from './http-error.js';
 import type { ScanFiles } from './images.js';
+import type { OpenScan } from './judge.js';
 
 export interface UploadOptions {
   /** Name of the case, for messages. */
@@ -62,10 +63,7 @@ export async function uploadedScan(
  *
  * @throws SegcanaryError as `uploadedScan`, and `io`
  */
-export async function storedScan(
-  request: FastifyRequest,
-  options: UploadOptions,
-): Promise<() => Promise<ScanBytes | readonly ChannelBytes[]>> {
+export async function storedScan(request: FastifyRequest, options: UploadOptions): Promise<OpenScan> {
   const { channels, files, signal, name } = options;
   const parts = partsOf(request);
   const paths: string[] = [];
@@ -94,7 +92,7 @@ async function* partsOf(request: FastifyRequest): AsyncGenerator<Readable, void,
   try {
     for await (const part of request.parts()) if (part.type === 'file') yield (part as MultipartFile).file;
   } catch (error) {
-    throw ofForm(error);
+    throw formError(error);
   }
 }
 
@@ -102,7 +100,7 @@ async function* partsOf(request: FastifyRequest): AsyncGenerator<Readable, void,
  * What the parser of forms says of its input has no code; what connections and files fail with has
  * one.
  */
-function ofForm(error: unknown): unknown {
+function formError(error: unknown): unknown {
   const { code, message } = error as NodeJS.ErrnoException;
   if (error instanceof SegcanaryError || (code !== undefined && code !== 'FST_INVALID_MULTIPART_CONTENT_TYPE'))
     return error;
@@ -134,8 +132,8 @@ async function* bounded(
       if (bytes > limits.bytes)
         throw new SegcanaryError(
           'limit-exceeded',
-          `the body has more than ${limits.bytes} bytes; start the server with --limits bytes=… if that is what it is.`,
-          { subject: name },
+          `the body has more than ${limits.bytes} bytes; if that is what the scan has, have \`limits.bytes\` raised.`,
+          { subject: name, option: 'limits.bytes' },
         );
       yield next.value;
     }
@@ -146,7 +144,7 @@ async function* bounded(
         subject: name,
         cause: error,
       });
-    throw ofForm(error);
+    throw formError(error);
   } finally {
     // What is left of the body must not keep the form, or the connection, from going on. It flows
     // when the iterator has let go of it, which one that still waits for a byte never does.
@@ -196,7 +194,7 @@ async function* copying(bytes: AsyncIterable<Uint8Array>, path: string): AsyncGe
       yield chunk;
     }
   } finally {
-    // Of a file that failed, closing is over, and nothing would tell of it again.
+    // A file that failed is closed already, and nothing would say so again.
     if (!file.closed) await new Promise<void>((resolve) => file.once('close', resolve).end());
   }
 }
@@ -236,6 +234,6 @@ export function refuseUpload(request: FastifyRequest, { bytes }: ScanLimits, cha
     throw new HttpError(
       413,
       'too-large',
-      `The body has ${length} bytes and ${bytes * channels} are the most; --limits bytes=… of the server says so.`,
+      `The body has ${length} bytes and ${bytes * channels} are the most that this server is set to take.`,
     );
 }
