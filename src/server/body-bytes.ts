@@ -3,6 +3,7 @@ import type { Readable, Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { SegcanaryError } from '../errors.js';
 import type { ScanLimits } from '../limits.js';
+import { stalled } from '../stages/load.js';
 
 export interface BodyOptions {
   /** Name of the case, for messages. */
@@ -15,7 +16,8 @@ export interface BodyOptions {
  * Bytes of a body within its limits. Whoever stops reading does not take the connection with him:
  * the answer still has to go out on it.
  *
- * A stalled sender is found out here where no `load` stage waits for the bytes.
+ * A stalled sender is found out here too, since no `load` stage waits for the bytes of a scan that
+ * goes to a file first.
  */
 export async function* bounded(
   body: Readable,
@@ -72,11 +74,6 @@ function unlessStalled<T>(promise: Promise<T>, name: string, seconds: number, si
     });
   });
 }
-
-const stalled = (name: string, seconds: number): SegcanaryError =>
-  new SegcanaryError('timed-out', `no byte came for ${seconds} s, so what sends the scan has stalled; send it again.`, {
-    subject: name,
-  });
 
 /**
  * What the parser of forms says of its input has no code; what connections and files fail with has
