@@ -36,10 +36,10 @@ export async function* eventsOf(bytes: AsyncIterable<Uint8Array>): AsyncGenerato
     for (let end = text.indexOf('\n\n'); end >= 0; end = text.indexOf('\n\n')) {
       const fields = text.slice(0, end).split('\n');
       text = text.slice(end + 2);
-      const of = (name: string) =>
+      const valuesOf = (name: string) =>
         fields.filter((field) => field.startsWith(`${name}:`)).map((field) => field.slice(name.length + 1).trimStart());
-      const data = of('data');
-      if (data.length > 0) yield { event: of('event').at(-1) ?? 'message', data: data.join('\n') };
+      const data = valuesOf('data');
+      if (data.length > 0) yield { event: valuesOf('event').at(-1) ?? 'message', data: data.join('\n') };
     }
   }
 }

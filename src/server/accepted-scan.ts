@@ -22,7 +22,7 @@ export interface ScanServices {
   readonly drift: DriftMonitor;
   /** Keep the images of scans that are out of distribution. */
   readonly keepFlagged: boolean;
-  /** Told of what broke that no client is told of. */
+  /** Called with what broke and is not the fault of a scan: clients are not told how. */
   readonly onError: (error: unknown, id: string) => void;
 }
 

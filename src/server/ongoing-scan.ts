@@ -34,7 +34,7 @@ export class OngoingScan {
     this.#events.emit('end');
   }
 
-  /** Calls back with every step from now on, the last one at once. Returns what ends the watching. */
+  /** Calls back with every step from now on, the last one at once; gives what ends the watching. */
   watch(onProgress: (progress: ScanProgress) => void, onEnd: () => void): () => void {
     if (this.#progress) onProgress(this.#progress);
     this.#events.on('progress', onProgress);

@@ -5,7 +5,7 @@ import { lineOf } from '../results.js';
 import type { ScanRecord } from './scan-record.js';
 import type { ScanService } from './service.js';
 
-/** A record as clients see it: with its progress, and its result as the line it was answered with. */
+/** A record as clients see it: with its progress, and its result as the line of an answer. */
 export function viewOf(scan: ScanRecord, service: Pick<ScanService, 'progress'>): z.input<typeof record> {
   return {
     ...scan,

@@ -29,23 +29,23 @@ export interface ServedOptions extends WithInference {
  *   `loadDetector`, `openDetector`, `segmenterOf`
  */
 export async function openServed({ detectors, model, inference }: ServedOptions): Promise<Map<string, ServedDetector>> {
-  const served = new Map<string, ServedDetector>();
+  const byName = new Map<string, ServedDetector>();
   for (const text of detectors) {
     const { name, folder } = named(text);
-    if (served.has(name))
+    if (byName.has(name))
       throw new SegcanaryError(
         'usage',
         `Two detectors would be named ${name}; give one another name in \`detectors\`, as NAME=FOLDER.`,
         { option: 'detectors' },
       );
     const detector = await loadDetector(folder);
-    served.set(name, {
+    byName.set(name, {
       name,
       detector: await openDetector(detector, { inference }),
       segmenting: model ? { model, segmenter: await segmenterOf({ model, detector, inference }) } : null,
     });
   }
-  return served;
+  return byName;
 }
 
 /**

@@ -19,7 +19,7 @@ beforeAll(async () => {
 const closers: (() => unknown)[] = [];
 afterAll(() => Promise.all(closers.map((close) => close())));
 
-/** A service whose judge counts the bytes of a scan: something else than the networks of a process. */
+/** A service whose judge counts the bytes of a scan, and has no network. */
 async function serviceOf(room = 1) {
   const judge: Judge = {
     async judge({ case: name }, open, { onProgress, signal }) {
