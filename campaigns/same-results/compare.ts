@@ -12,7 +12,7 @@ export interface Comparison {
   readonly bytes: number;
   /** A sentence each. */
   readonly different: readonly string[];
-  /** What differs and may: fields that detector.json gained, wording of errors. */
+  /** What differs and may: fields that detector.json gained, what errors say beside their code. */
   readonly noted: readonly string[];
 }
 
@@ -36,7 +36,7 @@ function judge(name: string, old: Uint8Array, now: Uint8Array, different: string
   const [one, two] = [withoutCost(name, old), withoutCost(name, now)];
   if (Buffer.compare(one, two) === 0) return;
   const where = `${name}: ${firstDifference(one, two)}`;
-  if (name === WORDS || sameButForWords(one, two)) noted.push(where);
+  if (name === WORDS || sameButForErrors(one, two)) noted.push(where);
   else if (basename(name) === 'detector.json') {
     const { added, other } = fieldsOf(JSON.parse(one.toString()), JSON.parse(two.toString()));
     noted.push(...added.map((field) => `${name} gained ${field}`));
@@ -63,19 +63,21 @@ function fieldsOf(old: unknown, now: unknown, at = ''): { added: string[]; other
 const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-/** JSON, or JSON lines, that say the same with another sentence in an error of the same code. */
-function sameButForWords(old: Buffer, now: Buffer): boolean {
+/**
+ * JSON, or JSON lines, that say the same but in errors of the same codes, which have another
+ * sentence or say more.
+ */
+function sameButForErrors(old: Buffer, now: Buffer): boolean {
   try {
-    const [one, two] = [old, now].map((bytes) => withoutMessages(bytes.toString()));
+    const [one, two] = [old, now].map((bytes) => withoutWords(bytes.toString()));
     return one === two;
   } catch {
     return false;
   }
 }
 
-function withoutMessages(text: string): string {
-  const reviver = (key: string, value: unknown) =>
-    key === 'error' && isRecord(value) ? { ...value, message: '…' } : value;
+function withoutWords(text: string): string {
+  const reviver = (key: string, value: unknown) => (key === 'error' && isRecord(value) ? { code: value.code } : value);
   const parsed = (json: string) => JSON.stringify(JSON.parse(json, reviver));
   try {
     return parsed(text);

@@ -48,6 +48,8 @@ describe('outputs of two checkouts', () => {
     expect(compared('stdout', line('truncated', 'x'), line('truncated', 'y')).noted).toHaveLength(1);
     expect(compared('stdout', line('truncated', 'x'), line('io', 'y')).different).toHaveLength(1);
     expect(compared('stdout', line('io', 'x'), line('io', 'x').replace('1', '2')).different).toHaveLength(1);
+    const more = line('io', 'x').replace('"code"', '"subject":"b","code"');
+    expect(compared('stdout', line('io', 'x'), more)).toMatchObject({ different: [] });
     // A warning is part of a result.
     const warning = (message: string) => `{"warnings":[{"code":"few","message":"${message}"}]}\n`;
     expect(compared('stdout', warning('x'), warning('y')).different).toHaveLength(1);
