@@ -54,11 +54,7 @@ async function bytesOf(answer: Response): Promise<Buffer> {
   const body = Buffer.from(await answer.arrayBuffer()).toString('latin1');
   const steady = (text: string) => (boundary === undefined ? text : text.replaceAll(boundary, 'BOUNDARY'));
   const head = `${answer.status} ${type}`;
-  // JSON alone, so that an error in other words is told from another error.
-  if (type.startsWith('application/json'))
-    return Buffer.from(
-      JSON.stringify({ head, body: JSON.parse(Buffer.from(body, 'latin1').toString()) }) +
-        body.slice(body.trimEnd().length),
-    );
+  // Still JSON, so that an error that says more is told from another error.
+  if (type.startsWith('application/json')) return Buffer.from(`{"head":"${head}","body":${body}}`, 'latin1');
   return Buffer.from(`${steady(head)}\n${steady(body)}`, 'latin1');
 }

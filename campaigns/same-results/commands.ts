@@ -28,18 +28,20 @@ export function fitSteps({ demo, model }: Inputs): Step[] {
         cpSync(join(work, '../before/fitted/detector'), join(folder, 'detector'), { recursive: true }),
       keep: 'calibrated',
     },
-    ...['mahalanobis++', 'gap-mahalanobis', 'pca-mahalanobis', 'knn', 'ihf'].flatMap((name): Step[] => [
-      { artefact: `fit, ${name}`, args: fit(demo.scans('train').slice(0, 6), '--detector', name), keep: name },
-      {
-        artefact: `calibrate, ${name}`,
-        args: ['calibrate', ...ONE, '-d', 'detector', '-i', ...demo.scans('calibration').slice(0, 3)],
-        keep: name,
-      },
-      {
-        artefact: `score, ${name}`,
-        args: ['score', ...ONE, '-d', `../../before/${name}/detector`, '-i', ...demo.scans('test').slice(0, 2)],
-      },
-    ]),
+    ...['mahalanobis++', 'gap-mahalanobis', 'multi-layer', 'pca-mahalanobis', 'knn', 'ihf', 'entropy'].flatMap(
+      (name): Step[] => [
+        { artefact: `fit, ${name}`, args: fit(demo.scans('train').slice(0, 6), '--detector', name), keep: name },
+        {
+          artefact: `calibrate, ${name}`,
+          args: ['calibrate', ...ONE, '-d', 'detector', '-i', ...demo.scans('calibration').slice(0, 3)],
+          keep: name,
+        },
+        {
+          artefact: `score, ${name}`,
+          args: ['score', ...ONE, '-d', `../../before/${name}/detector`, '-i', ...demo.scans('test').slice(0, 2)],
+        },
+      ],
+    ),
   ];
 }
 
