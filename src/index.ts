@@ -71,6 +71,7 @@ export { type Judgement, judge, type ScoredCase } from './evaluate/judge.js';
 export { auroc, averagePrecision, detectionError, falsePositiveRate, rejectionsAt } from './evaluate/ranking.js';
 export { type Judged, riskCoverageAreas, riskCoverageCurve } from './evaluate/risk-coverage.js';
 export { Explainer } from './explain/explainer.js';
+export type { NiftiGeometry } from './formats/nifti/geometry.js';
 export { type WriteNiftiOptions, writeNifti } from './formats/nifti/write.js';
 export { openScan } from './formats/open.js';
 export { calibrateDetector } from './jobs/calibrate.js';
