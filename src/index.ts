@@ -26,7 +26,7 @@ export {
 export { ESTIMATORS, type Estimator } from './detectors/estimators.js';
 export { type EmbeddingBlock, fitGaussian, type GaussianFit } from './detectors/fit-gaussian.js';
 export { type Gaussian, gaussian, squaredDistance } from './detectors/gaussian.js';
-export type { Features, FittedMethod, PatchMethod, PatchScorer } from './detectors/method.js';
+export type { Features, FittedMethod, PatchMethod, PatchScorer, Scorer } from './detectors/method.js';
 export { PATCH_METHODS } from './detectors/methods/registry.js';
 export {
   encoderOf,

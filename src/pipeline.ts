@@ -230,12 +230,12 @@ export function judgingStages(options: JudgingOptions): Stage<never, unknown>[] 
 }
 
 /** Embeddings to the score of the scan: distance (→ decide) → aggregate (→ save) → score. */
-export function distanceStages(options: JudgingOptions, { scorer, method }: FeatureDetector): Stage<never, unknown>[] {
+export function distanceStages(options: JudgingOptions, { scorer }: FeatureDetector): Stage<never, unknown>[] {
   const { mask, early, explainer } = options;
   if (early && mask !== undefined) throw notBoth('A mask');
   return [
     ...(explainer ? [observe<Embedding>((embedding) => explainer.embedding(embedding))] : []),
-    distance({ scorer, features: method.features }),
+    distance({ scorer }),
     ...(explainer ? [observe<PatchDistance>((patch) => explainer.distance(patch))] : []),
     observe<PatchDistance>(reporter(options)),
     ...(early ? [decide(verdictOptions(options))] : []),

@@ -1,6 +1,6 @@
 import { SegcanaryError } from '../errors.js';
 import type { CachedEmbeddings } from './embedding-cache.js';
-import type { FitContext, StageDistances } from './method.js';
+import type { FitContext, GroupDistances } from './method.js';
 import { multiLayer } from './methods/multi-layer.js';
 import type { Tensor } from './safetensors.js';
 
@@ -52,7 +52,7 @@ export async function fitChannelGroups(
  *
  * @throws Error with half a sentence for whoever knows the file's name
  */
-export function openChannelGroups(tensors: Tensors, sizes: readonly number[]): StageDistances {
+export function openChannelGroups(tensors: Tensors, sizes: readonly number[]): GroupDistances {
   const own = Object.entries(tensors).filter(([name]) => name.startsWith(PREFIX));
   const { d, stages } = multiLayer.open(
     Object.fromEntries(own.map(([name, tensor]) => [name.slice(PREFIX.length), tensor])),

@@ -1,5 +1,5 @@
 import type { Embedding } from '../chunks.js';
-import type { StageDistances } from '../detectors/method.js';
+import type { GroupDistances } from '../detectors/method.js';
 import type { FeatureDetector } from '../detectors/saved.js';
 import { SegcanaryError } from '../errors.js';
 import type { ExplainedGroup } from '../results.js';
@@ -16,11 +16,11 @@ const LEAST = 1e-12;
  */
 export class GroupMeter {
   readonly #groups: readonly Group[];
-  readonly #of: StageDistances;
+  readonly #of: GroupDistances;
   readonly #features: (embedding: Embedding) => Float32Array;
   readonly #sums: Float64Array;
 
-  private constructor(groups: readonly Group[], of: StageDistances, features: (embedding: Embedding) => Float32Array) {
+  private constructor(groups: readonly Group[], of: GroupDistances, features: (embedding: Embedding) => Float32Array) {
     this.#groups = groups;
     this.#of = of;
     this.#features = features;

@@ -1,6 +1,6 @@
 import { basename } from 'node:path';
 import { type CachedEmbeddings, embeddingKey } from '../detectors/embedding-cache.js';
-import type { Features, PatchScorer } from '../detectors/method.js';
+import type { PatchScorer } from '../detectors/method.js';
 import { DROPOUT_PASSES, OUTPUT_METHODS } from '../detectors/outputs/registry.js';
 import { SegcanaryError } from '../errors.js';
 import type { CohortCase } from '../evaluate/cohort.js';
@@ -62,7 +62,7 @@ export interface CohortReader {
    */
   examine(c: CohortCase): Promise<readonly [ExaminedScan, cached: boolean]>;
   /** Segments and scores a scan once more and keeps the slice on which there is most to see. */
-  look(c: CohortCase, tap: number, scorer: PatchScorer, features: Features): Promise<Look>;
+  look(c: CohortCase, tap: number, scorer: PatchScorer): Promise<Look>;
   /**
    * Features of a scan that was read before, at one of the taps; those measured are of the stages.
    */
@@ -166,7 +166,7 @@ export async function openCohortReader(options: CohortReaderOptions): Promise<Co
       });
       return [await cache.write(key, found), false];
     },
-    async look(c, at, scorer, features) {
+    async look(c, at, scorer) {
       const input = inputOf(c);
       // The same graph twice is one session; mirrors and dropout are not made.
       const model = { ...first, name: first.path, tap: taps[at].name, stages: measured.stages };
@@ -177,7 +177,6 @@ export async function openCohortReader(options: CohortReaderOptions): Promise<Co
         segmentation,
         segmenter: await openSampler([model], segmentation.heads, { threads }),
         scorer,
-        features,
         truth: c.label === null ? undefined : { file: c.label, bytes: await openScan(c.label) },
       });
     },

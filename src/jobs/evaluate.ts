@@ -137,7 +137,7 @@ export async function scoreCohort(options: ScoreCohortOptions): Promise<CohortSc
       if (fitted === null) continue;
       fits.set(about.name, { method, at });
       const scorer = method.open(fitted.tensors);
-      const distances = await distancesOf(scored, method.features, scorer, context.blas);
+      const distances = await distancesOf(scored, scorer, context.blas);
       for (const aggregator of aggregators)
         add(aggregated(about, aggregator), 1, ({ weights }, i) => aggregator.of(distances[i], weights));
     }
@@ -173,7 +173,7 @@ export async function scoreCohort(options: ScoreCohortOptions): Promise<CohortSc
       const { method, at } = found;
       const blocks = blocksOf(await featuresOf(training, at), reader.stages);
       const { tensors } = await method.fit(blocks[method.features], context);
-      return reader.look(scan[0], at, method.open(tensors), method.features);
+      return reader.look(scan[0], at, method.open(tensors));
     },
   };
 }

@@ -1,5 +1,5 @@
 import type { LabelSlice, MaskSlice, Prediction, Slice } from '../chunks.js';
-import type { Features, PatchScorer } from '../detectors/method.js';
+import type { PatchScorer } from '../detectors/method.js';
 import { SegcanaryError } from '../errors.js';
 import type { Segmenter } from '../network/segmenter.js';
 import { preparationStages } from '../pipeline.js';
@@ -47,7 +47,6 @@ export interface LookOptions extends ScanOptions {
   readonly segmenter: Pick<Segmenter, 'predict'>;
   readonly stepSize?: number;
   readonly scorer: PatchScorer;
-  readonly features: Features;
   readonly truth?: ChannelBytes | undefined;
 }
 
@@ -72,7 +71,7 @@ export async function lookAtScan(
     runStages(predictions, [
       tapped(),
       pool(),
-      distance({ scorer: options.scorer, features: options.features }),
+      distance({ scorer: options.scorer }),
       aggregate(),
       observe<MaskSlice>((slice) => {
         masks.push(slice);

@@ -3,7 +3,7 @@ import { pipeline } from 'node:stream/promises';
 import ndarray from 'ndarray';
 import { describe, expect, it } from 'vitest';
 import type { LogitSlice, Slice } from '../../src/chunks.js';
-import type { PatchScorer } from '../../src/detectors/method.js';
+import type { Scorer } from '../../src/detectors/method.js';
 import { maxSoftmax } from '../../src/detectors/outputs/max-softmax.js';
 import type { OutputMethod } from '../../src/detectors/outputs/output-method.js';
 import { layTiles } from '../../src/maths/window/tiling.js';
@@ -147,7 +147,7 @@ describe('read-outputs', () => {
 
 describe('judge-intensities', () => {
   const slices = (): Slice[] => [0, 1].map((z) => ({ grid, z, data: ndarray(Float32Array.of(-9, 0, 9), [1, 1, 3]) }));
-  const scorer = (distance: (shares: Float32Array) => number): PatchScorer => ({ d: 150, distance });
+  const scorer = (distance: (shares: Float32Array) => number): Scorer => ({ d: 150, distance });
 
   it('is the distance of the shares of all slices', async () => {
     // A third each: below the bins, in the bin from 0 on, above them.

@@ -56,6 +56,7 @@ export const multiLayer: PatchMethod = {
       });
     };
     return {
+      features: 'stage-means',
       d: stages.reduce((sum, { d }) => sum + d, 0),
       distance: (features) =>
         distances(features).reduce(
