@@ -62,7 +62,7 @@ export function soak(options: {
     process.on('worker', note);
     const work = { tmp: join(folder, 'soak-tmp'), out: join(folder, 'soak-out') };
     for (const path of Object.values(work)) mkdirSync(path);
-    const detector = await openDetector(await loadDetector(dir), { threads: 1 });
+    const detector = await openDetector(await loadDetector(dir), { inference: { threads: 1 } });
     const course = new Course(detector, scans, work, random(options.seed));
     // What the first scans open once (the worker, its threads, modules) is there for good.
     for (let i = 0; i < 3; i++) await course.whole();

@@ -1,4 +1,15 @@
+import type { Readable } from 'node:stream';
 import type { NdArray } from 'ndarray';
+
+/** Bytes of a scan, from any stream: stdin, a file, an HTTP body, an async iterable of chunks. */
+export type ScanBytes = Readable | AsyncIterable<Uint8Array>;
+
+/** One channel of a scan that comes as a file a channel. */
+export interface ChannelBytes {
+  /** Name of the file in messages. */
+  readonly file: string;
+  readonly bytes: ScanBytes;
+}
 
 /**
  * Three numbers, one per axis of a grid, in [z, y, x] order (slowest first) unless a comment says
@@ -178,6 +189,8 @@ export interface Prediction extends PatchPlace {
  */
 export interface LogitSlice {
   readonly grid: Grid;
+  /** How the patches lay that it was put together from. */
+  readonly tiling: Tiling;
   readonly z: number;
   /** [class, y, x]. */
   readonly data: NdArray<Float32Array>;
@@ -189,6 +202,8 @@ export interface LogitSlice {
  */
 export interface LabelSlice {
   readonly grid: Grid;
+  /** How the patches lay that it was put together from. */
+  readonly tiling: Tiling;
   readonly z: number;
   /** [y, x], values of dataset.json's labels. */
   readonly data: NdArray<Uint8Array | Uint16Array>;

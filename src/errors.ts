@@ -76,7 +76,7 @@ export type OptionName =
   | 'volume'
   | `limits.${string}`;
 
-/** What a front end calls the options of the library: the word for one, or null for its own name. */
+/** What a front end calls options of the library: the word for one, or null for its own name. */
 export type OptionWords = (option: OptionName) => string | null;
 
 export interface SegcanaryErrorOptions extends ErrorOptions {

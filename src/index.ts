@@ -1,4 +1,5 @@
 export type * from './chunks.js';
+export type { ChannelBytes, ScanBytes } from './chunks.js';
 export {
   type ChannelBody,
   type ClientOptions,
@@ -91,6 +92,7 @@ export { rememberingConstants } from './network/constant-patches.js';
 export { type Encoder, openEncoder } from './network/encoder.js';
 export { type ModelSource, openModel, openSegmentationModel, type SegmentationSource } from './network/folder.js';
 export { openBlas } from './network/inference/blas.js';
+export type { InferenceOptions, WithInference } from './network/inference/options.js';
 export { closeInference, type InferenceSession, openSession, type Tensor } from './network/inference/session.js';
 export { cutAtTap } from './network/onnx/cut.js';
 export { readPlan } from './network/plans/read.js';
@@ -105,30 +107,42 @@ export {
 export { listTaps, type Tap } from './network/taps.js';
 export {
   type EmbeddingOptions,
-  embeddingStages,
-  embedScan,
+  embedded,
+  judged,
+  judgedByFeatures,
+  type LabellingOptions,
+  labelled,
   type PreparationOptions,
-  preparationStages,
-  type ScoreScanOptions,
-  scoreScan,
+  type Progress,
+  type ProgressListener,
+  prepared,
+  type ReadingOptions,
+  scanned,
+  segmented,
+  spooled,
+  type VerdictChainOptions,
 } from './pipeline.js';
 export type { Plan, SegmentationPlan } from './plan.js';
 export { heat, type Layer, outline, type PictureOptions, slicePicture } from './report/picture.js';
 export type * from './results.js';
-export { isFailure, type ScanFailure, type SegmentResult } from './results.js';
+export { isFailure, type ScanFailure, type SegmentResult, type WarningListener } from './results.js';
+export { embedScan } from './scans/embed.js';
 export type { Plane } from './scans/look.js';
-export type { ChannelBytes, Progress, ScanBytes, ScanOptions, WarningListener } from './scans/run.js';
+export type { ScanOptions } from './scans/run.js';
+export { type ScoreScanOptions, scoreScan } from './scans/score.js';
 export { type SegmentScanOptions, segmentScan } from './scans/segment.js';
 export { SHIFTS } from './simulate/registry.js';
 export type { CtSlice, Grade, Shift, SliceChange } from './simulate/shift.js';
 export { SliceShifter, type SliceShifterOptions } from './simulate/slice-shifter.js';
 export { aggregate } from './stages/aggregate.js';
 export { assemble } from './stages/assemble.js';
+export { Chain, chain, type Link, type RunOptions } from './stages/chain.js';
 export { type CheckOptions, check } from './stages/check.js';
+export { all, type Collector, collect, drain, last } from './stages/collectors.js';
 export { Decided, decide } from './stages/decide.js';
 export { type DistanceOptions, distance } from './stages/distance.js';
 export { type EncodeOptions, encode } from './stages/encode.js';
-export { fork } from './stages/fork.js';
+export { branch, type Fork, fork } from './stages/fork.js';
 export { type JoinOptions, join } from './stages/join.js';
 export { type LabelOptions, label } from './stages/label.js';
 export { type LoadOptions, load } from './stages/load.js';

@@ -9,6 +9,9 @@ export interface Warning {
   readonly message: string;
 }
 
+/** Told of a remark about a scan, and of the name of its case. */
+export type WarningListener = (warning: Warning, name: string) => void;
+
 /** One of the patches that lie farthest from the training distribution. */
 export interface ExplainedPatch {
   /** 0, 1, 2, … in the order of the sliding window. */

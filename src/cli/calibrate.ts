@@ -5,7 +5,7 @@ import { calibrateDetector } from '../jobs/calibrate.js';
 import { resolveInputs } from '../jobs/inputs.js';
 import { EXIT } from './exit.js';
 import type { LogOptions } from './log.js';
-import { type ScanFlags, withScanOptions } from './options.js';
+import { flagsOf, type ScanFlags, withScanOptions } from './options.js';
 import { reportCalibration } from './reports.js';
 import { runSession } from './session.js';
 import { sentenceOf } from './words.js';
@@ -20,7 +20,7 @@ export function calibrateCommand(program: Command): void {
     .description('score in-distribution scans that the fit has not seen, and draw the boundary from them')
     .requiredOption('-d, --detector <folder>', 'the detector; its detector.json is rewritten');
   withScanOptions(command, 'held-out scans: files or folders').action(() => {
-    const flags = command.optsWithGlobals<CalibrateFlags>();
+    const flags = flagsOf<CalibrateFlags>(command);
     return runSession(flags, async ({ log, progress, signal, say }) => {
       const detector = await loadDetector(flags.detector);
       const inputs = await resolveInputs(flags.input);

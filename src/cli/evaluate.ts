@@ -1,7 +1,6 @@
 import { readFile } from 'node:fs/promises';
-import { availableParallelism } from 'node:os';
 import { basename, join } from 'node:path';
-import { type Command, InvalidArgumentError, Option } from 'commander';
+import { type Command, Option } from 'commander';
 import { ESTIMATORS, type Estimator } from '../detectors/estimators.js';
 import { PATCH_METHODS } from '../detectors/methods/registry.js';
 import { describeError, isAbort, SegcanaryError } from '../errors.js';
@@ -11,37 +10,39 @@ import { type Evaluated, evaluationOf, type JudgedMethod, type ScoredMethod } fr
 import { casesCsv, differencesTable, resultsCsv, resultsTable, shiftsTable } from '../evaluate/results.js';
 import { cannotRead, makeFolder, writeFileAtomically } from '../files/atomic.js';
 import { scoreCohort } from '../jobs/evaluate.js';
-import type { ScanLimits } from '../limits.js';
 import { openSegmentationModel } from '../network/folder.js';
 import { evaluationHtml } from '../report/evaluation.js';
 import { notablePictures } from '../report/pictures.js';
 import { version } from '../version.js';
 import { EXIT } from './exit.js';
 import type { LogOptions } from './log.js';
-import { foldList, fraction, limitsOption, wholeNumber } from './options.js';
+import {
+  flagsOf,
+  type PlanFlags,
+  type ReadingFlags,
+  withFoldsOption,
+  withModelOptions,
+  withReadingOptions,
+} from './options.js';
 import { runSession, type Session } from './session.js';
 import { table } from './table.js';
+import { fraction, listOf, wholeNumber } from './values.js';
 import { sentenceOf } from './words.js';
 
-interface EvaluateFlags extends LogOptions {
+interface EvaluateFlags extends ReadingFlags, PlanFlags, LogOptions {
   readonly model: string;
-  readonly plans?: string;
-  readonly configuration?: string;
   readonly folds?: readonly number[];
   readonly tap?: readonly string[];
   readonly estimator: Estimator;
   readonly stepSize: number;
-  readonly passes: readonly ('mirrors' | 'dropout')[];
-  readonly aggregate: readonly string[];
+  readonly passes?: readonly ('mirrors' | 'dropout')[];
+  readonly aggregate?: readonly string[];
   readonly tau: number;
   readonly harm: number;
   readonly against?: string;
   readonly resamples: number;
   readonly seed: number;
   readonly cache?: string;
-  readonly tmpdir?: string;
-  readonly threads: number;
-  readonly limits?: Partial<ScanLimits>;
   readonly output: string;
 }
 
@@ -49,14 +50,9 @@ export function evaluateCommand(program: Command): void {
   const command = program
     .command('evaluate')
     .description('run every detector on a cohort and say which to use, with which boundary, and how sure that is')
-    .argument('<cohort>', 'CSV file: case,image,label,split,group,shift,dataset (docs/evaluating.md)')
-    .requiredOption('-m, --model <folder>', 'nnU-Net’s model folder, with exported networks')
-    .option('-p, --plans <file>', 'the plan, where it does not lie beside the model')
-    .option(
-      '-c, --configuration <name>',
-      'configuration of the plan (default: from the folder’s name, else 3d_fullres)',
-    )
-    .option('--folds <list>', 'folds: the first is judged, all are compared for pairwise Dice', foldList, [0])
+    .argument('<cohort>', 'CSV file: case,image,label,split,group,shift,dataset (docs/evaluating.md)');
+  withModelOptions(command, 'nnU-Net’s model folder, with exported networks');
+  withFoldsOption(command, 'folds: the first is judged, all are compared for pairwise Dice', [0])
     .option(
       '--tap <tensor...>',
       'tensors to tap, or stages: the end of every stage of the encoder (default: the bottleneck; see segcanary taps)',
@@ -65,15 +61,13 @@ export function evaluateCommand(program: Command): void {
     .option('--step-size <fraction>', 'distance between patches as a fraction of the patch', fraction, 0.5)
     .option(
       '--passes <list>',
-      'mirrors (up to 7 passes more), dropout (10 more), or both',
+      'mirrors (up to 7 passes more), dropout (10 more), or both (default: neither)',
       listOf('mirrors', 'dropout'),
-      [],
     )
     .option(
       '--aggregate <list>',
-      'how patches and voxels become a score: mean, foreground, interior, worst, top',
+      'how patches and voxels become a score: mean, foreground, interior, worst, top (default: mean)',
       listOf(...AGGREGATORS.map((a) => a.name)),
-      ['mean'],
     )
     .option('--tau <dice>', 'a segmentation below this Dice has failed', fraction, 0.6)
     .option('--harm <dice>', 'a shift harms that takes more than this from the mean Dice', fraction, 0.1)
@@ -84,12 +78,9 @@ export function evaluateCommand(program: Command): void {
       '--cache <folder>',
       'where what was seen of scans is kept, so that an evaluation resumes (default: <output>.cache)',
     )
-    .option('--tmpdir <folder>', 'where the temporary file of a scan lies (default: the system’s)')
-    .option('--threads <n>', 'threads of the network', wholeNumber, availableParallelism())
-    .option(...limitsOption)
     .requiredOption('-o, --output <folder>', 'report.html, results.json, results.csv, harmful.csv, cases.csv');
-  command.action((path: string) => {
-    const flags = command.optsWithGlobals<EvaluateFlags>();
+  withReadingOptions(command).action((path: string) => {
+    const flags = flagsOf<EvaluateFlags>(command);
     return runSession(flags, (session) => evaluate(path, flags, session));
   });
 }
@@ -216,12 +207,3 @@ function refuseEmpty([first]: readonly ScoredMethod[], path: string): void {
   if (first?.cases.some((c) => c.split === 'test')) return;
   throw new SegcanaryError('cohort-invalid', 'none of its test scans could be read.', { subject: path });
 }
-
-const listOf =
-  (...allowed: readonly string[]) =>
-  (text: string): string[] => {
-    const names = text.split(',');
-    const unknown = names.find((name) => !allowed.includes(name));
-    if (unknown !== undefined) throw new InvalidArgumentError(`Choose from ${allowed.join(', ')}.`);
-    return names;
-  };

@@ -11,19 +11,25 @@ import { resolveInputs } from '../jobs/inputs.js';
 import { openModel, openSegmentationModel } from '../network/folder.js';
 import { EXIT } from './exit.js';
 import type { LogOptions } from './log.js';
-import { fraction, type ScanFlags, wholeNumber, withScanOptions } from './options.js';
+import {
+  flagsOf,
+  type PlanFlags,
+  type ScanFlags,
+  withFoldOption,
+  withModelOptions,
+  withScanOptions,
+} from './options.js';
 import { reportFit, reportIntensityFit, reportOutputDetector } from './reports.js';
 import { runSession, type Session } from './session.js';
+import { fraction, wholeNumber } from './values.js';
 import { sentenceOf } from './words.js';
 
 /** Every detector that there is. */
 const NAMES = [...METHOD_NAMES, ihf.name, ...OUTPUT_METHOD_NAMES];
 
-interface FitFlags extends Omit<ScanFlags, 'input'>, LogOptions {
+interface FitFlags extends Omit<ScanFlags, 'input'>, PlanFlags, LogOptions {
   readonly input?: string[];
   readonly model: string;
-  readonly plans?: string;
-  readonly configuration?: string;
   readonly fold: number;
   readonly tap?: string;
   readonly detector: string;
@@ -37,14 +43,8 @@ interface FitFlags extends Omit<ScanFlags, 'input'>, LogOptions {
 export function fitCommand(program: Command): void {
   const command = program
     .command('fit')
-    .description('fit a detector to scans like those that the model was trained on')
-    .requiredOption('-m, --model <path>', 'nnU-Net’s model folder, or an ONNX file')
-    .option('-p, --plans <file>', 'the plan, where it does not lie beside the model')
-    .option(
-      '-c, --configuration <name>',
-      'configuration of the plan (default: from the folder’s name, else 3d_fullres)',
-    )
-    .option('--fold <k>', 'which fold’s network', wholeNumber, 0)
+    .description('fit a detector to scans like those that the model was trained on');
+  withFoldOption(withModelOptions(command, 'nnU-Net’s model folder, or an ONNX file'))
     .option('--tap <tensor>', 'the tensor to tap (default: the bottleneck; see segcanary taps)')
     .addOption(
       new Option('--detector <name>', 'how scans are judged: docs/detectors.md').choices(NAMES).default('mahalanobis'),
@@ -56,7 +56,7 @@ export function fitCommand(program: Command): void {
     .requiredOption('-o, --output <folder>', 'the detector');
   const inputs = 'training scans: files or folders (a detector on outputs needs none)';
   withScanOptions(command, inputs, false).action(() => {
-    const flags = command.optsWithGlobals<FitFlags>();
+    const flags = flagsOf<FitFlags>(command);
     return runSession(flags, (session) => {
       if (outputMethod(flags.detector)) return makeOnOutputs(flags, session);
       if (!flags.input)

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { loadDetector } from '../detectors/saved.js';
 import type { LogOptions } from './log.js';
+import { flagsOf } from './options.js';
 import { reportDetector } from './reports.js';
 import { runSession } from './session.js';
 
@@ -11,7 +12,7 @@ export function inspectCommand(program: Command): void {
     .argument('<detector>', 'the detector’s folder')
     .option('--ndjson', 'detector.json as one line instead of a table')
     .action((dir: string) => {
-      const flags = command.optsWithGlobals<LogOptions & { ndjson?: boolean }>();
+      const flags = flagsOf<LogOptions & { ndjson?: boolean }>(command);
       return runSession(flags, async ({ say, print }) => {
         const detector = await loadDetector(dir);
         if (flags.ndjson) await print({ id: detector.id, ...detector.description });

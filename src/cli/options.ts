@@ -1,63 +1,89 @@
 import { availableParallelism } from 'node:os';
-import { type Command, InvalidArgumentError } from 'commander';
-import { DEFAULT_LIMITS, limitsOf, type ScanLimits } from '../limits.js';
+import { type Command, Option } from 'commander';
+import type { ScanLimits } from '../limits.js';
+import type { WithInference } from '../network/inference/options.js';
+import type { LogOptions } from './log.js';
+import { foldList, limits, limitsText, wholeNumber } from './values.js';
 
-/** Options that every command that reads scans has. */
-export interface ScanFlags {
-  readonly input: string[];
-  readonly volume?: number;
-  readonly spool: boolean;
-  readonly tmpdir?: string;
-  readonly threads: number;
+/** Of commands that run a network. */
+export type InferenceFlags = Required<WithInference>;
+
+/** What a scan may take of the machine. */
+export interface LimitFlags {
   readonly limits?: Partial<ScanLimits>;
 }
 
-export function wholeNumber(text: string): number {
-  const n = Number(text);
-  if (!/^\d+$/.test(text) || !Number.isSafeInteger(n))
-    throw new InvalidArgumentError('Give a whole number, 0 or more.');
-  return n;
+/** Of commands that read scans under a plan. */
+export interface ReadingFlags extends InferenceFlags, LimitFlags {
+  readonly tmpdir?: string;
 }
 
-export function fraction(text: string): number {
-  const x = Number(text);
-  if (!(x > 0 && x <= 1)) throw new InvalidArgumentError('Give a number above 0 and at most 1.');
-  return x;
+/** Of commands that take scans. */
+export interface ScanFlags extends ReadingFlags {
+  readonly input: string[];
+  readonly volume?: number;
+  readonly spool: boolean;
 }
 
-/** Folds by number: 0,1,2. */
-export function foldList(text: string): number[] {
-  const folds = text.split(',').map(wholeNumber);
-  if (new Set(folds).size !== folds.length) throw new InvalidArgumentError('Name every fold once.');
-  return folds;
+/** Where the plan of a model is. */
+export interface PlanFlags {
+  readonly plans?: string;
+  readonly configuration?: string;
 }
 
+/** The options of a command; what says how networks are run is one value. */
+export function flagsOf<T extends LogOptions>(command: Command): T {
+  const { threads, ...flags } = command.optsWithGlobals();
+  return { ...flags, inference: { threads } } as unknown as T;
+}
+
+export const withInferenceOptions = (command: Command): Command =>
+  command.option('--threads <n>', 'threads of the network', wholeNumber, availableParallelism());
+
+export const withLimitOptions = (command: Command): Command =>
+  command.option('--limits <name=value...>', limitsText, limits);
+
+export const withReadingOptions = (command: Command): Command =>
+  withLimitOptions(
+    withInferenceOptions(
+      command.option('--tmpdir <folder>', 'where the temporary file of a scan lies (default: the system’s)'),
+    ),
+  );
+
+/** @param required whether there is nothing to do without scans */
 export function withScanOptions(command: Command, inputs: string, required = true): Command {
   const flags = '-i, --input <path...>';
-  return (required ? command.requiredOption(flags, inputs) : command.option(flags, inputs))
-    .option('--volume <n>', 'which volume of 4-D files, from 0', wholeNumber)
-    .option('--no-spool', 'stream straight through, without a temporary file (deviates: docs/preprocessing.md)')
-    .option('--tmpdir <folder>', 'where the temporary file of a scan lies (default: the system’s)')
-    .option('--threads <n>', 'threads of the network', wholeNumber, availableParallelism())
-    .option(...limitsOption);
+  const taking = required ? command.requiredOption(flags, inputs) : command.option(flags, inputs);
+  return withReadingOptions(
+    taking
+      .option('--volume <n>', 'which volume of 4-D files, from 0', wholeNumber)
+      .option('--no-spool', 'stream straight through, without a temporary file (deviates: docs/preprocessing.md)'),
+  );
 }
 
-const defaults = Object.entries(DEFAULT_LIMITS)
-  .map(([name, value]) => `${name}=${value}`)
-  .join(' ');
+export const withPlanOptions = (command: Command): Command =>
+  command
+    .option('-p, --plans <file>', 'the plan, where it does not lie beside the model')
+    .option(
+      '-c, --configuration <name>',
+      'configuration of the plan (default: from the folder’s name, else 3d_fullres)',
+    );
 
-/** `--limits slices=20000 seconds=60`: several at once, or one at a time. */
-export const limitsOption = [
-  '--limits <name=value...>',
-  `what a scan may be at most, against bombs and stalls (default: ${defaults})`,
-  (text: string, before: Partial<ScanLimits> = {}): Partial<ScanLimits> => {
-    const [name = '', value = ''] = text.split('=');
-    const limits = { ...before, [name]: value.trim() === '' ? Number.NaN : Number(value) };
-    try {
-      limitsOf(limits);
-    } catch (error) {
-      throw new InvalidArgumentError((error as Error).message);
-    }
-    return limits;
-  },
-] as const;
+/** The model and its plan. */
+export const withModelOptions = (command: Command, model: string): Command =>
+  withPlanOptions(command.requiredOption('-m, --model <path>', model));
+
+/** One fold. */
+export const withFoldOption = (command: Command): Command =>
+  command.option('--fold <k>', 'which fold’s network', wholeNumber, 0);
+
+/**
+ * Several folds.
+ *
+ * @param what is done with them
+ * @param folds by default; all where none are named
+ */
+export function withFoldsOption(command: Command, what: string, folds?: readonly number[]): Command {
+  const option = new Option('--folds <list>', what).argParser(foldList);
+  return command.addOption(folds ? option.default(folds, folds.join()) : option);
+}

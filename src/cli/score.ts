@@ -1,21 +1,20 @@
 import { access, constants } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Command } from 'commander';
-import { refuseEarly } from '../detectors/early.js';
 import { openDetector } from '../detectors/opened.js';
 import { loadDetector } from '../detectors/saved.js';
 import { SegcanaryError } from '../errors.js';
 import { cannotWrite } from '../files/atomic.js';
 import { resolveInputs, type ScanInput } from '../jobs/inputs.js';
-import { ResultFolder } from '../jobs/result-folder.js';
+import { maskPath, ResultFolder } from '../jobs/result-folder.js';
 import { type ScoreJobOptions, scoreScans } from '../jobs/score.js';
-import { type EarlyVerdict, isFailure, type ScanFailure, type SubjectScore } from '../results.js';
-import { EXIT } from './exit.js';
+import type { EarlyVerdict, ScanFailure, SubjectScore } from '../results.js';
 import type { LogOptions } from './log.js';
-import { type ScanFlags, withScanOptions } from './options.js';
+import { flagsOf, type ScanFlags, withScanOptions } from './options.js';
+import { reportResults } from './result-loop.js';
+import { ScanProgress } from './scan-progress.js';
 import { runSession, type Session } from './session.js';
 import { tokenFrom } from './token.js';
-import { printed } from './words.js';
 
 interface ScoreFlags extends ScanFlags, LogOptions {
   readonly detector?: string;
@@ -48,7 +47,7 @@ export function scoreCommand(program: Command): void {
     .option('--explain', 'add what explains the verdict: largest patches, what moved, intensities (docs/explaining.md)')
     .option('--remember-constants', 'encode patches of a single value, such as air, once; the scores are the same');
   withScanOptions(command, 'scans: files or folders, or - for stdin').action(() => {
-    const flags = command.optsWithGlobals<ScoreFlags>();
+    const flags = flagsOf<ScoreFlags>(command);
     return runSession(flags, async (session) => {
       if (flags.server === undefined) return scoreAll(flags, await scorerHere(flags), session);
       for (const name of SERVERS_OWN)
@@ -72,7 +71,7 @@ interface Scorer {
   /** Whether there is a mask of a scan. */
   readonly hasMask: boolean;
   scans(
-    options: Pick<ScoreJobOptions, 'inputs' | 'signal' | 'onProgress'> & Required<Pick<ScoreJobOptions, 'mask'>>,
+    options: Pick<ScoreJobOptions, 'inputs' | 'signal' | 'onProgress'> & Record<'mask', ScoreJobOptions['mask']>,
   ): Promise<AsyncIterable<SubjectScore | EarlyVerdict | ScanFailure>>;
 }
 
@@ -82,17 +81,6 @@ async function scorerHere(flags: ScoreFlags): Promise<Scorer> {
   if (flags.tokenFile !== undefined)
     throw new SegcanaryError('usage', '--token-file is for a server; name one with --server, or leave it out.');
   const detector = await loadDetector(flags.detector);
-  for (const [option, given] of [
-    ['--mask', flags.mask !== undefined],
-    ['--explain', flags.explain],
-  ])
-    if (flags.early && given)
-      throw new SegcanaryError(
-        'usage',
-        `${option} needs every patch and --early stops before the last; leave one of them out.`,
-      );
-  // What no scan can mend is told before the first.
-  if (flags.early) refuseEarly(detector);
   return {
     hasMask: detector.kind === 'features' && !flags.early,
     scans: async (options) =>
@@ -119,50 +107,41 @@ async function scorerThere({ detector: name, tokenFile, volume, explain }: Score
   };
 }
 
-async function scoreAll(flags: ScoreFlags, scorer: Scorer, { log, progress, signal, print }: Session): Promise<number> {
+async function scoreAll(flags: ScoreFlags, scorer: Scorer, session: Session): Promise<number> {
   const inputs: readonly ScanInput[] = await resolveInputs(flags.input, flags.case);
-  if (flags.mask !== undefined && inputs.length !== 1) {
+  const { mask, output } = flags;
+  const stdoutTaken = mask === '-';
+  if (mask !== undefined && inputs.length !== 1) {
     throw new SegcanaryError(
       'usage',
       `--mask takes one scan and there are ${inputs.length}; use -o FOLDER for the masks of many.`,
     );
   }
-  if (flags.mask !== undefined && flags.mask !== '-') await checkMaskPath(flags.mask);
-  if (flags.output !== undefined) ResultFolder.refuseNames(inputs.map((input) => input.case));
-  const folder = flags.output === undefined ? null : await ResultFolder.open(flags.output);
-  const masksToStdout = flags.mask === '-';
-  const report = async (result: object) => {
-    if (!masksToStdout) return print(result);
-    progress.clear();
-    process.stderr.write(`${JSON.stringify(result)}\n`);
-  };
-  let done = 0;
-  let failed = 0;
-  let ood = 0;
-  const folderMask = (name: string) => (scorer.hasMask ? folder?.maskPath(name) : undefined);
-  const maskOf = (name: string) => (masksToStdout ? process.stdout : (flags.mask ?? folderMask(name)));
-  for await (const found of await scorer.scans({
+  if (mask !== undefined && !stdoutTaken) await checkMaskPath(mask);
+  if (output !== undefined) ResultFolder.refuseNames(inputs.map((input) => input.case));
+  const wantsMask = mask !== undefined || (output !== undefined && scorer.hasMask);
+  const maskOf = (name: string) => (stdoutTaken ? process.stdout : (mask ?? maskPath(output as string, name)));
+  const done = new ScanProgress(session, inputs.length);
+  const results = await scorer.scans({
     inputs,
-    signal,
-    mask: maskOf,
-    onProgress: ({ case: name, patches, total }) =>
-      progress.update(`${done + 1}/${inputs.length} ${name}: patch ${patches} of ${total}`),
-  })) {
-    done++;
-    const result = isFailure(found) ? printed(found) : found;
-    await folder?.add(result);
-    await report(result);
-    if (isFailure(result)) {
-      failed++;
-      log.error(result.error.message);
-    } else {
-      ood += Number(result.verdict === 'out-of-distribution');
-    }
-  }
-  progress.clear();
-  await folder?.finish();
-  if (failed > 0) return inputs.length === 1 ? EXIT.failed : EXIT.someScansFailed;
-  return flags.failOnOod && ood > 0 ? EXIT.outOfDistribution : EXIT.done;
+    signal: session.signal,
+    mask: wantsMask ? maskOf : undefined,
+    onProgress: done.onProgress,
+  });
+  const folder = output === undefined ? null : await ResultFolder.open(output);
+  return reportResults(
+    {
+      results,
+      scans: inputs.length,
+      done,
+      stdoutTaken,
+      folder,
+      scoreOf: (score) => score,
+      lineOf: (score) => score,
+      failOnOod: flags.failOnOod,
+    },
+    session,
+  );
 }
 
 /** Told before the hour that a scan may take. */

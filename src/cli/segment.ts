@@ -5,20 +5,26 @@ import { loadDetector } from '../detectors/saved.js';
 import { SegcanaryError } from '../errors.js';
 import { makeFolder } from '../files/atomic.js';
 import { resolveInputs } from '../jobs/inputs.js';
-import { ResultFolder } from '../jobs/result-folder.js';
+import { maskPath, ResultFolder } from '../jobs/result-folder.js';
 import { segmenterOf, segmentScans } from '../jobs/segment.js';
 import { openSegmentationModel } from '../network/folder.js';
-import { isFailure, type ScanFailure, type SegmentResult } from '../results.js';
-import { EXIT } from './exit.js';
+import type { SegmentResult } from '../results.js';
 import type { LogOptions } from './log.js';
-import { foldList, fraction, type ScanFlags, withScanOptions } from './options.js';
+import {
+  flagsOf,
+  type PlanFlags,
+  type ScanFlags,
+  withFoldsOption,
+  withModelOptions,
+  withScanOptions,
+} from './options.js';
+import { reportResults } from './result-loop.js';
+import { ScanProgress } from './scan-progress.js';
 import { runSession, type Session } from './session.js';
-import { printed } from './words.js';
+import { fraction } from './values.js';
 
-interface SegmentFlags extends ScanFlags, LogOptions {
+interface SegmentFlags extends ScanFlags, PlanFlags, LogOptions {
   readonly model: string;
-  readonly plans?: string;
-  readonly configuration?: string;
   readonly folds?: readonly number[];
   readonly detector?: string;
   readonly case?: string;
@@ -33,14 +39,9 @@ interface SegmentFlags extends ScanFlags, LogOptions {
 export function segmentCommand(program: Command): void {
   const command = program
     .command('segment')
-    .description('segment scans as nnU-Net does, and score them from the same forward pass')
-    .requiredOption('-m, --model <folder>', 'nnU-Net’s model folder, with exported networks')
-    .option('-p, --plans <file>', 'the plan, where it does not lie beside the model')
-    .option(
-      '-c, --configuration <name>',
-      'configuration of the plan (default: from the folder’s name, else 3d_fullres)',
-    )
-    .option('--folds <list>', 'folds whose logits are averaged, as 0,1,2 (default: all that are exported)', foldList)
+    .description('segment scans as nnU-Net does, and score them from the same forward pass');
+  withModelOptions(command, 'nnU-Net’s model folder, with exported networks');
+  withFoldsOption(command, 'folds whose logits are averaged, as 0,1,2 (default: all that are exported)')
     .option('-d, --detector <folder>', 'score the scans too: a detector that was fitted to one of the folds')
     .option('--case <name>', 'name of a single scan in the result (default: from its file, or stdin)')
     .option('--step-size <fraction>', 'distance between patches as a fraction of the patch (default: 0.5)', fraction)
@@ -50,12 +51,12 @@ export function segmentCommand(program: Command): void {
     .option('--explain', 'add what explains the verdict: largest patches, what moved, intensities (docs/explaining.md)')
     .option('--fail-on-ood', 'exit with 10 when a scan is out of distribution');
   withScanOptions(command, 'scans: files or folders, or - for stdin').action(() => {
-    const flags = command.optsWithGlobals<SegmentFlags>();
+    const flags = flagsOf<SegmentFlags>(command);
     return runSession(flags, (session) => segmentAll(flags, session));
   });
 }
 
-async function segmentAll(flags: SegmentFlags, { log, progress, signal, print }: Session): Promise<number> {
+async function segmentAll(flags: SegmentFlags, session: Session): Promise<number> {
   const detector = flags.detector === undefined ? undefined : await loadDetector(flags.detector);
   if (flags.failOnOod && !detector)
     throw new SegcanaryError('usage', '--fail-on-ood needs a detector; name one with -d.');
@@ -74,49 +75,35 @@ async function segmentAll(flags: SegmentFlags, { log, progress, signal, print }:
   }
   const scores = detector && !toStdout ? await ResultFolder.open(flags.output) : null;
   const pathOf = (name: string) => join(flags.output, `${name}.nii.gz`);
-  const report = async (result: object) => {
-    if (!toStdout) return print(result);
-    progress.clear();
-    process.stderr.write(`${JSON.stringify(result)}\n`);
-  };
-  let done = 0;
-  let failed = 0;
-  let ood = 0;
-  for await (const found of segmentScans({
+  const done = new ScanProgress(session, inputs.length);
+  const results = segmentScans({
     ...flags,
     model,
     segmenter,
     detector: detector && (await openBesideSegmenter(detector, flags)),
     inputs,
-    signal,
+    signal: session.signal,
     to: (name) => (toStdout ? process.stdout : pathOf(name)),
     probabilities: (name) => (flags.saveProbabilities ? join(flags.output, `${name}_probabilities.nii.gz`) : undefined),
-    mask: (name) => (detector?.kind === 'features' ? scores?.maskPath(name) : undefined),
-    onProgress: ({ case: name, patches, total }) =>
-      progress.update(`${done + 1}/${inputs.length} ${name}: patch ${patches} of ${total}`),
-  })) {
-    done++;
-    const result = isFailure(found) ? printed(found) : found;
-    const line = lineOf(result, toStdout ? null : pathOf(result.case));
-    if (isFailure(result)) {
-      failed++;
-      await scores?.add(result);
-      log.error(result.error.message);
-    } else if (result.score) {
-      ood += Number(result.score.verdict === 'out-of-distribution');
-      await scores?.add(result.score);
-    }
-    await report(line);
-  }
-  progress.clear();
-  await scores?.finish();
-  if (failed > 0) return inputs.length === 1 ? EXIT.failed : EXIT.someScansFailed;
-  return flags.failOnOod && ood > 0 ? EXIT.outOfDistribution : EXIT.done;
+    mask: (name) => (scores && detector?.kind === 'features' ? maskPath(scores.dir, name) : undefined),
+    onProgress: done.onProgress,
+  });
+  return reportResults(
+    {
+      results,
+      scans: inputs.length,
+      done,
+      stdoutTaken: toStdout,
+      folder: scores,
+      scoreOf: ({ score }) => score,
+      lineOf: (result) => lineOf(result, toStdout ? null : pathOf(result.case)),
+      failOnOod: flags.failOnOod,
+    },
+    session,
+  );
 }
 
 /** The scan's score, where there is one, and its segmentation. */
-function lineOf(result: SegmentResult | ScanFailure, segmentation: string | null): object {
-  if (isFailure(result)) return result;
-  const { score, case: name, patches, voxels, warnings } = result;
+function lineOf({ score, case: name, patches, voxels, warnings }: SegmentResult, segmentation: string | null): object {
   return { ...(score ?? { case: name, patches, warnings }), segmentation, voxels };
 }

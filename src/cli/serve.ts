@@ -1,19 +1,24 @@
-import { availableParallelism } from 'node:os';
 import type { Command } from 'commander';
 import { SegcanaryError } from '../errors.js';
-import type { ScanLimits } from '../limits.js';
 import { openSegmentationModel } from '../network/folder.js';
 import { createServer } from '../server/app.js';
 import { EXIT } from './exit.js';
 import type { LogOptions } from './log.js';
-import { foldList, fraction, limitsOption, wholeNumber } from './options.js';
+import {
+  flagsOf,
+  type PlanFlags,
+  type ReadingFlags,
+  withFoldsOption,
+  withPlanOptions,
+  withReadingOptions,
+} from './options.js';
 import { runSession, type Session } from './session.js';
 import { tokenFrom } from './token.js';
+import { fraction, wholeNumber } from './values.js';
 
-interface ServeFlags extends LogOptions {
+interface ServeFlags extends ReadingFlags, PlanFlags, LogOptions {
   readonly detector: [string, ...string[]];
   readonly model?: string;
-  readonly configuration?: string;
   readonly folds?: number[];
   readonly host: string;
   readonly port: number;
@@ -24,9 +29,6 @@ interface ServeFlags extends LogOptions {
   readonly keepDays?: number;
   readonly keepScans?: number;
   readonly driftLevel: number;
-  readonly threads: number;
-  readonly tmpdir?: string;
-  readonly limits?: Partial<ScanLimits>;
 }
 
 export function serveCommand(program: Command): void {
@@ -34,9 +36,8 @@ export function serveCommand(program: Command): void {
     .command('serve')
     .description('score scans over HTTP, remember the results, watch for drift, show a page')
     .requiredOption('-d, --detector <folder...>', 'detectors, each a folder or NAME=FOLDER; the first is the default')
-    .option('-m, --model <folder>', 'nnU-Net model folder, to segment scans where a client asks for it')
-    .option('-c, --configuration <name>', 'of the plans')
-    .option('--folds <list>', 'folds whose networks are averaged (default: all)', foldList)
+    .option('-m, --model <folder>', 'nnU-Net model folder, to segment scans where a client asks for it');
+  withFoldsOption(withPlanOptions(command), 'folds whose networks are averaged (default: all)')
     .option('--host <address>', 'address to listen on; others than loopback need a token', '127.0.0.1')
     .option('--port <n>', '0 takes a free one', wholeNumber, 8470)
     .option('--data <folder>', 'where records live on (default: they go with the process)')
@@ -45,12 +46,9 @@ export function serveCommand(program: Command): void {
     .option('--keep-flagged', 'keep image, uncertainty map and segmentation of scans that are out of distribution')
     .option('--keep-days <n>', 'forget scans after so many days', wholeNumber)
     .option('--keep-scans <n>', 'forget all but the last so many', wholeNumber)
-    .option('--drift-level <p>', 'probability of a false alarm of drift, ever', fraction, 0.01)
-    .option('--threads <n>', 'threads of the network', wholeNumber, availableParallelism())
-    .option('--tmpdir <folder>', 'where the temporary file of a scan lies (default: the system’s)')
-    .option(...limitsOption);
-  command.action(async () => {
-    const flags = command.optsWithGlobals<ServeFlags>();
+    .option('--drift-level <p>', 'probability of a false alarm of drift, ever', fraction, 0.01);
+  withReadingOptions(command).action(async () => {
+    const flags = flagsOf<ServeFlags>(command);
     let stopped = false;
     await runSession(flags, async (session) => {
       const code = await serve(flags, session);

@@ -6,24 +6,23 @@ import { isAbort } from '../errors.js';
 import { makeFolder, writeFileAtomically } from '../files/atomic.js';
 import { resolveInputs } from '../jobs/inputs.js';
 import { simulateScan } from '../jobs/simulate.js';
-import type { ScanLimits } from '../limits.js';
 import { failureOf } from '../results.js';
 import { SHIFT_NAMES, SHIFTS } from '../simulate/registry.js';
 import type { Grade } from '../simulate/shift.js';
 import { EXIT } from './exit.js';
 import type { LogOptions } from './log.js';
-import { limitsOption, wholeNumber } from './options.js';
+import { flagsOf, type LimitFlags, withLimitOptions } from './options.js';
 import { runSession, type Session } from './session.js';
+import { wholeNumber } from './values.js';
 import { printed } from './words.js';
 
-interface SimulateFlags extends LogOptions {
+interface SimulateFlags extends LimitFlags, LogOptions {
   readonly input: string[];
   readonly shift: readonly string[];
   readonly grade: readonly string[];
   readonly seed: number;
   readonly labels?: string;
   readonly output: string;
-  readonly limits?: Partial<ScanLimits>;
 }
 
 export function simulateCommand(program: Command): void {
@@ -38,7 +37,6 @@ export function simulateCommand(program: Command): void {
     )
     .addOption(new Option('--grade <n...>', 'how strong').choices(['1', '2', '3']).default(['1', '2', '3'], '1 2 3'))
     .option('--seed <n>', 'of noise and implants', wholeNumber, 0)
-    .option(...limitsOption)
     .option(
       '--labels <folder>',
       'segmentations {case}.nii.gz: named in the cohort, changed where a shift changes the truth',
@@ -47,8 +45,8 @@ export function simulateCommand(program: Command): void {
       '-o, --output <folder>',
       '{case}_{shift}-{grade}.nii.gz, changed segmentations {case}_{shift}-{grade}_label.nii.gz, and cohort.csv',
     );
-  command.action(() => {
-    const flags = command.optsWithGlobals<SimulateFlags>();
+  withLimitOptions(command).action(() => {
+    const flags = flagsOf<SimulateFlags>(command);
     return runSession(flags, (session) => simulateAll(flags, session));
   });
 }

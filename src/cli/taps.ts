@@ -3,31 +3,24 @@ import { SegcanaryError } from '../errors.js';
 import { openNetwork } from '../network/folder.js';
 import { listTaps, type Tap } from '../network/taps.js';
 import type { LogOptions } from './log.js';
-import { wholeNumber } from './options.js';
+import { flagsOf, type PlanFlags, withFoldOption, withPlanOptions } from './options.js';
 import { runSession } from './session.js';
 import { table } from './table.js';
 
-interface TapsFlags extends LogOptions {
-  readonly plans?: string;
-  readonly configuration?: string;
+interface TapsFlags extends PlanFlags, LogOptions {
   readonly fold: number;
   readonly ndjson?: boolean;
 }
 
 export function tapsCommand(program: Command): void {
-  program
+  const command = program
     .command('taps')
     .description('list the tensors worth tapping: name, shape, features after pooling; * marks the suggested one')
-    .argument('<model>', 'nnU-Net’s model folder, or an ONNX file')
-    .option('-p, --plans <file>', 'the plan, where it does not lie beside the model')
-    .option(
-      '-c, --configuration <name>',
-      'configuration of the plan (default: from the folder’s name, else 3d_fullres)',
-    )
-    .option('--fold <k>', 'which fold’s network', wholeNumber, 0)
+    .argument('<model>', 'nnU-Net’s model folder, or an ONNX file');
+  withFoldOption(withPlanOptions(command))
     .option('--ndjson', 'one JSON object a line instead of a table')
-    .action((path: string, _options, command: Command) => {
-      const flags = command.optsWithGlobals<TapsFlags>();
+    .action((path: string) => {
+      const flags = flagsOf<TapsFlags>(command);
       return runSession(flags, async ({ log, say, print }) => {
         const model = await openNetwork(path, flags);
         const patchShape = model.plan ? [model.plan.channels.length, ...model.plan.patchSize] : undefined;

@@ -2,14 +2,22 @@ import { SegcanaryError } from '../errors.js';
 import { onlyOnFeatures } from './opened.js';
 import type { Detector } from './saved.js';
 
+/** What a scan that is stopped early cannot have. */
+interface WholeScanOptions {
+  readonly mask?: unknown;
+  readonly explain?: boolean | undefined;
+}
+
 /**
- * Refuses `early` for detectors under which nothing is certain before a scan has ended: the score
- * has to be a mean of distances that are never negative, and there has to be a boundary that it can
- * pass.
+ * Refuses `early` beside what needs a whole scan, and for detectors under which nothing is certain
+ * before a scan has ended: the score has to be a mean of distances that are never negative, and
+ * there has to be a boundary that it can pass.
  *
  * @throws SegcanaryError `usage`
  */
-export function refuseEarly(detector: Detector): void {
+export function refuseEarly(detector: Detector, { mask, explain }: WholeScanOptions = {}): void {
+  if (mask !== undefined) throw needsEveryPatch('A mask');
+  if (explain) throw needsEveryPatch('An explanation');
   const { dir, method, description } = detector;
   if (detector.kind !== 'features') throw onlyOnFeatures(detector, 'early');
   if (!detector.method.nonNegative)
@@ -25,3 +33,8 @@ export function refuseEarly(detector: Detector): void {
       { option: 'early', subject: dir },
     );
 }
+
+const needsEveryPatch = (what: string): SegcanaryError =>
+  new SegcanaryError('usage', `${what} needs every patch and \`early\` stops before the last; leave one of them out.`, {
+    option: 'early',
+  });

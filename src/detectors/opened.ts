@@ -1,6 +1,7 @@
 import { type OptionName, SegcanaryError } from '../errors.js';
 import { rememberingConstants } from '../network/constant-patches.js';
 import { type Encoder, encoderWhenOpen, openEncoder } from '../network/encoder.js';
+import type { InferenceOptions, WithInference } from '../network/inference/options.js';
 import { openSampler, type Sampler } from '../network/sampler.js';
 import type { FoldModel } from '../network/segmenter.js';
 import type { Detector, FeatureDetector, IntensityDetector, OutputDetector } from './saved.js';
@@ -14,9 +15,7 @@ export type OpenFeatureDetector = FeatureDetector & { readonly encoder: Encoder 
 /** A detector on outputs with its networks. */
 export type OpenOutputDetector = OutputDetector & { readonly sampler: Sampler };
 
-export interface OpenDetectorOptions {
-  /** Threads of the network. @default all */
-  readonly threads?: number | undefined;
+export interface OpenDetectorOptions extends WithInference {
   /**
    * Encode patches of a single value, such as air, once. Of detectors on features; the scores are
    * the same.
@@ -43,19 +42,19 @@ export type SegmentingDetector = FeatureDetector | OpenOutputDetector | Intensit
  */
 export async function openDetector(
   detector: Detector,
-  { threads, rememberConstants = false, ahead = false }: OpenDetectorOptions = {},
+  { inference, rememberConstants = false, ahead = false }: OpenDetectorOptions = {},
 ): Promise<OpenDetector> {
   if (rememberConstants && detector.kind !== 'features') throw onlyOnFeatures(detector, 'rememberConstants');
   if (detector.kind === 'intensities') return detector;
   if (detector.kind === 'features') {
-    const opening = encoderOf(detector, threads);
+    const opening = encoderOf(detector, inference);
     const encoder = ahead ? encoderWhenOpen(opening) : await opening;
     return { ...detector, encoder: rememberConstants ? rememberingConstants(encoder) : encoder };
   }
   const { heads, mirrorAxes, dropout, seed } = detector.description;
   const folds = detector.networks.map((onnx, i): FoldModel => ({ name: `${detector.dir}/network_${i}.onnx`, onnx }));
   const sampler = await openSampler(folds as [FoldModel, ...FoldModel[]], heads, {
-    threads,
+    inference,
     mirrorAxes,
     dropout,
     seed,
@@ -75,9 +74,9 @@ export async function openBesideSegmenter(
 }
 
 /** Opens the encoder of a detector on features, to build a pipeline of one's own. */
-export function encoderOf(detector: FeatureDetector, threads?: number): Promise<Encoder> {
+export function encoderOf(detector: FeatureDetector, inference?: InferenceOptions): Promise<Encoder> {
   const { dir, encoderOnnx, description } = detector;
-  return openEncoder(encoderOnnx, { threads, sha256: description.encoderSha256, name: `${dir}/encoder.onnx` });
+  return openEncoder(encoderOnnx, { inference, sha256: description.encoderSha256, name: `${dir}/encoder.onnx` });
 }
 
 /** The sentence for an option that judges patch by patch. */

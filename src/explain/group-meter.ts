@@ -60,7 +60,7 @@ export class GroupMeter {
     for (let g = 0; g < distances.length; g++) this.#sums[g] += weight * distances[g];
   }
 
-  /** Of the patches so far; the weights of all of them sum to 1. */
+  /** How far each group has moved over the patches so far; their weights sum to 1 at the end. */
   get groups(): ExplainedGroup[] {
     return this.#groups.map((group, g) => {
       const { mean, deviation } = this.#of.training[g];

@@ -9,6 +9,7 @@ import { openScan } from '../formats/open.js';
 import { openEncoder } from '../network/encoder.js';
 import { type EncoderStage, encoderStages } from '../network/encoder-stages.js';
 import type { SegmentationSource } from '../network/folder.js';
+import type { WithInference } from '../network/inference/options.js';
 import { cutAtTap } from '../network/onnx/cut.js';
 import { mirrorAxesOf } from '../network/onnx/metadata.js';
 import { openSampler, type Passes, type Sampler } from '../network/sampler.js';
@@ -16,13 +17,13 @@ import type { FoldModel } from '../network/segmenter.js';
 import { chooseTap, type Tap } from '../network/taps.js';
 import type { SegmentationPlan } from '../plan.js';
 import { examineScan, histogramOf } from '../scans/examine.js';
-import { type Look, lookAtScan } from '../scans/look.js';
+import { lookAtScan, type ScanView } from '../scans/look.js';
 import type { ScanOptions } from '../scans/run.js';
 import { embedInput } from './embed.js';
 import { ExaminedCache, type ExaminedScan } from './examined-cache.js';
 import { hashInput, openInput, type ScanInput } from './inputs.js';
 
-export interface CohortReaderOptions extends Omit<ScanOptions, 'case' | 'file'> {
+export interface CohortReaderOptions extends Omit<ScanOptions, 'case' | 'file'>, WithInference {
   readonly model: SegmentationSource;
   /** Folder of the cache. */
   readonly cache: string;
@@ -33,7 +34,6 @@ export interface CohortReaderOptions extends Omit<ScanOptions, 'case' | 'file'> 
   readonly taps?: readonly string[] | undefined;
   /** @default 0.5 */
   readonly stepSize?: number;
-  readonly threads?: number;
   /**
    * Sets of passes beside the plain one: mirrored ones cost up to 7 passes more, dropout 10.
    * @default none
@@ -62,7 +62,7 @@ export interface CohortReader {
    */
   examine(c: CohortCase): Promise<readonly [ExaminedScan, cached: boolean]>;
   /** Segments and scores a scan once more and keeps the slice on which there is most to see. */
-  look(c: CohortCase, tap: number, scorer: PatchScorer): Promise<Look>;
+  look(c: CohortCase, tap: number, scorer: PatchScorer): Promise<ScanView>;
   /**
    * Features of a scan that was read before, at one of the taps; those measured are of the stages.
    */
@@ -75,7 +75,7 @@ export interface CohortReader {
  * @throws SegcanaryError from the model and the tap, `io`
  */
 export async function openCohortReader(options: CohortReaderOptions): Promise<CohortReader> {
-  const { model, threads, stepSize = 0.5, seed = 0 } = options;
+  const { model, inference, stepSize = 0.5, seed = 0 } = options;
   const { plan } = model;
   // Passes are kept as logits, under a plan of nnU-Net v1 too, whose own predictions average
   // probabilities.
@@ -93,13 +93,13 @@ export async function openCohortReader(options: CohortReaderOptions): Promise<Co
     ({ path, ...fold }): FoldModel => ({ name: path, ...fold }),
   ) as [FoldModel, ...FoldModel[]];
   const sampler = await openSampler(folds, model.segmentation.heads, {
-    threads,
+    inference,
     mirrorAxes: options.passes?.includes('mirrors') ? mirrorAxesOf(first.onnx, first.path) : [],
     dropout: options.passes?.includes('dropout') ? DROPOUT_PASSES : 0,
     seed,
   });
   const encoderOnnx = cutAtTap(first.onnx, tap.name, first.path, measured);
-  const encoder = await openEncoder(encoderOnnx, { threads, name: first.path });
+  const encoder = await openEncoder(encoderOnnx, { inference, name: first.path });
   const cache = await ExaminedCache.open(options.cache);
   // A scan is read up to three times, and warned of when it is read for the network. That one out
   // of distribution is not as it should be is what it is there for.
@@ -175,7 +175,7 @@ export async function openCohortReader(options: CohortReaderOptions): Promise<Co
         case: c.case,
         file: input.file,
         segmentation,
-        segmenter: await openSampler([model], segmentation.heads, { threads }),
+        segmenter: await openSampler([model], segmentation.heads, { inference }),
         scorer,
         truth: c.label === null ? undefined : { file: c.label, bytes: await openScan(c.label) },
       });

@@ -12,7 +12,7 @@ import type { ScoredCase } from '../evaluate/judge.js';
 import { openBlas } from '../network/inference/blas.js';
 import type { Tap } from '../network/taps.js';
 import { failureOf, type ScanFailure } from '../results.js';
-import type { Look } from '../scans/look.js';
+import type { ScanView } from '../scans/look.js';
 import { blocksOf, distancesOf } from './cohort-features.js';
 import { type CohortReader, type CohortReaderOptions, openCohortReader } from './cohort-reader.js';
 import type { ExaminedScan } from './examined-cache.js';
@@ -53,7 +53,7 @@ export interface CohortScores {
    * for a method that has no mask: on outputs, on intensities, under another aggregator than the
    * mean.
    */
-  look(method: string, name: string): Promise<Look | null>;
+  look(method: string, name: string): Promise<ScanView | null>;
 }
 
 /** What a table says of a method. */
@@ -67,7 +67,7 @@ type About = Omit<ScoredMethod, 'cases' | 'passes'>;
  *   read; `aborted`
  */
 export async function scoreCohort(options: ScoreCohortOptions): Promise<CohortScores> {
-  const { cohort, estimator = 'ledoit-wolf', threads } = options;
+  const { cohort, estimator = 'ledoit-wolf', inference } = options;
   const reader = await openCohortReader(options);
   const failures: ScanFailure[] = [];
   const unfitted: MethodFailure[] = [];
@@ -113,7 +113,7 @@ export async function scoreCohort(options: ScoreCohortOptions): Promise<CohortSc
   if (training.length === 0)
     throw new SegcanaryError('fit-failed', 'None of the training scans could be read, so nothing was fitted.');
 
-  const context = { estimator, blas: await openBlas({ threads }) };
+  const context = { estimator, blas: await openBlas(inference) };
   const aggregators = AGGREGATORS.filter(({ name }) => (options.aggregators ?? ['mean']).includes(name));
   const methods: ScoredMethod[] = [];
   /** How a method that has a mask is fitted again. */

@@ -5,6 +5,7 @@ import { isAbort, SegcanaryError } from '../errors.js';
 import { trainingIntensities } from '../explain/training-intensities.js';
 import type { ModelSource } from '../network/folder.js';
 import { openBlas } from '../network/inference/blas.js';
+import type { WithInference } from '../network/inference/options.js';
 import { failureOf, type ScanFailure } from '../results.js';
 import { histogramOf } from '../scans/examine.js';
 import type { ScanOptions } from '../scans/run.js';
@@ -12,7 +13,7 @@ import { version } from '../version.js';
 import { hashInput, openInput, orientationOf, type ScanInput } from './inputs.js';
 import { countingOf, edgesOf, type IntensityShares } from './training-scan.js';
 
-export interface IntensityDetectorOptions extends Omit<ScanOptions, 'case' | 'file'> {
+export interface IntensityDetectorOptions extends Omit<ScanOptions, 'case' | 'file'>, WithInference {
   /** Of which the plan alone is used. */
   readonly model: Pick<ModelSource, 'plan'>;
   readonly inputs: readonly ScanInput[];
@@ -69,7 +70,7 @@ export async function fitIntensityDetector(options: IntensityDetectorOptions): P
   }
   if (histograms.length === 0)
     throw new SegcanaryError('fit-failed', `None of the ${inputs.length} scans could be read, so nothing was fitted.`);
-  const fit = await ihf.fit(histograms, { estimator: 'ledoit-wolf', blas: await openBlas() });
+  const fit = await ihf.fit(histograms, { estimator: 'ledoit-wolf', blas: await openBlas(options.inference) });
   await saveDetector(output, {
     tensors: fit.tensors,
     description: {

@@ -4,13 +4,14 @@ import { checkDetectorTarget, saveDetector } from '../detectors/saved.js';
 import { SegcanaryError } from '../errors.js';
 import { sha256 } from '../files/hash.js';
 import type { SegmentationSource } from '../network/folder.js';
+import type { WithInference } from '../network/inference/options.js';
 import { mirrorAxesOf } from '../network/onnx/metadata.js';
 import { openSampler } from '../network/sampler.js';
 import type { FoldModel } from '../network/segmenter.js';
 import { version } from '../version.js';
 import { hashInput, type ScanInput } from './inputs.js';
 
-export interface OutputDetectorOptions {
+export interface OutputDetectorOptions extends WithInference {
   readonly model: SegmentationSource;
   /** A name of `OUTPUT_METHODS`. */
   readonly method: string;
@@ -54,6 +55,7 @@ export async function saveOutputDetector(options: OutputDetectorOptions): Promis
   const { heads, regionsClassOrder } = model.segmentation;
   // Opened once, so that what cannot run is refused now.
   const sampler = await openSampler(folds.map(namedFold) as [FoldModel, ...FoldModel[]], heads, {
+    inference: options.inference,
     mirrorAxes,
     dropout,
     seed,

@@ -11,6 +11,7 @@ import { openEncoder } from '../network/encoder.js';
 import { type EncoderStage, encoderStages } from '../network/encoder-stages.js';
 import type { ModelSource } from '../network/folder.js';
 import { openBlas } from '../network/inference/blas.js';
+import type { WithInference } from '../network/inference/options.js';
 import { cutAtTap } from '../network/onnx/cut.js';
 import { chooseTap, type Tap } from '../network/taps.js';
 import { failureOf, type ScanFailure, type Warning } from '../results.js';
@@ -19,7 +20,7 @@ import { version } from '../version.js';
 import { hashInput, orientationOf, type ScanInput } from './inputs.js';
 import { edgesOf, type IntensityShares, readTrainingScan } from './training-scan.js';
 
-export interface FitJobOptions extends Omit<ScanOptions, 'case' | 'file'> {
+export interface FitJobOptions extends Omit<ScanOptions, 'case' | 'file'>, WithInference {
   readonly model: ModelSource;
   readonly inputs: readonly ScanInput[];
   /** Folder of the detector. A detector that is there is replaced; anything else is refused. */
@@ -34,8 +35,6 @@ export interface FitJobOptions extends Omit<ScanOptions, 'case' | 'file'> {
   readonly estimator?: Estimator;
   /** @default 0.5 */
   readonly stepSize?: number;
-  /** Threads of the network. @default all */
-  readonly threads?: number;
   /** Told when every scan is embedded and the covariance begins. */
   readonly onFit?: () => void;
   readonly onFailure?: (failure: ScanFailure) => void;
@@ -72,7 +71,7 @@ export async function fitDetector(options: FitJobOptions): Promise<FitResult> {
   });
   const stages = method.features === 'stage-means' ? await stagesOf(model) : null;
   const encoderOnnx = cutAtTap(model.onnx, tap.name, model.path, { stages: stages?.map(({ name }) => name) });
-  const encoder = await openEncoder(encoderOnnx, { threads: options.threads, name: model.path });
+  const encoder = await openEncoder(encoderOnnx, { inference: options.inference, name: model.path });
   const cache = await EmbeddingCache.open(options.cache);
   const shared = {
     plan: model.plan,
@@ -118,7 +117,7 @@ export async function fitDetector(options: FitJobOptions): Promise<FitResult> {
 
   options.onFit?.();
   const parts = stages?.map(({ channels }) => channels);
-  const blas = await openBlas({ threads: options.threads });
+  const blas = await openBlas(options.inference);
   const fit = await method.fit(() => blocksOf(cache, keys, method, parts, options.signal), { estimator, blas });
   const channelGroups = groupSizes(tap.shape[0]);
   const groups = stages

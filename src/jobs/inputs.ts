@@ -1,5 +1,6 @@
 import { stat } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
+import type { ChannelBytes, ScanBytes } from '../chunks.js';
 import { SegcanaryError } from '../errors.js';
 import { sha256, sha256OfStream } from '../files/hash.js';
 import { type CaseFiles, groupCases, listCases } from '../formats/cases.js';
@@ -7,7 +8,6 @@ import { openScan, readHeader } from '../formats/open.js';
 import type { ScanLimits } from '../limits.js';
 import { axisCodes } from '../maths/volume/axis-codes.js';
 import type { Plan } from '../plan.js';
-import type { ChannelBytes, ScanBytes } from '../scans/run.js';
 
 /** A scan that was asked for: files, or stdin. */
 export interface ScanInput {

@@ -3,6 +3,9 @@ import { SegcanaryError } from '../errors.js';
 import { makeFolder, writeFileAtomically } from '../files/atomic.js';
 import { type EarlyVerdict, isFailure, type ScanFailure, type SubjectScore } from '../results.js';
 
+/** Where the uncertainty mask of a case lies in a folder of results. */
+export const maskPath = (dir: string, name: string): string => join(dir, `${name}_uncertainty.nii.gz`);
+
 /**
  * Folder out: `{case}.json` and `{case}_uncertainty.nii.gz` a scan, `scores.csv` and `summary.json`
  * when all is done. Every file appears whole or not at all.
@@ -30,10 +33,6 @@ export class ResultFolder {
         { option: 'case' },
       );
     }
-  }
-
-  maskPath(name: string): string {
-    return join(this.dir, `${name}_uncertainty.nii.gz`);
   }
 
   async add(result: SubjectScore | EarlyVerdict | ScanFailure): Promise<void> {

@@ -2,17 +2,17 @@ import type { Writable } from 'node:stream';
 import { refuseEarly } from '../detectors/early.js';
 import type { OpenDetector } from '../detectors/opened.js';
 import { isAbort, type SegcanaryError } from '../errors.js';
-import { scoreScan } from '../pipeline.js';
 import { type EarlyVerdict, failureOf, type ScanFailure, type SubjectScore } from '../results.js';
 import type { ScanOptions } from '../scans/run.js';
+import { scoreScan } from '../scans/score.js';
 import { openInput, type ScanInput } from './inputs.js';
 
 export interface ScoreJobOptions extends Omit<ScanOptions, 'case' | 'file'> {
   /** From `openDetector`. */
   readonly detector: OpenDetector;
   readonly inputs: readonly ScanInput[];
-  /** Where the mask of a case goes, if anywhere. */
-  readonly mask?: (name: string) => string | Writable | undefined;
+  /** Where the mask of a case goes, if anywhere. Not with `early`. */
+  readonly mask?: ((name: string) => string | Writable | undefined) | undefined;
   /**
    * Stop each scan as soon as it is certainly out of distribution, as in `scoreScan`.
    * @default false
@@ -27,15 +27,19 @@ export interface ScoreJobOptions extends Omit<ScanOptions, 'case' | 'file'> {
  * the others go on.
  *
  * @throws SegcanaryError `aborted` when the signal says so, what `Encoder.ready` is rejected with,
- *   `usage` for `early` where nothing can be decided; whatever else goes wrong, a mask that cannot
- *   be written included, is a failure of its scan alone
+ *   and at once `usage` for `early` where nothing can be decided; whatever else goes wrong, a mask
+ *   that cannot be written included, is a failure of its scan alone
  */
 export function scoreScans(
   options: ScoreJobOptions & { readonly early?: false | undefined },
 ): AsyncGenerator<SubjectScore | ScanFailure>;
 export function scoreScans(options: ScoreJobOptions): AsyncGenerator<SubjectScore | EarlyVerdict | ScanFailure>;
-export async function* scoreScans(options: ScoreJobOptions): AsyncGenerator<SubjectScore | EarlyVerdict | ScanFailure> {
-  if (options.early) refuseEarly(options.detector);
+export function scoreScans(options: ScoreJobOptions): AsyncGenerator<SubjectScore | EarlyVerdict | ScanFailure> {
+  if (options.early) refuseEarly(options.detector, options);
+  return scored(options);
+}
+
+async function* scored(options: ScoreJobOptions): AsyncGenerator<SubjectScore | EarlyVerdict | ScanFailure> {
   for (const input of options.inputs) {
     try {
       yield await scoreScan(await openInput(input, options.detector.description.plan, options.limits), {

@@ -5,6 +5,7 @@ import type { Detector, DetectorDescription } from '../detectors/saved.js';
 import { isAbort, SegcanaryError } from '../errors.js';
 import { sha256 } from '../files/hash.js';
 import type { SegmentationSource } from '../network/folder.js';
+import type { WithInference } from '../network/inference/options.js';
 import { mirrorAxesOf } from '../network/onnx/metadata.js';
 import { openSegmenter, type Segmenter } from '../network/segmenter.js';
 import type { SegmentationPlan } from '../plan.js';
@@ -13,7 +14,7 @@ import type { ScanOptions } from '../scans/run.js';
 import { segmentScan } from '../scans/segment.js';
 import { openInput, type ScanInput } from './inputs.js';
 
-export interface SegmenterJobOptions {
+export interface SegmenterJobOptions extends WithInference {
   readonly model: SegmentationSource;
   /** Scores every scan too. Its networks have to be among the folds. */
   readonly detector?: Detector | undefined;
@@ -21,7 +22,6 @@ export interface SegmenterJobOptions {
   readonly stepSize?: number | undefined;
   /** Average over every mirroring that the network was trained with. @default false */
   readonly tta?: boolean;
-  readonly threads?: number;
 }
 
 /**
@@ -32,7 +32,7 @@ export interface SegmenterJobOptions {
  *   size; what `openSegmenter` throws
  */
 export async function segmenterOf(options: SegmenterJobOptions): Promise<Segmenter> {
-  const { model, detector, threads } = options;
+  const { model, detector, inference } = options;
   if (detector) refuseOthers(detector, model);
   stepSizeOf(options);
   const fitted = detector?.kind === 'features' ? detector.description : null;
@@ -48,7 +48,7 @@ export async function segmenterOf(options: SegmenterJobOptions): Promise<Segment
     })),
     model.segmentation.heads,
     {
-      threads,
+      inference,
       nonlinearity: nonlinearityOf(model.segmentation),
       mirrorAxes: options.tta ? mirrorAxesOf(model.folds[0].onnx, model.folds[0].path) : [],
     },

@@ -1,9 +1,10 @@
 import { SegcanaryError } from '../errors.js';
-import { type InferenceOptions, naming, openSession, type Tensor } from './inference/session.js';
+import type { WithInference } from './inference/options.js';
+import { naming, openSession, type Tensor } from './inference/session.js';
 import { parseModel } from './onnx/parse.js';
 import { PATCH_FEATURES } from './onnx/patch-features.js';
 
-export interface EncoderOptions extends InferenceOptions {
+export interface EncoderOptions extends WithInference {
   /**
    * Of the model, in hex, from who has verified it already: sessions are shared by it, so that a
    * wrong one may get the session of another model.
@@ -51,10 +52,12 @@ export interface Encoder {
  *   inputs and outputs or weights in other files
  */
 export async function openEncoder(encoderOnnx: Uint8Array, options: EncoderOptions = {}): Promise<Encoder> {
-  const { name = 'the encoder', threads, sha256 } = options;
+  const { name = 'the encoder', inference, sha256 } = options;
   // It may come from a detector's folder, where nothing has looked into it yet.
   parseModel(encoderOnnx, name);
-  const session = await openSession(encoderOnnx, { threads, sha256, reopen: () => encoderOnnx }).catch(naming(name));
+  const session = await openSession(encoderOnnx, { ...inference, sha256, reopen: () => encoderOnnx }).catch(
+    naming(name),
+  );
   const [input] = session.inputs;
   const [output] = session.outputs;
   const expected = session.outputs.some(({ name: tensor }) => tensor === PATCH_FEATURES) ? 2 : 1;

@@ -4,7 +4,8 @@ import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
 import type { Triple } from '../chunks.js';
 import { SegcanaryError } from '../errors.js';
 import { mirror, mirrorings } from '../maths/window/mirror.js';
-import { type InferenceOptions, type InferenceSession, naming, openSession } from './inference/session.js';
+import type { WithInference } from './inference/options.js';
+import { type InferenceSession, naming, openSession } from './inference/session.js';
 import { keepOnly } from './onnx/cut.js';
 import { type DropoutMask, insertDropout } from './onnx/dropout.js';
 import { ModelProtoSchema } from './onnx/gen/onnx_pb.js';
@@ -19,7 +20,7 @@ const P = 0.5;
 /** Which passes of the network a reading of its outputs is made of. */
 export type Passes = 'plain' | 'mirrors' | 'folds' | 'dropout';
 
-export interface SamplerOptions extends InferenceOptions {
+export interface SamplerOptions extends WithInference {
   /** Axes whose every mirroring is a pass of its own. @default none */
   readonly mirrorAxes?: readonly number[];
   /** Passes with dropout. @default 0 */
@@ -122,7 +123,7 @@ async function openRun(model: FoldModel, heads: number, options: SamplerOptions,
   const masks = dropout ? insertDropout(parsed.graph, name) : [];
   const outputs = tapOutputs(parsed.graph, logits, model);
   const bytes = toBinary(ModelProtoSchema, keepOnly(parsed, new GraphIndex(parsed.graph), outputs));
-  const session: InferenceSession = await openSession(bytes, { threads: options.threads }).catch(naming(name));
+  const session: InferenceSession = await openSession(bytes, options.inference).catch(naming(name));
   const seed = options.seed ?? 0;
   return async (data, dims, index) => {
     const found = await session.run({

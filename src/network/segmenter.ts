@@ -3,7 +3,8 @@ import type { Triple } from '../chunks.js';
 import { SegcanaryError } from '../errors.js';
 import { sigmoid, softmax } from '../maths/volume/labels.js';
 import { mirror, mirrorings } from '../maths/window/mirror.js';
-import { type InferenceOptions, type InferenceSession, naming, openSession } from './inference/session.js';
+import type { InferenceOptions, WithInference } from './inference/options.js';
+import { type InferenceSession, naming, openSession } from './inference/session.js';
 import { keepOnly } from './onnx/cut.js';
 import { type GraphProto, ModelProtoSchema } from './onnx/gen/onnx_pb.js';
 import { GraphIndex } from './onnx/graph.js';
@@ -20,7 +21,7 @@ export interface FoldModel extends PatchFeatures {
   readonly tap?: string | undefined;
 }
 
-export interface SegmenterOptions extends InferenceOptions {
+export interface SegmenterOptions extends WithInference {
   /**
    * Applied to the logits of every pass before they are averaged, over the classes or to every
    * region. nnU-Net v1 averages probabilities, v2 logits.
@@ -85,7 +86,7 @@ export async function openSegmenter(
 ): Promise<Segmenter> {
   const passes = [[], ...mirrorings(options.mirrorAxes ?? [])];
   const folds: Fold[] = [];
-  for (const model of models) folds.push(await openFold(model, heads, options));
+  for (const model of models) folds.push(await openFold(model, heads, options.inference));
   return {
     heads,
     async predict(data, shape) {
@@ -125,7 +126,7 @@ export async function openSegmenter(
   };
 }
 
-async function openFold(model: FoldModel, heads: number, options: InferenceOptions): Promise<Fold> {
+async function openFold(model: FoldModel, heads: number, inference?: InferenceOptions): Promise<Fold> {
   const { name, tap } = model;
   const parsed = parseModel(model.onnx, name);
   const index = new GraphIndex(parsed.graph);
@@ -135,7 +136,7 @@ async function openFold(model: FoldModel, heads: number, options: InferenceOptio
   if (tap !== undefined && index.producer(tap) === undefined) throw tapNotFound(tap, index, name);
   const outputs = tapOutputs(parsed.graph, logits, model);
   const bytes = toBinary(ModelProtoSchema, keepOnly(parsed, new GraphIndex(parsed.graph), outputs));
-  const session = await openSession(bytes, { threads: options.threads }).catch(naming(name));
+  const session = await openSession(bytes, inference).catch(naming(name));
   const [input] = session.inputs;
   if (!input || session.inputs.length !== 1 || input.type !== 'float32' || session.outputs[0].type !== 'float32') {
     throw new SegcanaryError(

@@ -1,11 +1,13 @@
 import type { EventEmitter } from 'node:events';
 import { type FileHandle, open as openFile } from 'node:fs/promises';
 import type { Writable } from 'node:stream';
+import type { ChannelBytes, ScanBytes } from '../chunks.js';
 import { SegcanaryError } from '../errors.js';
-import { scoreScan } from '../pipeline.js';
+import type { Progress } from '../pipeline.js';
 import { type KeptImage, type NewScan, scoreOf } from '../protocol/record.js';
 import type { Explanation, SegmentResult, SubjectScore } from '../results.js';
-import type { ChannelBytes, Progress, ScanBytes, ScanOptions } from '../scans/run.js';
+import type { ScanOptions } from '../scans/run.js';
+import { scoreScan } from '../scans/score.js';
 import { segmentScan } from '../scans/segment.js';
 import { errorOf } from './http-error.js';
 import type { ScanFiles } from './images.js';

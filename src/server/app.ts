@@ -19,6 +19,7 @@ import {
 import { SegcanaryError } from '../errors.js';
 import { limitsOf, type ScanLimits } from '../limits.js';
 import type { SegmentationSource } from '../network/folder.js';
+import type { WithInference } from '../network/inference/options.js';
 import { version } from '../version.js';
 import { AllowedMethods } from './allowed.js';
 import { guard, isLoopback } from './auth.js';
@@ -36,7 +37,7 @@ import { ScanService } from './service.js';
 import { openStore, type Retention } from './store.js';
 import { FILE_TYPES } from './upload.js';
 
-export interface ServerOptions {
+export interface ServerOptions extends WithInference {
   /** Folders of detectors, or `name=folder`; the first is the default. */
   readonly detectors: readonly [string, ...string[]];
   /** Segments scans too, where a client asks for it. */
@@ -63,7 +64,6 @@ export interface ServerOptions {
   readonly retention?: Retention | undefined;
   /** Of the drift test: the probability of a false alarm, ever, at most. @default .01 */
   readonly driftLevel?: number | undefined;
-  readonly threads?: number | undefined;
   readonly tmpdir?: string | undefined;
   readonly logger?: FastifyBaseLogger | undefined;
 }

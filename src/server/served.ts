@@ -4,6 +4,7 @@ import { loadDetector } from '../detectors/saved.js';
 import { SegcanaryError } from '../errors.js';
 import { segmenterOf } from '../jobs/segment.js';
 import type { SegmentationSource } from '../network/folder.js';
+import type { WithInference } from '../network/inference/options.js';
 import type { Segmenter } from '../network/segmenter.js';
 
 /** A detector under the name that clients call it by, open. */
@@ -14,11 +15,10 @@ export interface ServedDetector {
   readonly segmenting: { readonly model: SegmentationSource; readonly segmenter: Segmenter } | null;
 }
 
-export interface ServedOptions {
+export interface ServedOptions extends WithInference {
   /** Folders, or `name=folder`. The first is the default. */
   readonly detectors: readonly string[];
   readonly model?: SegmentationSource | undefined;
-  readonly threads?: number | undefined;
 }
 
 /**
@@ -27,7 +27,7 @@ export interface ServedOptions {
  * @throws SegcanaryError `usage` for two of one name, or one of another model than the server's; as
  *   `loadDetector`, `openDetector`, `segmenterOf`
  */
-export async function openServed({ detectors, model, threads }: ServedOptions): Promise<Map<string, ServedDetector>> {
+export async function openServed({ detectors, model, inference }: ServedOptions): Promise<Map<string, ServedDetector>> {
   const served = new Map<string, ServedDetector>();
   for (const text of detectors) {
     const { name, folder } = named(text);
@@ -36,8 +36,8 @@ export async function openServed({ detectors, model, threads }: ServedOptions): 
     const detector = await loadDetector(folder);
     served.set(name, {
       name,
-      detector: await openDetector(detector, { threads }),
-      segmenting: model ? { model, segmenter: await segmenterOf({ model, detector, threads }) } : null,
+      detector: await openDetector(detector, { inference }),
+      segmenting: model ? { model, segmenter: await segmenterOf({ model, detector, inference }) } : null,
     });
   }
   return served;

@@ -3,9 +3,9 @@ import type { Readable, Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { MultipartFile } from '@fastify/multipart';
 import type { FastifyRequest } from 'fastify';
+import type { ChannelBytes, ScanBytes } from '../chunks.js';
 import { SegcanaryError } from '../errors.js';
 import type { ScanLimits } from '../limits.js';
-import type { ChannelBytes, ScanBytes } from '../scans/run.js';
 import { HttpError } from './http-error.js';
 import type { ScanFiles } from './images.js';
 

@@ -1,9 +1,9 @@
 import ndarray from 'ndarray';
 import type { ChannelStatistics, Grid, Slice } from '../chunks.js';
-import { SegcanaryError } from '../errors.js';
 import { TempFile } from '../files/temp-file.js';
 import { contiguous } from '../maths/volume/contiguous.js';
 import { describeSpread, emptySpread, mergeSpreads, type Spread, spreadWhere } from '../maths/volume/spread.js';
+import { SliceOrder } from './slice-order.js';
 import { type Stage, stage } from './stage.js';
 
 export interface MeasureOptions {
@@ -31,7 +31,7 @@ export function measure(options: MeasureOptions = {}): Stage<Slice, Slice> {
   let file: TempFile | null = null;
   let whole: Spread[] = [];
   let inside: Spread[] = [];
-  let next = 0;
+  const order = new SliceOrder('measure');
 
   return stage<Slice, Slice>(
     { name: 'measure' },
@@ -41,6 +41,7 @@ export function measure(options: MeasureOptions = {}): Stage<Slice, Slice> {
           yield slice;
           return;
         }
+        order.take(slice);
         if (grid === null) {
           grid = slice.grid;
           masked = slice.nonzero !== undefined;
@@ -54,16 +55,11 @@ export function measure(options: MeasureOptions = {}): Stage<Slice, Slice> {
         if (mask) add(inside, data, mask);
         await file!.append(data);
         if (mask) await file!.append(mask);
-        next++;
       },
       async *flush(signal) {
         if (grid === null) return;
         const [depth, height, width] = grid.shape;
-        if (next !== depth) {
-          throw new SegcanaryError('truncated', `only ${next} of ${depth} slices reached the measure stage.`, {
-            subject: grid.scan.case,
-          });
-        }
+        order.end();
         const statistics = whole.map(
           (spread, c): ChannelStatistics => ({
             ...describeSpread(spread),

@@ -18,7 +18,7 @@ export interface ReadOutputsOptions {
   /** Whether they are regions. @default false */
   readonly regions?: boolean;
   /** Told what the plain pass predicts, slice by slice. */
-  readonly onMask?: (z: number, mask: PredictedMask) => void;
+  readonly onMask?: (slice: LogitSlice, mask: PredictedMask) => void;
 }
 
 /**
@@ -34,15 +34,16 @@ export function readOutputs({
   return stage<LogitSlice, LogitSlice>(
     { name: 'read-outputs' },
     {
-      *transform({ grid, z, data }) {
+      *transform(slice) {
+        const { data } = slice;
         const [, height, width] = data.shape as [number, number, number];
         const all = contiguous(data);
         const size = heads * height * width;
         const pass = (p: number) => all.subarray(p * size, (p + 1) * size);
         const mask = predictedMask(pass(0), heads, width, regions);
-        onMask?.(z, mask);
+        onMask?.(slice, mask);
         for (const { meter, passes } of readings) meter.push(passes.map(pass), mask);
-        yield { grid, z, data: ndarray(pass(0), [heads, height, width]) };
+        yield { ...slice, data: ndarray(pass(0), [heads, height, width]) };
       },
     },
   );

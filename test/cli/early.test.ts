@@ -62,7 +62,7 @@ it('refuses what cannot be decided early', async () => {
   await segcanary(['fit', '-m', MODEL, '-i', train, '-o', uncalibrated]);
   await segcanary(['fit', '-m', MODEL, '-i', train, '-o', intensities, '--detector', 'ihf']);
   for (const [args, sentence] of [
-    [['-d', detector, '-i', good, '--early', '--mask', '-'], /--mask needs every patch/],
+    [['-d', detector, '-i', good, '--early', '--mask', '-'], /A mask needs every patch and --early stops/],
     [['-d', uncalibrated, '-i', good, '--early'], /is not calibrated, so nothing can be decided early/],
     [['-d', intensities, '-i', good, '--early'], /ihf judges a scan as a whole, so --early is not for it/],
     [['-d', intensities, '-i', good, '--remember-constants'], /ihf judges a scan as a whole, so --remember-constants/],

@@ -144,7 +144,9 @@ describe('segcanary score --explain', () => {
     const ran = await segcanary(['score', '-d', detector, '-i', scan, '--explain', '--early']);
     expect([ran.code, ran.stderr.trim()]).toEqual([
       2,
-      expect.stringMatching(/--explain needs every patch and --early stops before the last; leave one of them out\.$/),
+      expect.stringMatching(
+        /An explanation needs every patch and --early stops before the last; leave one of them out\.$/,
+      ),
     ]);
   });
 });

@@ -1,24 +1,23 @@
 import { createReadStream } from 'node:fs';
 import { join } from 'node:path';
-import { pipeline } from 'node:stream/promises';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
-import type { SubjectScore } from '../../src/index.js';
 import {
   aggregate,
+  chain,
   closeInference,
   distance,
   encode,
   encoderOf,
   type FeatureDetector,
   fitDetector,
+  last,
   load,
   loadFeatureDetector,
-  observe,
   openDetector,
   openModel,
   patch,
   pool,
-  preparationStages,
+  prepared,
   resolveInputs,
   score,
   scoreScan,
@@ -44,22 +43,16 @@ afterAll(closeInference);
 /** The stages as a user composes them, with whatever encoder. */
 async function compose({ description, scorer }: FeatureDetector, encodedBy: FeatureDetector): Promise<number> {
   const { plan, stepSize } = description;
-  const scores: number[] = [];
-  await pipeline([
-    createReadStream(scan),
-    load({ case: 'x' }),
-    ...preparationStages({ plan }),
-    patch({ patchSize: plan.patchSize, stepSize }),
-    encode({ encoder: await encoderOf(encodedBy) }),
-    pool(),
-    distance({ scorer }),
-    aggregate(),
-    score(),
-    observe<SubjectScore>((s) => {
-      scores.push(s.score);
-    }).resume(),
-  ]);
-  return scores[0];
+  const found = await chain(load({ case: 'x' }))
+    .to(prepared({ plan }))
+    .to(patch({ patchSize: plan.patchSize, stepSize }))
+    .to(encode({ encoder: await encoderOf(encodedBy) }))
+    .to(pool())
+    .to(distance({ scorer }))
+    .to(aggregate())
+    .to(score())
+    .run(createReadStream(scan), last());
+  return found?.score ?? Number.NaN;
 }
 
 describe('a pipeline of one’s own', () => {

@@ -1,6 +1,7 @@
 import { create, toBinary } from '@bufbuild/protobuf';
 import type { Blas } from '../../maths/linalg/blas.js';
 import { ModelProtoSchema, TensorProto_DataType } from '../onnx/gen/onnx_pb.js';
+import type { InferenceOptions } from './options.js';
 import { openSession } from './session.js';
 
 /**
@@ -8,7 +9,7 @@ import { openSession } from './session.js';
  * to 110 GFLOP/s on two cores, against 1 to 3 in plain loops. Inputs are transferred to the worker,
  * as the interface allows.
  */
-export async function openBlas(options: { readonly threads?: number } = {}): Promise<Blas> {
+export async function openBlas(options: InferenceOptions = {}): Promise<Blas> {
   const session = await openSession(matMulModel(), options);
   return {
     async gemm(a, b, m, k, n) {

@@ -4,17 +4,13 @@ import { Worker } from 'node:worker_threads';
 import { type ErrorCode, SegcanaryError } from '../../errors.js';
 import { sha256 } from '../../files/hash.js';
 import { parseModel } from '../onnx/parse.js';
+import type { InferenceOptions } from './options.js';
 import { type Tensor, transferable } from './tensor.js';
 import type { Answer, Opened, Optimisation, Request, ValueInfo } from './worker.js';
 import { WorkerGate } from './worker-gate.js';
 
 export type { Tensor, TensorData, TensorType } from './tensor.js';
 export type { ValueInfo } from './worker.js';
-
-export interface InferenceOptions {
-  /** Threads that one operator is spread over. @default the cores that this process may use */
-  readonly threads?: number;
-}
 
 export interface SessionOptions extends InferenceOptions {
   /**

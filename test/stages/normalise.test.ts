@@ -1,21 +1,13 @@
 import { Readable } from 'node:stream';
 import ndarray from 'ndarray';
 import { describe, expect, it } from 'vitest';
-import type { ChannelStatistics, Grid, Slice, Triple } from '../../src/chunks.js';
-import type { PlanChannel } from '../../src/plan.js';
+import type { Grid, Slice, Triple } from '../../src/chunks.js';
 import { normalise } from '../../src/stages/normalise.js';
 import { resample } from '../../src/stages/resample.js';
 import { gridOf, scanOf } from '../support/grids.js';
+import { ct, mr, pet } from '../support/plans.js';
 import { gather } from '../support/preprocess.js';
 
-const ct: PlanChannel = {
-  name: 'CT',
-  scheme: 'CTNormalization',
-  useNonzeroMask: false,
-  intensity: { mean: 0, std: 2, percentile005: -10, percentile995: 10 },
-};
-const none: PlanChannel = { name: 'PET', scheme: 'NoNormalization', useNonzeroMask: false };
-const zscore: PlanChannel = { name: 'MR', scheme: 'ZScoreNormalization', useNonzeroMask: false };
 const resampling = { order: 3, orderZ: 0, forceSeparateZ: null } as const;
 
 function* slices(grid: Grid, value: (z: number, i: number) => number): Generator<Slice> {
@@ -31,6 +23,7 @@ function* slices(grid: Grid, value: (z: number, i: number) => number): Generator
  * it.
  */
 const step = (depth: number) => (z: number) => (z < depth / 2 ? -1000 : 1000);
+
 const source = (grid: Grid, value: (z: number, i: number) => number) =>
   Readable.from(slices(grid, value), { highWaterMark: 1 });
 
@@ -46,7 +39,7 @@ describe('a scan that was not spooled', () => {
   });
 
   it('is not clipped where nothing says to what', async () => {
-    const plan = { channels: [none], spacing: [0.7, 0.7, 0.7] as Triple, resampling };
+    const plan = { channels: [pet], spacing: [0.7, 0.7, 0.7] as Triple, resampling };
     const result = await gather([source(grid, step(40)), normalise({ plan }), resample({ plan })]);
     expect(Math.max(...result.data)).toBeGreaterThan(1050);
   });
@@ -68,7 +61,7 @@ describe('a scan that was not spooled', () => {
   });
 
   it('cannot be standardised by itself', async () => {
-    const plan = { channels: [zscore] };
+    const plan = { channels: [mr] };
     await expect(gather([source(grid, step(40)), normalise({ plan })])).rejects.toMatchObject({
       code: 'plan-unsupported',
       message:
@@ -96,7 +89,7 @@ describe('normalise', () => {
   });
 
   it('refuses a scan with other channels than the plan', async () => {
-    const run = gather([source(gridOf(scanOf([2, 2, 2])), () => 1), normalise({ plan: { channels: [ct, zscore] } })]);
+    const run = gather([source(gridOf(scanOf([2, 2, 2])), () => 1), normalise({ plan: { channels: [ct, mr] } })]);
     await expect(run).rejects.toMatchObject({
       code: 'scan-unsuitable',
       message: 'case: has 1 channel(s), the plan wants 2 (CT, MR); join one file a channel (the join stage).',
@@ -109,41 +102,5 @@ it('refuses to normalise inside a non-zero mask that no stage made', async () =>
   await expect(gather([source(gridOf(scanOf([2, 3, 3])), () => 1), normalise({ plan })])).rejects.toMatchObject({
     code: 'plan-unsupported',
     message: expect.stringMatching(/^case: channel "CT" is normalised inside the non-zero mask, .*\.$/),
-  });
-});
-
-describe('resample', () => {
-  const known: ChannelStatistics = { min: -1, max: 1, mean: 0, std: 1 };
-
-  it('hands the very same slices on where the shape stays', async () => {
-    const grid = gridOf(scanOf([3, 4, 4]), { statistics: [known] });
-    const given = [...slices(grid, (z) => z)];
-    const taken: Slice[] = [];
-    const stage = resample({ plan: { channels: [none], spacing: [1.01, 1, 1], resampling } });
-    for await (const slice of Readable.from(given).pipe(stage)) taken.push(slice);
-    expect(taken).toHaveLength(3);
-    for (const [z, slice] of taken.entries()) expect(slice).toBe(given[z]);
-  });
-
-  it('describes the grid that it makes', async () => {
-    const grid = gridOf({ ...scanOf([10, 8, 8]), spacing: [4, 1, 1] }, { spacing: [4, 1, 1], statistics: [known] });
-    const plan = { channels: [none], spacing: [3.9, 0.8, 1] as Triple, resampling };
-    const result = await gather([source(grid, (z) => z / 10), resample({ plan })]);
-    expect(result.grid).toMatchObject({ shape: [10, 10, 8], spacing: [3.9, 0.8, 1], separateAxis: 0, box: grid.box });
-    expect(result.grid.statistics).toBeUndefined();
-  });
-
-  it('refuses a scan too thin for the spacing, slices out of order and an early end', async () => {
-    const plan = { channels: [none], spacing: [9, 1, 1] as Triple, resampling };
-    const grid = gridOf(scanOf([4, 3, 3]));
-    await expect(gather([source(grid, () => 1), resample({ plan })])).rejects.toMatchObject({
-      code: 'scan-unsuitable',
-      message: 'case: resampled to 9 x 1 x 1 mm it would be 0 x 3 x 3 voxels; the scan is too thin for this model.',
-    });
-    const good = { ...plan, spacing: [1.5, 1, 1] as Triple };
-    const all = [...slices(grid, () => 1)];
-    const run = (some: Slice[]) => gather([Readable.from(some), resample({ plan: good })]);
-    await expect(run([all[0], all[2]])).rejects.toMatchObject({ code: 'scan-unsuitable' });
-    await expect(run(all.slice(0, 3))).rejects.toMatchObject({ code: 'truncated' });
   });
 });

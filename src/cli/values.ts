@@ -1,0 +1,52 @@
+import { InvalidArgumentError } from 'commander';
+import { DEFAULT_LIMITS, limitsOf, type ScanLimits } from '../limits.js';
+
+/** What stands behind an option, read or refused in one sentence. */
+
+export function wholeNumber(text: string): number {
+  const n = Number(text);
+  if (!/^\d+$/.test(text) || !Number.isSafeInteger(n))
+    throw new InvalidArgumentError('Give a whole number, 0 or more.');
+  return n;
+}
+
+export function fraction(text: string): number {
+  const x = Number(text);
+  if (!(x > 0 && x <= 1)) throw new InvalidArgumentError('Give a number above 0 and at most 1.');
+  return x;
+}
+
+/** Folds by number: 0,1,2. */
+export function foldList(text: string): number[] {
+  const folds = text.split(',').map(wholeNumber);
+  if (new Set(folds).size !== folds.length) throw new InvalidArgumentError('Name every fold once.');
+  return folds;
+}
+
+/** Names out of a few: mean,worst. */
+export const listOf =
+  (...allowed: readonly string[]) =>
+  (text: string): string[] => {
+    const names = text.split(',');
+    const unknown = names.find((name) => !allowed.includes(name));
+    if (unknown !== undefined) throw new InvalidArgumentError(`Choose from ${allowed.join(', ')}.`);
+    return names;
+  };
+
+const defaults = Object.entries(DEFAULT_LIMITS)
+  .map(([name, value]) => `${name}=${value}`)
+  .join(' ');
+
+export const limitsText = `what a scan may be at most, against bombs and stalls (default: ${defaults})`;
+
+/** `--limits slices=20000 seconds=60`: several at once, or one at a time. */
+export function limits(text: string, before: Partial<ScanLimits> = {}): Partial<ScanLimits> {
+  const [name = '', value = ''] = text.split('=');
+  const given = { ...before, [name]: value.trim() === '' ? Number.NaN : Number(value) };
+  try {
+    limitsOf(given);
+  } catch (error) {
+    throw new InvalidArgumentError((error as Error).message);
+  }
+  return given;
+}
