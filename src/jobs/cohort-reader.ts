@@ -6,12 +6,14 @@ import { SegcanaryError } from '../errors.js';
 import type { CohortCase } from '../evaluate/cohort.js';
 import { sha256 } from '../files/hash.js';
 import { openScan } from '../formats/open.js';
+import { columnsOf } from '../maths/linalg/stack.js';
 import { openEncoder } from '../network/encoder.js';
 import { type EncoderStage, encoderStages } from '../network/encoder-stages.js';
 import type { SegmentationSource } from '../network/folder.js';
 import type { WithInference } from '../network/inference/options.js';
 import { cutAtTap } from '../network/onnx/cut.js';
 import { mirrorAxesOf } from '../network/onnx/metadata.js';
+import { type FeatureRange, type PatchFeatureLayout, patchFeatureLayout } from '../network/onnx/patch-features.js';
 import { openSampler, type Passes, type Sampler } from '../network/sampler.js';
 import type { FoldModel } from '../network/segmenter.js';
 import { chooseTap, type Tap } from '../network/taps.js';
@@ -89,6 +91,7 @@ export async function openCohortReader(options: CohortReaderOptions): Promise<Co
     taps.push(await chooseTap(first.onnx, { patchShape, name: first.path, ...(tap !== undefined && { tap }) }));
   const [tap, ...more] = taps as [Tap, ...Tap[]];
   const measured = { stages: stages.map(({ name }) => name), taps: more };
+  const layout = patchFeatureLayout({ stages, taps: more });
   const folds = [{ ...first, tap: tap.name, ...measured }, ...others].map(
     ({ path, ...fold }): FoldModel => ({ name: path, ...fold }),
   ) as [FoldModel, ...FoldModel[]];
@@ -182,7 +185,7 @@ export async function openCohortReader(options: CohortReaderOptions): Promise<Co
     },
     async features(c, at) {
       const kept = await cache.embeddings.read(keys.get(c.case) ?? '');
-      if (kept) return featuresAt(kept, at, stages, taps);
+      if (kept) return featuresAt(kept, at, layout);
       throw new SegcanaryError('io', 'its entry in the cache was damaged while it was in use; run it again.', {
         subject: c.case,
       });
@@ -191,28 +194,18 @@ export async function openCohortReader(options: CohortReaderOptions): Promise<Co
 }
 
 /**
- * What a scan's patches have at one of the taps. The features of all but the first lie behind the
- * stage means: pooled activation, channel means.
+ * What a scan's patches have at one of the taps: the first is the encoder's own, and the others
+ * were measured beside it. What is left of those measured are the means of the stages.
+ *
+ * @param at which tap
+ * @param layout of the further taps
  */
-function featuresAt(
-  kept: CachedEmbeddings,
-  at: number,
-  stages: readonly EncoderStage[],
-  taps: readonly Tap[],
-): CachedEmbeddings {
-  const { n, m } = kept;
-  const cut = (from: number, width: number): Float32Array => {
-    const out = new Float32Array(n * width);
-    for (let i = 0; i < n; i++) out.set(kept.measured.subarray(i * m + from, i * m + from + width), i * width);
-    return out;
-  };
-  let from = stages.reduce((sum, { channels }) => sum + channels, 0);
-  const ofStages = { measured: cut(0, from), m: from };
+function featuresAt(kept: CachedEmbeddings, at: number, { stages, taps }: PatchFeatureLayout): CachedEmbeddings {
+  const cut = (range: FeatureRange) => columnsOf(kept.measured, kept.m, range);
+  const ofStages = { measured: cut(stages), m: stages.width };
   if (at === 0) return { ...kept, ...ofStages };
-  for (const { d, shape } of taps.slice(1, at)) from += d + shape[0];
-  const { d, shape } = taps[at];
-  const c = shape[0];
-  return { n, rows: cut(from, d), d, means: cut(from + d, c), c, ...ofStages };
+  const { pooled, means } = taps[at - 1];
+  return { n: kept.n, rows: cut(pooled), d: pooled.width, means: cut(means), c: means.width, ...ofStages };
 }
 
 function stageNames(stages: readonly EncoderStage[], path: string): string[] {
