@@ -152,7 +152,7 @@ export { type NormaliseOptions, normalise } from './stages/normalise.js';
 export { observe } from './stages/observe.js';
 export { type PatchOptions, patch } from './stages/patch.js';
 export { pool } from './stages/pool.js';
-export { type PredictOptions, predict, tapped } from './stages/predict.js';
+export { type PatchPredictor, type PredictOptions, predict, tapped } from './stages/predict.js';
 export { type ResampleOptions, resample } from './stages/resample.js';
 export { type RestoreOptions, restore } from './stages/restore.js';
 export { type SaveOptions, save, saveLabels, saveScan } from './stages/save.js';

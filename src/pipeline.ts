@@ -188,7 +188,7 @@ export function judged(detector: OpenDetector, options: VerdictChainOptions): Ch
   const { method, description, sampler } = detector;
   const { regions } = description;
   return patches
-    .to(predict({ segmenter: sampler }))
+    .to(predict({ predictor: sampler }))
     .observe(reporter(options))
     .to(assemble())
     .to(judgeOutputs({ method, sampler, regions, ...verdictOptions(detector, options) }));

@@ -54,11 +54,11 @@ export async function fitChannelGroups(
  */
 export function openChannelGroups(tensors: Tensors, sizes: readonly number[]): GroupDistances {
   const own = Object.entries(tensors).filter(([name]) => name.startsWith(PREFIX));
-  const { d, stages } = multiLayer.open(
+  const { d, encoderStages: groups } = multiLayer.open(
     Object.fromEntries(own.map(([name, tensor]) => [name.slice(PREFIX.length), tensor])),
   );
   const channels = sizes.reduce((sum, size) => sum + size, 0);
-  if (stages?.training.length !== sizes.length || d !== channels)
+  if (groups?.training.length !== sizes.length || d !== channels)
     throw new Error(`its groups have ${d} channels, and detector.json says ${channels} in ${sizes.length} groups`);
-  return stages;
+  return groups;
 }

@@ -80,7 +80,7 @@ export interface PatchScorer extends Scorer {
    */
   distances?(rows: Float32Array, n: number, blas: Blas): Promise<Float64Array>;
   /** What it sees of every stage of the encoder, where the method judges each by itself. */
-  readonly stages?: GroupDistances;
+  readonly encoderStages?: GroupDistances;
 }
 
 /**

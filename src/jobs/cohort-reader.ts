@@ -51,7 +51,7 @@ export interface CohortReaderOptions extends Omit<ScanOptions, 'case' | 'file'>,
  */
 export interface CohortReader {
   readonly taps: readonly Tap[];
-  readonly stages: readonly EncoderStage[];
+  readonly encoderStages: readonly EncoderStage[];
   /** Which passes are made. */
   readonly layout: Sampler['layout'];
   /** Takes the features of a training scan, by the encoder alone; whether the cache had them. */
@@ -116,7 +116,7 @@ export async function openCohortReader(options: CohortReaderOptions): Promise<Co
 
   return {
     taps,
-    stages,
+    encoderStages: stages,
     layout: sampler.layout,
     async train(c) {
       const input = inputOf(c);

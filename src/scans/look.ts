@@ -63,7 +63,7 @@ export async function lookAtScan(
   const scoring = branch(chain(tapped()).to(pool()).to(distance({ scorer })).to(aggregate()), all());
   const segmenting = prepared(options)
     .to(patch({ patchSize: plan.patchSize, stepSize: options.stepSize }))
-    .to(predict({ segmenter }))
+    .to(predict({ predictor: segmenter }))
     .to(scoring)
     .to(segmented(options));
   const found = await runScan(await open(), options, segmenting, mostDifferent(truth)).finally(() => truth?.close());

@@ -63,7 +63,7 @@ export const multiLayer: PatchMethod = {
           (sum, distance, i) => sum + (distance - training[i].mean) / training[i].deviation,
           0,
         ),
-      stages: { training, distances },
+      encoderStages: { training, distances },
     };
   },
 };

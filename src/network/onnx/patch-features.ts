@@ -14,7 +14,7 @@ export const PATCH_FEATURES = 'segcanary_stage_means';
 
 /** What is measured of a patch inside the graph, beside the tapped activation. */
 export interface PatchFeatures {
-  /** Tensors whose channel means are taken. */
+  /** Ends of the encoder's stages (tensors), whose channel means are taken. */
   readonly stages?: readonly string[] | undefined;
   /**
    * Tensors that are pooled as `averagePool` does, and whose channel means are taken; their shapes
