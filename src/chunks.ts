@@ -18,21 +18,12 @@ export interface ChannelBytes {
 export type Triple = readonly [number, number, number];
 
 /**
- * What a NIfTI header says about where its voxels lie. Kept whole, so that a mask can be written in
- * the same geometry.
+ * What the file's header says beyond what a scan carries. It is kept whole by its format's reader
+ * for its format's writer, and nobody else looks inside.
  */
-export interface NiftiGeometry {
-  /** pixdim[0..7] as stored; [0] is qfac, [1..3] the voxel size along x, y, z. */
-  readonly pixdim: readonly number[];
-  readonly qformCode: number;
-  readonly sformCode: number;
-  /** quatern_b, quatern_c, quatern_d. */
-  readonly quatern: Triple;
-  /** qoffset_x, qoffset_y, qoffset_z. */
-  readonly qoffset: Triple;
-  /** srow_x, srow_y, srow_z: 12 numbers, row-major. */
-  readonly srow: readonly number[];
-  readonly xyztUnits: number;
+export interface SourceHeader {
+  /** Name of the format, by which its writer knows it again. */
+  readonly format: string;
 }
 
 /** One scan, as its file describes it. Shared by every chunk that was made from it. */
@@ -49,7 +40,9 @@ export interface Scan {
    * its code > 0, else qform, else pixdim).
    */
   readonly affine: readonly number[];
-  readonly geometry: NiftiGeometry;
+  /** Whether the file says where its voxels lie; where it does not, the affine is a guess. */
+  readonly placed: boolean;
+  readonly header: SourceHeader;
 }
 
 /** A half-open box of voxels: start <= index < stop on each axis. */

@@ -22,7 +22,7 @@ export {
 export { ESTIMATORS, type Estimator } from './detectors/estimators.js';
 export { type EmbeddingBlock, fitGaussian, type GaussianFit } from './detectors/fit-gaussian.js';
 export { type Gaussian, gaussian, squaredDistance } from './detectors/gaussian.js';
-export type { Features, FittedMethod, PatchMethod, PatchScorer } from './detectors/method.js';
+export type { Features, FittedMethod, PatchMethod, PatchScorer, Scorer } from './detectors/method.js';
 export { PATCH_METHODS } from './detectors/methods/registry.js';
 export {
   encoderOf,
@@ -67,6 +67,7 @@ export { type Judgement, judge, type ScoredCase } from './evaluate/judge.js';
 export { auroc, averagePrecision, detectionError, falsePositiveRate, rejectionsAt } from './evaluate/ranking.js';
 export { type Judged, riskCoverageAreas, riskCoverageCurve } from './evaluate/risk-coverage.js';
 export { Explainer } from './explain/explainer.js';
+export type { NiftiGeometry } from './formats/nifti/geometry.js';
 export { type WriteNiftiOptions, writeNifti } from './formats/nifti/write.js';
 export { openScan } from './formats/open.js';
 export { calibrateDetector } from './jobs/calibrate.js';
@@ -150,7 +151,7 @@ export { type NormaliseOptions, normalise } from './stages/normalise.js';
 export { observe } from './stages/observe.js';
 export { type PatchOptions, patch } from './stages/patch.js';
 export { pool } from './stages/pool.js';
-export { type PredictOptions, predict, tapped } from './stages/predict.js';
+export { type PatchPredictor, type PredictOptions, predict, tapped } from './stages/predict.js';
 export { type ResampleOptions, resample } from './stages/resample.js';
 export { type RestoreOptions, restore } from './stages/restore.js';
 export { type SaveOptions, save, saveLabels, saveScan } from './stages/save.js';

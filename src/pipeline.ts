@@ -188,7 +188,7 @@ export function judged(detector: OpenDetector, options: VerdictChainOptions): Ch
   const { method, description, sampler } = detector;
   const { regions } = description;
   return patches
-    .to(predict({ segmenter: sampler }))
+    .to(predict({ predictor: sampler }))
     .observe(reporter(options))
     .to(assemble())
     .to(judgeOutputs({ method, sampler, regions, ...verdictOptions(detector, options) }));
@@ -204,12 +204,12 @@ export function judgedByFeatures(
   options: VerdictChainOptions,
 ): Chain<Embedding, SubjectScore> {
   const { mask, early, explainer } = options;
-  const { scorer, method } = detector;
+  const { scorer } = detector;
   if (early) refuseEarly(detector, { mask, explain: explainer !== undefined });
   const verdict = verdictOptions(detector, options);
   return chain<Embedding>()
     .optionally(explainer && observe((embedding) => explainer.embedding(embedding)))
-    .to(distance({ scorer, features: method.features }))
+    .to(distance({ scorer }))
     .optionally(explainer && observe((patch) => explainer.distance(patch)))
     .observe(reporter(options))
     .optionally(early ? decide(verdict) : null)

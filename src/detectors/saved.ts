@@ -15,7 +15,7 @@ import {
   type OutputsDescription,
 } from './description.js';
 import { DESCRIPTION, readVerified, writeDetectorFolder } from './folder.js';
-import type { PatchMethod, PatchScorer, StageDistances } from './method.js';
+import type { GroupDistances, PatchMethod, PatchScorer, Scorer } from './method.js';
 import { ihf } from './methods/ihf.js';
 import { patchMethod } from './methods/registry.js';
 import type { OutputMethod } from './outputs/output-method.js';
@@ -48,7 +48,7 @@ export interface FeatureDetector extends Loaded<FeaturesDescription> {
    * How far each group of channels at the tap lies from the training patches; null where that was
    * not kept.
    */
-  readonly channelGroups: StageDistances | null;
+  readonly channelGroups: GroupDistances | null;
 }
 
 /** Judges scans by the outputs of the whole network. */
@@ -63,7 +63,7 @@ export interface OutputDetector extends Loaded<OutputsDescription> {
 export interface IntensityDetector extends Loaded<IntensitiesDescription> {
   readonly kind: 'intensities';
   readonly method: typeof ihf;
-  readonly scorer: PatchScorer;
+  readonly scorer: Scorer;
 }
 
 /** A detector as it lies in its folder: all that scoring needs. */
@@ -196,18 +196,18 @@ function parseDescription(raw: unknown, path: string): DetectorDescription {
  * What a method kept, and what explains its verdicts, ready to judge and of the size that
  * detector.json says.
  */
-async function readScorer(
+async function readScorer<S extends Scorer>(
   dir: string,
   {
     d,
     statisticsSha256,
     channelGroups: sizes,
   }: { readonly d: number; readonly statisticsSha256: string; readonly channelGroups?: readonly number[] | undefined },
-  method: { open(tensors: Tensors): PatchScorer },
-): Promise<{ readonly scorer: PatchScorer; readonly channelGroups: StageDistances | null }> {
+  method: { open(tensors: Tensors): S },
+): Promise<{ readonly scorer: S; readonly channelGroups: GroupDistances | null }> {
   const bytes = await readVerified(dir, STATISTICS, statisticsSha256);
-  let scorer: PatchScorer;
-  let channelGroups: StageDistances | null;
+  let scorer: S;
+  let channelGroups: GroupDistances | null;
   try {
     const tensors = decodeSafetensors(bytes);
     scorer = method.open(tensors);

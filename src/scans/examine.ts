@@ -5,7 +5,7 @@ import { stackRows } from '../maths/linalg/stack.js';
 import { contiguous } from '../maths/volume/contiguous.js';
 import { IntensityHistogram } from '../maths/volume/histogram.js';
 import { foregroundOf, Overlap } from '../maths/volume/overlap.js';
-import type { PredictedMask } from '../maths/volume/predicted-region.js';
+import type { PredictedRegion } from '../maths/volume/predicted-region.js';
 import { MaskWeights } from '../maths/window/region-weights.js';
 import { patchWeights } from '../maths/window/uncertainty-mask.js';
 import type { Sampler } from '../network/sampler.js';
@@ -82,7 +82,7 @@ export async function examineScan(
   const outputs = prepared(options)
     .observe(({ data }) => histogram.push(contiguous(data)))
     .to(patch({ patchSize: plan.patchSize, stepSize: options.stepSize }))
-    .to(predict({ segmenter: sampler }))
+    .to(predict({ predictor: sampler }))
     .to(embedding)
     .observe(() => memory.look())
     .to(assemble())
@@ -91,7 +91,7 @@ export async function examineScan(
         readings: [...readings.values()],
         heads: sampler.heads,
         regions: segmentation.regionsClassOrder !== null,
-        onMask: (slice, predicted) => regions.push(slice, predicted),
+        onRegion: (slice, predicted) => regions.push(slice, predicted),
       }),
     );
   const compared = (against: Truth) =>
@@ -165,7 +165,7 @@ class PredictedRegions {
   #foreground: MaskWeights | null = null;
   #interior: MaskWeights | null = null;
 
-  push({ grid, tiling, z }: LogitSlice, { foreground, interior }: PredictedMask): void {
+  push({ grid, tiling, z }: LogitSlice, { foreground, interior }: PredictedRegion): void {
     this.#foreground ??= new MaskWeights(grid, tiling);
     this.#interior ??= new MaskWeights(grid, tiling);
     this.#foreground.push(z, foreground);

@@ -1,5 +1,5 @@
 import type { ChannelBytes, LabelSlice, MaskSlice, ScanBytes, Slice } from '../chunks.js';
-import type { Features, PatchScorer } from '../detectors/method.js';
+import type { PatchScorer } from '../detectors/method.js';
 import type { Segmenter } from '../network/segmenter.js';
 import { prepared, segmented } from '../pipeline.js';
 import type { Plan, SegmentationPlan } from '../plan.js';
@@ -43,7 +43,6 @@ export interface LookOptions extends ScanOptions {
   readonly segmenter: Pick<Segmenter, 'predict'>;
   readonly stepSize?: number;
   readonly scorer: PatchScorer;
-  readonly features: Features;
   readonly truth?: ChannelBytes | undefined;
 }
 
@@ -59,12 +58,12 @@ export async function lookAtScan(
   open: () => Promise<ScanBytes | readonly ChannelBytes[]>,
   options: LookOptions,
 ): Promise<ScanView> {
-  const { plan, segmenter, scorer, features } = options;
+  const { plan, segmenter, scorer } = options;
   const truth = options.truth && new Truth(options.truth);
-  const scoring = branch(chain(tapped()).to(pool()).to(distance({ scorer, features })).to(aggregate()), all());
+  const scoring = branch(chain(tapped()).to(pool()).to(distance({ scorer })).to(aggregate()), all());
   const segmenting = prepared(options)
     .to(patch({ patchSize: plan.patchSize, stepSize: options.stepSize }))
-    .to(predict({ segmenter }))
+    .to(predict({ predictor: segmenter }))
     .to(scoring)
     .to(segmented(options));
   const found = await runScan(await open(), options, segmenting, mostDifferent(truth)).finally(() => truth?.close());

@@ -69,7 +69,7 @@ export async function segmentScan(
     prepared({ ...told, orientations })
       .optionally(bySlices)
       .to(patch({ patchSize: plan.patchSize, stepSize }))
-      .to(predict({ segmenter }))
+      .to(predict({ predictor: segmenter }))
       .observe(reporter(options))
       .optionally(byPatches)
       .to(segmented(options))

@@ -3,7 +3,7 @@ import type { OutputMethod } from '../detectors/outputs/output-method.js';
 import { subjectScore, type VerdictOptions } from '../detectors/verdict.js';
 import { SegcanaryError } from '../errors.js';
 import { contiguous } from '../maths/volume/contiguous.js';
-import { predictedMask } from '../maths/volume/predicted-region.js';
+import { predictedRegion } from '../maths/volume/predicted-region.js';
 import { patchCount } from '../maths/window/tiling.js';
 import type { Sampler } from '../network/sampler.js';
 import type { SubjectScore } from '../results.js';
@@ -39,7 +39,7 @@ export function judgeOutputs(options: JudgeOutputsOptions): Stage<LogitSlice, Su
         const all = contiguous(data);
         const size = heads * height * width;
         const pass = (p: number) => all.subarray(p * size, (p + 1) * size);
-        meter.push(passes.map(pass), predictedMask(pass(0), heads, width, regions));
+        meter.push(passes.map(pass), predictedRegion(pass(0), heads, width, regions));
       },
       *flush() {
         if (seen === null) throw new SegcanaryError('truncated', 'The scan ended before it could be scored.');

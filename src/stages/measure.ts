@@ -50,11 +50,11 @@ export function measure(options: MeasureOptions = {}): Stage<Slice, Slice> {
           inside = [...whole];
         }
         const data = contiguous(slice.data);
-        const mask = slice.nonzero && contiguous(slice.nonzero);
+        const nonzero = slice.nonzero && contiguous(slice.nonzero);
         add(whole, data);
-        if (mask) add(inside, data, mask);
+        if (nonzero) add(inside, data, nonzero);
         await file!.append(data);
-        if (mask) await file!.append(mask);
+        if (nonzero) await file!.append(nonzero);
       },
       async *flush(signal) {
         if (grid === null) return;
@@ -78,9 +78,9 @@ export function measure(options: MeasureOptions = {}): Stage<Slice, Slice> {
             yield slice;
             continue;
           }
-          const mask = new Uint8Array(plane);
-          await file!.read(mask, z * stride + data.byteLength);
-          yield { ...slice, nonzero: ndarray(mask, [height, width]) };
+          const nonzero = new Uint8Array(plane);
+          await file!.read(nonzero, z * stride + data.byteLength);
+          yield { ...slice, nonzero: ndarray(nonzero, [height, width]) };
         }
       },
       async close() {
@@ -92,7 +92,7 @@ export function measure(options: MeasureOptions = {}): Stage<Slice, Slice> {
 }
 
 /**
- * Adds a slice, [c, y, x], to the spread of every channel; only where the mask is not 0, if there
+ * Adds a slice, [c, y, x], to the spread of every channel; only where `included` is not 0, if it
  * is one.
  */
 function add(spreads: Spread[], data: Float32Array, mask?: Uint8Array): void {

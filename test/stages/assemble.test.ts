@@ -44,7 +44,7 @@ const network: Pick<Segmenter, 'predict'> & { readonly asked: [number, readonly 
 
 describe('assemble', () => {
   it('is the mean of the patches over a voxel under nnU-Net’s Gaussian', async () => {
-    const found = await collect<LogitSlice>(patches(), predict({ segmenter: network }), assemble());
+    const found = await collect<LogitSlice>(patches(), predict({ predictor: network }), assemble());
     expect(found.map(({ grid: g, z, data }) => [g === grid, z, data.shape])).toEqual([[true, 0, [2, 1, 6]]]);
     // scipy.ndimage.gaussian_filter of a 1 at index 2 of 4, sigma 4/8, over its largest: exp(-2
     // i^2) at i = -2, -1, 0, 1 (nnunetv2 compute_gaussian).
@@ -56,7 +56,7 @@ describe('assemble', () => {
   });
 
   it('misses a patch that did not come', async () => {
-    await expect(collect(patches().slice(0, 1), predict({ segmenter: network }), assemble())).rejects.toMatchObject({
+    await expect(collect(patches().slice(0, 1), predict({ predictor: network }), assemble())).rejects.toMatchObject({
       code: 'truncated',
       message: 'case: the patches ended before 1 slices of logits were covered.',
     });

@@ -18,7 +18,7 @@ const embedding = (index: number, vector: number[], more: Partial<Embedding> = {
   ...more,
 });
 /** The sum of two features. */
-const sum: PatchScorer = { d: 2, distance: (z) => z[0] + z[1] };
+const sum: PatchScorer = { features: 'pooled', d: 2, distance: (z) => z[0] + z[1] };
 
 describe('distance', () => {
   it('gives a distance a patch, in place and order', async () => {
@@ -30,7 +30,7 @@ describe('distance', () => {
   });
 
   it('reads the features of its method', async () => {
-    const means = distance({ scorer: sum, features: 'channel-means' });
+    const means = distance({ scorer: { ...sum, features: 'channel-means' } });
     expect(await collect<PatchDistance>([embedding(0, [1, 2])], means)).toMatchObject([{ distance: 300 }]);
   });
 
@@ -38,7 +38,7 @@ describe('distance', () => {
     await expect(collect([embedding(0, [1, 2, 3])], distance({ scorer: sum }))).rejects.toMatchObject({
       code: 'detector-invalid',
       message:
-        'case_7: the encoder gives 3 features a patch, the detector was fitted on 2; use the encoder that was saved with it.',
+        'case_7: the encoder gives 3 features a patch, the detector was fitted on 2: it reads the pooled activation at its tap. Use the encoder that was saved with it, which openDetector and encoderOf open.',
     });
   });
 

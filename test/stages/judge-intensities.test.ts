@@ -1,7 +1,7 @@
 import ndarray from 'ndarray';
 import { describe, expect, it } from 'vitest';
 import type { Slice } from '../../src/chunks.js';
-import type { PatchScorer } from '../../src/detectors/method.js';
+import type { Scorer } from '../../src/detectors/method.js';
 import type { SubjectScore } from '../../src/results.js';
 import { judgeIntensities } from '../../src/stages/judge-intensities.js';
 import { gridOf, scanOf } from '../support/grids.js';
@@ -11,7 +11,7 @@ const grid = gridOf(scanOf([2, 1, 3]));
 
 describe('judge-intensities', () => {
   const slices = (): Slice[] => [0, 1].map((z) => ({ grid, z, data: ndarray(Float32Array.of(-9, 0, 9), [1, 1, 3]) }));
-  const scorer = (distance: (shares: Float32Array) => number): PatchScorer => ({ d: 150, distance });
+  const scorer = (distance: (shares: Float32Array) => number): Scorer => ({ d: 150, distance });
 
   it('is the distance of the shares of all slices', async () => {
     // A third each: below the bins, in the bin from 0 on, above them.

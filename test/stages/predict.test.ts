@@ -43,7 +43,7 @@ const network: Pick<Segmenter, 'predict'> & { readonly asked: [number, readonly 
 
 describe('predict', () => {
   it('gives logits and activations in the order of the patches, however long each takes', async () => {
-    const found = await collect<Prediction>(patches(), predict({ segmenter: network }));
+    const found = await collect<Prediction>(patches(), predict({ predictor: network }));
     expect(network.asked).toEqual([
       [0, [1, 1, 1, 4]],
       [1, [1, 1, 1, 4]],
@@ -62,11 +62,11 @@ describe('predict', () => {
   });
 
   it('names the scan and the patch that fails', async () => {
-    expect(() => predict({ segmenter: network, inFlight: 0 })).toThrow(expect.objectContaining({ code: 'usage' }));
+    expect(() => predict({ predictor: network, inFlight: 0 })).toThrow(expect.objectContaining({ code: 'usage' }));
   });
 
   it('has what is tapped go on alone', async () => {
-    const found = await collect<Activation>(patches(), predict({ segmenter: network }), tapped());
+    const found = await collect<Activation>(patches(), predict({ predictor: network }), tapped());
     expect(found.map(({ index, data }) => [index, [...data.data], data.shape])).toEqual([[0, [5, 6], [2, 1, 1, 1]]]);
     expect(found[0]).toMatchObject({ grid, tiling, tile: [0, 0, 0], measured: Float32Array.of(7) });
     expect(found[0]).not.toHaveProperty('logits');

@@ -37,7 +37,7 @@ describe('read-outputs', () => {
     const stage = readOutputs({
       readings: [reading('plain', [0]), reading('both', [1, 0])] as never,
       heads: 2,
-      onMask: ({ z }, { interior }) => masks.push([z, [...interior]]),
+      onRegion: ({ z }, { interior }) => masks.push([z, [...interior]]),
     });
     const found = await collect<LogitSlice>(logits(), stage);
     expect(found.map(({ grid: g, z, data }) => [g === grid, z, data.shape, [...data.data]])).toEqual([
@@ -64,7 +64,7 @@ describe('read-outputs', () => {
       readings: [],
       heads: 2,
       regions: true,
-      onMask: (_, m) => masks.push([...m.foreground]),
+      onRegion: (_, m) => masks.push([...m.foreground]),
     });
     await collect(logits(), stage);
     // Above 0 in either region.

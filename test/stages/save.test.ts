@@ -51,7 +51,7 @@ it.each(geometries)('writes a mask in the geometry of its scan: %s', async (_wha
   const read = await loadAll(await openScan(path));
   expect(voxelsOf(read)).toEqual(expected);
   const written = read[0].grid.scan;
-  expect(written.geometry).toEqual(scan.geometry);
+  expect(written.header).toEqual(scan.header);
   expect(written).toMatchObject({ shape: scan.shape, spacing: scan.spacing, affine: scan.affine });
 });
 

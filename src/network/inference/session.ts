@@ -4,6 +4,7 @@ import { Worker } from 'node:worker_threads';
 import { type ErrorCode, SegcanaryError } from '../../errors.js';
 import { sha256 } from '../../files/hash.js';
 import { parseModel } from '../onnx/parse.js';
+import type { Device } from './devices.js';
 import type { InferenceOptions } from './options.js';
 import { type Tensor, transferable } from './tensor.js';
 import type { Answer, Opened, Optimisation, Request, ValueInfo } from './worker.js';
@@ -54,13 +55,13 @@ export interface InferenceSession {
  */
 export async function openSession(model: Uint8Array, options: SessionOptions = {}): Promise<InferenceSession> {
   parseModel(model);
-  const threads = options.threads ?? availableParallelism();
+  const { threads = availableParallelism(), device = 'cpu' } = options;
   const { reopen } = options;
-  const key = `${options.sha256 ?? sha256(model)}/${threads}`;
+  const key = `${options.sha256 ?? sha256(model)}/${threads}/${device}`;
   const open = async (bytes: Uint8Array) => {
     current ??= InferenceThread.start();
     const inference = current;
-    return { inference, session: await inference.open(key, bytes, threads) };
+    return { inference, session: await inference.open(key, bytes, { threads, device }) };
   };
   let opened = await open(model);
   if (!reopen) return opened.session;
@@ -85,7 +86,7 @@ export async function withPassingSession<T>(
 ): Promise<T> {
   const inference = InferenceThread.start();
   try {
-    return await look(await inference.open('passing', model, 1, 'basic'));
+    return await look(await inference.open('passing', model, { threads: 1, device: 'cpu', optimisation: 'basic' }));
   } finally {
     await inference.close();
   }
@@ -102,6 +103,14 @@ export async function closeInference(): Promise<void> {
 }
 
 let current: InferenceThread | null = null;
+
+/** How a session is opened. */
+interface Opening {
+  readonly threads: number;
+  readonly device: Device;
+  /** @default 'all' */
+  readonly optimisation?: Optimisation;
+}
 
 interface Pending {
   readonly resolve: (value: never) => void;
@@ -161,14 +170,14 @@ class InferenceThread {
     this.#gate.waitUntilIdle();
   };
 
-  open(key: string, model: Uint8Array, threads: number, optimisation: Optimisation = 'all'): Promise<InferenceSession> {
+  open(key: string, model: Uint8Array, { optimisation = 'all', ...how }: Opening): Promise<InferenceSession> {
     const known = this.#sessions.get(key);
     if (known) return known;
     // A copy that can be given away (`slice` of a Buffer would be none): the caller keeps its
     // bytes, the worker drops these once the session stands.
     const bytes = new Uint8Array(model);
     const session = this.#ask<Opened>(
-      (id) => ({ id, kind: 'open', session: key, model: bytes, threads, optimisation }),
+      (id) => ({ id, kind: 'open', session: key, model: bytes, optimisation, ...how }),
       [bytes.buffer as ArrayBuffer],
       failure('model-invalid', 'onnxruntime refuses the model'),
     ).then(({ inputs, outputs }) => ({

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { Grid, Triple } from '../../../src/chunks.js';
 import { DepthResampler } from '../../../src/maths/resample/depth-resampler.js';
 import { GridResampler } from '../../../src/maths/resample/grid-resampler.js';
-import { axisTaps, type SplineOrder } from '../../../src/maths/resample/interpolation.js';
+import { axisWeights, type SplineOrder } from '../../../src/maths/resample/interpolation.js';
 import { PlaneResizer } from '../../../src/maths/resample/plane-resizer.js';
 import { resampledShape, separateAxisOf } from '../../../src/maths/resample/separate-axis.js';
 import grids from '../../fixtures/resample/grids.json' with { type: 'json' };
@@ -211,6 +211,6 @@ describe('the grid', () => {
 
   it('takes the upper neighbour of a tie', () => {
     // Halving lands every output between two inputs.
-    expect([...axisTaps(8, 4, 0).first]).toEqual([1, 3, 5, 7]);
+    expect([...axisWeights(8, 4, 0).first]).toEqual([1, 3, 5, 7]);
   });
 });
