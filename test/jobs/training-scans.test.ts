@@ -22,7 +22,10 @@ describe('readTrainingScans', () => {
       if (scan.case === 'refused') throw new Error('not this one');
       return scan.case.toUpperCase();
     });
-    const hashOf = (name: string) => createHash('sha256').update(readFileSync(input(name).file)).digest('hex');
+    const hashOf = (name: string) =>
+      createHash('sha256')
+        .update(readFileSync(input(name).file))
+        .digest('hex');
     expect(scans).toMatchObject({ read: ['A', 'B'], hashes: [hashOf('a'), hashOf('b')], orientations: ['LPS'] });
     expect(scans.failures).toEqual(told);
     expect(told.map(({ case: name, error }) => [name, error.code])).toEqual([
