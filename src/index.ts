@@ -73,7 +73,7 @@ export { type Judged, riskCoverageAreas, riskCoverageCurve } from './evaluate/ri
 export { Explainer } from './explain/explainer.js';
 export { type WriteNiftiOptions, writeNifti } from './formats/nifti/write.js';
 export { openScan } from './formats/open.js';
-export { calibrateDetector } from './jobs/calibrate.js';
+export { type CalibrateJobOptions, type CalibrationResult, calibrateDetector } from './jobs/calibrate.js';
 export {
   type EvaluateCohortOptions,
   type EvaluationResult,

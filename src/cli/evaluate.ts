@@ -102,8 +102,8 @@ async function evaluate(path: string, flags: EvaluateFlags, session: Session): P
     signal,
     onProgress: done.onProgress,
     onScan: (scan) => {
-      log.debug(`${scan.case}${scan.cached ? ' (from the cache)' : ''}`);
-      done.next(scan.case);
+      const seconds = done.next(scan.case).toFixed(1);
+      log.debug(`${scan.case}: ${seconds} s${scan.cached ? ' (from the cache)' : ''}`);
     },
     onWarning: ({ message }, name) => log.warn(`${name}: ${message}`),
     onFailure: ({ case: name, error }) => {
