@@ -37,6 +37,7 @@ it('exports these names', () => {
       "embeddingStages",
       "encode",
       "encoderOf",
+      "evaluateCohort",
       "evaluationOf",
       "expectedSegmentationCalibrationError",
       "falsePositiveRate",
@@ -113,6 +114,7 @@ it('exports these names', () => {
       "verdictOf",
       "version",
       "writeCalibration",
+      "writeEvaluation",
       "writeNifti",
     ]
   `);
