@@ -62,17 +62,20 @@ function oneLine(message: string): string {
  */
 export type OptionName =
   | 'case'
+  | 'detectors'
   | 'early'
   | 'explain'
   | 'mask'
   | 'mirror'
   | 'output'
   | 'plans'
+  | 'port'
   | 'rememberConstants'
   | 'spool'
   | 'stepSize'
   | 'tap'
   | 'tmpdir'
+  | 'token'
   | 'volume'
   | `limits.${string}`;
 

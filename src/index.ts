@@ -1,18 +1,13 @@
 export type * from './chunks.js';
 export type { ChannelBytes, ScanBytes } from './chunks.js';
 export {
-  type ChannelBody,
   type ClientOptions,
-  type RemoteScore,
   type RemoteScoreOptions,
-  type ScanBody,
-  type ScanEvent,
   SegcanaryClient,
   type SendOptions,
-  type ServerDetector,
-  type ServerRecord,
 } from './client/client.js';
 export type { ImageTarget } from './client/received-image.js';
+export type { ChannelBody, ScanBody } from './client/scan-body.js';
 export { type ScoreRemotelyOptions, scoreScansRemotely } from './client/score-scans.js';
 export { ServerError } from './client/server-error.js';
 export {
@@ -123,6 +118,10 @@ export {
   type VerdictChainOptions,
 } from './pipeline.js';
 export type { Plan, SegmentationPlan } from './plan.js';
+export type { ServerDetector, ServerDrift } from './protocol/detectors.js';
+export type { ScanEvent } from './protocol/events.js';
+export type { ServerRecord, ServerRecordList } from './protocol/record.js';
+export type { RemoteScore } from './protocol/score.js';
 export { heat, type Layer, outline, type PictureOptions, slicePicture } from './report/picture.js';
 export type * from './results.js';
 export { isFailure, type ScanFailure, type SegmentResult, type WarningListener } from './results.js';

@@ -114,31 +114,27 @@ it('keeps at most nine files directly in src/', () => {
   expect(names.length, `src/ holds ${names.join(', ')}: find one of them a folder.`).toBeLessThanOrEqual(9);
 });
 
-it('writes comments of at most 100 columns', () => {
-  const BEGINS: Record<string, RegExp> = {
-    ts: /^\s*(\/\/|\/\*|\*)/,
-    mjs: /^\s*(\/\/|\/\*|\*)/,
-    js: /^\s*(\/\/|\/\*|\*)/,
-    css: /^\s*(\/\*|\*\s)/,
-    html: /^\s*<!--/,
-    py: /^\s*#/,
-    sh: /^\s*#/,
-  };
-  const wide = ['src', 'test', 'examples', 'bench', 'campaigns', 'scripts', 'assets'].flatMap((folder) =>
-    readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' })
-      .map((path) => join(folder, path))
-      .filter((path) => !/[\\/](gen|\.venv|__pycache__|node_modules)[\\/]/.test(path))
-      .flatMap((path) => {
-        const begins = BEGINS[path.split('.').at(-1) ?? ''];
-        if (!begins) return [];
-        return read(path)
-          .split('\n')
-          .flatMap((line, i) =>
-            begins.test(line) && line.length > 100 ? [`${path}:${i + 1} has ${line.length} columns: wrap it.`] : [],
-          );
-      }),
+describe('comments', () => {
+  const lines = commentLines();
+
+  it('have at most 100 columns', () => {
+    const wide = lines.filter(({ line }) => line.length > 100);
+    expect(wide.map(({ at, line }) => `${at} has ${line.length} columns: wrap it.`)).toEqual([]);
+  });
+
+  it('begin with what they are about', () => {
+    const hanging = lines.filter(({ line, begins }) => begins && /^\W*Of (?!course)/.test(line));
+    expect(hanging.map(({ at }) => `${at} begins with "Of": write a sentence that stands by itself.`)).toEqual([]);
+  });
+});
+
+it('docs/architecture.md names files that exist', () => {
+  const named = [...read('docs/architecture.md').matchAll(/`([a-z][a-z\d_./-]*(?:\.(?:ts|py)|\/))`/g)].map(
+    ([, path]) => path,
   );
-  expect(wide).toEqual([]);
+  const lost = named.filter((path) => !existsSync(join(ROOT, path)) && !existsSync(join(ROOT, 'src', path)));
+  expect(named.length).toBeGreaterThan(50);
+  expect([...new Set(lost)].map((path) => `${path} is named in docs/architecture.md and does not exist.`)).toEqual([]);
 });
 
 describe('stages', () => {
@@ -168,4 +164,31 @@ describe('stages', () => {
 function exportsStage(text: string): boolean {
   const functions = text.split(/^export function /m).slice(1);
   return functions.some((rest) => /\): Stage<.*> \{$/m.test(rest.split(/^\}/m)[0]));
+}
+
+/** Lines of comments in everything that is written here, and whether one begins its comment. */
+function commentLines(): { readonly at: string; readonly line: string; readonly begins: boolean }[] {
+  const slashes = /^\s*(\/\/|\/\*|\*)/;
+  const hash = /^\s*#/;
+  const MARKS: Readonly<Record<string, RegExp>> = {
+    ts: slashes,
+    mjs: slashes,
+    js: slashes,
+    css: /^\s*(\/\*|\*\s)/,
+    html: /^\s*<!--/,
+    py: hash,
+    sh: hash,
+  };
+  return ['src', 'test', 'examples', 'bench', 'campaigns', 'scripts', 'assets'].flatMap((folder) =>
+    readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' })
+      .filter((path) => !/[\\/](gen|\.venv|__pycache__|node_modules)[\\/]/.test(path))
+      .map((path) => ({ path: join(folder, path), mark: MARKS[path.split('.').at(-1) ?? ''] }))
+      .flatMap(({ path, mark }) => {
+        if (!mark) return [];
+        const lines = read(path).split('\n');
+        const isComment = (i: number) => i >= 0 && mark.test(lines[i]);
+        const begins = (i: number) => !isComment(i - 1) || /^\s*\/\*\*?$/.test(lines[i - 1]);
+        return lines.flatMap((line, i) => (isComment(i) ? [{ at: `${path}:${i + 1}`, line, begins: begins(i) }] : []));
+      }),
+  );
 }

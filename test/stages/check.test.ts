@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import { axisCodes } from '../../src/maths/volume/axis-codes.js';
 import type { Warning } from '../../src/results.js';
 import { runScan } from '../../src/scans/run.js';
 import { chain } from '../../src/stages/chain.js';
@@ -9,9 +8,13 @@ import { type FakeNifti, fakeNifti } from '../support/nifti.js';
 import { ct, mr, planOf } from '../support/plans.js';
 
 const plan = planOf({ channels: [ct], spacing: [2.5, 1.5, 0.5], cropToNonzero: false });
+
 const int16 = (values: readonly number[]) => Buffer.from(Int16Array.from(values).buffer);
+
 const hounsfield = int16(Array.from({ length: 24 }, (_, i) => 50 * i - 1000));
+
 const srow = [-0.5, 0, 0, 0, 0, -1.5, 0, 0, 0, 0, 2.5, 0];
+
 const lps: FakeNifti = { body: hounsfield, sformCode: 1, srow };
 
 async function warningsOf(fake: FakeNifti, expected: object = {}, file = 'scan.nii'): Promise<Warning[]> {
@@ -93,15 +96,3 @@ describe('check', () => {
     expect(await codes(lps, {}, 'scan')).toEqual([]);
   });
 });
-
-it.each([
-  // nibabel.aff2axcodes(affine)
-  ['LPS', [-1, 0, 0, 0, 0, -1, 0, 0, 0, 0, 1, 0]],
-  ['RAS', [2, 0.1, 0, 9, -0.1, 2, 0, 9, 0, 0, 3, 9]],
-  ['PIR', [0, 0, 1, 0, -1, 0, 0, 0, 0, -1, 0, 0]],
-  ['SLA', [0, -1, 0, 0, 0, 0, 1, 0, 1, 0, 0, 0]],
-])('calls axes as nibabel does: %s', (codesOfAxes, rows) => {
-  expect(axisCodes([...rows, 0, 0, 0, 1])).toBe(codesOfAxes);
-});
-
-it('has no codes for a singular affine', () => expect(axisCodes(new Array(16).fill(0))).toBeNull());

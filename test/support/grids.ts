@@ -55,7 +55,8 @@ export function* distancesOf(
   }
 }
 
-const triple = (min: number, max: number): fc.Arbitrary<Triple> => {
+/** Three numbers from one range. */
+export const triple = (min: number, max: number): fc.Arbitrary<Triple> => {
   const n = fc.integer({ min, max });
   return fc.tuple(n, n, n);
 };

@@ -5,9 +5,10 @@ import { SegcanaryError } from '../errors.js';
 
 /**
  * A multipart/mixed body (RFC 2046) that is written while it is being sent: parts one after
- * another, each streamed. Its reader's pace is that of whoever writes.
+ * another, each streamed. Whoever writes goes at the pace of its reader. `mixed-reader.ts` takes it
+ * apart again.
  */
-export class MixedBody {
+export class MixedBody<Part extends string> {
   readonly #patience: number;
   readonly #boundary = `segcanary-${randomUUID()}`;
   readonly body = new PassThrough();
@@ -30,7 +31,7 @@ export class MixedBody {
    * A part that is written by others: its first bytes begin it. What is ended is the part, not the
    * body.
    */
-  part(name: string, type: string, fileName: string): Writable {
+  part(name: Part, type: string, fileName: string): Writable {
     let open = false;
     return new Writable({
       write: (chunk: Uint8Array, _encoding, done) => {
@@ -42,12 +43,12 @@ export class MixedBody {
   }
 
   /** A whole part from a stream. */
-  async stream(name: string, type: string, fileName: string, bytes: Readable): Promise<void> {
+  async stream(name: Part, type: string, fileName: string, bytes: Readable): Promise<void> {
     await pipeline(bytes, this.part(name, type, fileName));
   }
 
   /** The last part, and the end. */
-  async json(name: string, value: object): Promise<void> {
+  async json(name: Part, value: object): Promise<void> {
     this.#head(name, 'application/json', null);
     await this.#write(Buffer.from(`${JSON.stringify(value)}\r\n--${this.#boundary}--\r\n`));
     this.body.end();
@@ -55,7 +56,7 @@ export class MixedBody {
 
   #first = true;
 
-  #head(name: string, type: string, fileName: string | null): void {
+  #head(name: Part, type: string, fileName: string | null): void {
     const disposition = `attachment; name="${name}"${fileName === null ? '' : `; filename="${fileName}"`}`;
     const start = this.#first ? '' : '\r\n';
     this.#first = false;

@@ -4,7 +4,7 @@ import type { Estimator } from '../../src/detectors/estimators.js';
 import { fitGaussian } from '../../src/detectors/fit-gaussian.js';
 import { squaredDistance } from '../../src/detectors/gaussian.js';
 import { plainBlas } from '../../src/maths/linalg/blas.js';
-import { inBlocks } from './blocks.js';
+import { inBlocks } from '../support/blocks.js';
 
 interface Expected {
   shrinkage: number | null;
@@ -12,6 +12,7 @@ interface Expected {
   train: number[];
   test: number[];
 }
+
 interface SampleFixture {
   name: string;
   n: number;

@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { SHIFTS } from '../../src/simulate/registry.js';
-import { boxBlur, type CtSlice, type Grade, type Shift } from '../../src/simulate/shift.js';
+import type { CtSlice, Grade, Shift } from '../../src/simulate/shift.js';
 import { SliceShifter, type SliceShifterOptions } from '../../src/simulate/slice-shifter.js';
 import { scanOf } from '../support/grids.js';
+
+// Every shift of the registry, whichever file it is from.
 
 const [depth, height, width] = [10, 48, 64];
 const scan = { ...scanOf([depth, height, width]), spacing: [3, 1, 1] as const };
@@ -133,11 +135,5 @@ describe('what they say they do', () => {
     expect(near(55)).toBeGreaterThan(0.2);
     expect(near(900)).toBeGreaterThan(0.005);
     expect(run('truth').map((s) => s.data[0])).toEqual([0, 0, 1]);
-  });
-
-  it('a box blur is the mean of its window', () => {
-    const data = Float32Array.of(0, 3, 6, 9, 12, 15);
-    // 2x3, radius 1: numpy means of the windows, cut at the rim.
-    expect([...boxBlur(data, 2, 3, 1)]).toEqual([6, 7.5, 9, 6, 7.5, 9]);
   });
 });

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { mixedParts } from '../../src/protocol/mixed-parts.js';
+import { mixedParts } from '../../src/protocol/mixed-reader.js';
 
 const TYPE = 'multipart/mixed; boundary="b0"';
 const bodyOf = (parts: readonly (readonly [string, Uint8Array])[]) =>

@@ -125,8 +125,11 @@ it.each<[string, () => Buffer, number, string]>([
     expect(JSON.stringify(body)).toBe(named(local));
   } else {
     expect(body.error.code).toBe(code);
-    // What the command line says of a flag, the server says of the parameter.
-    const { error } = JSON.parse(named(local).replace('--volume', '`volume`')) as typeof body;
+    // What the command line says of a flag, the server says of the parameter, or of its own limit.
+    const inItsWords = named(local)
+      .replace('--volume', '`volume`')
+      .replace(/--limits (\w+)=…/, 'the server’s limit $1');
+    const { error } = JSON.parse(inItsWords) as typeof body;
     expect(body.error).toMatchObject({ ...error, subject: 'scan' });
     expect(body.error.message).toMatch(/^[^\n]+\.$/);
   }

@@ -6,12 +6,13 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import Libsql from 'libsql';
 import { expect, it, onTestFinished } from 'vitest';
-import { openStore, type ScanStore } from '../../src/server/store.js';
+import { openStore } from '../../src/server/sql-store.js';
+import type { ScanStore } from '../../src/server/store.js';
 import { temporaryFolder } from '../support/folder.js';
 import { canMount, makeReadOnly, mountedFolder } from '../support/mounts.js';
 import { finishedScan, HASH, newScan } from '../support/records.js';
 
-const dist = join(import.meta.dirname, '../../dist/server/store.js');
+const dist = join(import.meta.dirname, '../../dist/server/sql-store.js');
 
 /** A store that is closed when the test ends. */
 function storeIn(folder: string | null, now?: () => number): ScanStore {
