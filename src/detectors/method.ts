@@ -146,8 +146,8 @@ export interface KeptFeatures {
 }
 
 /**
- * Those of them that a method reads, and their number a patch. Of what was measured, there are
- * stage means alone.
+ * The features that a method reads, and their number a patch. What was measured has to be stage
+ * means alone.
  */
 export function keptFeatures(kept: KeptFeatures, features: Features): readonly [Float32Array, number] {
   if (features === 'pooled') return [kept.rows, kept.d];
