@@ -65,8 +65,8 @@ export interface Scorer {
   /** How many features those are. */
   readonly d: number;
   /**
-   * How far features lie from those of the training: higher is more suspicious, never negative where
-   * the method says so, NaN where the features hold one.
+   * How far features lie from those of the training: higher is more suspicious, never negative
+   * where the method says so, NaN where the features hold one.
    */
   distance(features: Float32Array): number;
 }

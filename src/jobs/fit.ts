@@ -33,7 +33,7 @@ export interface FitJobOptions extends Omit<ScanOptions, 'case' | 'file'>, WithI
   readonly tap?: string;
   /** How patches are judged: a name of the registry. @default 'mahalanobis' */
   readonly method?: string;
-  /** Of the method's covariance, where it has one. @default 'ledoit-wolf' */
+  /** Estimator of the method's covariance, where it has one. @default 'ledoit-wolf' */
   readonly estimator?: Estimator;
   /** @default 0.5 */
   readonly stepSize?: number;
