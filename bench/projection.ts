@@ -17,13 +17,20 @@ import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { fileURLToPath } from 'node:url';
 import { loadFeatureDetector, type Patch } from '../src/index.js';
-import { preparationStages } from '../src/pipeline.js';
+import { prepared } from '../src/pipeline.js';
 import { runScan } from '../src/scans/run.js';
-import { observe } from '../src/stages/observe.js';
+import type { Collector } from '../src/stages/collectors.js';
 import { patch } from '../src/stages/patch.js';
 import { makeDetector, NNUNET } from './detector.js';
 import { machine, median, runNode } from './measure.js';
 import { syntheticScan } from './synthetic.js';
+
+/** How many patches came. */
+const counted: Collector<Patch, number, number> = {
+  init: () => 0,
+  add: (n) => n + 1,
+  finish: (n) => n,
+};
 
 const GFLOP = 338;
 const GPU = { tflops: 60, share: 0.4 };
@@ -39,21 +46,20 @@ try {
   };
   const one: number[] = [];
   const all: number[] = [];
-  const prepared: number[] = [];
+  const preparing: number[] = [];
   let patches = 0;
   for (let turn = 0; turn < TURNS; turn++) {
     one.push(await bare(1));
     all.push(await bare(cores));
-    patches = 0;
     const started = performance.now();
-    await runScan(syntheticScan({ size: 512, slices: 80, spacing: [5, 0.6, 0.6] }), {}, [
-      ...preparationStages({ plan: description.plan }),
-      patch({ patchSize: description.plan.patchSize }),
-      observe<Patch>(() => {
-        patches++;
-      }),
-    ] as Parameters<typeof runScan>[2]);
-    prepared.push((performance.now() - started) / 1000);
+    const { plan } = description;
+    patches = await runScan(
+      syntheticScan({ size: 512, slices: 80, spacing: [5, 0.6, 0.6] }),
+      {},
+      prepared({ plan }).to(patch({ patchSize: plan.patchSize })),
+      counted,
+    );
+    preparing.push((performance.now() - started) / 1000);
   }
   const z = Float32Array.from({ length: description.d }, (_, i) => Math.sin(i));
   const judged = Array.from({ length: 15 }, () => {
@@ -61,7 +67,7 @@ try {
     scorer.distance(z);
     return (performance.now() - before) / 1000;
   });
-  const [t1, tAll, prepare, judge] = [one, all, prepared, judged].map(median) as [number, number, number, number];
+  const [t1, tAll, prepare, judge] = [one, all, preparing, judged].map(median) as [number, number, number, number];
   // t(all) / t(1) = s + (1 - s) / cores
   const serial = Math.max(0, (tAll / t1 - 1 / cores) / (1 - 1 / cores));
   console.log(`bench/projection: 512x512x80 at 5 x .6 x .6 mm, ${patches} patches of [1,1,28,256,256] (${machine()})`);

@@ -2,8 +2,8 @@
  * What the two exact savings of `score` are worth on phantoms, each against the same command
  * without it, in turn, medians of three, and that the verdicts are the same:
  *
- *   --early               stops with a certain verdict; the scan is out of distribution, or it costs
- *                         what it cost
+ *   --early               stops with a certain verdict; the scan is out of distribution, or it
+ *                         costs what it cost
  *   --remember-constants  encodes patches of a single value once; a scan with a wide field of view,
  *                         where they are many, and one without
  *

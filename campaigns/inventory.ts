@@ -32,17 +32,23 @@ export function inventory(folder: string): Inventory {
  */
 export const MAY_DIFFER = 'seconds and peakMemory of results.json and *.examined, and their sentence in report.html';
 
-/**
- * sha256 of a file without what may differ. A file that is not what its name says keeps every byte,
- * and so equals no reference.
- */
+/** sha256 of a file without what may differ. */
 export function digestOf(path: string): string {
-  const bytes = readFileSync(path);
+  return digest(withoutCost(basename(path), readFileSync(path)));
+}
+
+/**
+ * What a file holds without what may differ. A file that is not what its name says keeps every
+ * byte, and so equals no reference.
+ */
+export function withoutCost(path: string, bytes: Uint8Array): Buffer {
   const name = basename(path);
-  if (name === 'results.json') return digest(withoutCost(bytes.toString()) ?? bytes);
-  if (name === 'report.html') return digest(bytes.toString().replace(/A scan took [^<]*? of memory\./, ''));
-  if (name.endsWith('.examined')) return digest(examined(name, bytes) ?? bytes);
-  return digest(bytes);
+  const whole = Buffer.from(bytes);
+  const text = (content: string | null) => (content === null ? whole : Buffer.from(content));
+  if (name === 'results.json') return text(uncosted(whole.toString()));
+  if (name === 'report.html') return text(whole.toString().replace(/A scan took [^<]*? of memory\./, ''));
+  if (name.endsWith('.examined')) return text(examined(name, whole));
+  return whole;
 }
 
 /** An entry of the cache is whole where its own hash says so: `<sha256 of key and json> <json>`. */
@@ -50,10 +56,10 @@ function examined(name: string, bytes: Buffer): string | null {
   const text = bytes.toString();
   const json = text.slice(65);
   const key = name.replace(/\.examined$/, '');
-  return text[64] === ' ' && text.slice(0, 64) === digest(`${key}${json}`) ? withoutCost(json) : null;
+  return text[64] === ' ' && text.slice(0, 64) === digest(`${key}${json}`) ? uncosted(json) : null;
 }
 
-function withoutCost(json: string): string | null {
+function uncosted(json: string): string | null {
   try {
     const { seconds: _, peakMemory: __, ...rest } = JSON.parse(json) as Record<string, unknown>;
     return JSON.stringify(rest);

@@ -10,7 +10,7 @@ import { pipeline } from 'node:stream/promises';
 import {
   aggregate,
   distance,
-  embeddingStages,
+  embedded,
   encoderOf,
   load,
   loadFeatureDetector,
@@ -46,7 +46,7 @@ async function scoreOf(...own: ReturnType<typeof clipToWindow>[]): Promise<numbe
     createReadStream(scan),
     load({ case: scan }),
     ...own,
-    ...embeddingStages({ plan, encoder, stepSize }),
+    ...embedded({ plan, encoder, stepSize }),
     distance({ scorer: detector.scorer }),
     aggregate(),
     score({ calibration }),

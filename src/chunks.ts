@@ -1,4 +1,15 @@
+import type { Readable } from 'node:stream';
 import type { NdArray } from 'ndarray';
+
+/** Bytes of a scan, from any stream: stdin, a file, an HTTP body, an async iterable of chunks. */
+export type ScanBytes = Readable | AsyncIterable<Uint8Array>;
+
+/** One channel of a scan that comes as a file a channel. */
+export interface ChannelBytes {
+  /** Name of the file in messages. */
+  readonly file: string;
+  readonly bytes: ScanBytes;
+}
 
 /**
  * Three numbers, one per axis of a grid, in [z, y, x] order (slowest first) unless a comment says
@@ -7,21 +18,12 @@ import type { NdArray } from 'ndarray';
 export type Triple = readonly [number, number, number];
 
 /**
- * What a NIfTI header says about where its voxels lie. Kept whole, so that a mask can be written in
- * the same geometry.
+ * What the file's header says beyond what a scan carries. It is kept whole by its format's reader
+ * for its format's writer, and nobody else looks inside.
  */
-export interface NiftiGeometry {
-  /** pixdim[0..7] as stored; [0] is qfac, [1..3] the voxel size along x, y, z. */
-  readonly pixdim: readonly number[];
-  readonly qformCode: number;
-  readonly sformCode: number;
-  /** quatern_b, quatern_c, quatern_d. */
-  readonly quatern: Triple;
-  /** qoffset_x, qoffset_y, qoffset_z. */
-  readonly qoffset: Triple;
-  /** srow_x, srow_y, srow_z: 12 numbers, row-major. */
-  readonly srow: readonly number[];
-  readonly xyztUnits: number;
+export interface SourceHeader {
+  /** Name of the format, by which its writer knows it again. */
+  readonly format: string;
 }
 
 /** One scan, as its file describes it. Shared by every chunk that was made from it. */
@@ -38,7 +40,9 @@ export interface Scan {
    * its code > 0, else qform, else pixdim).
    */
   readonly affine: readonly number[];
-  readonly geometry: NiftiGeometry;
+  /** Whether the file says where its voxels lie; where it does not, the affine is a guess. */
+  readonly placed: boolean;
+  readonly header: SourceHeader;
 }
 
 /** A half-open box of voxels: start <= index < stop on each axis. */
@@ -185,6 +189,8 @@ export interface Prediction extends PatchPlace {
  */
 export interface LogitSlice {
   readonly grid: Grid;
+  /** How the patches lay that it was put together from. */
+  readonly tiling: Tiling;
   readonly z: number;
   /** [class, y, x]. */
   readonly data: NdArray<Float32Array>;
@@ -196,6 +202,8 @@ export interface LogitSlice {
  */
 export interface LabelSlice {
   readonly grid: Grid;
+  /** How the patches lay that it was put together from. */
+  readonly tiling: Tiling;
   readonly z: number;
   /** [y, x], values of dataset.json's labels. */
   readonly data: NdArray<Uint8Array | Uint16Array>;

@@ -62,21 +62,24 @@ function oneLine(message: string): string {
  */
 export type OptionName =
   | 'case'
+  | 'detectors'
   | 'early'
   | 'explain'
   | 'mask'
   | 'mirror'
   | 'output'
   | 'plans'
+  | 'port'
   | 'rememberConstants'
   | 'spool'
   | 'stepSize'
   | 'tap'
   | 'tmpdir'
+  | 'token'
   | 'volume'
   | `limits.${string}`;
 
-/** What a front end calls the options of the library: the word for one, or null for its own name. */
+/** What a front end calls options of the library: the word for one, or null for its own name. */
 export type OptionWords = (option: OptionName) => string | null;
 
 export interface SegcanaryErrorOptions extends ErrorOptions {

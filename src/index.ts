@@ -1,17 +1,13 @@
 export type * from './chunks.js';
+export type { ChannelBytes, ScanBytes } from './chunks.js';
 export {
-  type ChannelBody,
   type ClientOptions,
-  type RemoteScore,
   type RemoteScoreOptions,
-  type ScanBody,
-  type ScanEvent,
   SegcanaryClient,
   type SendOptions,
-  type ServerDetector,
-  type ServerRecord,
 } from './client/client.js';
 export type { ImageTarget } from './client/received-image.js';
+export type { ChannelBody, ScanBody } from './client/scan-body.js';
 export { type ScoreRemotelyOptions, scoreScansRemotely } from './client/score-scans.js';
 export { ServerError } from './client/server-error.js';
 export {
@@ -26,7 +22,7 @@ export {
 export { ESTIMATORS, type Estimator } from './detectors/estimators.js';
 export { type EmbeddingBlock, fitGaussian, type GaussianFit } from './detectors/fit-gaussian.js';
 export { type Gaussian, gaussian, squaredDistance } from './detectors/gaussian.js';
-export type { Features, FittedMethod, PatchMethod, PatchScorer } from './detectors/method.js';
+export type { Features, FittedMethod, PatchMethod, PatchScorer, Scorer } from './detectors/method.js';
 export { PATCH_METHODS } from './detectors/methods/registry.js';
 export {
   encoderOf,
@@ -71,6 +67,7 @@ export { type Judgement, judge, type ScoredCase } from './evaluate/judge.js';
 export { auroc, averagePrecision, detectionError, falsePositiveRate, rejectionsAt } from './evaluate/ranking.js';
 export { type Judged, riskCoverageAreas, riskCoverageCurve } from './evaluate/risk-coverage.js';
 export { Explainer } from './explain/explainer.js';
+export type { NiftiGeometry } from './formats/nifti/geometry.js';
 export { type WriteNiftiOptions, writeNifti } from './formats/nifti/write.js';
 export { openScan } from './formats/open.js';
 export { type CalibrateJobOptions, type CalibrationResult, calibrateDetector } from './jobs/calibrate.js';
@@ -100,8 +97,7 @@ export { openBlas } from './network/inference/blas.js';
 export type { InferenceOptions, WithInference } from './network/inference/options.js';
 export { closeInference, type InferenceSession, openSession, type Tensor } from './network/inference/session.js';
 export { cutAtTap } from './network/onnx/cut.js';
-export { type Plan, readPlan } from './network/plans/read.js';
-export type { SegmentationPlan } from './network/plans/segmentation.js';
+export { readPlan } from './network/plans/read.js';
 export { openSampler, type Passes, type Sampler, type SamplerOptions } from './network/sampler.js';
 export {
   type FoldModel,
@@ -113,29 +109,46 @@ export {
 export { listTaps, type Tap } from './network/taps.js';
 export {
   type EmbeddingOptions,
-  embeddingStages,
-  embedScan,
+  embedded,
+  judged,
+  judgedByFeatures,
+  type LabellingOptions,
+  labelled,
   type PreparationOptions,
-  preparationStages,
-  type ScoreScanOptions,
-  scoreScan,
+  type Progress,
+  type ProgressListener,
+  prepared,
+  type ReadingOptions,
+  scanned,
+  segmented,
+  spooled,
+  type VerdictChainOptions,
 } from './pipeline.js';
+export type { Plan, SegmentationPlan } from './plan.js';
+export type { ServerDetector, ServerDrift } from './protocol/detectors.js';
+export type { ScanEvent } from './protocol/events.js';
+export type { ServerRecord, ServerRecordList } from './protocol/record.js';
+export type { RemoteScore } from './protocol/score.js';
 export { heat, type Layer, outline, type PictureOptions, slicePicture } from './report/picture.js';
 export type * from './results.js';
-export { isFailure, type ScanFailure, type SegmentResult } from './results.js';
+export { isFailure, type ScanFailure, type SegmentResult, type WarningListener } from './results.js';
+export { embedScan } from './scans/embed.js';
 export type { Plane } from './scans/look.js';
-export type { ChannelBytes, Progress, ScanBytes, ScanOptions, WarningListener } from './scans/run.js';
+export type { ScanOptions } from './scans/run.js';
+export { type ScoreScanOptions, scoreScan } from './scans/score.js';
 export { type SegmentScanOptions, segmentScan } from './scans/segment.js';
 export { SHIFTS } from './simulate/registry.js';
 export type { CtSlice, Grade, Shift, SliceChange } from './simulate/shift.js';
 export { SliceShifter, type SliceShifterOptions } from './simulate/slice-shifter.js';
 export { aggregate } from './stages/aggregate.js';
 export { assemble } from './stages/assemble.js';
+export { Chain, chain, type Link, type RunOptions } from './stages/chain.js';
 export { type CheckOptions, check } from './stages/check.js';
+export { all, type Collector, collect, drain, last } from './stages/collectors.js';
 export { Decided, decide } from './stages/decide.js';
 export { type DistanceOptions, distance } from './stages/distance.js';
 export { type EncodeOptions, encode } from './stages/encode.js';
-export { fork } from './stages/fork.js';
+export { branch, type Fork, fork } from './stages/fork.js';
 export { type JoinOptions, join } from './stages/join.js';
 export { type LabelOptions, label } from './stages/label.js';
 export { type LoadOptions, load } from './stages/load.js';
@@ -145,7 +158,7 @@ export { type NormaliseOptions, normalise } from './stages/normalise.js';
 export { observe } from './stages/observe.js';
 export { type PatchOptions, patch } from './stages/patch.js';
 export { pool } from './stages/pool.js';
-export { type PredictOptions, predict, tapped } from './stages/predict.js';
+export { type PatchPredictor, type PredictOptions, predict, tapped } from './stages/predict.js';
 export { type ResampleOptions, resample } from './stages/resample.js';
 export { type RestoreOptions, restore } from './stages/restore.js';
 export { type SaveOptions, save, saveLabels, saveScan } from './stages/save.js';

@@ -1,24 +1,37 @@
 import type { Writable } from 'node:stream';
-import type { Embedding, PatchDistance, PatchPlace, Prediction, Slice } from './chunks.js';
+import { pipeline } from 'node:stream/promises';
+import type {
+  ChannelBytes,
+  Embedding,
+  LabelSlice,
+  LogitSlice,
+  PatchPlace,
+  Prediction,
+  ScanBytes,
+  Slice,
+} from './chunks.js';
 import { refuseEarly } from './detectors/early.js';
-import type { OpenDetector, SegmentingDetector } from './detectors/opened.js';
-import type { Detector, FeatureDetector } from './detectors/saved.js';
+import { type OpenDetector, onlyOnFeatures, type SegmentingDetector } from './detectors/opened.js';
+import type { FeatureDetector } from './detectors/saved.js';
 import type { VerdictOptions } from './detectors/verdict.js';
-import { SegcanaryError } from './errors.js';
-import { Explainer } from './explain/explainer.js';
+import type { Explainer } from './explain/explainer.js';
+import type { ScanLimits } from './limits.js';
 import { patchCount } from './maths/window/tiling.js';
 import type { Encoder } from './network/encoder.js';
-import type { Plan } from './network/plans/read.js';
-import type { EarlyVerdict, SubjectScore, Warning } from './results.js';
-import { type ChannelBytes, runScan, type ScanBytes, type ScanOptions } from './scans/run.js';
+import type { Plan, SegmentationPlan } from './plan.js';
+import type { SubjectScore, Warning, WarningListener } from './results.js';
 import { aggregate } from './stages/aggregate.js';
 import { assemble } from './stages/assemble.js';
+import { type Chain, chain } from './stages/chain.js';
 import { check } from './stages/check.js';
-import { Decided, decide } from './stages/decide.js';
+import { decide } from './stages/decide.js';
 import { distance } from './stages/distance.js';
 import { encode } from './stages/encode.js';
+import { join } from './stages/join.js';
 import { judgeIntensities } from './stages/judge-intensities.js';
 import { judgeOutputs } from './stages/judge-outputs.js';
+import { label } from './stages/label.js';
+import { load } from './stages/load.js';
 import { measure } from './stages/measure.js';
 import { normalise } from './stages/normalise.js';
 import { observe } from './stages/observe.js';
@@ -26,17 +39,91 @@ import { patch } from './stages/patch.js';
 import { pool } from './stages/pool.js';
 import { predict } from './stages/predict.js';
 import { resample } from './stages/resample.js';
+import { restore } from './stages/restore.js';
 import { save } from './stages/save.js';
+import { saveProbabilities } from './stages/save-probabilities.js';
 import { score } from './stages/score.js';
 import { spool } from './stages/spool.js';
-import type { Stage } from './stages/stage.js';
+import { uncrop } from './stages/uncrop.js';
 
-export interface PreparationOptions extends Pick<ScanOptions, 'spool' | 'tmpdir' | 'onWarning'> {
+/** How a scan is read. */
+export interface ReadingOptions {
+  /** Name of the case in results and messages. @default 'stdin' */
+  readonly case?: string;
+  /** Name of the file in messages. @default the case */
+  readonly file?: string;
+  /** Which volume of a 4-D file, from 0. Without it a 4-D file is refused. */
+  readonly volume?: number;
+  /** What the scan may be at most. @default DEFAULT_LIMITS */
+  readonly limits?: Partial<ScanLimits>;
+  /** Told of what is well-formed and probably wrong (docs/input.md). */
+  readonly onWarning?: WarningListener | undefined;
+}
+
+/**
+ * The slices of a scan as they are in its files: load, and join where its channels are files of
+ * their own.
+ *
+ * @returns the bytes that go in, and the chain that takes them
+ */
+export function scanned(
+  source: ScanBytes | readonly ChannelBytes[],
+  { case: name = 'stdin', file = name, volume, limits, onWarning }: ReadingOptions,
+): { readonly bytes: ScanBytes; readonly slices: Chain<Uint8Array, Slice> } {
+  const loadFrom = (from: string) => load({ case: name, name: from, volume, limits, onWarning });
+  if (!isChannels(source)) return { bytes: source, slices: chain(loadFrom(file)) };
+  const [first, ...others] = source;
+  const channels = others.map((other): AsyncIterable<Slice> => {
+    const loaded = loadFrom(other.file);
+    // The join stage reads the channel and is told of its error; nobody else needs to be.
+    pipeline(other.bytes, loaded).catch(() => {});
+    return loaded;
+  });
+  const slices = chain(loadFrom(first.file)).optionally(others.length > 0 ? join({ channels }) : null);
+  return { bytes: first.bytes, slices };
+}
+
+const isChannels = (source: ScanBytes | readonly ChannelBytes[]): source is readonly ChannelBytes[] =>
+  Array.isArray(source);
+
+/** How a scan is made into what the network takes. */
+export interface PreparationOptions extends Pick<ReadingOptions, 'onWarning'> {
   readonly plan: Plan;
   /** Axis codes of the training scans, where they are known. */
   readonly orientations?: readonly string[] | undefined;
+  /**
+   * Write the slices to a temporary file while measuring, as exact nnU-Net preprocessing needs.
+   * @default true
+   */
+  readonly spool?: boolean;
+  /** Where the temporary file lies; a tmpfs would be RAM. @default os.tmpdir() */
+  readonly tmpdir?: string;
   /** Shown every slice before it is normalised and resampled: its own values, in the crop box. */
   readonly onRaw?: ((slice: Slice) => void) | undefined;
+}
+
+/** Slices of the scan as they are, checked, turned and cropped: check → spool. */
+export function spooled(options: PreparationOptions): Chain<Slice, Slice> {
+  const { plan, tmpdir, onRaw, spool: isSpooled = true } = options;
+  return chain(check(options))
+    .optionally(isSpooled ? spool({ plan, tmpdir }) : null)
+    .optionally(onRaw && observe(onRaw));
+}
+
+/**
+ * Slices of the scan to slices of the network grid: check → spool, then normalise and resample in
+ * the order of the plan. Where a plan of nnU-Net v1 z-scores, the resampled scan is measured in
+ * between, which takes a spool of its own.
+ */
+export function prepared(options: PreparationOptions): Chain<Slice, Slice> {
+  const { plan, tmpdir, spool: isSpooled = true } = options;
+  const slices = spooled(options);
+  if (plan.order === 'normalise-first') return slices.to(normalise({ plan })).to(resample({ plan }));
+  const isMeasured = isSpooled && plan.channels.some(({ scheme }) => scheme === 'ZScoreNormalization');
+  return slices
+    .to(resample({ plan }))
+    .optionally(isMeasured ? measure({ tmpdir }) : null)
+    .to(normalise({ plan }));
 }
 
 export interface EmbeddingOptions extends PreparationOptions {
@@ -45,235 +132,128 @@ export interface EmbeddingOptions extends PreparationOptions {
   readonly stepSize?: number;
 }
 
-/** Slices of the scan as they are, checked, turned and cropped: check, spool. */
-export function spoolingStages(options: PreparationOptions): Stage<unknown, unknown>[] {
-  const { plan, tmpdir, onRaw } = options;
-  return [
-    check(options),
-    ...((options.spool ?? true) ? [spool({ plan, tmpdir })] : []),
-    ...(onRaw ? [observe<Slice>(onRaw)] : []),
-  ] as Stage<unknown, unknown>[];
-}
-
-/**
- * Slices of the scan to slices of the network grid: check, spool, then normalise and resample in
- * the order of the plan. Where a plan of nnU-Net v1 z-scores, the resampled scan is measured in
- * between, which takes a spool of its own.
- */
-export function preparationStages(options: PreparationOptions): Stage<unknown, unknown>[] {
-  const { plan, tmpdir } = options;
-  const spooled = options.spool ?? true;
-  const measured = spooled && plan.channels.some(({ scheme }) => scheme === 'ZScoreNormalization');
-  const stages: Stage<never, unknown>[] =
-    plan.order === 'normalise-first'
-      ? [normalise({ plan }), resample({ plan })]
-      : [resample({ plan }), ...(measured ? [measure({ tmpdir })] : []), normalise({ plan })];
-  return [...spoolingStages(options), ...(stages as Stage<unknown, unknown>[])];
-}
-
-/** Slices of the scan to one embedding a patch: preparation → patch → encode → pool. */
-export function embeddingStages(options: EmbeddingOptions): Stage<unknown, unknown>[] {
+/** Slices of the scan to one embedding a patch: prepared → patch → encode → pool. */
+export function embedded(options: EmbeddingOptions): Chain<Slice, Embedding> {
   const { plan, encoder, stepSize } = options;
-  return [
-    ...preparationStages(options),
-    patch({ patchSize: plan.patchSize, stepSize }),
-    encode({ encoder }),
-    pool(),
-  ] as Stage<unknown, unknown>[];
+  return prepared(options)
+    .to(patch({ patchSize: plan.patchSize, stepSize }))
+    .to(encode({ encoder }))
+    .to(pool());
 }
 
-/**
- * Embeds one scan: `onEmbedding` sees every patch's embedding, in order.
- *
- * @throws SegcanaryError whatever is wrong with the scan, `aborted` when the signal says so
- */
-export async function embedScan(
-  source: ScanBytes | readonly ChannelBytes[],
-  options: ScanOptions & EmbeddingOptions & { readonly onEmbedding: (embedding: Embedding) => void | Promise<void> },
-): Promise<void> {
-  const report = reporter(options);
-  await runScan(source, options, [
-    ...embeddingStages(options),
-    observe<Embedding>((embedding) => {
-      report(embedding);
-      return options.onEmbedding(embedding);
-    }),
-  ]);
+/** How far one scan has come. */
+export interface Progress {
+  readonly case: string;
+  readonly patches: number;
+  readonly total: number;
 }
 
-export interface ScoreScanOptions extends ScanOptions {
-  /** From `openDetector`; scans share one. */
-  readonly detector: OpenDetector;
-  /**
-   * Where the uncertainty mask goes: a path, or a stream that gets gzip. Of detectors on features.
-   * An abort that comes after the file has got its name leaves it there, whole.
-   */
+export type ProgressListener = (progress: Progress) => void;
+
+/** How a scan is judged, whatever the detector. */
+export interface VerdictChainOptions {
+  /** Where the uncertainty mask goes: a path, or a stream that gets gzip. Needs features. */
   readonly mask?: string | Writable | undefined;
-  /**
-   * Stop as soon as the scan is certainly out of distribution. Of calibrated detectors on features
-   * whose distances are never negative, without a mask.
-   * @default false
-   */
+  /** Stop as soon as the scan is certainly out of distribution: throws `Decided`. @default false */
   readonly early?: boolean | undefined;
-  /**
-   * Say what explains the verdict: the score gets an `explanation`. Not with `early`.
-   * @default false
-   */
-  readonly explain?: boolean | undefined;
-}
-
-/** How a scan is judged: `warnings` fills up while it is read. */
-export interface JudgingOptions extends ScoreScanOptions {
+  /** Fills up while the scan is read. */
   readonly warnings: readonly Warning[];
   /** Shown what comes by, and asked at the end. */
   readonly explainer?: Explainer | undefined;
-}
-
-/** What gathers the explanation, where one is asked for, and how it is shown the slices. */
-export function explaining({
-  detector,
-  explain,
-}: {
-  readonly detector: SegmentingDetector;
-  readonly explain?: boolean | undefined;
-}): {
-  readonly explainer?: Explainer;
-  readonly onRaw?: (slice: Slice) => void;
-} {
-  if (!explain) return {};
-  const explainer = new Explainer(detector);
-  return { explainer, onRaw: (slice) => explainer.slice(slice) };
-}
-
-/** Collects what is told of a scan, and passes it on. */
-export function warningsInto({ spool: spooled = true, onWarning }: Pick<ScanOptions, 'spool' | 'onWarning'>) {
-  const message = 'Streamed without a spool: not cropped to the non-zero box, values clipped to the range of the plan.';
-  const warnings: Warning[] = spooled ? [] : [{ code: 'no-spool', message }];
-  return {
-    warnings,
-    onWarning: (warning: Warning, name: string) => {
-      warnings.push(warning);
-      onWarning?.(warning, name);
-    },
-  };
-}
-
-/** What a detector knows of the scans that it was fitted to. */
-export function expectationsOf({ description }: SegmentingDetector): Pick<PreparationOptions, 'plan' | 'orientations'> {
-  return { plan: description.plan, orientations: description.orientations };
+  readonly onProgress?: ProgressListener | undefined;
 }
 
 /**
- * Scores one scan with the pipeline of its detector: load → spool → normalise → resample, and then
+ * Slices of the network grid to the score of the scan:
  *
  *   on features     patch → encode → pool → distance (→ decide) → aggregate (→ save) → score
  *   on outputs      patch → predict → assemble → judge-outputs
  *   on intensities  judge-intensities
  *
- * @throws SegcanaryError whatever is wrong with the scan, `usage` for a mask of a detector that has
- *   none and for `early` where nothing can be decided, `aborted` when the signal says so
+ * @throws SegcanaryError `usage` for a mask of a detector that has none, and for `early` where
+ *   nothing can be decided before the end
  */
-export async function scoreScan(
-  source: ScanBytes | readonly ChannelBytes[],
-  options: ScoreScanOptions & { readonly early?: false | undefined },
-): Promise<SubjectScore>;
-export async function scoreScan(
-  source: ScanBytes | readonly ChannelBytes[],
-  options: ScoreScanOptions,
-): Promise<SubjectScore | EarlyVerdict>;
-export async function scoreScan(
-  source: ScanBytes | readonly ChannelBytes[],
-  options: ScoreScanOptions,
-): Promise<SubjectScore | EarlyVerdict> {
-  let result: SubjectScore | null = null;
-  if (options.early && options.explain) throw notBoth('An explanation');
-  const scoring = { ...options, ...warningsInto(options), ...explaining(options) };
-  try {
-    await runScan(source, scoring, [
-      ...preparationStages({ ...scoring, ...expectationsOf(options.detector) }),
-      ...judgingStages(scoring),
-      observe<SubjectScore>((s) => {
-        result = s;
-      }),
-    ]);
-  } catch (error) {
-    if (error instanceof Decided) return error.verdict;
-    throw error;
-  }
-  return result ?? endedEarly(options);
-}
-
-/** Slices of the network grid to the score of the scan. */
-export function judgingStages(options: JudgingOptions): Stage<never, unknown>[] {
-  const { detector } = options;
-  if (detector.kind !== 'features' && options.mask !== undefined) throw noMask(detector);
-  if (options.early) refuseEarly(detector);
+export function judged(detector: OpenDetector, options: VerdictChainOptions): Chain<Slice, SubjectScore> {
+  if (options.mask !== undefined) refuseMask(detector);
+  if (options.early && detector.kind !== 'features') refuseEarly(detector);
   if (detector.kind === 'intensities')
-    return [judgeIntensities({ scorer: detector.scorer, ...verdictOptions(options) })];
+    return chain(judgeIntensities({ scorer: detector.scorer, ...verdictOptions(detector, options) }));
   const { plan, stepSize } = detector.description;
-  const patches = patch({ patchSize: plan.patchSize, stepSize });
+  const patches = chain(patch({ patchSize: plan.patchSize, stepSize }));
   if (detector.kind === 'features')
-    return [patches, encode({ encoder: detector.encoder }), pool(), ...distanceStages(options, detector)];
-  const { method, description: d, sampler } = detector;
-  const report = reporter(options);
-  let count = 0;
-  return [
-    patches,
-    predict({ segmenter: sampler }),
-    observe<Prediction>((prediction) => {
-      count++;
-      report(prediction);
-    }),
-    assemble(),
-    judgeOutputs({ method, sampler, regions: d.regions, patches: () => count, ...verdictOptions(options) }),
-  ];
+    return patches
+      .to(encode({ encoder: detector.encoder }))
+      .to(pool())
+      .to(judgedByFeatures(detector, options));
+  const { method, description, sampler } = detector;
+  const { regions } = description;
+  return patches
+    .to(predict({ predictor: sampler }))
+    .observe(reporter(options))
+    .to(assemble())
+    .to(judgeOutputs({ method, sampler, regions, ...verdictOptions(detector, options) }));
 }
 
-/** Embeddings to the score of the scan: distance (→ decide) → aggregate (→ save) → score. */
-export function distanceStages(options: JudgingOptions, { scorer, method }: FeatureDetector): Stage<never, unknown>[] {
+/**
+ * Embeddings to the score of the scan: distance (→ decide) → aggregate (→ save) → score.
+ *
+ * @throws SegcanaryError `usage` for `early` where nothing can be decided before the end
+ */
+export function judgedByFeatures(
+  detector: FeatureDetector,
+  options: VerdictChainOptions,
+): Chain<Embedding, SubjectScore> {
   const { mask, early, explainer } = options;
-  if (early && mask !== undefined) throw notBoth('A mask');
-  return [
-    ...(explainer ? [observe<Embedding>((embedding) => explainer.embedding(embedding))] : []),
-    distance({ scorer, features: method.features }),
-    ...(explainer ? [observe<PatchDistance>((patch) => explainer.distance(patch))] : []),
-    observe<PatchDistance>(reporter(options)),
-    ...(early ? [decide(verdictOptions(options))] : []),
-    aggregate(),
-    ...(mask === undefined ? [] : [save({ to: mask })]),
-    score(verdictOptions(options)),
-  ];
+  const { scorer } = detector;
+  if (early) refuseEarly(detector, { mask, explain: explainer !== undefined });
+  const verdict = verdictOptions(detector, options);
+  return chain<Embedding>()
+    .optionally(explainer && observe((embedding) => explainer.embedding(embedding)))
+    .to(distance({ scorer }))
+    .optionally(explainer && observe((patch) => explainer.distance(patch)))
+    .observe(reporter(options))
+    .optionally(early ? decide(verdict) : null)
+    .to(aggregate())
+    .optionally(mask === undefined ? null : save({ to: mask }))
+    .to(score(verdict));
 }
 
-function verdictOptions({ detector, warnings, explainer }: JudgingOptions): VerdictOptions {
-  return {
-    calibration: detector.description.calibration,
-    detector: detector.id,
-    warnings,
-    explain: explainer && (() => explainer.explanation()),
-  };
+function verdictOptions(
+  { description, id }: SegmentingDetector,
+  { warnings, explainer }: VerdictChainOptions,
+): VerdictOptions {
+  const explain = explainer && (() => explainer.explanation());
+  return { calibration: description.calibration, detector: id, warnings, explain };
 }
 
-/** The sentence for what needs a whole scan, beside `early`. */
-const notBoth = (what: string): SegcanaryError =>
-  new SegcanaryError('usage', `${what} needs every patch and \`early\` stops before the last; leave one of them out.`, {
-    option: 'early',
-  });
+/** @throws SegcanaryError `usage` for a detector that judges a scan as a whole */
+function refuseMask(detector: SegmentingDetector): void {
+  if (detector.kind !== 'features') throw onlyOnFeatures(detector, 'mask');
+}
 
-const noMask = ({ dir, method }: Detector): SegcanaryError =>
-  new SegcanaryError(
-    'usage',
-    `${method.name} judges a scan as a whole and gives no mask; leave \`mask\` out, or use a detector on features.`,
-    { option: 'mask', subject: dir },
-  );
+export interface LabellingOptions {
+  readonly plan: Plan;
+  readonly segmentation: SegmentationPlan;
+  /** Where the probabilities go, if anywhere: a 4-D NIfTI file. */
+  readonly probabilities?: string | Writable | undefined;
+  readonly tmpdir?: string;
+}
 
-/** Nothing came out at the end. */
-export function endedEarly({ case: name = 'stdin', file = name }: ScanOptions): never {
-  throw new SegcanaryError('truncated', 'the scan ended before it could be scored.', { subject: file });
+/** Predictions to the segmentation of the scan: assemble → labelled. */
+export const segmented = (options: LabellingOptions): Chain<Prediction, LabelSlice> =>
+  chain(assemble()).to(labelled(options));
+
+/** Logits of the network grid to labels of the scan: restore (→ save) → label → uncrop. */
+export function labelled(options: LabellingOptions): Chain<LogitSlice, LabelSlice> {
+  const { plan, segmentation, probabilities, tmpdir } = options;
+  return chain(restore({ plan, segmentation }))
+    .optionally(probabilities === undefined ? null : saveProbabilities({ to: probabilities, segmentation, tmpdir }))
+    .to(label({ segmentation }))
+    .to(uncrop({ tmpdir }));
 }
 
 /** Tells of every patch that has come so far. */
-export function reporter({ onProgress }: Pick<ScanOptions, 'onProgress'>): (chunk: PatchPlace) => void {
-  return (chunk) =>
+export function reporter({ onProgress }: { readonly onProgress?: ProgressListener | undefined }) {
+  return (chunk: PatchPlace): void =>
     onProgress?.({ case: chunk.grid.scan.case, patches: chunk.index + 1, total: patchCount(chunk.tiling) });
 }

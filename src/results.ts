@@ -9,6 +9,9 @@ export interface Warning {
   readonly message: string;
 }
 
+/** Told of a remark about a scan, and of the name of its case. */
+export type WarningListener = (warning: Warning, name: string) => void;
+
 /** One of the patches that lie farthest from the training distribution. */
 export interface ExplainedPatch {
   /** 0, 1, 2, … in the order of the sliding window. */
@@ -166,4 +169,19 @@ export interface SegmentResult {
   readonly score: SubjectScore | null;
   /** The same as the score's, where there is one. */
   readonly warnings: readonly Warning[];
+}
+
+/** A segmentation as one line of JSON: its score's own fields, then its file and voxels. */
+export type SegmentLine = (SubjectScore | Pick<SegmentResult, 'case' | 'patches' | 'warnings'>) &
+  Pick<SegmentResult, 'voxels'> & { readonly segmentation: string | null };
+
+/**
+ * A result as one line of JSON has it: a score as it is, a segmentation flat.
+ *
+ * @param segmentation where the segmentation was written; null where that is no file
+ */
+export function lineOf(result: SubjectScore | SegmentResult, segmentation: string | null): SubjectScore | SegmentLine {
+  if (!('voxels' in result)) return result;
+  const { score, case: name, patches, voxels, warnings } = result;
+  return { ...(score ?? { case: name, patches, warnings }), segmentation, voxels };
 }

@@ -1,19 +1,18 @@
 import { createReadStream, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
 import { afterAll, describe, expect, inject, it } from 'vitest';
-import type { Embedding, Patch } from '../src/chunks.js';
 import { openDetector } from '../src/detectors/opened.js';
 import { loadFeatureDetector } from '../src/detectors/saved.js';
 import { closeInference } from '../src/network/inference/session.js';
-import { preparationStages, scoreScan } from '../src/pipeline.js';
-import type { SubjectScore } from '../src/results.js';
+import { prepared } from '../src/pipeline.js';
+import { scoreScan } from '../src/scans/score.js';
 import { aggregate } from '../src/stages/aggregate.js';
+import { chain } from '../src/stages/chain.js';
+import { last } from '../src/stages/collectors.js';
 import { distance } from '../src/stages/distance.js';
 import { encode } from '../src/stages/encode.js';
 import { load } from '../src/stages/load.js';
-import { observe } from '../src/stages/observe.js';
 import { patch } from '../src/stages/patch.js';
 import { pool } from '../src/stages/pool.js';
 import { score } from '../src/stages/score.js';
@@ -31,33 +30,27 @@ const large = await writeScan({ path: join(workshop, 'large.nii'), seed: 3, shap
 describe('the default pipeline', () => {
   it('is what its stages are when a user composes them', async () => {
     const { plan, stepSize, calibration } = detector.description;
-    let composed: SubjectScore | null = null;
     let live = 0;
     let peak = 0;
     let patches = 0;
-    await pipeline([
-      createReadStream(large),
-      load({ case: 'x' }),
-      ...preparationStages({ plan }),
-      patch({ patchSize: plan.patchSize, stepSize }),
-      observe<Patch>(() => {
+    const composed = await chain(load({ case: 'x' }))
+      .to(prepared({ plan }))
+      .to(patch({ patchSize: plan.patchSize, stepSize }))
+      .observe(() => {
         patches++;
         peak = Math.max(peak, ++live);
-      }),
-      encode({ encoder }),
-      pool(),
-      observe<Embedding>(async () => {
+      })
+      .to(encode({ encoder }))
+      .to(pool())
+      .observe(async () => {
         live--;
         // A reader slower than the network: what piles up, piles up here.
         await new Promise((resolve) => setTimeout(resolve, 20));
-      }),
-      distance({ scorer: detector.scorer }),
-      aggregate(),
-      score({ calibration, detector: detector.id }),
-      observe<SubjectScore>((s) => {
-        composed = s;
-      }).resume(),
-    ]);
+      })
+      .to(distance({ scorer: detector.scorer }))
+      .to(aggregate())
+      .to(score({ calibration, detector: detector.id }))
+      .run(createReadStream(large), last());
     expect(patches).toBeGreaterThan(60);
     // One patch more may stand between the patch stage and the counter.
     expect(peak + 1).toBeLessThanOrEqual(8);

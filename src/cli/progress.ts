@@ -14,8 +14,8 @@ export interface ProgressOptions {
 
 /**
  * Says how far a long job is. On a terminal by one line that is written over, from the first second
- * on; elsewhere by a line that stays, every half minute, whether there is news or not: whoever reads
- * a log wants to know that the command is alive.
+ * on; elsewhere by a line that stays, every half minute, whether there is news or not: whoever
+ * reads a log wants to know that the command is alive.
  */
 export class ProgressLine {
   readonly #terminal: boolean;

@@ -8,7 +8,7 @@ import { resolveInputs } from '../jobs/inputs.js';
 import { maskPath, ResultFolder } from '../jobs/result-folder.js';
 import { segmenterOf, segmentScans } from '../jobs/segment.js';
 import { openSegmentationModel } from '../network/folder.js';
-import type { SegmentResult } from '../results.js';
+import { lineOf } from '../results.js';
 import type { LogOptions } from './log.js';
 import {
   flagsOf,
@@ -101,9 +101,4 @@ async function segmentAll(flags: SegmentFlags, session: Session): Promise<number
     },
     session,
   );
-}
-
-/** The scan's score, where there is one, and its segmentation. */
-function lineOf({ score, case: name, patches, voxels, warnings }: SegmentResult, segmentation: string | null): object {
-  return { ...(score ?? { case: name, patches, warnings }), segmentation, voxels };
 }

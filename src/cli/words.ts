@@ -3,17 +3,20 @@ import type { ScanFailure } from '../results.js';
 
 const flags: Readonly<Partial<Record<OptionName, string>>> = {
   case: '--case',
+  detectors: '-d',
   early: '--early',
   explain: '--explain',
   mask: '--mask',
   mirror: '--tta',
   output: '-o',
   plans: '-p',
+  port: '--port',
   rememberConstants: '--remember-constants',
   spool: 'without --no-spool',
   stepSize: '--step-size',
   tap: '--tap',
   tmpdir: '--tmpdir',
+  token: 'SEGCANARY_TOKEN or --token-file',
   volume: '--volume',
 };
 

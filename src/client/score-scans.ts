@@ -1,8 +1,9 @@
 import type { Writable } from 'node:stream';
 import { type ErrorDescription, isAbort } from '../errors.js';
 import { refuseChannels, type ScanInput } from '../jobs/inputs.js';
+import type { ServerDetector } from '../protocol/detectors.js';
 import { failureOf, type ScanFailure, type SubjectScore } from '../results.js';
-import type { SegcanaryClient, ServerDetector } from './client.js';
+import type { SegcanaryClient } from './client.js';
 import { ServerError } from './server-error.js';
 
 export interface ScoreRemotelyOptions {
@@ -40,13 +41,13 @@ export async function* scoreScansRemotely(options: ScoreRemotelyOptions): AsyncG
     } catch (error) {
       if (isAbort(error)) throw error;
       if (!(error instanceof ServerError)) yield failureOf(name, error);
-      else yield { case: name, error: ofFile(error, name, file === '-' ? 'stdin' : file) };
+      else yield { case: name, error: aboutFile(error, name, file === '-' ? 'stdin' : file) };
     }
   }
 }
 
 /** The server knows a scan by its case; here it is known by its file. */
-function ofFile({ code, message, subject, option }: ServerError, name: string, file: string): ErrorDescription {
+function aboutFile({ code, message, subject, option }: ServerError, name: string, file: string): ErrorDescription {
   const helping = option && { option };
   if (subject !== name) return { code, message, subject, ...helping };
   return { code, message: `${file}${message.slice(name.length)}`, subject: file, ...helping };

@@ -32,7 +32,7 @@ export function exchange({ server, path, method = 'GET', headers, body, signal }
     const request = (isSecure ? requestHttps : requestHttp)(url, { method, agent, ...(headers && { headers }) });
     request.once('close', () => agent.destroy());
     let answered = false;
-    let ofBody: Error | null = null;
+    let bodyError: Error | null = null;
     const stop = () => request.destroy(stopped());
     signal?.addEventListener('abort', stop, { once: true });
     request.setSocketKeepAlive(true, 30_000);
@@ -51,11 +51,11 @@ export function exchange({ server, path, method = 'GET', headers, body, signal }
       if (answered) return;
       signal?.removeEventListener('abort', stop);
       body?.destroy();
-      reject(ofBody ?? (error instanceof SegcanaryError ? error : unreachable(server, error)));
+      reject(bodyError ?? (error instanceof SegcanaryError ? error : unreachable(server, error)));
     });
     if (!body) return request.end();
     body.on('error', (error) => {
-      ofBody = error;
+      bodyError = error;
       request.destroy(error);
     });
     body.pipe(request);
@@ -67,11 +67,15 @@ export function exchange({ server, path, method = 'GET', headers, body, signal }
  *
  * @throws ServerError `unreachable` where it breaks off; SegcanaryError `aborted`
  */
-export async function* bytesOf(
-  response: IncomingMessage,
-  server: string,
-  signal?: AbortSignal,
-): AsyncGenerator<Buffer, void, undefined> {
+export async function* bytesOf({
+  response,
+  server,
+  signal,
+}: {
+  readonly response: IncomingMessage;
+  readonly server: string;
+  readonly signal?: AbortSignal | undefined;
+}): AsyncGenerator<Buffer, void, undefined> {
   try {
     yield* response as AsyncIterable<Buffer>;
   } catch (cause) {

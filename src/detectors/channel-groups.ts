@@ -1,6 +1,6 @@
 import { SegcanaryError } from '../errors.js';
 import type { CachedEmbeddings } from './embedding-cache.js';
-import type { FitContext, StageDistances } from './method.js';
+import type { FitContext, GroupDistances } from './method.js';
 import { multiLayer } from './methods/multi-layer.js';
 import type { Tensor } from './safetensors.js';
 
@@ -52,13 +52,13 @@ export async function fitChannelGroups(
  *
  * @throws Error with half a sentence for whoever knows the file's name
  */
-export function openChannelGroups(tensors: Tensors, sizes: readonly number[]): StageDistances {
+export function openChannelGroups(tensors: Tensors, sizes: readonly number[]): GroupDistances {
   const own = Object.entries(tensors).filter(([name]) => name.startsWith(PREFIX));
-  const { d, stages } = multiLayer.open(
+  const { d, encoderStages: groups } = multiLayer.open(
     Object.fromEntries(own.map(([name, tensor]) => [name.slice(PREFIX.length), tensor])),
   );
   const channels = sizes.reduce((sum, size) => sum + size, 0);
-  if (stages?.training.length !== sizes.length || d !== channels)
+  if (groups?.training.length !== sizes.length || d !== channels)
     throw new Error(`its groups have ${d} channels, and detector.json says ${channels} in ${sizes.length} groups`);
-  return stages;
+  return groups;
 }

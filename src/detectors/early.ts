@@ -9,9 +9,9 @@ interface WholeScanOptions {
 }
 
 /**
- * Refuses `early` beside what needs a whole scan, and for detectors under which nothing is certain before a scan has ended: the score
- * has to be a mean of distances that are never negative, and there has to be a boundary that it can
- * pass.
+ * Refuses `early` beside what needs a whole scan, and for detectors under which nothing is certain
+ * before a scan has ended: the score has to be a mean of distances that are never negative, and
+ * there has to be a boundary that it can pass.
  *
  * @throws SegcanaryError `usage`
  */

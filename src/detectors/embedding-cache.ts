@@ -1,7 +1,7 @@
-import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { cannotRead, makeFolder, writeFileAtomically } from '../files/atomic.js';
+import { sha256 } from '../files/hash.js';
 import { sweepLeftovers } from '../files/leftovers.js';
 import type { KeptFeatures } from './method.js';
 
@@ -38,9 +38,7 @@ export function embeddingKey({
   tap,
   more = null,
 }: EmbeddingKeyParts): string {
-  return createHash('sha256')
-    .update(JSON.stringify([MAGIC.toString(), scanSha256, plan, stepSize, encoderSha256, tap, more]))
-    .digest('hex');
+  return sha256(JSON.stringify([MAGIC.toString(), scanSha256, plan, stepSize, encoderSha256, tap, more]));
 }
 
 /**
@@ -117,8 +115,5 @@ export class EmbeddingCache {
 }
 
 function digest(key: string, sizes: readonly number[], body: Uint8Array): Buffer {
-  return createHash('sha256')
-    .update(`${key} ${sizes.join(' ')} `)
-    .update(body)
-    .digest();
+  return Buffer.from(sha256(`${key} ${sizes.join(' ')} `, body), 'hex');
 }

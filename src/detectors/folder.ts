@@ -1,8 +1,8 @@
-import { createHash } from 'node:crypto';
 import { mkdir, open, readdir, rename, rm } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { SegcanaryError } from '../errors.js';
 import { cannotRead, cannotWrite, makeFolder } from '../files/atomic.js';
+import { readHashed } from '../files/hash.js';
 import { isPassingName, passingName, removeLeftovers } from '../files/leftovers.js';
 
 /** The file that says what a detector is. */
@@ -74,45 +74,11 @@ export async function readVerified(dir: string, name: string, hash: string): Pro
   const read = await readHashed(path).catch((cause) => {
     throw cannotRead(path, cause);
   });
-  if (read.hash === hash) return read.bytes;
+  if (read.sha256 === hash) return read.bytes;
   throw new SegcanaryError(
     'detector-corrupt',
     `${path} is not the file that ${DESCRIPTION} records (its sha256 differs); fit the detector again.`,
   );
-}
-
-/** Bytes that are read at a time: the next are on their way while these are hashed. */
-const CHUNK = 4 * 2 ** 20;
-
-async function readHashed(path: string): Promise<{ bytes: Uint8Array; hash: string }> {
-  const file = await open(path);
-  try {
-    const { size } = await file.stat();
-    // No zeros first: every byte is read, or the file is refused for its hash.
-    const bytes = Buffer.allocUnsafeSlow(size);
-    const read = (from: number) => file.read(bytes, from, Math.min(CHUNK, size - from), from);
-    const hash = createHash('sha256');
-    let done = 0;
-    for (let reading = read(0); done < size; ) {
-      const { bytesRead } = await reading;
-      // Cut short since it was looked at.
-      if (bytesRead === 0) break;
-      const chunk = bytes.subarray(done, done + bytesRead);
-      done += bytesRead;
-      if (done < size) reading = read(done);
-      hash.update(chunk);
-    }
-    return { bytes: bytes.subarray(0, done), hash: hash.digest('hex') };
-  } finally {
-    await file.close();
-  }
-}
-
-/** In hex. */
-export function sha256(...pieces: readonly Uint8Array[]): string {
-  const hash = createHash('sha256');
-  for (const piece of pieces) hash.update(piece);
-  return hash.digest('hex');
 }
 
 /**

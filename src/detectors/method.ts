@@ -16,12 +16,15 @@ export interface FeatureBlock {
   readonly rows: Float32Array | Float64Array;
   readonly n: number;
   readonly d: number;
-  /** Sizes of the stages that the features are made of; they sum to d. Of stage means alone. */
+  /**
+   * Sizes of the stages that the features are made of; they sum to d. Present with stage means
+   * alone.
+   */
   readonly parts?: readonly number[] | undefined;
 }
 
 export interface FitContext {
-  /** Of the covariance, where the method has one. */
+  /** How the covariance is estimated, where the method has one. */
   readonly estimator: Estimator;
   readonly blas: Blas;
 }
@@ -46,30 +49,38 @@ export interface FittedMethod {
   readonly warnings: readonly Warning[];
 }
 
-/** The stages of the encoder as a method sees them that judges each by itself. */
-export interface StageDistances {
-  /** Mean and standard deviation of each stage's squared distance over the training patches. */
+/**
+ * Groups of features that are judged each by itself: the stages of the encoder, or groups of the
+ * channels at its tap.
+ */
+export interface GroupDistances {
+  /** Mean and standard deviation of each group's squared distance over the training patches. */
   readonly training: readonly { readonly mean: number; readonly deviation: number }[];
-  /** The squared distance of a patch at every stage. */
+  /** The squared distance of a patch in every group. */
   distances(features: Float32Array): Float64Array;
 }
 
-/** A fitted method at work. */
-export interface PatchScorer {
-  /** Features that it was fitted to. */
+/** A fitted method at work on whatever features it was fitted to. */
+export interface Scorer {
+  /** How many features those are. */
   readonly d: number;
   /**
-   * How far a patch lies from the training patches: higher is more suspicious, never negative where
-   * the method says so, NaN where the features hold one.
+   * How far features lie from those of the training: higher is more suspicious, never negative
+   * where the method says so, NaN where the features hold one.
    */
   distance(features: Float32Array): number;
+}
+
+/** A fitted method at work on patches: it carries what it reads of them. */
+export interface PatchScorer extends Scorer {
+  readonly features: Features;
   /**
-   * The same of many patches at once, rows [n,d] in C order, where a BLAS makes that faster. Sums
-   * may round otherwise.
+   * The distances of many patches at once, rows [n,d] in C order, where a BLAS makes that faster.
+   * Sums may round otherwise.
    */
   distances?(rows: Float32Array, n: number, blas: Blas): Promise<Float64Array>;
-  /** Of a method that judges every stage of the encoder by itself. */
-  readonly stages?: StageDistances;
+  /** What it sees of every stage of the encoder, where the method judges each by itself. */
+  readonly encoderStages?: GroupDistances;
 }
 
 /**
@@ -114,6 +125,13 @@ export function featuresOf(
   return features === 'channel-means' ? channelMeans : (measured ?? new Float32Array(0));
 }
 
+/** What each kind of features is, in words. */
+export const FEATURE_WORDS: Readonly<Record<Features, string>> = {
+  pooled: 'the pooled activation at its tap',
+  'channel-means': 'the mean of every channel at its tap',
+  'stage-means': 'the means of every channel of every stage of the encoder',
+};
+
 /** Features of all patches of a scan, as caches keep them: rows in C order. */
 export interface KeptFeatures {
   /** [n,d]: pooled activations. */
@@ -128,8 +146,8 @@ export interface KeptFeatures {
 }
 
 /**
- * Those of them that a method reads, and their number a patch. Of what was measured, there are
- * stage means alone.
+ * The features that a method reads, and their number a patch. What was measured has to be stage
+ * means alone.
  */
 export function keptFeatures(kept: KeptFeatures, features: Features): readonly [Float32Array, number] {
   if (features === 'pooled') return [kept.rows, kept.d];

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { z } from 'zod';
 import { SegcanaryError } from '../errors.js';
 import { cannotRead, writeFileAtomically } from '../files/atomic.js';
+import { sha256 } from '../files/hash.js';
 import { parseWith, quoted } from '../files/json.js';
 import type { Calibration } from './calibration.js';
 import { openChannelGroups } from './channel-groups.js';
@@ -13,8 +14,8 @@ import {
   type IntensitiesDescription,
   type OutputsDescription,
 } from './description.js';
-import { DESCRIPTION, readVerified, sha256, writeDetectorFolder } from './folder.js';
-import type { PatchMethod, PatchScorer, StageDistances } from './method.js';
+import { DESCRIPTION, readVerified, writeDetectorFolder } from './folder.js';
+import type { GroupDistances, PatchMethod, PatchScorer, Scorer } from './method.js';
 import { ihf } from './methods/ihf.js';
 import { patchMethod } from './methods/registry.js';
 import type { OutputMethod } from './outputs/output-method.js';
@@ -47,7 +48,7 @@ export interface FeatureDetector extends Loaded<FeaturesDescription> {
    * How far each group of channels at the tap lies from the training patches; null where that was
    * not kept.
    */
-  readonly channelGroups: StageDistances | null;
+  readonly channelGroups: GroupDistances | null;
 }
 
 /** Judges scans by the outputs of the whole network. */
@@ -62,7 +63,7 @@ export interface OutputDetector extends Loaded<OutputsDescription> {
 export interface IntensityDetector extends Loaded<IntensitiesDescription> {
   readonly kind: 'intensities';
   readonly method: typeof ihf;
-  readonly scorer: PatchScorer;
+  readonly scorer: Scorer;
 }
 
 /** A detector as it lies in its folder: all that scoring needs. */
@@ -195,18 +196,18 @@ function parseDescription(raw: unknown, path: string): DetectorDescription {
  * What a method kept, and what explains its verdicts, ready to judge and of the size that
  * detector.json says.
  */
-async function readScorer(
+async function readScorer<S extends Scorer>(
   dir: string,
   {
     d,
     statisticsSha256,
     channelGroups: sizes,
   }: { readonly d: number; readonly statisticsSha256: string; readonly channelGroups?: readonly number[] | undefined },
-  method: { open(tensors: Tensors): PatchScorer },
-): Promise<{ readonly scorer: PatchScorer; readonly channelGroups: StageDistances | null }> {
+  method: { open(tensors: Tensors): S },
+): Promise<{ readonly scorer: S; readonly channelGroups: GroupDistances | null }> {
   const bytes = await readVerified(dir, STATISTICS, statisticsSha256);
-  let scorer: PatchScorer;
-  let channelGroups: StageDistances | null;
+  let scorer: S;
+  let channelGroups: GroupDistances | null;
   try {
     const tensors = decodeSafetensors(bytes);
     scorer = method.open(tensors);

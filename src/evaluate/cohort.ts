@@ -67,7 +67,7 @@ export function readCohort(text: string, path: string): CohortCase[] {
     const found = rowSchema.safeParse(record);
     if (!found.success) {
       const [issue] = found.error.issues;
-      throw invalid(`line ${info.lines}, column ${String(issue!.path[0])}: ${issue!.message}.`);
+      throw invalid(`line ${info.lines}, column ${String(issue.path[0])}: ${issue.message}.`);
     }
     const { image, label, ...rest } = found.data;
     if (seen.has(rest.case)) throw invalid(`line ${info.lines}: the case ${rest.case} is listed twice.`);

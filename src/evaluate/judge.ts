@@ -19,7 +19,7 @@ export interface ScoredCase extends Pick<CohortCase, 'case' | 'split' | 'group' 
   readonly score: number;
   /** Mean over the foreground labels; null without a truth. */
   readonly dice: number | null;
-  /** Of the scan. */
+  /** Voxels of the whole scan. */
   readonly voxels: number;
 }
 

@@ -3,13 +3,13 @@ import type { ScoredCase } from './judge.js';
 
 /** The scans that say most about a detector; null where there is none of a kind. */
 export interface NotableCases {
-  /** Of the silent failures (admitted, Dice below tau), the one with the lowest Dice. */
+  /** The silent failure (admitted, Dice below tau) with the lowest Dice. */
   readonly silentFailure: ScoredCase | null;
-  /** Of the false alarms, the one with the highest score. */
+  /** The false alarm with the highest score. */
   readonly falseAlarm: ScoredCase | null;
   /**
-   * Of the flagged scans with a Dice below tau, the one with the lowest; of equal ones, that with
-   * the highest score.
+   * The flagged scan with the lowest Dice, where that is below tau; among equals, the one with the
+   * highest score.
    */
   readonly bestCatch: ScoredCase | null;
 }

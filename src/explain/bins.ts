@@ -1,4 +1,4 @@
-import type { Scheme } from '../network/plans/read.js';
+import type { Scheme } from '../plan.js';
 
 /**
  * Hounsfield units from centre to centre: water, air and every fiftieth unit lie in the middle of a
@@ -16,8 +16,8 @@ const OCTAVES = { from: -6, to: 20 };
  * The edges of the bins in which a channel's own intensities are counted, [bins + 1], ascending;
  * the first and the last bin take what lies beyond them too.
  *
- * Of a CT: 84 bins of 50 HU from -1125 to 3075. Of anything else, whose scale is not known before
- * the first voxel: two bins an octave, at 2^k and 1.5 * 2^k from 1/64 to 2^20, the same below 0,
+ * A CT has 84 bins of 50 HU from -1125 to 3075. Anything else, whose scale is not known before the
+ * first voxel, has two bins an octave, at 2^k and 1.5 * 2^k from 1/64 to 2^20, the same below 0,
  * and one bin about 0.
  */
 export function binEdges(scheme: Scheme): number[] {

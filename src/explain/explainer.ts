@@ -102,3 +102,13 @@ export class Explainer {
     return notes;
   }
 }
+
+/** What gathers the explanation, where one is asked for, and how it is shown the raw slices. */
+export function explaining(
+  detector: Detector | undefined,
+  explain: boolean | undefined,
+): { readonly explainer?: Explainer; readonly onRaw?: (slice: Slice) => void } {
+  if (!explain || !detector) return {};
+  const explainer = new Explainer(detector);
+  return { explainer, onRaw: (slice) => explainer.slice(slice) };
+}

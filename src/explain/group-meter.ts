@@ -1,5 +1,5 @@
 import type { Embedding } from '../chunks.js';
-import type { StageDistances } from '../detectors/method.js';
+import type { GroupDistances } from '../detectors/method.js';
 import type { FeatureDetector } from '../detectors/saved.js';
 import { SegcanaryError } from '../errors.js';
 import type { ExplainedGroup } from '../results.js';
@@ -16,11 +16,11 @@ const LEAST = 1e-12;
  */
 export class GroupMeter {
   readonly #groups: readonly Group[];
-  readonly #of: StageDistances;
+  readonly #of: GroupDistances;
   readonly #features: (embedding: Embedding) => Float32Array;
   readonly #sums: Float64Array;
 
-  private constructor(groups: readonly Group[], of: StageDistances, features: (embedding: Embedding) => Float32Array) {
+  private constructor(groups: readonly Group[], of: GroupDistances, features: (embedding: Embedding) => Float32Array) {
     this.#groups = groups;
     this.#of = of;
     this.#features = features;
@@ -35,15 +35,15 @@ export class GroupMeter {
    */
   static of({ dir, description, scorer, channelGroups }: FeatureDetector): GroupMeter | null {
     const { stages, tap } = description;
-    if (scorer.stages && stages) {
-      if (stages.length !== scorer.stages.training.length)
+    if (scorer.encoderStages && stages) {
+      if (stages.length !== scorer.encoderStages.training.length)
         throw new SegcanaryError(
           'detector-corrupt',
-          `detector.json names ${stages.length} stages and statistics.safetensors has ${scorer.stages.training.length}; fit the detector again.`,
+          `detector.json names ${stages.length} stages and statistics.safetensors has ${scorer.encoderStages.training.length}; fit the detector again.`,
           { subject: dir },
         );
       const groups = stages.map(({ name, channels }, i) => ({ name: `stage-${i + 1}`, tensor: name, channels }));
-      return new GroupMeter(groups, scorer.stages, ({ measured }) => measured ?? new Float32Array(0));
+      return new GroupMeter(groups, scorer.encoderStages, ({ measured }) => measured ?? new Float32Array(0));
     }
     if (!channelGroups || !description.channelGroups) return null;
     let first = 0;
@@ -60,7 +60,7 @@ export class GroupMeter {
     for (let g = 0; g < distances.length; g++) this.#sums[g] += weight * distances[g];
   }
 
-  /** Of the patches so far; the weights of all of them sum to 1. */
+  /** How far each group has moved over the patches so far; their weights sum to 1 at the end. */
   get groups(): ExplainedGroup[] {
     return this.#groups.map((group, g) => {
       const { mean, deviation } = this.#of.training[g];

@@ -1,8 +1,9 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { readlinkSync } from 'node:fs';
 import { readdir, rm } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { basename, dirname, join } from 'node:path';
+import { sha256 } from './hash.js';
 
 /**
  * A hidden name beside `path` for what is not yet `path`, or is no longer:
@@ -53,7 +54,7 @@ function place(): string {
   } catch {
     // Not Linux: there the host is enough.
   }
-  known = createHash('sha256').update(`${hostname()} ${processes}`).digest('hex').slice(0, 8);
+  known = sha256(`${hostname()} ${processes}`).slice(0, 8);
   return known;
 }
 

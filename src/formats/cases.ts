@@ -2,6 +2,7 @@ import { readdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { SegcanaryError } from '../errors.js';
 import { cannotRead } from '../files/atomic.js';
+import { READERS, readerOf } from './readers.js';
 
 /** One case in a folder, and its files: one a channel. */
 export interface CaseFiles {
@@ -10,8 +11,6 @@ export interface CaseFiles {
   readonly files: readonly string[];
 }
 
-const scanEnding = /\.(nii|nii\.gz|hdr|hdr\.gz)$/i;
-const anyEnding = /\.(nii|hdr|img)(\.gz)?$/i;
 const channelSuffix = /_(\d{4})$/;
 
 /**
@@ -26,7 +25,7 @@ export async function listCases(folder: string): Promise<CaseFiles[]> {
     throw cannotRead(folder, cause);
   });
   const paths = entries
-    .filter((entry) => !entry.isDirectory() && !entry.name.startsWith('.') && scanEnding.test(entry.name))
+    .filter((entry) => !entry.isDirectory() && !entry.name.startsWith('.') && isScan(entry.name))
     .map((entry) => join(folder, entry.name))
     .sort(byCodeUnit);
   return groupCases(paths).sort((a, b) => byCodeUnit(a.case, b.case));
@@ -61,7 +60,9 @@ export function groupCases(paths: readonly string[]): CaseFiles[] {
   }));
 }
 
-const stem = (path: string) => path.replace(anyEnding, '');
+const isScan = (name: string): boolean => READERS.some(({ scanEnding }) => scanEnding.test(name));
+
+const stem = (path: string) => path.replace(readerOf(path).anyEnding, '');
 
 function split(name: string, stems: ReadonlySet<string>): { base: string; channel: string } {
   const channel = channelSuffix.exec(name)?.[1];

@@ -1,6 +1,6 @@
 import type { Scan } from '../chunks.js';
 import { axisCodes } from '../maths/volume/axis-codes.js';
-import type { Plan } from '../network/plans/read.js';
+import type { Plan } from '../plan.js';
 import type { Warning } from '../results.js';
 
 /**
@@ -77,8 +77,8 @@ function spacing({ spacing: found }: Scan, { plan }: Expectations): Warning[] {
 }
 
 /** Converters that lose the header write ones. */
-function geometry({ spacing: found, geometry: { qformCode, sformCode } }: Scan): Warning[] {
-  if (qformCode !== 0 || sformCode !== 0 || !found.every((mm) => mm === 1)) return [];
+function geometry({ spacing: found, placed }: Scan): Warning[] {
+  if (placed || !found.every((mm) => mm === 1)) return [];
   const message =
     'Its header says nothing of where its voxels lie (1 x 1 x 1, no qform, no sform): it was probably lost.';
   return [{ code: 'no-geometry', message }];

@@ -27,11 +27,10 @@ export function blocksOf(fitting: readonly (KeptFeatures & { readonly n: number 
 /** Distances of the patches of every scan: all at once where the method can. */
 export async function distancesOf(
   scans: readonly KeptFeatures[],
-  features: Features,
   scorer: PatchScorer,
   blas: Blas,
 ): Promise<Float64Array[]> {
-  const kept = scans.map((scan) => keptFeatures(scan, features));
+  const kept = scans.map((scan) => keptFeatures(scan, scorer.features));
   const counts = kept.map(([values, width]) => values.length / width);
   const n = counts.reduce((sum, count) => sum + count, 0);
   const all = new Float32Array(n * scorer.d);

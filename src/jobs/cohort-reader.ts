@@ -1,23 +1,25 @@
-import { createHash } from 'node:crypto';
 import { basename } from 'node:path';
 import { type CachedEmbeddings, embeddingKey } from '../detectors/embedding-cache.js';
-import type { Features, PatchScorer } from '../detectors/method.js';
+import type { PatchScorer } from '../detectors/method.js';
 import { DROPOUT_PASSES, OUTPUT_METHODS } from '../detectors/outputs/registry.js';
 import { SegcanaryError } from '../errors.js';
 import type { CohortCase } from '../evaluate/cohort.js';
+import { sha256 } from '../files/hash.js';
 import { openScan } from '../formats/open.js';
+import { columnsOf } from '../maths/linalg/stack.js';
 import { openEncoder } from '../network/encoder.js';
 import { type EncoderStage, encoderStages } from '../network/encoder-stages.js';
 import type { SegmentationSource } from '../network/folder.js';
 import type { WithInference } from '../network/inference/options.js';
 import { cutAtTap } from '../network/onnx/cut.js';
 import { mirrorAxesOf } from '../network/onnx/metadata.js';
-import type { SegmentationPlan } from '../network/plans/segmentation.js';
+import { type FeatureRange, type PatchFeatureLayout, patchFeatureLayout } from '../network/onnx/patch-features.js';
 import { openSampler, type Passes, type Sampler } from '../network/sampler.js';
 import type { FoldModel } from '../network/segmenter.js';
 import { chooseTap, type Tap } from '../network/taps.js';
+import type { SegmentationPlan } from '../plan.js';
 import { examineScan, histogramOf } from '../scans/examine.js';
-import { type Look, lookAtScan } from '../scans/look.js';
+import { lookAtScan, type ScanView } from '../scans/look.js';
 import type { ScanOptions } from '../scans/run.js';
 import { embedInput } from './embed.js';
 import { ExaminedCache, type ExaminedScan } from './examined-cache.js';
@@ -39,7 +41,7 @@ export interface CohortReaderOptions extends Omit<ScanOptions, 'case' | 'file'>,
    * @default none
    */
   readonly passes?: readonly Exclude<Passes, 'plain' | 'folds'>[];
-  /** Of the dropout. @default 0 */
+  /** What the dropout is drawn by. @default 0 */
   readonly seed?: number;
 }
 
@@ -49,7 +51,7 @@ export interface CohortReaderOptions extends Omit<ScanOptions, 'case' | 'file'>,
  */
 export interface CohortReader {
   readonly taps: readonly Tap[];
-  readonly stages: readonly EncoderStage[];
+  readonly encoderStages: readonly EncoderStage[];
   /** Which passes are made. */
   readonly layout: Sampler['layout'];
   /** Takes the features of a training scan, by the encoder alone; whether the cache had them. */
@@ -62,7 +64,7 @@ export interface CohortReader {
    */
   examine(c: CohortCase): Promise<readonly [ExaminedScan, cached: boolean]>;
   /** Segments and scores a scan once more and keeps the slice on which there is most to see. */
-  look(c: CohortCase, tap: number, scorer: PatchScorer, features: Features): Promise<Look>;
+  look(c: CohortCase, tap: number, scorer: PatchScorer): Promise<ScanView>;
   /**
    * Features of a scan that was read before, at one of the taps; those measured are of the stages.
    */
@@ -89,6 +91,7 @@ export async function openCohortReader(options: CohortReaderOptions): Promise<Co
     taps.push(await chooseTap(first.onnx, { patchShape, name: first.path, ...(tap !== undefined && { tap }) }));
   const [tap, ...more] = taps as [Tap, ...Tap[]];
   const measured = { stages: stages.map(({ name }) => name), taps: more };
+  const layout = patchFeatureLayout({ stages, taps: more });
   const folds = [{ ...first, tap: tap.name, ...measured }, ...others].map(
     ({ path, ...fold }): FoldModel => ({ name: path, ...fold }),
   ) as [FoldModel, ...FoldModel[]];
@@ -113,7 +116,7 @@ export async function openCohortReader(options: CohortReaderOptions): Promise<Co
 
   return {
     taps,
-    stages,
+    encoderStages: stages,
     layout: sampler.layout,
     async train(c) {
       const input = inputOf(c);
@@ -166,7 +169,7 @@ export async function openCohortReader(options: CohortReaderOptions): Promise<Co
       });
       return [await cache.write(key, found), false];
     },
-    async look(c, at, scorer, features) {
+    async look(c, at, scorer) {
       const input = inputOf(c);
       // The same graph twice is one session; mirrors and dropout are not made.
       const model = { ...first, name: first.path, tap: taps[at].name, stages: measured.stages };
@@ -177,13 +180,12 @@ export async function openCohortReader(options: CohortReaderOptions): Promise<Co
         segmentation,
         segmenter: await openSampler([model], segmentation.heads, { inference }),
         scorer,
-        features,
         truth: c.label === null ? undefined : { file: c.label, bytes: await openScan(c.label) },
       });
     },
     async features(c, at) {
       const kept = await cache.embeddings.read(keys.get(c.case) ?? '');
-      if (kept) return featuresAt(kept, at, stages, taps);
+      if (kept) return featuresAt(kept, at, layout);
       throw new SegcanaryError('io', 'its entry in the cache was damaged while it was in use; run it again.', {
         subject: c.case,
       });
@@ -192,28 +194,18 @@ export async function openCohortReader(options: CohortReaderOptions): Promise<Co
 }
 
 /**
- * What a scan's patches have at one of the taps. The features of all but the first lie behind the
- * stage means: pooled activation, channel means.
+ * What a scan's patches have at one of the taps: the first is the encoder's own, and the others
+ * were measured beside it. What is left of those measured are the means of the stages.
+ *
+ * @param at which tap
+ * @param layout of the further taps
  */
-function featuresAt(
-  kept: CachedEmbeddings,
-  at: number,
-  stages: readonly EncoderStage[],
-  taps: readonly Tap[],
-): CachedEmbeddings {
-  const { n, m } = kept;
-  const cut = (from: number, width: number): Float32Array => {
-    const out = new Float32Array(n * width);
-    for (let i = 0; i < n; i++) out.set(kept.measured.subarray(i * m + from, i * m + from + width), i * width);
-    return out;
-  };
-  let from = stages.reduce((sum, { channels }) => sum + channels, 0);
-  const ofStages = { measured: cut(0, from), m: from };
+function featuresAt(kept: CachedEmbeddings, at: number, { stages, taps }: PatchFeatureLayout): CachedEmbeddings {
+  const cut = (range: FeatureRange) => columnsOf(kept.measured, kept.m, range);
+  const ofStages = { measured: cut(stages), m: stages.width };
   if (at === 0) return { ...kept, ...ofStages };
-  for (const { d, shape } of taps.slice(1, at)) from += d + shape[0];
-  const { d, shape } = taps[at];
-  const c = shape[0];
-  return { n, rows: cut(from, d), d, means: cut(from + d, c), c, ...ofStages };
+  const { pooled, means } = taps[at - 1];
+  return { n: kept.n, rows: cut(pooled), d: pooled.width, means: cut(means), c: means.width, ...ofStages };
 }
 
 function stageNames(stages: readonly EncoderStage[], path: string): string[] {
@@ -233,5 +225,3 @@ function refusePipe({ file }: ScanInput): never {
     subject: basename(file),
   });
 }
-
-const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');

@@ -1,7 +1,8 @@
 import type { CachedEmbeddings } from '../detectors/embedding-cache.js';
 import { SegcanaryError } from '../errors.js';
 import { stackRows } from '../maths/linalg/stack.js';
-import { type EmbeddingOptions, embedScan } from '../pipeline.js';
+import type { EmbeddingOptions } from '../pipeline.js';
+import { embedScan } from '../scans/embed.js';
 import type { ScanOptions } from '../scans/run.js';
 import { openInput, type ScanInput } from './inputs.js';
 

@@ -18,7 +18,7 @@ export interface EvaluateCohortOptions extends ScoreCohortOptions {
   readonly tau?: number | undefined;
   /** A shift harms that takes more than this from the mean Dice. @default 0.1 */
   readonly margin?: number | undefined;
-  /** Of the bootstrap, which has `seed` too. @default 2000 */
+  /** How often the bootstrap draws; its draws follow `seed` too. @default 2000 */
   readonly resamples?: number | undefined;
   /** Compare every other detector with this one, in pairs. @default none */
   readonly against?: string | undefined;

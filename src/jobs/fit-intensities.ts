@@ -14,7 +14,7 @@ import { countingOf, edgesOf } from './training-scan.js';
 import { readTrainingScans } from './training-scans.js';
 
 export interface IntensityDetectorOptions extends Omit<ScanOptions, 'case' | 'file'>, WithInference {
-  /** Of which the plan alone is used. */
+  /** The model, whose plan alone is used. */
   readonly model: Pick<ModelSource, 'plan'>;
   readonly inputs: readonly ScanInput[];
   /** Folder of the detector. A detector that is there is replaced; anything else is refused. */

@@ -1,8 +1,8 @@
-import { sha256 } from '../detectors/folder.js';
 import type { OutputMethod } from '../detectors/outputs/output-method.js';
 import { DROPOUT_PASSES, outputMethod } from '../detectors/outputs/registry.js';
 import { checkDetectorTarget, saveDetector } from '../detectors/saved.js';
 import { SegcanaryError } from '../errors.js';
+import { sha256 } from '../files/hash.js';
 import type { SegmentationSource } from '../network/folder.js';
 import type { WithInference } from '../network/inference/options.js';
 import { mirrorAxesOf } from '../network/onnx/metadata.js';
@@ -25,7 +25,7 @@ export interface OutputDetectorOptions extends WithInference {
   readonly inputs?: readonly ScanInput[];
   /** @default 0.5 */
   readonly stepSize?: number;
-  /** Of the dropout. @default 0 */
+  /** What the dropout is drawn by. @default 0 */
   readonly seed?: number;
   readonly signal?: AbortSignal;
 }

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { fitChannelGroups, groupSizes } from '../detectors/channel-groups.js';
 import { EmbeddingCache, embeddingKey } from '../detectors/embedding-cache.js';
 import type { Estimator } from '../detectors/estimators.js';
@@ -7,6 +6,7 @@ import { METHOD_NAMES, patchMethod } from '../detectors/methods/registry.js';
 import { checkDetectorTarget, saveDetector } from '../detectors/saved.js';
 import { SegcanaryError } from '../errors.js';
 import { trainingIntensities } from '../explain/training-intensities.js';
+import { sha256 } from '../files/hash.js';
 import { openEncoder } from '../network/encoder.js';
 import { type EncoderStage, encoderStages } from '../network/encoder-stages.js';
 import type { ModelSource } from '../network/folder.js';
@@ -33,7 +33,7 @@ export interface FitJobOptions extends Omit<ScanOptions, 'case' | 'file'>, WithI
   readonly tap?: string;
   /** How patches are judged: a name of the registry. @default 'mahalanobis' */
   readonly method?: string;
-  /** Of the method's covariance, where it has one. @default 'ledoit-wolf' */
+  /** How the method's covariance is estimated, where it has one. @default 'ledoit-wolf' */
   readonly estimator?: Estimator;
   /** @default 0.5 */
   readonly stepSize?: number;
@@ -177,5 +177,3 @@ function warningsOfTap(tap: Tap): Warning[] {
   const message = `The tap has only ${tap.shape.slice(1).join('x')} voxels a patch: an instance norm there takes most of what a shift changes; tap a higher stage (segcanary taps).`;
   return [{ code: 'small-tap', message }];
 }
-
-const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');

@@ -1,13 +1,13 @@
-import { createHash } from 'node:crypto';
 import { stat } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
+import type { ChannelBytes, ScanBytes } from '../chunks.js';
 import { SegcanaryError } from '../errors.js';
+import { sha256, sha256OfStream } from '../files/hash.js';
 import { type CaseFiles, groupCases, listCases } from '../formats/cases.js';
 import { openScan, readHeader } from '../formats/open.js';
 import type { ScanLimits } from '../limits.js';
 import { axisCodes } from '../maths/volume/axis-codes.js';
-import type { Plan } from '../network/plans/read.js';
-import type { ChannelBytes, ScanBytes } from '../scans/run.js';
+import type { Plan } from '../plan.js';
 
 /** A scan that was asked for: files, or stdin. */
 export interface ScanInput {
@@ -162,16 +162,17 @@ export async function hashInput(input: ScanInput, signal?: AbortSignal): Promise
     if (file === '-' || !(await isRereadable(file))) return null;
     hashes.push(await hashFile(file, signal));
   }
-  return hashes.length === 1 ? hashes[0] : createHash('sha256').update(hashes.join()).digest('hex');
+  return hashes.length === 1 ? hashes[0] : sha256(hashes.join());
 }
 
-async function hashFile(file: string, signal?: AbortSignal): Promise<string> {
-  const hash = createHash('sha256');
-  for await (const bytes of await openScan(file)) {
+const hashFile = async (file: string, signal?: AbortSignal): Promise<string> =>
+  sha256OfStream(untilAborted(await openScan(file), file, signal));
+
+async function* untilAborted(bytes: AsyncIterable<unknown>, file: string, signal?: AbortSignal) {
+  for await (const piece of bytes) {
     if (signal?.aborted) throw new SegcanaryError('aborted', 'stopped before it was done.', { subject: file });
-    hash.update(bytes as Uint8Array);
+    yield piece as Uint8Array;
   }
-  return hash.digest('hex');
 }
 
 /** Whether reading a path twice gives the same; what is not there is told by opening it. */

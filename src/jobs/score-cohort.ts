@@ -12,7 +12,7 @@ import type { ScoredCase } from '../evaluate/judge.js';
 import { openBlas } from '../network/inference/blas.js';
 import type { Tap } from '../network/taps.js';
 import { failureOf, type ScanFailure } from '../results.js';
-import type { Look } from '../scans/look.js';
+import type { ScanView } from '../scans/look.js';
 import { blocksOf, distancesOf } from './cohort-features.js';
 import { type CohortReader, type CohortReaderOptions, openCohortReader } from './cohort-reader.js';
 import type { ExaminedScan } from './examined-cache.js';
@@ -53,7 +53,7 @@ export interface CohortScores {
    * for a method that has no mask: on outputs, on intensities, under another aggregator than the
    * mean.
    */
-  look(method: string, name: string): Promise<Look | null>;
+  look(method: string, name: string): Promise<ScanView | null>;
 }
 
 /** What a table says of a method. */
@@ -125,7 +125,7 @@ export async function scoreCohort(options: ScoreCohortOptions): Promise<CohortSc
     Promise.all(cases.map((c) => reader.features(c, at)));
   for (const [at, tap] of reader.taps.entries()) {
     // One tap's features at a time: those of all scans at all taps may be gigabytes.
-    const blocks = blocksOf(await featuresOf(training, at), reader.stages);
+    const blocks = blocksOf(await featuresOf(training, at), reader.encoderStages);
     const scored = await featuresOf(
       examined.map(([c]) => c),
       at,
@@ -137,7 +137,7 @@ export async function scoreCohort(options: ScoreCohortOptions): Promise<CohortSc
       if (fitted === null) continue;
       fits.set(about.name, { method, at });
       const scorer = method.open(fitted.tensors);
-      const distances = await distancesOf(scored, method.features, scorer, context.blas);
+      const distances = await distancesOf(scored, scorer, context.blas);
       for (const aggregator of aggregators)
         add(aggregated(about, aggregator), 1, ({ weights }, i) => aggregator.of(distances[i], weights));
     }
@@ -171,9 +171,9 @@ export async function scoreCohort(options: ScoreCohortOptions): Promise<CohortSc
       const scan = examined.find(([c]) => c.case === caseName);
       if (!found || !scan) return null;
       const { method, at } = found;
-      const blocks = blocksOf(await featuresOf(training, at), reader.stages);
+      const blocks = blocksOf(await featuresOf(training, at), reader.encoderStages);
       const { tensors } = await method.fit(blocks[method.features], context);
-      return reader.look(scan[0], at, method.open(tensors), method.features);
+      return reader.look(scan[0], at, method.open(tensors));
     },
   };
 }
@@ -184,10 +184,10 @@ const aboutOf = ({ name, title, formula, source }: About): About => ({ name, tit
  * The row of a method at one of several taps: named by its stage, where it is the end of one. The
  * only tap goes without saying.
  */
-function tapped(method: PatchMethod, { name }: Tap, { taps, stages }: CohortReader): About {
+function tapped(method: PatchMethod, { name }: Tap, { taps, encoderStages }: CohortReader): About {
   const about = aboutOf(method);
   if (taps.length === 1 || method.features === 'stage-means') return about;
-  const stage = stages.findIndex((s) => s.name === name) + 1;
+  const stage = encoderStages.findIndex((s) => s.name === name) + 1;
   const where = stage > 0 ? `stage-${stage}` : name;
   return { ...about, name: `${about.name}[${where}]`, title: `${about.title}, ${stage > 0 ? `stage ${stage}` : name}` };
 }

@@ -2,9 +2,9 @@ import type { Writable } from 'node:stream';
 import { refuseEarly } from '../detectors/early.js';
 import type { OpenDetector } from '../detectors/opened.js';
 import { isAbort, type SegcanaryError } from '../errors.js';
-import { scoreScan } from '../pipeline.js';
 import { type EarlyVerdict, failureOf, type ScanFailure, type SubjectScore } from '../results.js';
 import type { ScanOptions } from '../scans/run.js';
+import { scoreScan } from '../scans/score.js';
 import { openInput, type ScanInput } from './inputs.js';
 
 export interface ScoreJobOptions extends Omit<ScanOptions, 'case' | 'file'> {

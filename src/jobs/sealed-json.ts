@@ -1,6 +1,6 @@
-import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { writeFileAtomically } from '../files/atomic.js';
+import { sha256 } from '../files/hash.js';
 
 /** A value that was written under a key, or null where there is none or a damaged one. */
 export async function readSealed(path: string, key: string): Promise<unknown> {
@@ -20,4 +20,4 @@ export async function writeSealed(path: string, key: string, value: unknown): Pr
 }
 
 /** sha256 in hex over key and JSON, and a space. */
-const headOf = (key: string, json: string): string => `${createHash('sha256').update(`${key}${json}`).digest('hex')} `;
+const headOf = (key: string, json: string): string => `${sha256(key, json)} `;

@@ -1,14 +1,14 @@
-import { createHash } from 'node:crypto';
 import type { Writable } from 'node:stream';
 import { isDeepStrictEqual } from 'node:util';
 import type { SegmentingDetector } from '../detectors/opened.js';
 import type { Detector, DetectorDescription } from '../detectors/saved.js';
 import { isAbort, SegcanaryError } from '../errors.js';
+import { sha256 } from '../files/hash.js';
 import type { SegmentationSource } from '../network/folder.js';
 import type { WithInference } from '../network/inference/options.js';
 import { mirrorAxesOf } from '../network/onnx/metadata.js';
-import type { SegmentationPlan } from '../network/plans/segmentation.js';
 import { openSegmenter, type Segmenter } from '../network/segmenter.js';
+import type { SegmentationPlan } from '../plan.js';
 import { failureOf, type ScanFailure, type SegmentResult } from '../results.js';
 import type { ScanOptions } from '../scans/run.js';
 import { segmentScan } from '../scans/segment.js';
@@ -148,5 +148,3 @@ export async function* segmentScans(options: SegmentJobOptions): AsyncGenerator<
     }
   }
 }
-
-const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');

@@ -1,6 +1,8 @@
 import { openScan } from '../formats/open.js';
 import type { ScanLimits } from '../limits.js';
 import { runScan } from '../scans/run.js';
+import { chain } from '../stages/chain.js';
+import { drain } from '../stages/collectors.js';
 import { saveScan } from '../stages/save.js';
 import { type SimulateOptions, simulate } from '../stages/simulate.js';
 
@@ -22,5 +24,10 @@ export interface SimulateScanOptions extends SimulateOptions {
 export async function simulateScan(options: SimulateScanOptions): Promise<void> {
   // A truth is packed as well as a bomb is: only scans have a limit of that kind.
   const limits = options.of === 'truth' ? { ...options.limits, ratio: Number.POSITIVE_INFINITY } : options.limits;
-  await runScan(await openScan(options.file, limits), { ...options, limits }, [simulate(options), saveScan(options)]);
+  await runScan(
+    await openScan(options.file, limits),
+    { ...options, limits },
+    chain(simulate(options)).to(saveScan(options)),
+    drain,
+  );
 }

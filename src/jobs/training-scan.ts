@@ -4,9 +4,10 @@ import type { CachedEmbeddings, EmbeddingCache } from '../detectors/embedding-ca
 import { binEdges } from '../explain/bins.js';
 import { RawIntensities } from '../explain/raw-intensities.js';
 import { contiguous } from '../maths/volume/contiguous.js';
-import type { Plan } from '../network/plans/read.js';
-import { type EmbeddingOptions, type PreparationOptions, spoolingStages } from '../pipeline.js';
+import { type EmbeddingOptions, type PreparationOptions, spooled } from '../pipeline.js';
+import type { Plan } from '../plan.js';
 import { runScan, type ScanOptions } from '../scans/run.js';
+import { drain } from '../stages/collectors.js';
 import { embedInput } from './embed.js';
 import { openInput, type ScanInput } from './inputs.js';
 import { readSealed, writeSealed } from './sealed-json.js';
@@ -55,7 +56,8 @@ async function intensitiesOf(
   await runScan(
     await openInput(input, options.plan, options.limits),
     { ...options, case: input.case, file: input.file },
-    spoolingStages({ ...options, onRaw }),
+    spooled({ ...options, onRaw }),
+    drain,
   );
   return shares();
 }

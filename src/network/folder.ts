@@ -2,9 +2,10 @@ import { readdir, readFile, stat } from 'node:fs/promises';
 import { basename, dirname, join, relative, resolve } from 'node:path';
 import { SegcanaryError } from '../errors.js';
 import { cannotRead } from '../files/atomic.js';
+import type { Plan, SegmentationPlan } from '../plan.js';
 import { isCheckpoint, notAModel } from './not-a-model.js';
-import { type Plan, readPlan } from './plans/read.js';
-import { readSegmentationPlan, type SegmentationPlan } from './plans/segmentation.js';
+import { readPlan } from './plans/read.js';
+import { readSegmentationPlan } from './plans/segmentation.js';
 
 /**
  * A segmentation model on disk: the exported network and the plan that says how scans are prepared

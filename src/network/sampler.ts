@@ -7,7 +7,7 @@ import { mirror, mirrorings } from '../maths/window/mirror.js';
 import type { WithInference } from './inference/options.js';
 import { type InferenceSession, naming, openSession } from './inference/session.js';
 import { keepOnly } from './onnx/cut.js';
-import { type DropoutMask, insertDropout } from './onnx/dropout.js';
+import { type ChannelDropout, insertDropout } from './onnx/dropout.js';
 import { ModelProtoSchema } from './onnx/gen/onnx_pb.js';
 import { GraphIndex } from './onnx/graph.js';
 import { parseModel } from './onnx/parse.js';
@@ -25,7 +25,7 @@ export interface SamplerOptions extends WithInference {
   readonly mirrorAxes?: readonly number[];
   /** Passes with dropout. @default 0 */
   readonly dropout?: number;
-  /** Of the dropout. @default 0 */
+  /** Where the dropout's draws begin. @default 0 */
   readonly seed?: number;
 }
 
@@ -127,7 +127,7 @@ async function openRun(model: FoldModel, heads: number, options: SamplerOptions,
   const seed = options.seed ?? 0;
   return async (data, dims, index) => {
     const found = await session.run({
-      [input!.name]: { type: 'float32', dims, data },
+      [input.name]: { type: 'float32', dims, data },
       ...feedsOf(masks, seed, index),
     });
     const values = found[logits];
@@ -153,7 +153,7 @@ async function openRun(model: FoldModel, heads: number, options: SamplerOptions,
 }
 
 /** Masks of one pass. Every pass of every patch has its own stream of numbers. */
-function feedsOf(masks: readonly DropoutMask[], seed: number, index: number) {
+function feedsOf(masks: readonly ChannelDropout[], seed: number, index: number) {
   const random = xoroshiro128plus((Math.imul(seed, 0x9e3779b1) + Math.imul(index, 0x85ebca6b)) | 0);
   return Object.fromEntries(
     masks.map(({ input, channels }) => {

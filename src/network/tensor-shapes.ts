@@ -1,5 +1,6 @@
 import { create, toBinary } from '@bufbuild/protobuf';
 import { SegcanaryError } from '../errors.js';
+import { maxPatchVoxels } from '../maths/volume/grid-limits.js';
 import { naming, type Tensor, type TensorType, withPassingSession } from './inference/session.js';
 import { keepOnly } from './onnx/cut.js';
 import {
@@ -11,7 +12,6 @@ import {
 } from './onnx/gen/onnx_pb.js';
 import { GraphIndex } from './onnx/graph.js';
 import { parseModel } from './onnx/parse.js';
-import { maxPatchVoxels } from './plans/schema.js';
 
 export interface TensorInfo {
   readonly type: TensorType;

@@ -1,7 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { Readable } from 'node:stream';
 
-/** A multipart/form-data body (RFC 7578) of one file a channel, sent as the files are read. */
+/**
+ * A multipart/form-data body (RFC 7578) of one file a channel, sent as the files are read. Its
+ * reader is @fastify/multipart (`server/upload.ts`).
+ */
 export function formOf(files: readonly AsyncIterable<Uint8Array>[]): {
   readonly type: string;
   readonly body: Readable;

@@ -1,48 +1,64 @@
+import { z } from 'zod';
+import type { Explanation } from '../results.js';
+import { tag, verdict } from './fields.js';
+import { type RemoteScore, scoreBody } from './score.js';
+import type { Wire } from './wire.js';
+
 /** Where a scan is. `interrupted`: the process ended before the scan was done. */
-import type { SegmentResult, SubjectScore, Verdict } from '../results.js';
-export const SCAN_STATUSES = ['queued', 'running', 'done', 'failed', 'interrupted'] as const;
+const SCAN_STATUSES = ['queued', 'running', 'done', 'failed', 'interrupted'] as const;
 export type ScanStatus = (typeof SCAN_STATUSES)[number];
 
 /** Images of a scan that a server may keep. */
 export const KEPT_IMAGES = ['image', 'uncertainty', 'segmentation'] as const;
 export type KeptImage = (typeof KEPT_IMAGES)[number];
 
-/** What is known of a scan when it is accepted. */
-export interface NewScan {
-  readonly case: string;
-  /** The detector's name on this server. */
-  readonly detector: string;
-  /** `sha256:` and the hash of its detector.json. */
-  readonly detectorHash: string;
-  readonly site: string | null;
-  readonly scanner: string | null;
+/** A scan as the server remembers it. No image is in it; times are ISO 8601 in UTC. */
+export const record = z.object({
+  id: z.string(),
+  status: z.enum(SCAN_STATUSES),
+  case: z.string(),
+  detector: z.string(),
+  detectorHash: z.string(),
+  site: z.string().nullable(),
+  scanner: z.string().nullable(),
+  receivedAt: z.string(),
+  startedAt: z.string().nullable(),
+  finishedAt: z.string().nullable(),
+  seconds: z.number().nullable(),
+  progress: z.object({ patches: z.number().int(), total: z.number().int() }).nullable(),
+  result: scoreBody.nullable(),
+  explanation: z.looseObject({}).nullable(),
+  error: z.object({ code: z.string(), message: z.string() }).nullable(),
+  kept: z.array(z.enum(KEPT_IMAGES)),
+});
+
+/** A record as the server sends it. */
+export interface ServerRecord extends Omit<Wire<typeof record>, 'result' | 'explanation'> {
+  readonly result: RemoteScore | null;
+  readonly explanation: Explanation | null;
 }
 
-/** A scan as the store knows it. No image is in it; times are ISO 8601 in UTC. */
-export interface ScanRecord extends NewScan {
-  readonly id: string;
-  readonly status: ScanStatus;
-  readonly receivedAt: string;
-  readonly startedAt: string | null;
-  readonly finishedAt: string | null;
-  /** What the scan took, from its first byte read to its result. */
-  readonly seconds: number | null;
-  readonly result: SubjectScore | SegmentResult | null;
-  /** What explains the verdict, as src/explain gives it. */
-  readonly explanation: unknown;
-  readonly error: { readonly code: string; readonly message: string } | null;
-  readonly kept: readonly KeptImage[];
+/** How far a scan that is under way has come. */
+export type ScanProgress = NonNullable<ServerRecord['progress']>;
+
+/** Which records a list holds: the query of `GET /v1/scans`. */
+export const listQuery = z.object({
+  detector: z.string().max(64).optional(),
+  site: tag.optional(),
+  scanner: tag.optional(),
+  verdict: verdict.optional(),
+  status: z.enum(SCAN_STATUSES).optional(),
+  from: z.iso.datetime({ offset: true }).optional().describe('Received at this time or later'),
+  to: z.iso.datetime({ offset: true }).optional().describe('Received before this time'),
+  limit: z.coerce.number().int().min(1).max(500).default(100),
+  before: z.uuid().optional().describe('Only those accepted before this one: `next` of the page before'),
+});
+
+export const scanList = z.object({ scans: z.array(record), next: z.string().nullable() });
+
+/** Records, newest first; `next` is the `before` of the next page, null on the last one. */
+export interface ServerRecordList extends Omit<Wire<typeof scanList>, 'scans'> {
+  readonly scans: readonly ServerRecord[];
 }
 
-/** What is known of a scan that is done. */
-export interface FinishedScan extends Pick<ScanRecord, 'explanation' | 'kept'> {
-  readonly result: SubjectScore | SegmentResult;
-  readonly seconds: number;
-}
-
-/** The score within a result; null of a segmentation without a detector. */
-export function scoreOf(result: SubjectScore | SegmentResult): SubjectScore | null {
-  return 'voxels' in result ? result.score : result;
-}
-
-export type { Verdict };
+export const idParams = z.object({ id: z.string().max(64) });

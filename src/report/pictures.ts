@@ -1,7 +1,7 @@
 import type { JudgedMethod } from '../evaluate/evaluation.js';
 import type { ScoredCase } from '../evaluate/judge.js';
 import { type NotableCases, notableCases } from '../evaluate/notable.js';
-import type { Look } from '../scans/look.js';
+import type { ScanView } from '../scans/look.js';
 import { type Colour, heat, outline, radiological, slicePicture, windowOf } from './picture.js';
 
 const ORANGE: Colour = [255, 128, 0];
@@ -34,7 +34,7 @@ const titles: Readonly<Record<keyof NotableCases, string>> = {
 export async function notablePictures(
   method: JudgedMethod,
   tau: number,
-  look: (name: string) => Promise<Look | null>,
+  look: (name: string) => Promise<ScanView | null>,
 ): Promise<NotablePicture[]> {
   const notable = notableCases(method, tau);
   const pictures: NotablePicture[] = [];
@@ -46,7 +46,7 @@ export async function notablePictures(
   return pictures;
 }
 
-function pictureOf(title: string, found: ScoredCase, look: Look, method: JudgedMethod): NotablePicture {
+function pictureOf(title: string, found: ScoredCase, look: ScanView, method: JudgedMethod): NotablePicture {
   const zoom = Math.max(1, Math.ceil(WIDTH / look.scan.width));
   const { boundary } = method.validation;
   const shared = { window: windowOf(look.scan), zoom, flip: radiological(look.affine) };

@@ -1,28 +1,25 @@
-import type { Embedding, Grid, LabelSlice, Prediction, Slice } from '../chunks.js';
+import type { ChannelBytes, Grid, LogitSlice, ScanBytes, Slice } from '../chunks.js';
 import type { KeptFeatures } from '../detectors/method.js';
 import type { OutputMeter, OutputMethod, VoxelSet } from '../detectors/outputs/output-method.js';
-import { SegcanaryError } from '../errors.js';
 import { stackRows } from '../maths/linalg/stack.js';
 import { contiguous } from '../maths/volume/contiguous.js';
 import { IntensityHistogram } from '../maths/volume/histogram.js';
 import { foregroundOf, Overlap } from '../maths/volume/overlap.js';
+import type { PredictedRegion } from '../maths/volume/predicted-region.js';
 import { MaskWeights } from '../maths/window/region-weights.js';
 import { patchWeights } from '../maths/window/uncertainty-mask.js';
-import type { Plan } from '../network/plans/read.js';
-import type { SegmentationPlan } from '../network/plans/segmentation.js';
 import type { Sampler } from '../network/sampler.js';
-import { type PreparationOptions, preparationStages } from '../pipeline.js';
+import { labelled, type PreparationOptions, prepared } from '../pipeline.js';
+import type { Plan, SegmentationPlan } from '../plan.js';
 import { assemble } from '../stages/assemble.js';
-import { fork } from '../stages/fork.js';
-import { label } from '../stages/label.js';
-import { observe } from '../stages/observe.js';
+import { type Chain, chain } from '../stages/chain.js';
+import { all, type Collector, drain } from '../stages/collectors.js';
+import { branch } from '../stages/fork.js';
 import { patch } from '../stages/patch.js';
 import { pool } from '../stages/pool.js';
 import { predict, tapped } from '../stages/predict.js';
 import { readOutputs } from '../stages/read-outputs.js';
-import { restore } from '../stages/restore.js';
-import { uncrop } from '../stages/uncrop.js';
-import { type ChannelBytes, runScan, runStages, type ScanBytes, type ScanOptions } from './run.js';
+import { endedEarly, runScan, type ScanOptions } from './run.js';
 import { Truth } from './truth.js';
 
 export interface ExamineOptions extends ScanOptions {
@@ -62,8 +59,9 @@ export interface Examined extends KeptFeatures {
 
 /**
  * Reads one scan once and keeps what every detector needs:
- * load → spool → normalise → resample → patch → predict ┬→ assemble → read-outputs → restore → label → uncrop → Dice
- *                                                       └→ tapped → pool
+ *
+ *   scanned → prepared → patch → predict ┬→ assemble → read-outputs → labelled → Dice
+ *                                        └→ tapped → pool
  *
  * @throws SegcanaryError whatever is wrong with the scan; `scan-unsuitable` where the truth is of
  *   another shape
@@ -72,65 +70,43 @@ export async function examineScan(
   source: ScanBytes | readonly ChannelBytes[],
   options: ExamineOptions,
 ): Promise<Examined> {
-  const { plan, segmentation, sampler, truth, tmpdir } = options;
+  const { plan, segmentation, sampler } = options;
   const started = performance.now();
-  const embeddings: Embedding[] = [];
-  let histogram: IntensityHistogram | null = null;
+  const memory = new PeakMemory();
+  const histogram = new IntensityHistogram(plan.channels.length);
   const readings = readingsOf(options);
-  const predicted: { foreground?: MaskWeights; interior?: MaskWeights } = {};
-  let peakMemory = 0;
+  const regions = new PredictedRegions();
+  const truth = options.truth && new Truth(options.truth);
   const overlap = new Overlap(foregroundOf(segmentation.labels));
-  const truths = truth && new Truth(truth);
-  const gather = (predictions: AsyncIterable<Prediction>) =>
-    runStages(predictions, [
-      tapped(),
-      pool(),
-      observe<Embedding>((embedding) => {
-        embeddings.push(embedding);
-      }),
-    ]);
-  try {
-    await runScan(source, options, [
-      ...preparationStages(options),
-      observe<Slice>(({ data, grid }) => {
-        histogram ??= new IntensityHistogram(grid.channels);
-        histogram.push(contiguous(data));
-      }),
-      patch({ patchSize: plan.patchSize, stepSize: options.stepSize }),
-      predict({ segmenter: sampler }),
-      fork<Prediction>(gather),
-      observe<Prediction>(({ grid, tiling }) => {
-        peakMemory = Math.max(peakMemory, process.memoryUsage.rss());
-        predicted.foreground ??= new MaskWeights(grid, tiling);
-        predicted.interior ??= new MaskWeights(grid, tiling);
-      }),
-      assemble(),
+  const embedding = branch(chain(tapped()).to(pool()), all());
+  const outputs = prepared(options)
+    .observe(({ data }) => histogram.push(contiguous(data)))
+    .to(patch({ patchSize: plan.patchSize, stepSize: options.stepSize }))
+    .to(predict({ predictor: sampler }))
+    .to(embedding)
+    .observe(() => memory.look())
+    .to(assemble())
+    .to(
       readOutputs({
         readings: [...readings.values()],
         heads: sampler.heads,
         regions: segmentation.regionsClassOrder !== null,
-        onMask: (z, { foreground, interior }) => {
-          predicted.foreground!.push(z, foreground);
-          predicted.interior!.push(z, interior);
-        },
+        onRegion: (slice, predicted) => regions.push(slice, predicted),
       }),
-      ...(truths
-        ? [
-            restore({ plan, segmentation }),
-            label({ segmentation }),
-            uncrop({ tmpdir }),
-            observe<LabelSlice>(async (slice) => overlap.push(slice.data.data, await truths.next(slice))),
-          ]
-        : []),
-    ]);
+    );
+  const compared = (against: Truth) =>
+    outputs.to(labelled(options)).observe(async (slice) => overlap.push(slice.data.data, await against.next(slice)));
+  const run = <Out>(through: Chain<Slice, Out>) => runScan(source, options, through, drain);
+  try {
+    await (truth ? run(compared(truth)) : run(outputs));
   } finally {
-    await truths?.close();
+    await truth?.close();
   }
+  const embeddings = await embedding.result;
   const [first] = embeddings;
-  if (!first)
-    throw new SegcanaryError('truncated', 'the scan ended before it could be examined.', { subject: options.file });
+  if (!first) throw endedEarly(options, 'it could be examined');
   const mean = [...patchWeights(first.grid, first.tiling)];
-  const foreground = predicted.foreground?.weights ?? mean;
+  const { foreground = mean, interior = foreground } = regions.weights;
   return {
     case: first.grid.scan.case,
     patches: embeddings.length,
@@ -141,18 +117,17 @@ export async function examineScan(
     d: first.vector.length,
     c: first.channelMeans.length,
     m: first.measured?.length ?? 0,
-    histogram: (histogram as IntensityHistogram | null)!.shares,
-    weights: { mean, foreground, interior: predicted.interior?.weights ?? foreground },
+    histogram: histogram.shares,
+    weights: { mean, foreground, interior },
     outputs: Object.fromEntries([...readings].map(([name, { meter }]) => [name, meter.values()])),
     dice: truth ? overlap.dice : null,
     seconds: (performance.now() - started) / 1000,
-    peakMemory,
+    peakMemory: memory.bytes,
   };
 }
 
 /**
- * The intensities of a scan as the network would see them, without the network: load → spool →
- * normalise → resample.
+ * The intensities of a scan as the network would see them, without the network: prepared.
  *
  * @returns shares of the voxels in bins, channel after channel
  * @throws SegcanaryError whatever is wrong with the scan
@@ -161,17 +136,49 @@ export async function histogramOf(
   source: ScanBytes | readonly ChannelBytes[],
   options: ScanOptions & PreparationOptions,
 ): Promise<number[]> {
-  let histogram: IntensityHistogram | null = null;
-  await runScan(source, options, [
-    ...preparationStages(options),
-    observe<Slice>(({ data, grid }) => {
-      histogram ??= new IntensityHistogram(grid.channels);
-      histogram.push(contiguous(data));
-    }),
-  ]);
-  const found = histogram as IntensityHistogram | null;
-  if (found) return found.shares;
-  throw new SegcanaryError('truncated', 'the scan ended before its first slice.', { subject: options.file });
+  const histogram = await runScan(source, options, prepared(options), intensities);
+  if (histogram) return histogram.shares;
+  throw endedEarly(options, 'its first slice');
+}
+
+const intensities: Collector<Slice, IntensityHistogram | null, IntensityHistogram | null> = {
+  init: () => null,
+  add: (known, { data, grid }) => {
+    const histogram = known ?? new IntensityHistogram(grid.channels);
+    histogram.push(contiguous(data));
+    return histogram;
+  },
+  finish: (histogram) => histogram,
+};
+
+/** Most resident memory of the process at the moments when it was looked at. */
+class PeakMemory {
+  bytes = 0;
+
+  look(): void {
+    this.bytes = Math.max(this.bytes, process.memoryUsage.rss());
+  }
+}
+
+/** How much each patch counts in the mean over the voxels that are predicted as foreground. */
+class PredictedRegions {
+  #foreground: MaskWeights | null = null;
+  #interior: MaskWeights | null = null;
+
+  push({ grid, tiling, z }: LogitSlice, { foreground, interior }: PredictedRegion): void {
+    this.#foreground ??= new MaskWeights(grid, tiling);
+    this.#interior ??= new MaskWeights(grid, tiling);
+    this.#foreground.push(z, foreground);
+    this.#interior.push(z, interior);
+  }
+
+  /** Absent where no voxel is in a region. */
+  get weights(): { readonly foreground?: number[] | undefined; readonly interior?: number[] | undefined } {
+    return {
+      foreground: this.#foreground?.weights ?? undefined,
+      interior: this.#interior?.weights ?? undefined,
+    };
+  }
 }
 
 /** A meter for every method whose passes are there. */

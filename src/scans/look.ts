@@ -1,22 +1,17 @@
-import type { LabelSlice, MaskSlice, Prediction, Slice } from '../chunks.js';
-import type { Features, PatchScorer } from '../detectors/method.js';
-import { SegcanaryError } from '../errors.js';
-import type { Plan } from '../network/plans/read.js';
-import type { SegmentationPlan } from '../network/plans/segmentation.js';
+import type { ChannelBytes, LabelSlice, MaskSlice, ScanBytes, Slice } from '../chunks.js';
+import type { PatchScorer } from '../detectors/method.js';
 import type { Segmenter } from '../network/segmenter.js';
-import { preparationStages } from '../pipeline.js';
+import { prepared, segmented } from '../pipeline.js';
+import type { Plan, SegmentationPlan } from '../plan.js';
 import { aggregate } from '../stages/aggregate.js';
-import { assemble } from '../stages/assemble.js';
+import { chain } from '../stages/chain.js';
+import { all, type Collector } from '../stages/collectors.js';
 import { distance } from '../stages/distance.js';
-import { fork } from '../stages/fork.js';
-import { label } from '../stages/label.js';
-import { observe } from '../stages/observe.js';
+import { branch } from '../stages/fork.js';
 import { patch } from '../stages/patch.js';
 import { pool } from '../stages/pool.js';
 import { predict, tapped } from '../stages/predict.js';
-import { restore } from '../stages/restore.js';
-import { uncrop } from '../stages/uncrop.js';
-import { type ChannelBytes, runScan, runStages, type ScanBytes, type ScanOptions } from './run.js';
+import { endedEarly, runScan, type ScanOptions } from './run.js';
 import { Truth } from './truth.js';
 
 /** One slice of a scan on the scanner's own grid. */
@@ -28,12 +23,12 @@ export interface Plane {
 }
 
 /** The slice of a scan on which there is most to see. */
-export interface Look {
+export interface ScanView {
   readonly case: string;
   readonly z: number;
   /** Row-major 4x4 from voxel to RAS+ mm. */
   readonly affine: readonly number[];
-  /** Of the first channel. */
+  /** The first channel, as it is in the file. */
   readonly scan: Plane;
   readonly predicted: Plane;
   readonly truth: Plane | null;
@@ -48,7 +43,6 @@ export interface LookOptions extends ScanOptions {
   readonly segmenter: Pick<Segmenter, 'predict'>;
   readonly stepSize?: number;
   readonly scorer: PatchScorer;
-  readonly features: Features;
   readonly truth?: ChannelBytes | undefined;
 }
 
@@ -63,80 +57,67 @@ export interface LookOptions extends ScanOptions {
 export async function lookAtScan(
   open: () => Promise<ScanBytes | readonly ChannelBytes[]>,
   options: LookOptions,
-): Promise<Look> {
-  const { plan, segmentation, tmpdir } = options;
+): Promise<ScanView> {
+  const { plan, segmenter, scorer } = options;
   const truth = options.truth && new Truth(options.truth);
-  const masks: MaskSlice[] = [];
-  let most = -1;
-  let best: { z: number; labels: LabelSlice; truth: Float32Array | null } | null = null;
-  const scoring = (predictions: AsyncIterable<Prediction>) =>
-    runStages(predictions, [
-      tapped(),
-      pool(),
-      distance({ scorer: options.scorer, features: options.features }),
-      aggregate(),
-      observe<MaskSlice>((slice) => {
-        masks.push(slice);
-      }),
-    ]);
-  try {
-    await runScan(await open(), options, [
-      ...preparationStages(options),
-      patch({ patchSize: plan.patchSize, stepSize: options.stepSize }),
-      predict({ segmenter: options.segmenter }),
-      fork<Prediction>(scoring),
-      assemble(),
-      restore({ plan, segmentation }),
-      label({ segmentation }),
-      uncrop({ tmpdir }),
-      observe<LabelSlice>(async (slice) => {
-        const expected = truth ? await truth.next(slice) : null;
-        const { data } = slice.data;
-        let count = 0;
-        for (let i = 0; i < data.length; i++) count += Number(data[i] !== (expected?.[i] ?? 0));
-        if (count > most) {
-          most = count;
-          best = { z: slice.z, labels: slice, truth: expected?.slice() ?? null };
-        }
-      }),
-    ]);
-  } finally {
-    await truth?.close();
-  }
-  let found = best as { z: number; labels: LabelSlice; truth: Float32Array | null } | null;
-  if (!found)
-    throw new SegcanaryError('truncated', 'the scan ended before it could be looked at.', { subject: options.file });
-  const meanOf = ({ sum, count }: MaskSlice) => (count > 0 ? sum / count : 0);
-  if (most === 0) {
-    const highest = masks.reduce((a, b) => (meanOf(b) > meanOf(a) ? b : a));
-    found = { z: highest.z, labels: found.labels, truth: found.truth };
-  }
+  const scoring = branch(chain(tapped()).to(pool()).to(distance({ scorer })).to(aggregate()), all());
+  const segmenting = prepared(options)
+    .to(patch({ patchSize: plan.patchSize, stepSize: options.stepSize }))
+    .to(predict({ predictor: segmenter }))
+    .to(scoring)
+    .to(segmented(options));
+  const found = await runScan(await open(), options, segmenting, mostDifferent(truth)).finally(() => truth?.close());
+  if (!found) throw endedEarly(options, 'it could be looked at');
+  const masks = await scoring.result;
   const { scan } = found.labels.grid;
+  const z = found.count > 0 ? found.labels.z : highest(masks).z;
   const [, height, width] = scan.shape;
   const plane = (values: ArrayLike<number>): Plane => ({ height, width, values });
   return {
     case: scan.case,
-    z: found.z,
+    z,
     affine: scan.affine,
-    scan: plane(await sliceAt(await open(), options, found.z)),
+    scan: plane(await runScan(await open(), options, chain<Slice>(), firstChannelAt(z))),
     predicted: plane(found.labels.data.data),
     truth: found.truth && plane(found.truth),
-    mask: plane(masks.find(({ z }) => z === found.z)?.render() ?? new Float32Array(height * width)),
+    mask: plane(masks.find((mask) => mask.z === z)?.render() ?? new Float32Array(height * width)),
   };
 }
 
-/** The first channel of one slice, as it is in the file. */
-async function sliceAt(
-  source: ScanBytes | readonly ChannelBytes[],
-  options: ScanOptions,
-  wanted: number,
-): Promise<Float32Array> {
-  let found: Float32Array = new Float32Array(0);
-  await runScan(source, options, [
-    observe<Slice>(({ z, grid, data }) => {
-      const [, height, width] = grid.scan.shape;
-      if (z === wanted) found = data.data.slice(0, height * width);
-    }),
-  ]);
-  return found;
+/** A slice of the segmentation, the same of the truth, and the voxels in which they differ. */
+interface Difference {
+  readonly count: number;
+  readonly labels: LabelSlice;
+  readonly truth: Float32Array | null;
 }
+
+/**
+ * The slice that differs most from the truth; without one, from nothing. The first of equal ones.
+ */
+const mostDifferent = (truth: Truth | undefined): Collector<LabelSlice, Difference | null, Difference | null> => ({
+  init: () => null,
+  add: async (most, labels) => {
+    const expected = truth ? await truth.next(labels) : null;
+    const { data } = labels.data;
+    let count = 0;
+    for (let i = 0; i < data.length; i++) count += Number(data[i] !== (expected?.[i] ?? 0));
+    return most && count <= most.count ? most : { count, labels, truth: expected?.slice() ?? null };
+  },
+  finish: (most) => most,
+});
+
+/** The slice with the highest mean of the mask. */
+function highest(masks: readonly MaskSlice[]): MaskSlice {
+  const meanOf = ({ sum, count }: MaskSlice) => (count > 0 ? sum / count : 0);
+  return masks.reduce((a, b) => (meanOf(b) > meanOf(a) ? b : a));
+}
+
+/** The first channel of one slice, [y, x], as it is in the file. */
+const firstChannelAt = (wanted: number): Collector<Slice, Float32Array, Float32Array> => ({
+  init: () => new Float32Array(0),
+  add: (found, { z, grid, data }) => {
+    const [, height, width] = grid.scan.shape;
+    return z === wanted ? data.data.slice(0, height * width) : found;
+  },
+  finish: (found) => found,
+});

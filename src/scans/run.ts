@@ -1,88 +1,50 @@
-import type { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
-import type { Slice } from '../chunks.js';
+import type { ChannelBytes, ScanBytes, Slice } from '../chunks.js';
 import { isAbort, SegcanaryError } from '../errors.js';
 import { cannotRead } from '../files/atomic.js';
-import { limitsOf, type ScanLimits } from '../limits.js';
-import type { Warning } from '../results.js';
-import { join } from '../stages/join.js';
-import { load } from '../stages/load.js';
-import type { Stage } from '../stages/stage.js';
+import { limitsOf } from '../limits.js';
+import { type PreparationOptions, type ProgressListener, type ReadingOptions, scanned } from '../pipeline.js';
+import type { Chain } from '../stages/chain.js';
+import type { Collector } from '../stages/collectors.js';
 
-/**
- * Bytes of a scan, from any stream: `process.stdin`, a file, an HTTP body, an async iterable of
- * chunks.
- */
-export type ScanBytes = Readable | AsyncIterable<Uint8Array>;
-
-/** One channel of a scan that comes as a file a channel. */
-export interface ChannelBytes {
-  /** Name of the file in messages. */
-  readonly file: string;
-  readonly bytes: ScanBytes;
-}
-
-/** Told of a remark about a scan, and of the name of its case. */
-export type WarningListener = (warning: Warning, name: string) => void;
-
-/** How far one scan has come. */
-export interface Progress {
-  readonly case: string;
-  readonly patches: number;
-  readonly total: number;
-}
-
-export interface ScanOptions {
-  /** Name of the case in results and messages. @default 'stdin' */
-  readonly case?: string;
-  /** Name of the file in messages. @default the case */
-  readonly file?: string;
-  /** Which volume of a 4-D file, from 0. Without it a 4-D file is refused. */
-  readonly volume?: number;
-  /**
-   * Write the slices to a temporary file while measuring, as exact nnU-Net preprocessing needs.
-   * @default true
-   */
-  readonly spool?: boolean;
-  /** Where the temporary file lies; a tmpfs would be RAM. @default os.tmpdir() */
-  readonly tmpdir?: string;
-  /** What the scan may be at most. @default DEFAULT_LIMITS */
-  readonly limits?: Partial<ScanLimits>;
+/** What every use of one scan has. */
+export interface ScanOptions extends ReadingOptions, Pick<PreparationOptions, 'spool' | 'tmpdir'> {
   readonly signal?: AbortSignal;
-  readonly onProgress?: (progress: Progress) => void;
-  /** Told of what is well-formed and probably wrong (docs/input.md). */
-  readonly onWarning?: WarningListener | undefined;
+  readonly onProgress?: ProgressListener;
 }
 
 /**
- * Reads a scan (load, and join where its channels are files of their own) and runs its slices
- * through stages until all is done.
+ * Reads a scan and runs its slices through a chain until all is done.
  *
+ * @param collector what is made of the chunks that come out
+ * @returns what the collector makes of them
  * @throws SegcanaryError what the stages throw, `timed-out`, `aborted` when the signal says so
  */
-export async function runScan(
+export async function runScan<Out, Result, State>(
   source: ScanBytes | readonly ChannelBytes[],
   options: ScanOptions,
-  stages: readonly Stage<never, unknown>[],
-): Promise<void> {
-  const { bytes, stages: first } = reading(source, options);
+  through: Chain<Slice, Out>,
+  collector: Collector<NoInfer<Out>, Result, State>,
+): Promise<Result> {
+  const { bytes, slices } = scanned(source, options);
+  const { case: name = 'stdin', file = name } = options;
   const { signal, ...clock } = startClock(options);
   try {
-    await runStages(bytes, [...first, ...stages], signal);
+    return await slices.to(through).run(bytes, collector, { signal });
   } catch (error) {
     if (isAbort(error) && clock.isUp()) throw clock.error(error);
     if (isAbort(error))
-      throw new SegcanaryError('aborted', 'stopped before it was done.', {
-        subject: options.file ?? options.case ?? 'stdin',
-        cause: error,
-      });
+      throw new SegcanaryError('aborted', 'stopped before it was done.', { subject: file, cause: error });
     // A disk that fails in the middle of a file. What is written is named by whoever writes it.
-    if ((error as NodeJS.ErrnoException).syscall === 'read')
-      throw cannotRead(options.file ?? options.case ?? 'stdin', error);
+    if ((error as NodeJS.ErrnoException).syscall === 'read') throw cannotRead(file, error);
     throw error;
   } finally {
     clock.stop();
   }
+}
+
+/** The sentence for a scan out of which nothing came. */
+export function endedEarly({ case: name = 'stdin', file = name }: ReadingOptions, what: string): SegcanaryError {
+  return new SegcanaryError('truncated', `the scan ended before ${what}.`, { subject: file });
 }
 
 /** A signal that aborts when the caller's does, or when the scan's time is up. */
@@ -114,38 +76,4 @@ function startClock({ signal, limits, case: name = 'stdin', file = name }: ScanO
       signal?.removeEventListener('abort', forward);
     },
   };
-}
-
-/** A pipeline of stages whose last chunks nobody wants. */
-export function runStages(
-  source: AsyncIterable<unknown>,
-  stages: readonly Stage<never, unknown>[],
-  signal?: AbortSignal,
-): Promise<void> {
-  return pipeline([source, ...stages, drain] as unknown as readonly NodeJS.ReadWriteStream[], { signal });
-}
-
-/** The stages that read a scan, and the bytes that go into the first of them. */
-function reading(
-  source: ScanBytes | readonly ChannelBytes[],
-  { case: name = 'stdin', file = name, volume, limits, onWarning }: ScanOptions,
-): { bytes: ScanBytes; stages: Stage<never, unknown>[] } {
-  const loadFrom = (from: string) => load({ case: name, name: from, volume, limits, onWarning });
-  if (!isChannels(source)) return { bytes: source, stages: [loadFrom(file)] };
-  const [first, ...others] = source as readonly [ChannelBytes, ...ChannelBytes[]];
-  const channels = others.map((other) => {
-    const loaded = loadFrom(other.file);
-    // The join stage reads the channel and is told of its error; nobody else needs to be.
-    pipeline(other.bytes as Readable, loaded).catch(() => {});
-    return loaded as AsyncIterable<Slice>;
-  });
-  return { bytes: first.bytes, stages: [loadFrom(first.file), ...(others.length > 0 ? [join({ channels })] : [])] };
-}
-
-const isChannels = (source: ScanBytes | readonly ChannelBytes[]): source is readonly ChannelBytes[] =>
-  Array.isArray(source);
-
-/** Takes what is left, so that the last stage never waits for a reader. */
-async function drain(rest: AsyncIterable<unknown>): Promise<void> {
-  for await (const _ of rest);
 }

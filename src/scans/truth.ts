@@ -1,8 +1,7 @@
 import { pipeline } from 'node:stream/promises';
-import type { LabelSlice, Slice } from '../chunks.js';
+import type { ChannelBytes, LabelSlice, Slice } from '../chunks.js';
 import { SegcanaryError } from '../errors.js';
 import { load } from '../stages/load.js';
-import type { ChannelBytes } from './run.js';
 
 /** The true segmentation of a scan, read slice by slice beside it. */
 export class Truth {
@@ -35,10 +34,10 @@ export class Truth {
   }
 }
 
-async function* slicesOf({ file, bytes }: ChannelBytes): AsyncGenerator<Slice> {
+async function* slicesOf({ file, bytes }: ChannelBytes): AsyncGenerator<Slice, void, undefined> {
   // Masks are packed as well as bombs are; what they unpack to is bounded all the same.
   const slices = load({ case: file, name: file, limits: { ratio: Number.POSITIVE_INFINITY } });
   // Whoever reads the slices is told of an error; nobody else needs to be.
-  pipeline(bytes as NodeJS.ReadableStream, slices as unknown as NodeJS.ReadWriteStream).catch(() => {});
-  yield* slices as AsyncIterable<Slice>;
+  pipeline(bytes, slices).catch(() => {});
+  yield* slices;
 }

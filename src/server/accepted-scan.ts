@@ -1,32 +1,44 @@
-import type { EventEmitter } from 'node:events';
 import { type FileHandle, open as openFile } from 'node:fs/promises';
 import type { Writable } from 'node:stream';
 import { SegcanaryError } from '../errors.js';
-import { scoreScan } from '../pipeline.js';
-import { type KeptImage, type NewScan, scoreOf } from '../protocol/record.js';
-import type { Explanation, SegmentResult, SubjectScore } from '../results.js';
-import type { ChannelBytes, Progress, ScanBytes, ScanOptions } from '../scans/run.js';
-import { segmentScan } from '../scans/segment.js';
+import type { KeptImage } from '../protocol/record.js';
+import { type Explanation, lineOf, type SubjectScore } from '../results.js';
+import type { DriftMonitor } from './drift.js';
 import { errorOf } from './http-error.js';
 import type { ScanFiles } from './images.js';
+import type { Judge, OpenScan, ScanRequest } from './judge.js';
+import type { Metrics } from './metrics.js';
+import type { OngoingScan } from './ongoing-scan.js';
 import type { Place } from './queue.js';
-import type { ServedDetector } from './served.js';
-import type { ScanService } from './service.js';
-import { both } from './tee.js';
+import { scoreOf } from './scan-record.js';
+import type { ScanStore } from './store.js';
+import { tee } from './tee.js';
 
-/** How a client wants its scan judged. */
-export interface ScanWish extends Omit<NewScan, 'detector' | 'detectorHash'> {
-  readonly detector: ServedDetector;
-  readonly volume: number | undefined;
-  readonly segment: boolean;
+/** What the scans of a server share. */
+export interface ScanServices {
+  readonly judge: Judge;
+  readonly store: ScanStore;
+  readonly metrics: Metrics;
+  readonly drift: DriftMonitor;
+  /** Keep the images of scans that are out of distribution. */
+  readonly keepFlagged: boolean;
+  /** Called with what broke and is not the fault of a scan: clients are not told how. */
+  readonly onError: (error: unknown, id: string) => void;
 }
 
-/** Where what is made of a scan goes, beside its record. */
-export interface Sinks {
-  readonly mask?: Writable | undefined;
+/** What one scan has of its own. */
+export interface AcceptedScanOptions {
+  readonly id: string;
+  readonly request: ScanRequest;
+  readonly files: ScanFiles;
+  readonly place: Place;
+  readonly ongoing: OngoingScan;
+  /** Called once, when everything about the scan is done. */
+  readonly onEnd: () => void;
 }
 
-export interface Judged {
+/** What a client is answered with. */
+export interface ScanAnswer {
   /** As the command line prints it. */
   readonly line: object;
   readonly explanation: Explanation | null;
@@ -34,157 +46,123 @@ export interface Judged {
   readonly segmentation: FileHandle | null;
 }
 
-/** How far a scan that is running has come. */
-export type ScanProgress = Pick<Progress, 'patches' | 'total'>;
-
-/** What those who watch a scan are told. */
-interface ScanEvents {
-  progress: [ScanProgress];
-  end: [];
-}
-
-export interface Live {
-  readonly controller: AbortController;
-  readonly events: EventEmitter<ScanEvents>;
-  progress: ScanProgress | null;
-}
-
-/** The result of a scan as a line of the command line has it. */
-export function lineOf(result: SubjectScore | SegmentResult): object {
-  if (!('voxels' in result)) return result;
-  const { score, case: name, patches, warnings, voxels } = result;
-  return { ...(score ?? { case: name, patches, warnings }), segmentation: null, voxels };
-}
-
-/** A scan that has a place and a record. */
+/**
+ * A scan that has a place and a record. It ends by `run` or by `fail`, one of them, once; however
+ * it ends, the record says so, the place is free and no file is left but what is kept.
+ */
 export class AcceptedScan {
-  readonly id: string;
-  readonly files: ScanFiles;
-  readonly #service: ScanService;
-  readonly #wish: ScanWish;
-  readonly #place: Place;
-  readonly #live: Live;
+  readonly #scan: AcceptedScanOptions;
+  readonly #services: ScanServices;
 
-  constructor(
-    service: ScanService,
-    given: {
-      readonly id: string;
-      readonly files: ScanFiles;
-      readonly wish: ScanWish;
-      readonly place: Place;
-      readonly live: Live;
-    },
-  ) {
-    this.#service = service;
-    this.id = given.id;
-    this.files = given.files;
-    this.#wish = given.wish;
-    this.#place = given.place;
-    this.#live = given.live;
+  constructor(scan: AcceptedScanOptions, services: ScanServices) {
+    this.#scan = scan;
+    this.#services = services;
+  }
+
+  get id(): string {
+    return this.#scan.id;
+  }
+
+  get files(): ScanFiles {
+    return this.#scan.files;
   }
 
   get signal(): AbortSignal {
-    return this.#live.controller.signal;
+    return this.#scan.ongoing.signal;
   }
 
-  /** Gives the scan up: its client has gone, or asks for it. */
+  /** Gives the scan up: its client has gone. */
   cancel(): void {
-    this.#live.controller.abort();
+    this.#scan.ongoing.cancel();
   }
 
   /**
-   * Waits for its turn and scores the scan. However it ends, the record says so, the place is free
-   * and no file is left but what is kept.
+   * Waits for the scan's turn and judges it.
    *
-   * @param open gives the bytes when the turn has come, so that nothing is read of a scan that
-   *   waits
+   * @param open called when the turn has come, so that nothing is read of a scan that waits
+   * @param mask where the uncertainty map goes, for a client that wants it
    * @throws SegcanaryError what is wrong with the scan, `aborted`
    */
-  async run(open: () => Promise<ScanBytes | readonly ChannelBytes[]>, sinks: Sinks = {}): Promise<Judged> {
-    const { store, metrics, drift, onError } = this.#service.options;
-    const { detector } = this.#wish;
+  async run(open: OpenScan, mask?: Writable): Promise<ScanAnswer> {
+    const { id, request, files, place, ongoing } = this.#scan;
+    const { judge, store, metrics, drift } = this.#services;
     const asked = performance.now();
-    let started = asked;
     let segmentation: FileHandle | null = null;
     try {
-      await this.#place.turn(this.signal);
-      started = performance.now();
+      await place.turn(this.signal);
+      const started = performance.now();
       metrics.waited(started - asked);
-      if (store.start(this.id) === null) throw removed();
-      const { result, explanation } = await this.#judge(await open(), sinks);
+      if (store.start(id) === null) throw removed();
+      const { result, explanation } = await judge.judge(request, open, {
+        mask: this.#maskOpener(mask),
+        segmentation: files.path('segmentation'),
+        signal: this.signal,
+        onProgress: (progress) => ongoing.advance(progress),
+      });
       const score = scoreOf(result);
       const seconds = (performance.now() - started) / 1000;
-      if (this.#wish.segment) segmentation = await openFile(this.files.path('segmentation'));
+      if (request.segment) segmentation = await openFile(files.path('segmentation'));
       const kept = await this.#keep(score);
-      if (store.finish(this.id, { result, explanation, seconds, kept }) === null) throw removed();
-      metrics.finished(detector, score, seconds);
-      if (score) drift.add(this.id, detector, this.#wish.site, score.score);
-      return { line: lineOf(result), explanation, segmentation };
+      if (store.finish(id, { result, explanation, seconds, kept }) === null) throw removed();
+      metrics.finished(request.served, score, seconds);
+      if (score) drift.add(id, request.served, request.site, score.score);
+      return { line: lineOf(result, null), explanation, segmentation };
     } catch (error) {
       await (segmentation as FileHandle | null)?.close();
-      const found = errorOf(error);
-      if (found.code === 'internal' || found.code === 'io') onError(error, this.id);
-      store.fail(this.id, { code: found.code, message: found.message });
-      metrics.failed(detector, found.code);
+      this.#record(error);
       throw error;
     } finally {
-      await this.files.discard().catch((error: unknown) => onError(error, this.id));
-      this.#place.release();
-      this.#service.ended(this.id);
+      await this.#end();
     }
   }
 
-  async #judge(source: ScanBytes | readonly ChannelBytes[], sinks: Sinks) {
-    const { detector, segment, volume } = this.#wish;
-    const { limits, tmpdir, keepFlagged } = this.#service.options;
-    const { detector: opened, segmenting } = detector;
-    const keepsMask = keepFlagged && opened.kind === 'features';
-    const options: ScanOptions & { mask?: Writable; explain: true } = {
-      case: this.#wish.case,
-      file: this.#wish.case,
-      limits,
-      tmpdir,
-      volume,
-      signal: this.signal,
-      explain: true,
-      onProgress: ({ patches, total }) => {
-        this.#live.progress = { patches, total };
-        this.#live.events.emit('progress', { patches, total });
-      },
-    };
-    const kept = keepsMask ? this.files.write('uncertainty') : undefined;
-    const mask = kept && sinks.mask ? both(kept, sinks.mask) : (kept ?? sinks.mask);
-    let result: SubjectScore | SegmentResult;
-    if (segment && segmenting) {
-      const { model, segmenter } = segmenting;
-      result = await segmentScan(source, {
-        ...options,
-        mask,
-        plan: model.plan,
-        segmentation: model.segmentation,
-        stepSize: stepSizeOf(detector),
-        segmenter,
-        detector: opened,
-        to: this.files.path('segmentation'),
-      });
-      const { score } = result;
-      if (score === null) return { result, explanation: null };
-      const { explanation = null, ...plain } = score;
-      return { result: { ...result, score: plain }, explanation };
+  /**
+   * Ends a scan that cannot be run, since its bytes did not come. It waits for no turn, and records
+   * and metrics take it for one that began at once.
+   */
+  async fail(error: unknown): Promise<void> {
+    try {
+      this.#services.metrics.waited(0);
+      this.#services.store.start(this.id);
+      this.#record(error);
+    } catch (failure) {
+      // The client is told what was wrong with its scan, not that this could not be written down.
+      this.#services.onError(failure, this.id);
     }
-    result = await scoreScan(source, { ...options, mask, detector: opened });
-    const { explanation = null, ...plain } = result;
-    return { result: plain, explanation };
+    await this.#end();
+  }
+
+  #record(error: unknown): void {
+    const { id, request } = this.#scan;
+    const { store, metrics, onError } = this.#services;
+    const { code, message } = errorOf(error);
+    if (code === 'internal' || code === 'io') onError(error, id);
+    store.fail(id, { code, message });
+    metrics.failed(request.served, code);
+  }
+
+  async #end(): Promise<void> {
+    const { id, files, place, onEnd } = this.#scan;
+    await files.discard().catch((error: unknown) => this.#services.onError(error, id));
+    place.release();
+    onEnd();
+  }
+
+  /** Where the map goes: to the client, to the file that may be kept, to both, or nowhere. */
+  #maskOpener(asked: Writable | undefined): (() => Writable) | undefined {
+    const { request, files } = this.#scan;
+    const isKept = this.#services.keepFlagged && request.served.detector.kind === 'features';
+    if (!isKept) return asked && (() => asked);
+    return () => {
+      const kept = files.write('uncertainty');
+      return asked ? tee(kept, asked) : kept;
+    };
   }
 
   async #keep(score: SubjectScore | null): Promise<KeptImage[]> {
-    if (!this.#service.options.keepFlagged || score?.verdict !== 'out-of-distribution') return [];
-    return this.files.keep(this.id);
+    if (!this.#services.keepFlagged || score?.verdict !== 'out-of-distribution') return [];
+    return this.#scan.files.keep(this.id);
   }
 }
 
 const removed = () => new SegcanaryError('aborted', 'The scan was removed before it was done.');
-
-/** The distance between patches that a detector was fitted with. */
-const stepSizeOf = ({ detector }: ServedDetector): number =>
-  detector.kind === 'intensities' ? 0.5 : detector.description.stepSize;

@@ -41,7 +41,11 @@ const loopback = /^(localhost|127(\.\d{1,3}){3}|\[::1\])(:\d+)?$/i;
 
 function refuseStrangers({ headers: { host = '', origin } }: FastifyRequest, onlyLoopback: boolean): void {
   if (onlyLoopback && !loopback.test(host))
-    throw new HttpError(403, 'forbidden', 'Without a token this server answers to localhost alone; start it with one.');
+    throw new HttpError(
+      403,
+      'forbidden',
+      'Without a token this server answers to localhost alone; whoever runs it can start it with one.',
+    );
   if (origin !== undefined && !(URL.canParse(origin) && new URL(origin).host === host))
     throw new HttpError(403, 'forbidden', 'Pages of other origins may not use this server; open its own page.');
 }

@@ -1,17 +1,23 @@
 import type { FastifyInstance } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
-import { detectorList, driftBody, driftQuery, errorBody, nameParams } from '../protocol/schemas.js';
-import { namedDetector } from './scan-routes.js';
-import type { ServedDetector } from './served.js';
-import type { ScanService } from './service.js';
+import { detectorList, driftBody, driftQuery, nameParams } from '../protocol/detectors.js';
+import { errorBody } from '../protocol/error-schema.js';
+import type { DriftMonitor } from './drift.js';
+import { type ServedDetector, servedAs } from './served.js';
+import type { ScanStore } from './store.js';
+
+export interface DetectorRoutesOptions {
+  readonly detectors: ReadonlyMap<string, ServedDetector>;
+  readonly store: ScanStore;
+  readonly drift: DriftMonitor;
+}
 
 /** Which detectors there are, and how their streams of scores drift. */
 export async function detectorRoutes(
   base: FastifyInstance,
-  { service }: { readonly service: ScanService },
+  { detectors, store, drift }: DetectorRoutesOptions,
 ): Promise<void> {
   const app = base.withTypeProvider<ZodTypeProvider>();
-  const { detectors, store } = service.options;
   app.get(
     '/v1/detectors',
     { schema: { summary: 'Detectors', tags: ['detectors'], response: { 200: detectorList, 401: errorBody } } },
@@ -29,10 +35,10 @@ export async function detectorRoutes(
       },
     },
     async ({ params, query }) => {
-      const served = namedDetector(service, params.name);
+      const served = servedAs(params.name, detectors);
       const { id, description } = served.detector;
       const site = query.site ?? null;
-      const { points, ...state } = service.driftOf(served, site);
+      const { points, ...state } = drift.state(served, site);
       return {
         detector: served.name,
         site,

@@ -18,33 +18,34 @@ export class DriftMonitor {
   ) {
     this.#metrics = metrics;
     this.#level = level;
-    for (const detector of detectors) {
-      const { id } = detector.detector;
+    for (const served of detectors) {
+      const { id } = served.detector;
       for (const site of [null, ...store.sites(id)]) {
-        const stream = this.#stream(detector, site);
+        const stream = this.#stream(served, site);
         for (const point of store.eachScore(id, site)) stream.add(point);
-        this.#tell(detector, site, stream);
+        this.#show(served, site, stream);
       }
     }
   }
 
   /** A scan has ended with a score. */
-  add(scan: string, detector: ServedDetector, site: string | null, score: number): void {
+  add(scan: string, served: ServedDetector, site: string | null, score: number): void {
     if (!Number.isFinite(score)) return;
     const at = new Date().toISOString();
-    for (const of of site === null ? [null] : [null, site]) {
-      const stream = this.#stream(detector, of);
+    for (const series of site === null ? [null] : [null, site]) {
+      const stream = this.#stream(served, series);
       stream.add({ id: scan, at, score });
-      this.#tell(detector, of, stream);
+      this.#show(served, series, stream);
     }
   }
 
-  state(detector: ServedDetector, site: string | null): DriftState {
-    return this.#stream(detector, site).state;
+  /** The test over all scans of a detector, or over those of one site. */
+  state(served: ServedDetector, site: string | null): DriftState {
+    return this.#stream(served, site).state;
   }
 
-  #stream(detector: ServedDetector, site: string | null): DriftStream {
-    const { id, description } = detector.detector;
+  #stream({ detector }: ServedDetector, site: string | null): DriftStream {
+    const { id, description } = detector;
     const name = `${id}/${site ?? ''}`;
     let stream = this.#streams.get(name);
     if (!stream) {
@@ -55,7 +56,7 @@ export class DriftMonitor {
     return stream;
   }
 
-  #tell({ name }: ServedDetector, site: string | null, stream: DriftStream): void {
+  #show({ name }: ServedDetector, site: string | null, stream: DriftStream): void {
     this.#metrics.drift(name, site, stream.state);
   }
 }

@@ -1,6 +1,7 @@
 import { PassThrough } from 'node:stream';
 import type { FastifyReply } from 'fastify';
-import type { ScanProgress } from './accepted-scan.js';
+import { encodeComment, encodeEvent, type ScanEvent } from '../protocol/events.js';
+import type { ScanProgress } from '../protocol/record.js';
 
 export interface EventSourceOptions {
   watch(onProgress: (progress: ScanProgress) => void, onEnd: () => void): () => void;
@@ -17,13 +18,12 @@ const HEARTBEAT = 15_000;
  */
 export function sendEvents(reply: FastifyReply, { watch, record }: EventSourceOptions): FastifyReply {
   const body = new PassThrough();
-  const say = (event: string, data: object | null) => {
+  const say = (event: ScanEvent['event'], value: object | null) => {
     // A reader who does not keep up misses steps, not the end.
-    if (event !== 'progress' || !body.writableNeedDrain)
-      body.write(`event: ${event}\ndata: ${JSON.stringify(data)}\n\n`);
+    if (event !== 'progress' || !body.writableNeedDrain) body.write(encodeEvent(event, value));
   };
   let last = 0;
-  const beat = setInterval(() => body.write(': still there\n\n'), HEARTBEAT);
+  const beat = setInterval(() => body.write(encodeComment('still there')), HEARTBEAT);
   const stop = watch(
     (progress) => {
       if (performance.now() - last < 100 && progress.patches < progress.total) return;

@@ -1,4 +1,5 @@
 import { describeError, type ErrorDescription, inWords, isAbort, type OptionWords, SegcanaryError } from '../errors.js';
+import { type ErrorBody, errorBodyOf } from '../protocol/error-body.js';
 
 /** What only a server has to say no to. */
 export type HttpErrorCode =
@@ -28,11 +29,6 @@ export class HttpError extends Error {
   }
 }
 
-/** What every answer that is an error holds. */
-export interface ErrorBody {
-  readonly error: ErrorDescription;
-}
-
 /** What the server calls an option of the library: query parameters have the library's names. */
 const wordOf: OptionWords = (option) => (option.startsWith('limits.') ? `the server’s limit ${option.slice(7)}` : null);
 
@@ -58,13 +54,13 @@ export function errorAnswer(error: unknown): {
 } {
   if (error instanceof HttpError) {
     const { status, code, message, headers } = error;
-    return { status, body: { error: { code, message } }, headers };
+    return { status, body: errorBodyOf({ code, message }), headers };
   }
   const found = errorOf(error);
-  return { status: statuses[found.code] ?? 500, body: { error: found }, headers: {} };
+  return { status: statuses[found.code] ?? 500, body: errorBodyOf(found), headers: {} };
 }
 
-/** Code and sentence of whatever was thrown; what nobody foresaw is not told to strangers. */
+/** Code and sentence of whatever was thrown; what nobody foresaw is kept from strangers. */
 export function errorOf(error: unknown): ErrorDescription {
   if (error instanceof HttpError) return { code: error.code, message: error.message };
   if (isAbort(error) && !(error instanceof SegcanaryError))

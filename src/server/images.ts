@@ -89,7 +89,7 @@ export class ImageFolder {
     for (const id of await readdir(this.#images)) if (!isKnown(id)) await this.remove(id);
   }
 
-  /** Of a temporary folder: removes all of it. */
+  /** Removes the uploads, and all of a folder that is temporary. */
   async close(temporary: boolean): Promise<void> {
     await rm(temporary ? join(this.#uploads, '..') : this.#uploads, { recursive: true, force: true });
   }

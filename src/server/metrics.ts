@@ -1,6 +1,7 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { DriftState } from '../drift/stream.js';
 import type { SubjectScore } from '../results.js';
+import type { Places } from './queue.js';
 import type { ServedDetector } from './served.js';
 
 /** Seconds of scans, from a thumbnail to a whole body on a small machine. */
@@ -54,17 +55,14 @@ export class Metrics {
   });
   #usual = 10;
 
-  constructor(
-    detectors: Iterable<ServedDetector>,
-    queue: () => { readonly waiting: number; readonly running: number },
-  ) {
+  constructor(detectors: Iterable<ServedDetector>, places: Pick<Places, 'waiting' | 'running'>) {
     collectDefaultMetrics({ register: this.registry });
     new Gauge({
       name: 'segcanary_queue_length',
       help: 'Scans that wait for their turn or are being uploaded for it.',
       registers: [this.registry],
       collect() {
-        this.set(queue().waiting);
+        this.set(places.waiting);
       },
     });
     new Gauge({
@@ -72,7 +70,7 @@ export class Metrics {
       help: 'Scans that are being scored.',
       registers: [this.registry],
       collect() {
-        this.set(queue().running);
+        this.set(places.running);
       },
     });
     for (const { name, detector } of detectors)

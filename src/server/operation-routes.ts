@@ -1,8 +1,16 @@
 import type { FastifyInstance } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
-import { errorBody, health } from '../protocol/schemas.js';
+import { errorBody } from '../protocol/error-schema.js';
+import { health } from '../protocol/fields.js';
 import type { Metrics } from './metrics.js';
 import type { ScanService } from './service.js';
+import type { ScanStore } from './store.js';
+
+export interface OperationRoutesOptions {
+  readonly service: ScanService;
+  readonly store: ScanStore;
+  readonly metrics: Metrics;
+}
 
 /**
  * What operators and their programs ask: is it alive, does it take scans, how is it doing, what
@@ -10,7 +18,7 @@ import type { ScanService } from './service.js';
  */
 export async function operationRoutes(
   base: FastifyInstance,
-  { service, metrics }: { readonly service: ScanService; readonly metrics: Metrics; readonly token: string | null },
+  { service, store, metrics }: OperationRoutesOptions,
 ): Promise<void> {
   const app = base.withTypeProvider<ZodTypeProvider>();
   app.get(
@@ -27,7 +35,7 @@ export async function operationRoutes(
     async (_request, reply) => {
       if (service.draining) return reply.code(503).send({ status: 'draining' as const });
       try {
-        service.options.store.list({ limit: 1 });
+        store.list({ limit: 1 });
       } catch {
         return reply.code(503).send({ status: 'broken' as const });
       }

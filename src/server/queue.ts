@@ -12,6 +12,15 @@ export interface Place {
   release(): void;
 }
 
+/** Who has room for scans, and says when each may run. */
+export interface Places {
+  /** Scans that have a place and do not run. */
+  readonly waiting: number;
+  readonly running: number;
+  /** A place, or null where there is none. */
+  reserve(): Place | null;
+}
+
 interface Waiting {
   readonly go: () => void;
 }
@@ -20,7 +29,7 @@ interface Waiting {
  * Scans that run, a few at a time, and those that wait for them, in order of coming, no more than
  * there is room for.
  */
-export class ScanQueue {
+export class ScanQueue implements Places {
   readonly #atATime: number;
   readonly #room: number;
   readonly #waiting: Waiting[] = [];
@@ -47,7 +56,6 @@ export class ScanQueue {
     return this.#running;
   }
 
-  /** A place, or null where there is none. */
   reserve(): Place | null {
     if (this.#places >= this.#atATime + this.#room) return null;
     this.#places++;

@@ -1,25 +1,35 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
-import { z } from 'zod';
 import { SegcanaryError } from '../errors.js';
-import { MixedBody } from '../protocol/mixed-body.js';
-import { KEPT_IMAGES, type ScanRecord } from '../protocol/record.js';
-import { errorBody, idParams, listQuery, postQuery, record, scanList, scoreBody } from '../protocol/schemas.js';
-import { type AcceptedScan, lineOf } from './accepted-scan.js';
-import { sendEvents } from './events.js';
-import { errorAnswer, HttpError } from './http-error.js';
-import { isScanId } from './scan-id.js';
-import type { ServedDetector } from './served.js';
+import type { ScanLimits } from '../limits.js';
+import { errorBody } from '../protocol/error-schema.js';
+import { record } from '../protocol/record.js';
+import { type PostQuery, postQuery, scoreBody } from '../protocol/score.js';
+import type { AcceptedScan } from './accepted-scan.js';
+import { HttpError } from './http-error.js';
+import type { OpenScan } from './judge.js';
+import { viewOf } from './record-view.js';
+import { answerImages, answerLine } from './scan-answer.js';
+import { type ServedDetector, servedAs } from './served.js';
 import type { ScanService } from './service.js';
+import type { ScanStore } from './store.js';
 import { refuseUpload, storedScan, type UploadOptions, uploadedScan } from './upload.js';
 
-type PostQuery = z.output<typeof postQuery>;
+export interface ScanRoutesOptions {
+  readonly service: ScanService;
+  readonly detectors: ReadonlyMap<string, ServedDetector>;
+  readonly store: ScanStore;
+  readonly limits: ScanLimits;
+  /** Whether images of flagged scans are kept. */
+  readonly keepFlagged: boolean;
+}
 
-/** Sending scans, and asking what became of them. */
-export async function scanRoutes(base: FastifyInstance, { service }: { readonly service: ScanService }): Promise<void> {
+/** Sending scans. */
+export async function scanRoutes(
+  base: FastifyInstance,
+  { service, detectors, store, limits, keepFlagged }: ScanRoutesOptions,
+): Promise<void> {
   const app = base.withTypeProvider<ZodTypeProvider>();
-  const { store, images } = service.options;
-  const errors = { 400: errorBody, 401: errorBody, 404: errorBody };
 
   app.post(
     '/v1/scans',
@@ -34,7 +44,9 @@ export async function scanRoutes(base: FastifyInstance, { service }: { readonly 
         response: {
           200: scoreBody,
           202: record,
-          ...errors,
+          400: errorBody,
+          401: errorBody,
+          404: errorBody,
           408: errorBody,
           413: errorBody,
           415: errorBody,
@@ -46,18 +58,18 @@ export async function scanRoutes(base: FastifyInstance, { service }: { readonly 
     },
     async (request, reply) => {
       const { query } = request;
-      const detector = namedDetector(service, query.detector);
-      refuseWish(query, detector);
+      const served = servedAs(query.detector, detectors);
+      refuseImpossible(query, served);
       if (request.headers['content-type'] === undefined)
         throw new HttpError(
           415,
           'unsupported-media-type',
           'The body has no content type; send application/gzip, application/octet-stream or multipart/form-data.',
         );
-      const channels = detector.detector.description.plan.channels.map(({ name }) => name);
-      refuseUpload(request, service.options.limits, channels.length);
+      const channels = served.detector.description.plan.channels.map(({ name }) => name);
+      refuseUpload(request, limits, channels.length);
       const scan = await service.accept({
-        detector,
+        served,
         case: query.case,
         site: query.site ?? null,
         scanner: query.scanner ?? null,
@@ -67,151 +79,44 @@ export async function scanRoutes(base: FastifyInstance, { service }: { readonly 
       const upload: UploadOptions = {
         name: query.case,
         channels,
-        limits: service.options.limits,
+        limits,
         files: scan.files,
         signal: scan.signal,
-        keepImage: service.options.keepFlagged,
+        keepImage: keepFlagged,
       };
       reply.header('location', `/v1/scans/${scan.id}`);
-      if (/\brespond-async\b/i.test(String(request.headers.prefer ?? ''))) return later(request, reply, scan, upload);
+      if (/\brespond-async\b/i.test(String(request.headers.prefer ?? '')))
+        return answerLater(request, reply, scan, upload);
       reply.raw.on('close', () => {
         if (!reply.raw.writableFinished) scan.cancel();
       });
       const open = () => uploadedScan(request, upload);
       return query.mask === '1' || query.segment === '1'
-        ? mixed(reply, scan, query, open, service.options.limits.stall)
-        : plain(reply, scan, query, open);
+        ? answerImages(reply, scan, open, query, limits.stall)
+        : answerLine(reply, scan, open, query);
     },
   );
 
   /** Answers when the scan is here; it is scored when its turn comes. */
-  async function later(request: FastifyRequest, reply: FastifyReply, scan: AcceptedScan, upload: UploadOptions) {
-    let open: Awaited<ReturnType<typeof storedScan>>;
+  async function answerLater(request: FastifyRequest, reply: FastifyReply, scan: AcceptedScan, upload: UploadOptions) {
+    let open: OpenScan;
     try {
       open = await storedScan(request, upload);
     } catch (error) {
-      // Lets the scan fail as any other does: record, place and files.
-      await scan.run(() => Promise.reject(error as Error)).catch(() => {});
+      await scan.fail(error);
       throw error;
     }
+    // Its record tells what it failed with.
     scan.run(open).catch(() => {});
     return reply
       .code(202)
       .header('preference-applied', 'respond-async')
-      .send(view(service, store.get(scan.id)!));
-  }
-
-  app.get(
-    '/v1/scans',
-    {
-      schema: {
-        summary: 'Records of scans, newest first',
-        tags: ['scans'],
-        querystring: listQuery,
-        response: { 200: scanList, ...errors },
-      },
-    },
-    async ({ query }) => {
-      const { scans, next } = store.list({
-        ...query,
-        from: query.from && Date.parse(query.from),
-        to: query.to && Date.parse(query.to),
-      } as Parameters<typeof store.list>[0]);
-      return { scans: scans.map((scan) => view(service, scan)), next };
-    },
-  );
-  app.get(
-    '/v1/scans/:id',
-    {
-      schema: {
-        summary: 'The record of a scan',
-        tags: ['scans'],
-        params: idParams,
-        response: { 200: record, ...errors },
-      },
-    },
-    async ({ params }) => view(service, known(params.id)),
-  );
-  app.get(
-    '/v1/scans/:id/events',
-    {
-      schema: {
-        summary: 'Server-sent events: progress, then done or failed',
-        tags: ['scans'],
-        params: idParams,
-        response: errors,
-      },
-    },
-    async ({ params }, reply) => {
-      known(params.id);
-      return sendEvents(reply, {
-        watch: (onProgress, onEnd) => service.watch(params.id, onProgress, onEnd),
-        record: () => {
-          const found = store.get(params.id);
-          return found && view(service, found);
-        },
-      });
-    },
-  );
-  for (const name of KEPT_IMAGES) {
-    app.get(
-      `/v1/scans/:id/${name}`,
-      {
-        schema: { summary: `The ${name} of a flagged scan`, tags: ['scans'], params: idParams, response: errors },
-      },
-      async ({ params }, reply) => {
-        const found = await images.read(known(params.id).id, name);
-        if (!found)
-          throw new HttpError(
-            404,
-            'not-found',
-            `The ${name} of this scan was not kept; the server keeps those of flagged scans with --keep-flagged.`,
-          );
-        return reply
-          .type(found.isGzip ? 'application/gzip' : 'application/octet-stream')
-          .header('content-length', found.size)
-          .send(found.bytes as never);
-      },
-    );
-  }
-  app.delete(
-    '/v1/scans/:id',
-    {
-      schema: {
-        summary: 'Gives up a scan that is under way, forgets one that has ended',
-        tags: ['scans'],
-        params: idParams,
-        response: { 204: z.null(), ...errors },
-      },
-    },
-    async ({ params }, reply) => {
-      known(params.id);
-      await service.remove(params.id);
-      return reply.code(204).send(null);
-    },
-  );
-
-  function known(id: string): ScanRecord {
-    const found = isScanId(id) ? store.get(id) : null;
-    if (!found) throw new HttpError(404, 'not-found', `There is no scan ${id}; it may have been removed.`);
-    return found;
+      .send(viewOf(store.get(scan.id)!, service));
   }
 }
 
-/** The detector of a name, or the first. */
-export function namedDetector(service: ScanService, name: string | undefined): ServedDetector {
-  const { detectors } = service.options;
-  const found = name === undefined ? [...detectors.values()][0] : detectors.get(name);
-  if (!found)
-    throw new HttpError(
-      404,
-      'not-found',
-      `There is no detector ${name}; there are ${[...detectors.keys()].join(', ')}.`,
-    );
-  return found;
-}
-
-function refuseWish({ mask, segment }: PostQuery, { name, detector, segmenting }: ServedDetector): void {
+/** Refuses what a query asks for and its detector cannot give. */
+function refuseImpossible({ mask, segment }: PostQuery, { name, detector, segmenting }: ServedDetector): void {
   if (mask === '1' && detector.kind !== 'features')
     throw new SegcanaryError('usage', `${name} judges a scan as a whole and gives no mask; leave mask out.`);
   if (segment === '1' && !segmenting)
@@ -219,50 +124,4 @@ function refuseWish({ mask, segment }: PostQuery, { name, detector, segmenting }
       'usage',
       'This server was started without a model and segments nothing; leave segment out.',
     );
-}
-
-/** A record as clients see it. */
-function view(service: ScanService, scan: ScanRecord) {
-  return {
-    ...scan,
-    progress: service.progress(scan.id),
-    result: scan.result && (lineOf(scan.result) as z.output<typeof scoreBody>),
-    explanation: scan.explanation as Record<string, unknown> | null,
-    kept: [...scan.kept],
-  };
-}
-
-type Open = Parameters<AcceptedScan['run']>[0];
-
-/** The result as `segcanary score` prints it, byte for byte. */
-async function plain(reply: FastifyReply, scan: AcceptedScan, query: PostQuery, open: Open) {
-  const { line, explanation } = await scan.run(open);
-  return reply.type('application/json').send(`${JSON.stringify(withWish(line, explanation, query))}\n`);
-}
-
-const withWish = (line: object, explanation: object | null, { explain }: PostQuery): object =>
-  explain === '1' ? { ...line, explanation } : line;
-
-/** The maps as they are made, and the result behind them. */
-async function mixed(reply: FastifyReply, scan: AcceptedScan, query: PostQuery, open: Open, patience: number) {
-  const out = new MixedBody(patience);
-  const name = query.case;
-  const mask =
-    query.mask === '1' ? out.part('uncertainty', 'application/gzip', `${name}_uncertainty.nii.gz`) : undefined;
-  const judged = scan.run(open, { mask });
-  const answer = async () => {
-    try {
-      const { line, explanation, segmentation } = await judged;
-      if (segmentation)
-        await out.stream('segmentation', 'application/gzip', `${name}.nii.gz`, segmentation.createReadStream());
-      await out.json('result', withWish(line, explanation, query));
-    } catch (error) {
-      if (out.body.destroyed) return;
-      await out.json('result', errorAnswer(error).body);
-    }
-  };
-  // Until the first byte the answer may still be an error with a status of its own.
-  await Promise.race([out.begun, judged]);
-  answer().catch((error: unknown) => out.body.destroy(error as Error));
-  return reply.type(out.contentType).send(out.body);
 }

@@ -6,6 +6,7 @@ import { segmenterOf } from '../jobs/segment.js';
 import type { SegmentationSource } from '../network/folder.js';
 import type { WithInference } from '../network/inference/options.js';
 import type { Segmenter } from '../network/segmenter.js';
+import { HttpError } from './http-error.js';
 
 /** A detector under the name that clients call it by, open. */
 export interface ServedDetector {
@@ -28,19 +29,39 @@ export interface ServedOptions extends WithInference {
  *   `loadDetector`, `openDetector`, `segmenterOf`
  */
 export async function openServed({ detectors, model, inference }: ServedOptions): Promise<Map<string, ServedDetector>> {
-  const served = new Map<string, ServedDetector>();
+  const byName = new Map<string, ServedDetector>();
   for (const text of detectors) {
     const { name, folder } = named(text);
-    if (served.has(name))
-      throw new SegcanaryError('usage', `Two detectors would be named ${name}; give one another name: -d NAME=FOLDER.`);
+    if (byName.has(name))
+      throw new SegcanaryError(
+        'usage',
+        `Two detectors would be named ${name}; give one another name in \`detectors\`, as NAME=FOLDER.`,
+        { option: 'detectors' },
+      );
     const detector = await loadDetector(folder);
-    served.set(name, {
+    byName.set(name, {
       name,
       detector: await openDetector(detector, { inference }),
       segmenting: model ? { model, segmenter: await segmenterOf({ model, detector, inference }) } : null,
     });
   }
-  return served;
+  return byName;
+}
+
+/**
+ * The detector of a name, or the first.
+ *
+ * @throws HttpError `not-found`
+ */
+export function servedAs(name: string | undefined, detectors: ReadonlyMap<string, ServedDetector>): ServedDetector {
+  const found = name === undefined ? [...detectors.values()][0] : detectors.get(name);
+  if (!found)
+    throw new HttpError(
+      404,
+      'not-found',
+      `There is no detector ${name}; there are ${[...detectors.keys()].join(', ')}.`,
+    );
+  return found;
 }
 
 /** Names are parts of addresses and of metrics. */
@@ -54,8 +75,8 @@ function named(text: string): { name: string; folder: string } {
   if (!pattern.test(name))
     throw new SegcanaryError(
       'usage',
-      `a detector's name has letters, digits, dots, dashes and underscores, 64 at most; give it one: -d NAME=FOLDER.`,
-      { subject: text },
+      `a detector's name has letters, digits, dots, dashes and underscores, 64 at most; give it one in \`detectors\`, as NAME=FOLDER.`,
+      { subject: text, option: 'detectors' },
     );
   return { name, folder };
 }

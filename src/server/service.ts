@@ -1,47 +1,28 @@
-import { EventEmitter } from 'node:events';
-import type { DriftState } from '../drift/stream.js';
-import type { ScanLimits } from '../limits.js';
-import type { ScanRecord } from '../protocol/record.js';
-import { AcceptedScan, type Live, type ScanProgress, type ScanWish } from './accepted-scan.js';
-import type { DriftMonitor } from './drift.js';
+import type { ScanProgress } from '../protocol/record.js';
+import { AcceptedScan, type ScanServices } from './accepted-scan.js';
 import { HttpError } from './http-error.js';
 import type { ImageFolder } from './images.js';
-import type { Metrics } from './metrics.js';
-import { ScanQueue } from './queue.js';
-import type { ServedDetector } from './served.js';
-import type { Retention, ScanStore } from './store.js';
+import type { ScanRequest } from './judge.js';
+import { OngoingScan } from './ongoing-scan.js';
+import type { Places } from './queue.js';
+import type { ScanRecord } from './scan-record.js';
+import type { Retention } from './store.js';
 
-export interface ServiceOptions {
-  readonly detectors: ReadonlyMap<string, ServedDetector>;
-  readonly store: ScanStore;
+export interface ServiceOptions extends ScanServices {
+  readonly places: Places;
   readonly images: ImageFolder;
-  readonly metrics: Metrics;
-  readonly drift: DriftMonitor;
-  /** Scans that may wait. */
-  readonly queue: number;
-  readonly limits: ScanLimits;
-  readonly keepFlagged: boolean;
   readonly retention: Retention;
-  readonly tmpdir?: string | undefined;
-  /** Told of what broke that no client is told of. */
-  readonly onError: (error: unknown, id: string) => void;
 }
 
-/**
- * Takes scans in, scores them one after another, remembers what became of them and tells those who
- * watch.
- */
+/** Takes scans in, knows those that are under way, and forgets those that need not stay. */
 export class ScanService {
-  readonly options: ServiceOptions;
-  readonly queue: ScanQueue;
-  readonly #live = new Map<string, Live>();
+  readonly #options: ServiceOptions;
+  readonly #ongoing = new Map<string, OngoingScan>();
   #draining = false;
+  #idle: (() => void) | null = null;
 
   constructor(options: ServiceOptions) {
-    this.options = options;
-    // The network is one worker; a second scan beside the first would cost its memory and gain a
-    // few per cent.
-    this.queue = new ScanQueue(1, options.queue);
+    this.#options = options;
   }
 
   get draining(): boolean {
@@ -53,41 +34,24 @@ export class ScanService {
    *
    * @throws HttpError `queue-full` or `draining`, with Retry-After
    */
-  async accept(wish: ScanWish): Promise<AcceptedScan> {
-    const { store, images, metrics } = this.options;
-    const place = this.#draining ? null : this.queue.reserve();
-    if (!place) {
-      const seconds = Math.max(1, Math.ceil(metrics.usualSeconds * (1 + this.queue.waiting)));
-      const headers = { 'retry-after': String(Math.min(seconds, 3600)) };
-      if (this.#draining)
-        throw new HttpError(
-          503,
-          'draining',
-          'The server is stopping and takes no more scans; send it again later.',
-          headers,
-        );
-      metrics.refused();
-      throw new HttpError(
-        429,
-        'queue-full',
-        `There is no room for another scan; send it again in ${seconds} s.`,
-        headers,
-      );
-    }
+  async accept(request: ScanRequest): Promise<AcceptedScan> {
+    const { store, images, places } = this.#options;
+    const place = this.#draining ? null : places.reserve();
+    if (!place) throw this.#refusal();
     try {
-      const { case: name, site, scanner, detector } = wish;
+      const { case: name, site, scanner, served } = request;
       const files = await images.begin();
       const { id } = store.accept({
         case: name,
         site,
         scanner,
-        detector: detector.name,
-        detectorHash: detector.detector.id,
+        detector: served.name,
+        detectorHash: served.detector.id,
       });
-      const live: Live = { controller: new AbortController(), events: new EventEmitter(), progress: null };
-      live.events.setMaxListeners(0);
-      this.#live.set(id, live);
-      return new AcceptedScan(this, { id, files, wish, place, live });
+      const ongoing = new OngoingScan();
+      this.#ongoing.set(id, ongoing);
+      const onEnd = () => this.#ended(id, ongoing);
+      return new AcceptedScan({ id, request, files, place, ongoing, onEnd }, this.#options);
     } catch (error) {
       place.release();
       throw error;
@@ -95,7 +59,7 @@ export class ScanService {
   }
 
   progress(id: string): ScanProgress | null {
-    return this.#live.get(id)?.progress ?? null;
+    return this.#ongoing.get(id)?.progress ?? null;
   }
 
   /**
@@ -103,18 +67,10 @@ export class ScanService {
    * ends the watching.
    */
   watch(id: string, onProgress: (progress: ScanProgress) => void, onEnd: () => void): () => void {
-    const live = this.#live.get(id);
-    if (!live) {
-      onEnd();
-      return () => {};
-    }
-    if (live.progress) onProgress(live.progress);
-    live.events.on('progress', onProgress);
-    live.events.on('end', onEnd);
-    return () => {
-      live.events.off('progress', onProgress);
-      live.events.off('end', onEnd);
-    };
+    const ongoing = this.#ongoing.get(id);
+    if (ongoing) return ongoing.watch(onProgress, onEnd);
+    onEnd();
+    return () => {};
   }
 
   /**
@@ -122,40 +78,54 @@ export class ScanService {
    * its place in the drift series.
    */
   async remove(id: string): Promise<ScanRecord | null> {
-    this.#live.get(id)?.controller.abort();
-    const record = this.options.store.remove(id);
-    if (record) await this.options.images.remove(id);
+    const { store, images } = this.#options;
+    this.#ongoing.get(id)?.cancel();
+    const record = store.remove(id);
+    if (record) await images.remove(id);
     return record;
-  }
-
-  driftOf(detector: ServedDetector, site: string | null): DriftState {
-    return this.options.drift.state(detector, site);
-  }
-
-  /** Called by the scan. */
-  ended(id: string): void {
-    const live = this.#live.get(id);
-    this.#live.delete(id);
-    live?.events.emit('end');
-    this.prune();
-    if (this.#live.size === 0) this.#idle?.();
   }
 
   /** Removes what need not stay. */
   prune(): void {
-    const { store, retention, images, onError } = this.options;
+    const { store, retention, images, onError } = this.#options;
     for (const { id, kept } of store.prune(retention))
       if (kept.length > 0) images.remove(id).catch((error: unknown) => onError(error, id));
   }
 
-  #idle: (() => void) | null = null;
-
   /** Takes no more scans, and comes back when those that were accepted are done. */
   async drain(): Promise<void> {
     this.#draining = true;
-    if (this.#live.size > 0)
+    if (this.#ongoing.size > 0)
       await new Promise<void>((resolve) => {
         this.#idle = resolve;
       });
+  }
+
+  #ended(id: string, ongoing: OngoingScan): void {
+    this.#ongoing.delete(id);
+    ongoing.end();
+    this.prune();
+    if (this.#ongoing.size === 0) this.#idle?.();
+  }
+
+  /** Why there is no place, and when to come again. */
+  #refusal(): HttpError {
+    const { metrics, places } = this.#options;
+    const seconds = Math.max(1, Math.ceil(metrics.usualSeconds * (1 + places.waiting)));
+    const headers = { 'retry-after': String(Math.min(seconds, 3600)) };
+    if (this.#draining)
+      return new HttpError(
+        503,
+        'draining',
+        'The server is stopping and takes no more scans; send it again later.',
+        headers,
+      );
+    metrics.refused();
+    return new HttpError(
+      429,
+      'queue-full',
+      `There is no room for another scan; send it again in ${seconds} s.`,
+      headers,
+    );
   }
 }

@@ -1,8 +1,7 @@
 import { Writable } from 'node:stream';
 
-/** Whatever is written goes to both, at the pace of the slower. */
-export function both(file: Writable, answer: Writable): Writable {
-  const all = [file, answer];
+/** A stream whose bytes go to each of several, at the pace of the slowest. */
+export function tee(...all: readonly Writable[]): Writable {
   const each = (act: (to: Writable, done: (error?: Error | null) => void) => void) =>
     Promise.all(
       all.map((to) => new Promise<void>((resolve, reject) => act(to, (error) => (error ? reject(error) : resolve())))),

@@ -19,12 +19,13 @@ export function assemble(): Stage<Prediction, LogitSlice> {
     { name: 'assemble' },
     {
       *transform(prediction) {
-        const [classes] = prediction.logits.shape;
+        const { tiling, logits } = prediction;
+        const [classes] = logits.shape;
         grid ??= prediction.grid;
-        slab ??= new LogitSlab(grid.shape, prediction.tiling, classes!);
+        slab ??= new LogitSlab(grid.shape, tiling, classes!);
         const [, height, width] = grid.shape;
-        for (const [z, data] of slab.push(prediction.tile, contiguous(prediction.logits))) {
-          yield { grid, z, data: ndarray(data, [classes!, height, width]) };
+        for (const [z, data] of slab.push(prediction.tile, contiguous(logits))) {
+          yield { grid, tiling, z, data: ndarray(data, [classes!, height, width]) };
         }
       },
       *flush() {

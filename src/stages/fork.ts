@@ -1,5 +1,13 @@
 import type { Writable } from 'node:stream';
+import type { Chain } from './chain.js';
+import type { Collector } from './collectors.js';
 import { type Stage, stage } from './stage.js';
+
+/** A stage that feeds a second consumer as well. */
+export interface Fork<T, R> extends Stage<T, T> {
+  /** What the second consumer made of the chunks; rejected with what it failed with. */
+  readonly result: Promise<R>;
+}
 
 /**
  * Passes every chunk on and gives it to a second consumer as well: one pass, two readers. A chunk
@@ -9,8 +17,8 @@ import { type Stage, stage } from './stage.js';
  * @param consume gets the chunks as a stream, and settles when it has had enough of them; its error
  *   ends both branches
  */
-export function fork<T>(consume: (chunks: AsyncIterable<T>) => Promise<void>): Stage<T, T> {
-  const branch = stage<T, T>(
+export function fork<T, R = void>(consume: (chunks: AsyncIterable<T>) => Promise<R>): Fork<T, R> {
+  const second = stage<T, T>(
     { name: 'branch' },
     {
       *transform(chunk) {
@@ -19,33 +27,43 @@ export function fork<T>(consume: (chunks: AsyncIterable<T>) => Promise<void>): S
     },
   );
   let failed: Error | null = null;
-  const consumed = consume(branch).catch((error: Error) => {
-    failed = error;
-    branch.destroy();
-  });
+  const result = consume(second);
+  const consumed = result.then(
+    () => {},
+    (error: Error) => {
+      failed = error;
+      second.destroy();
+    },
+  );
   // A branch that is destroyed says so to its consumer, not to the process.
-  branch.on('error', () => {});
-  return stage<T, T>(
+  second.on('error', () => {});
+  const forking = stage<T, T>(
     { name: 'fork' },
     {
       async *transform(chunk, signal) {
         if (failed) throw failed;
-        if (!branch.writableEnded && !branch.destroyed && !branch.write(chunk)) await drained(branch, signal);
+        if (!second.writableEnded && !second.destroyed && !second.write(chunk)) await drained(second, signal);
         if (failed) throw failed;
         yield chunk;
       },
       async *flush() {
-        branch.end();
+        second.end();
         await consumed;
         if (failed) throw failed;
         yield* [];
       },
       async close() {
-        branch.destroy();
+        second.destroy();
         await consumed;
       },
     },
   );
+  return Object.assign(forking, { result });
+}
+
+/** A chain as the second consumer: `result` is what the collector makes of what comes out of it. */
+export function branch<T, Out, R, S>(into: Chain<T, Out>, collector: Collector<Out, R, S>): Fork<T, R> {
+  return fork((chunks) => into.run(chunks, collector));
 }
 
 /** Waits until the branch takes more, is closed, or nobody needs it any longer. */

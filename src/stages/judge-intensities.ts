@@ -1,5 +1,5 @@
 import type { Slice } from '../chunks.js';
-import type { PatchScorer } from '../detectors/method.js';
+import type { Scorer } from '../detectors/method.js';
 import { subjectScore, type VerdictOptions } from '../detectors/verdict.js';
 import { SegcanaryError } from '../errors.js';
 import { contiguous } from '../maths/volume/contiguous.js';
@@ -9,7 +9,7 @@ import { type Stage, stage } from './stage.js';
 
 export interface JudgeIntensitiesOptions extends VerdictOptions {
   /** `detector.scorer`. */
-  readonly scorer: PatchScorer;
+  readonly scorer: Scorer;
 }
 
 /**

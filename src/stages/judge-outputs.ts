@@ -3,7 +3,8 @@ import type { OutputMethod } from '../detectors/outputs/output-method.js';
 import { subjectScore, type VerdictOptions } from '../detectors/verdict.js';
 import { SegcanaryError } from '../errors.js';
 import { contiguous } from '../maths/volume/contiguous.js';
-import { predictedMask } from '../maths/volume/predicted-region.js';
+import { predictedRegion } from '../maths/volume/predicted-region.js';
+import { patchCount } from '../maths/window/tiling.js';
 import type { Sampler } from '../network/sampler.js';
 import type { SubjectScore } from '../results.js';
 import { type Stage, stage } from './stage.js';
@@ -14,8 +15,6 @@ export interface JudgeOutputsOptions extends VerdictOptions {
   readonly sampler: Pick<Sampler, 'heads' | 'layout'>;
   /** Whether they are of regions. */
   readonly regions: boolean;
-  /** Patches of the scan, known when its last slice has come. */
-  readonly patches: () => number;
 }
 
 /**
@@ -30,20 +29,22 @@ export function judgeOutputs(options: JudgeOutputsOptions): Stage<LogitSlice, Su
   const { heads, layout } = sampler;
   const passes = layout[method.passes]!;
   const meter = method.meter({ classes: heads, regions });
-  let name: string | null = null;
+  let seen: Pick<LogitSlice, 'grid' | 'tiling'> | null = null;
   return stage<LogitSlice, SubjectScore>(
     { name: 'judge-outputs' },
     {
-      *transform({ grid, data }) {
-        name = grid.scan.case;
+      *transform({ grid, tiling, data }) {
+        seen = { grid, tiling };
         const [, height, width] = data.shape as [number, number, number];
         const all = contiguous(data);
         const size = heads * height * width;
         const pass = (p: number) => all.subarray(p * size, (p + 1) * size);
-        meter.push(passes.map(pass), predictedMask(pass(0), heads, width, regions));
+        meter.push(passes.map(pass), predictedRegion(pass(0), heads, width, regions));
       },
       *flush() {
-        if (name === null) throw new SegcanaryError('truncated', 'The scan ended before it could be scored.');
+        if (seen === null) throw new SegcanaryError('truncated', 'The scan ended before it could be scored.');
+        const { grid, tiling } = seen;
+        const { case: name } = grid.scan;
         const score = meter.values().mean!;
         if (!Number.isFinite(score)) {
           throw new SegcanaryError(
@@ -52,7 +53,7 @@ export function judgeOutputs(options: JudgeOutputsOptions): Stage<LogitSlice, Su
             { subject: name },
           );
         }
-        yield subjectScore({ case: name, score, patches: options.patches(), worstPatch: null }, options);
+        yield subjectScore({ case: name, score, patches: patchCount(tiling), worstPatch: null }, options);
       },
     },
   );

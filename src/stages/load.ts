@@ -84,7 +84,8 @@ export function load(options: LoadOptions = {}): Stage<Uint8Array, Slice> {
   return loading;
 }
 
-const stalled = (name: string, seconds: number): SegcanaryError =>
+/** The sentence for bytes that stopped coming. */
+export const stalled = (name: string, seconds: number): SegcanaryError =>
   new SegcanaryError(
     'timed-out',
     `no byte came for ${seconds} s, so what sends the scan has stalled; send it again (\`limits.stall\` waits longer).`,

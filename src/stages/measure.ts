@@ -1,9 +1,9 @@
 import ndarray from 'ndarray';
 import type { ChannelStatistics, Grid, Slice } from '../chunks.js';
-import { SegcanaryError } from '../errors.js';
 import { TempFile } from '../files/temp-file.js';
 import { contiguous } from '../maths/volume/contiguous.js';
 import { describeSpread, emptySpread, mergeSpreads, type Spread, spreadWhere } from '../maths/volume/spread.js';
+import { SliceOrder } from './slice-order.js';
 import { type Stage, stage } from './stage.js';
 
 export interface MeasureOptions {
@@ -31,7 +31,7 @@ export function measure(options: MeasureOptions = {}): Stage<Slice, Slice> {
   let file: TempFile | null = null;
   let whole: Spread[] = [];
   let inside: Spread[] = [];
-  let next = 0;
+  const order = new SliceOrder('measure');
 
   return stage<Slice, Slice>(
     { name: 'measure' },
@@ -41,6 +41,7 @@ export function measure(options: MeasureOptions = {}): Stage<Slice, Slice> {
           yield slice;
           return;
         }
+        order.take(slice);
         if (grid === null) {
           grid = slice.grid;
           masked = slice.nonzero !== undefined;
@@ -49,21 +50,16 @@ export function measure(options: MeasureOptions = {}): Stage<Slice, Slice> {
           inside = [...whole];
         }
         const data = contiguous(slice.data);
-        const mask = slice.nonzero && contiguous(slice.nonzero);
+        const nonzero = slice.nonzero && contiguous(slice.nonzero);
         add(whole, data);
-        if (mask) add(inside, data, mask);
+        if (nonzero) add(inside, data, nonzero);
         await file!.append(data);
-        if (mask) await file!.append(mask);
-        next++;
+        if (nonzero) await file!.append(nonzero);
       },
       async *flush(signal) {
         if (grid === null) return;
         const [depth, height, width] = grid.shape;
-        if (next !== depth) {
-          throw new SegcanaryError('truncated', `only ${next} of ${depth} slices reached the measure stage.`, {
-            subject: grid.scan.case,
-          });
-        }
+        order.end();
         const statistics = whole.map(
           (spread, c): ChannelStatistics => ({
             ...describeSpread(spread),
@@ -82,9 +78,9 @@ export function measure(options: MeasureOptions = {}): Stage<Slice, Slice> {
             yield slice;
             continue;
           }
-          const mask = new Uint8Array(plane);
-          await file!.read(mask, z * stride + data.byteLength);
-          yield { ...slice, nonzero: ndarray(mask, [height, width]) };
+          const nonzero = new Uint8Array(plane);
+          await file!.read(nonzero, z * stride + data.byteLength);
+          yield { ...slice, nonzero: ndarray(nonzero, [height, width]) };
         }
       },
       async close() {
@@ -96,7 +92,7 @@ export function measure(options: MeasureOptions = {}): Stage<Slice, Slice> {
 }
 
 /**
- * Adds a slice, [c, y, x], to the spread of every channel; only where the mask is not 0, if there
+ * Adds a slice, [c, y, x], to the spread of every channel; only where `included` is not 0, if it
  * is one.
  */
 function add(spreads: Spread[], data: Float32Array, mask?: Uint8Array): void {

@@ -3,7 +3,7 @@ import type { Grid, Slice } from '../chunks.js';
 import { SegcanaryError } from '../errors.js';
 import { contiguous } from '../maths/volume/contiguous.js';
 import { type IntensityMap, intensityMap, mapPlane, mapStatistics } from '../maths/volume/normalise.js';
-import type { Plan, PlanChannel } from '../network/plans/read.js';
+import type { Plan, PlanChannel } from '../plan.js';
 import { plannedAxes } from './spool/spooled-grid.js';
 import { type Stage, stage } from './stage.js';
 

@@ -1,8 +1,8 @@
 import type { Patch, Slice, Triple } from '../chunks.js';
-import { SegcanaryError } from '../errors.js';
 import { refuseHugeWindow } from '../maths/volume/grid-limits.js';
 import { PatchSlab } from '../maths/window/patch-slab.js';
 import { layTiles } from '../maths/window/tiling.js';
+import { SliceOrder } from './slice-order.js';
 import { type Stage, stage } from './stage.js';
 
 export interface PatchOptions {
@@ -24,8 +24,7 @@ export interface PatchOptions {
 export function patch(options: PatchOptions): Stage<Slice, Patch> {
   const { patchSize, stepSize = 0.5 } = options;
   let slab: PatchSlab | null = null;
-  let next = 0;
-  let last: Slice | null = null;
+  const order = new SliceOrder('patch');
   return stage<Slice, Patch>(
     { name: 'patch' },
     {
@@ -34,24 +33,12 @@ export function patch(options: PatchOptions): Stage<Slice, Patch> {
           refuseHugeWindow(slice.grid, patchSize, stepSize);
           slab = new PatchSlab(slice.grid, layTiles(slice.grid.shape, patchSize, stepSize));
         }
-        if (slice.z !== next++) {
-          throw new SegcanaryError(
-            'scan-unsuitable',
-            `the patch stage got slice ${slice.z} where slice ${next - 1} was due; feed it slices in order, one scan a pipeline.`,
-            { subject: slice.grid.scan.case },
-          );
-        }
-        last = slice;
+        order.take(slice);
         yield* slab.push(slice);
       },
-      *flush() {
-        if (last && next !== last.grid.shape[0]) {
-          throw new SegcanaryError(
-            'truncated',
-            `only ${next} of ${last.grid.shape[0]} slices reached the patch stage.`,
-            { subject: last.grid.scan.case },
-          );
-        }
+      flush() {
+        order.end();
+        return [];
       },
       close() {
         slab = null;

@@ -5,9 +5,12 @@ import type { Segmenter } from '../network/segmenter.js';
 import { inFlightBody } from './in-flight.js';
 import { type Stage, stage } from './stage.js';
 
+/** Whatever predicts patches: a segmenter (`openSegmenter`) or a sampler (`openSampler`). */
+export type PatchPredictor = Pick<Segmenter, 'predict'>;
+
 export interface PredictOptions {
-  /** From `openSegmenter`; scans share one. */
-  readonly segmenter: Pick<Segmenter, 'predict'>;
+  /** Scans share one. */
+  readonly predictor: PatchPredictor;
   /**
    * Patches at the inference worker at a time. With two, the next one is prepared while the network
    * works.
@@ -24,9 +27,9 @@ export interface PredictOptions {
  * @throws SegcanaryError `usage` for fewer than one patch in flight, `scan-unsuitable` when the
  *   network takes other patches, `inference-failed`
  */
-export function predict({ segmenter, inFlight = 2 }: PredictOptions): Stage<Patch, Prediction> {
+export function predict({ predictor, inFlight = 2 }: PredictOptions): Stage<Patch, Prediction> {
   const predictPatch = async ({ data, grid, tiling, index, tile }: Patch): Promise<Prediction> => {
-    const { logits, activation, measured } = await segmenter.predict(
+    const { logits, activation, measured } = await predictor.predict(
       contiguous(data),
       data.shape as [number, number, number, number],
       index,

@@ -2,7 +2,7 @@ import ndarray from 'ndarray';
 import type { LogitSlice } from '../chunks.js';
 import type { OutputMeter } from '../detectors/outputs/output-method.js';
 import { contiguous } from '../maths/volume/contiguous.js';
-import { type PredictedMask, predictedMask } from '../maths/volume/predicted-region.js';
+import { type PredictedRegion, predictedRegion } from '../maths/volume/predicted-region.js';
 import { type Stage, stage } from './stage.js';
 
 /** A meter, and which of the passes it reads. */
@@ -18,7 +18,7 @@ export interface ReadOutputsOptions {
   /** Whether they are regions. @default false */
   readonly regions?: boolean;
   /** Told what the plain pass predicts, slice by slice. */
-  readonly onMask?: (z: number, mask: PredictedMask) => void;
+  readonly onRegion?: (slice: LogitSlice, predicted: PredictedRegion) => void;
 }
 
 /**
@@ -29,20 +29,21 @@ export function readOutputs({
   readings,
   heads,
   regions = false,
-  onMask,
+  onRegion,
 }: ReadOutputsOptions): Stage<LogitSlice, LogitSlice> {
   return stage<LogitSlice, LogitSlice>(
     { name: 'read-outputs' },
     {
-      *transform({ grid, z, data }) {
+      *transform(slice) {
+        const { data } = slice;
         const [, height, width] = data.shape as [number, number, number];
         const all = contiguous(data);
         const size = heads * height * width;
         const pass = (p: number) => all.subarray(p * size, (p + 1) * size);
-        const mask = predictedMask(pass(0), heads, width, regions);
-        onMask?.(z, mask);
-        for (const { meter, passes } of readings) meter.push(passes.map(pass), mask);
-        yield { grid, z, data: ndarray(pass(0), [heads, height, width]) };
+        const predicted = predictedRegion(pass(0), heads, width, regions);
+        onRegion?.(slice, predicted);
+        for (const { meter, passes } of readings) meter.push(passes.map(pass), predicted);
+        yield { ...slice, data: ndarray(pass(0), [heads, height, width]) };
       },
     },
   );

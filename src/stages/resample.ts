@@ -5,7 +5,8 @@ import { type ClipRange, GridResampler, resampledGrid } from '../maths/resample/
 import { contiguous } from '../maths/volume/contiguous.js';
 import { refuseHugeGrid } from '../maths/volume/grid-limits.js';
 import { intensityMap, mapIntensity } from '../maths/volume/normalise.js';
-import type { Plan } from '../network/plans/read.js';
+import type { Plan } from '../plan.js';
+import { SliceOrder } from './slice-order.js';
 import { type Stage, stage } from './stage.js';
 
 export interface ResampleOptions {
@@ -38,19 +39,13 @@ export function resample(options: ResampleOptions): Stage<Slice, Slice> {
    * the mask's.
    */
   const waiting: Slice[] = [];
-  let next = 0;
+  const order = new SliceOrder('resample');
   return stage<Slice, Slice>(
     { name: 'resample' },
     {
       *transform(slice) {
         const { grid } = slice;
-        if (slice.z !== next++) {
-          throw new SegcanaryError(
-            'scan-unsuitable',
-            `the resample stage got slice ${slice.z} where slice ${next - 1} was due; feed it slices in order, one scan a pipeline.`,
-            { subject: grid.scan.case },
-          );
-        }
+        order.take(slice);
         if (from === null || to === null) {
           from = grid;
           to = resampledGrid(grid, spacing, resampling);
@@ -73,11 +68,7 @@ export function resample(options: ResampleOptions): Stage<Slice, Slice> {
         }
       },
       flush() {
-        if (from !== null && next !== from.shape[0]) {
-          throw new SegcanaryError('truncated', `only ${next} of ${from.shape[0]} slices reached the resample stage.`, {
-            subject: from.scan.case,
-          });
-        }
+        order.end();
         return [];
       },
       close() {

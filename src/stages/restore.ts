@@ -1,11 +1,10 @@
 import ndarray from 'ndarray';
 import type { Grid, LogitSlice } from '../chunks.js';
-import { SegcanaryError } from '../errors.js';
 import { GridResampler } from '../maths/resample/grid-resampler.js';
 import { separateAxisOf } from '../maths/resample/separate-axis.js';
 import { contiguous } from '../maths/volume/contiguous.js';
-import type { Plan } from '../network/plans/schema.js';
-import type { SegmentationPlan } from '../network/plans/segmentation.js';
+import type { Plan, SegmentationPlan } from '../plan.js';
+import { SliceOrder } from './slice-order.js';
 import { plannedAxes } from './spool/spooled-grid.js';
 import { type Stage, stage } from './stage.js';
 
@@ -29,7 +28,7 @@ export function restore(options: RestoreOptions): Stage<LogitSlice, LogitSlice> 
   let from: Grid | null = null;
   let to: Grid | null = null;
   let resampler: GridResampler | null = null;
-  let next = 0;
+  const order = new SliceOrder('restore');
   return stage<LogitSlice, LogitSlice>(
     { name: 'restore' },
     {
@@ -50,27 +49,17 @@ export function restore(options: RestoreOptions): Stage<LogitSlice, LogitSlice> 
             );
           }
         }
-        if (slice.z !== next++) {
-          throw new SegcanaryError(
-            'scan-unsuitable',
-            `the restore stage got slice ${slice.z} where slice ${next - 1} was due; feed it slices in order, one scan a pipeline.`,
-            { subject: slice.grid.scan.case },
-          );
-        }
+        order.take(slice);
         if (resampler === null) {
           yield { ...slice, grid: to };
           return;
         }
         for (const [z, data] of resampler.push(contiguous(slice.data))) {
-          yield { grid: to, z, data: ndarray(data, [classes!, to.shape[1], to.shape[2]]) };
+          yield { grid: to, tiling: slice.tiling, z, data: ndarray(data, [classes!, to.shape[1], to.shape[2]]) };
         }
       },
       flush() {
-        if (from !== null && next !== from.shape[0]) {
-          throw new SegcanaryError('truncated', `only ${next} of ${from.shape[0]} slices reached the restore stage.`, {
-            subject: from.scan.case,
-          });
-        }
+        order.end();
         return [];
       },
       close() {

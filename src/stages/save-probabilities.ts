@@ -2,11 +2,11 @@ import type { Writable } from 'node:stream';
 import type { Grid, LogitSlice } from '../chunks.js';
 import { SegcanaryError } from '../errors.js';
 import { TempFile } from '../files/temp-file.js';
-import { createNiftiWriter } from '../formats/nifti/write.js';
+import { createVolumeWriter } from '../formats/write.js';
 import { unboxedSlices } from '../maths/volume/box-placement.js';
 import { contiguous } from '../maths/volume/contiguous.js';
 import { sigmoid, softmax } from '../maths/volume/labels.js';
-import type { SegmentationPlan } from '../network/plans/segmentation.js';
+import type { SegmentationPlan } from '../plan.js';
 import { type Stage, stage } from './stage.js';
 
 export interface SaveProbabilitiesOptions {
@@ -77,12 +77,7 @@ export function saveProbabilities(options: SaveProbabilitiesOptions): Stage<Logi
 
   async function write(from: Grid, stored: TempFile, signal: AbortSignal): Promise<void> {
     const { scan, shape } = from;
-    const writer = await createNiftiWriter(to, {
-      shape: scan.shape,
-      volumes: classes,
-      geometry: scan.geometry,
-      dataType: 'float32',
-    });
+    const writer = await createVolumeWriter(to, { scan, volumes: classes, dataType: 'float32' });
     try {
       for (let c = 0; c < classes; c++) {
         const outside = !regions && c === 0 ? 1 : 0;

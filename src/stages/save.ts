@@ -1,7 +1,8 @@
 import type { Writable } from 'node:stream';
 import type { LabelSlice, MaskSlice, Scan, Slice } from '../chunks.js';
 import { SegcanaryError } from '../errors.js';
-import { createNiftiWriter, type NiftiWriter, type WritableVoxels } from '../formats/nifti/write.js';
+import type { VolumeWriter, WritableVoxels } from '../formats/volume-writer.js';
+import { createVolumeWriter } from '../formats/write.js';
 import { contiguous } from '../maths/volume/contiguous.js';
 import { type Stage, stage } from './stage.js';
 
@@ -65,13 +66,13 @@ function saving<S, T extends keyof WritableVoxels>(
   to: string | Writable,
   planeOf: (slice: S) => Plane<T>,
 ): Stage<S, S> {
-  let writer: NiftiWriter<T> | null = null;
+  let writer: VolumeWriter<T> | null = null;
   return stage<S, S>(
     { name: 'save' },
     {
       async *transform(slice, signal) {
         const { scan, dataType, voxels } = planeOf(slice);
-        writer ??= await createNiftiWriter(to, { shape: scan.shape, geometry: scan.geometry, dataType });
+        writer ??= await createVolumeWriter(to, { scan, dataType });
         // Destroyed while the file was being opened: `close` has been and found nothing.
         if (signal.aborted) return writer.discard();
         await writer.write(voxels);

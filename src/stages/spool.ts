@@ -6,7 +6,8 @@ import { measurePlanes } from '../maths/resample/plane-ranges.js';
 import { contiguous } from '../maths/volume/contiguous.js';
 import { refuseHugeGrid } from '../maths/volume/grid-limits.js';
 import { NonzeroSurvey } from '../maths/volume/nonzero-survey.js';
-import type { Plan } from '../network/plans/read.js';
+import type { Plan } from '../plan.js';
+import { SliceOrder } from './slice-order.js';
 import { NonzeroMask } from './spool/nonzero-mask.js';
 import { playBack, type SliceStore } from './spool/playback.js';
 import { spooledGrid } from './spool/spooled-grid.js';
@@ -47,8 +48,8 @@ export function spool(options: SpoolOptions): Stage<Slice, Slice> {
   let file: TempFile | null = null;
   let mask: NonzeroMask | null = null;
   let survey: NonzeroSurvey | null = null;
-  let next = 0;
-  /** Of the slice before, which is written while this one arrives. */
+  const order = new SliceOrder('spool');
+  /** The slice before is written while this one arrives. */
   let writing: Promise<unknown> = Promise.resolve();
 
   function open(grid: Grid): void {
@@ -64,13 +65,7 @@ export function spool(options: SpoolOptions): Stage<Slice, Slice> {
     {
       async *transform(slice) {
         if (from === null) open(slice.grid);
-        if (slice.z !== next++) {
-          throw new SegcanaryError(
-            'scan-unsuitable',
-            `the spool stage got slice ${slice.z} where slice ${next - 1} was due; feed it slices in order, one scan a pipeline.`,
-            { subject: slice.grid.scan.case },
-          );
-        }
+        order.take(slice);
         const data = contiguous(slice.data);
         await writing;
         writing = Promise.all([file!.append(data), mask?.push(data)]);
@@ -80,12 +75,7 @@ export function spool(options: SpoolOptions): Stage<Slice, Slice> {
       },
       async *flush(signal) {
         if (from === null) return;
-        const { scan } = from;
-        if (next !== from.shape[0]) {
-          throw new SegcanaryError('truncated', `only ${next} of ${from.shape[0]} slices reached the spool stage.`, {
-            subject: scan.case,
-          });
-        }
+        order.end();
         await writing;
         const store = storeOf(file!, mask);
         const maskVoxels = await mask?.resolve();

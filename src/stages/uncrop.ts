@@ -1,9 +1,9 @@
 import ndarray from 'ndarray';
-import type { Grid, LabelSlice } from '../chunks.js';
-import { SegcanaryError } from '../errors.js';
+import type { Grid, LabelSlice, Tiling } from '../chunks.js';
 import { TempFile } from '../files/temp-file.js';
 import { BoxPlacement, keepsSliceOrder, unboxedSlices } from '../maths/volume/box-placement.js';
 import { contiguous } from '../maths/volume/contiguous.js';
+import { SliceOrder } from './slice-order.js';
 import { type Stage, stage } from './stage.js';
 
 export interface UncropOptions {
@@ -32,12 +32,13 @@ export function uncrop(options: UncropOptions = {}): Stage<LabelSlice, LabelSlic
   let file: TempFile | null = null;
   let placement: BoxPlacement | null = null;
   let make: (length: number) => Labels = (length) => new Uint8Array(length);
-  let next = 0;
+  let tiling: Tiling | null = null;
+  const order = new SliceOrder('uncrop');
 
   const emptyPlane = () => make(from!.scan.shape[1] * from!.scan.shape[2]);
   const emit = (z: number, labels: Labels): LabelSlice => {
     const [, height, width] = to!.shape;
-    return { grid: to!, z, data: ndarray(labels, [height, width]) };
+    return { grid: to!, tiling: tiling!, z, data: ndarray(labels, [height, width]) };
   };
   function* empty(start: number, stop: number): Generator<LabelSlice> {
     for (let z = start; z < stop; z++) yield emit(z, emptyPlane());
@@ -46,12 +47,14 @@ export function uncrop(options: UncropOptions = {}): Stage<LabelSlice, LabelSlic
   return stage<LabelSlice, LabelSlice>(
     { name: 'uncrop' },
     {
-      async *transform({ grid, z, data }) {
+      async *transform(slice) {
+        const { grid, z, data } = slice;
         const labels = contiguous(data);
-        next++;
+        order.take(slice);
         if (from === null) {
           from = grid;
           to = scanGrid(grid);
+          tiling = slice.tiling;
           if (labels instanceof Uint16Array) make = (length) => new Uint16Array(length);
           if (!keepsSliceOrder(grid)) file = TempFile.open(options.tmpdir, grid.scan.case);
           else {
@@ -69,10 +72,7 @@ export function uncrop(options: UncropOptions = {}): Stage<LabelSlice, LabelSlic
       },
       async *flush(signal) {
         if (from === null) return;
-        if (next !== from.shape[0])
-          throw new SegcanaryError('truncated', `only ${next} of ${from.shape[0]} slices reached the uncrop stage.`, {
-            subject: from.scan.case,
-          });
+        order.end();
         if (!file) {
           yield* empty(from.box.stop[0], from.scan.shape[0]);
           return;

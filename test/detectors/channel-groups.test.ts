@@ -4,7 +4,7 @@ import { fitChannelGroups, groupSizes, openChannelGroups } from '../../src/detec
 import { fitGaussian } from '../../src/detectors/fit-gaussian.js';
 import { squaredDistance } from '../../src/detectors/gaussian.js';
 import { openBlas } from '../../src/network/inference/blas.js';
-import { inBlocks } from './blocks.js';
+import { inBlocks } from '../support/blocks.js';
 
 /** Rows [n,c] of numbers that look like chance. */
 const rowsOf = (n: number, c: number) =>

@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { FeatureBlock } from '../../src/detectors/method.js';
 import { METHOD_NAMES, PATCH_METHODS, patchMethod } from '../../src/detectors/methods/registry.js';
 import { plainBlas } from '../../src/maths/linalg/blas.js';
-import { topEigen } from '../../src/maths/linalg/top-eigen.js';
+
+// Every method of src/detectors/methods against one oracle: a method more is a row more.
 
 interface Expected {
   n: number;
@@ -19,6 +19,7 @@ interface Expected {
 const cases = JSON.parse(
   readFileSync(new URL('../fixtures/methods.json', import.meta.url), 'utf8'),
 ) as readonly Expected[];
+
 const context = { estimator: 'ledoit-wolf', blas: plainBlas } as const;
 
 /** Training rows in blocks of unequal size. */
@@ -96,50 +97,5 @@ describe('every method', () => {
     z[3] = Number.NaN;
     expect(method.open(tensors).distance(z)).toBeNaN();
     expect(() => method.open({})).toThrow(/it lacks the tensor/);
-  });
-});
-
-describe('a principal subspace', () => {
-  it('of fewer patches than features is found, whatever lies beyond the rank', async () => {
-    // 24 patches in 200 features, in large numbers, of rank 23.
-    const rows = Array.from({ length: 24 * 200 }, (_, i) => 1000 + 300 * Math.sin(i * i + 1));
-    for (const name of ['pca-mahalanobis', 'residual']) {
-      const method = patchMethod(name)!;
-      const scorer = method.open((await method.fit(blocksOf({ n: 24, d: 200, rows }), context)).tensors);
-      expect(scorer.distance(Float32Array.from(rows.slice(0, 200)))).toBeGreaterThan(0);
-    }
-  });
-});
-
-describe('topEigen', () => {
-  it('finds the largest pairs of any spectrum, ties included', async () => {
-    await fc.assert(
-      fc.asyncProperty(
-        fc.array(fc.integer({ min: 0, max: 6 }), { minLength: 3, maxLength: 12 }),
-        fc.integer({ min: 1, max: 3 }),
-        async (spectrum, k) => {
-          const d = spectrum.length;
-          // A symmetric matrix with that spectrum: a diagonal one between two reflections.
-          const u = spectrum.map((_, i) => Math.sin(i + 1));
-          const norm = u.reduce((sum, v) => sum + v * v, 0);
-          const h = (i: number, j: number) => (i === j ? 1 : 0) - (2 * u[i] * u[j]) / norm;
-          const matrix = Float64Array.from({ length: d * d }, (_, at) =>
-            spectrum.reduce((sum, l, m) => sum + h(Math.floor(at / d), m) * l * h(at % d, m), 0),
-          );
-          if (spectrum.every((l) => l === 0)) return;
-          const { values, vectors } = await topEigen(matrix, d, k, plainBlas);
-          const sorted = spectrum.toSorted((a, b) => b - a);
-          values.forEach((value, j) => {
-            expect(value).toBeCloseTo(sorted[j], 7);
-            for (let row = 0; row < d; row++) {
-              let image = 0;
-              for (let i = 0; i < d; i++) image += matrix[row * d + i] * vectors[j * d + i];
-              expect(image).toBeCloseTo(value * vectors[j * d + row], 6);
-            }
-          });
-        },
-      ),
-      { numRuns: 60 },
-    );
   });
 });

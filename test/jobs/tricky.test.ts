@@ -6,8 +6,8 @@ import { openDetector } from '../../src/detectors/opened.js';
 import { loadDetector } from '../../src/detectors/saved.js';
 import { scoreScans } from '../../src/jobs/score.js';
 import { closeInference } from '../../src/network/inference/session.js';
-import { scoreScan } from '../../src/pipeline.js';
 import { isFailure } from '../../src/results.js';
+import { scoreScan } from '../../src/scans/score.js';
 import { dataDir, dataFile } from '../support/data.js';
 
 const detector = await loadDetector(join(inject('workshop'), 'detector'));

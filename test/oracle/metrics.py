@@ -1,4 +1,4 @@
-"""What scikit-learn, scipy, statsmodels and torch-uncertainty make of seeded scores, for test/evaluate/metrics.test.ts.
+"""What scikit-learn, scipy, statsmodels and torch-uncertainty make of seeded scores, for test/support/metrics.ts.
 
 Run:  python test/oracle/metrics.py
 

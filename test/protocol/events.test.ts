@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { eventsOf } from '../../src/protocol/events.js';
+import { encodeComment, encodeEvent, eventsOf, scanEventOf } from '../../src/protocol/events.js';
 
 const TEXT =
   ': a comment\n\nevent: progress\ndata: {"patches":1,"of":"ü"}\n\ndata: two\ndata: lines\n\nevent: nothing\n\nevent:done\ndata:{}\n\n';
@@ -25,4 +25,20 @@ it('gives the same events wherever their bytes are cut', async () => {
 
 it('leaves an event out that did not arrive whole', async () => {
   expect(await read([Buffer.from('data: a\n\nevent: done\ndata: {')])).toEqual([{ event: 'message', data: 'a' }]);
+});
+
+it('gives what was written as what happened to a scan, without comments and events that it does not know', async () => {
+  const record = { id: 'x', case: 'two\nlines' };
+  const text = [
+    encodeComment('still there'),
+    encodeEvent('progress', { patches: 1, total: 8 }),
+    'event: news\ndata: {}\n\n',
+    encodeEvent('done', record),
+  ].join('');
+  const events = (await read([Buffer.from(text)])) as Parameters<typeof scanEventOf>[0][];
+  expect(events.map(scanEventOf)).toEqual([
+    { event: 'progress', patches: 1, total: 8 },
+    null,
+    { event: 'done', record },
+  ]);
 });

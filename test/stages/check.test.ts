@@ -1,22 +1,20 @@
 import { describe, expect, it } from 'vitest';
-import { axisCodes } from '../../src/maths/volume/axis-codes.js';
-import type { PlanChannel } from '../../src/network/plans/read.js';
 import type { Warning } from '../../src/results.js';
 import { runScan } from '../../src/scans/run.js';
+import { chain } from '../../src/stages/chain.js';
 import { check } from '../../src/stages/check.js';
+import { drain } from '../../src/stages/collectors.js';
 import { type FakeNifti, fakeNifti } from '../support/nifti.js';
+import { ct, mr, planOf } from '../support/plans.js';
 
-const ct = { name: 'CT', scheme: 'CTNormalization' } as PlanChannel;
-const mr = { name: 'MR', scheme: 'ZScoreNormalization' } as PlanChannel;
-const plan = {
-  channels: [ct],
-  spacing: [2.5, 1.5, 0.5] as const,
-  transposeForward: [0, 1, 2] as const,
-  reader: 'as-stored' as const,
-};
+const plan = planOf({ channels: [ct], spacing: [2.5, 1.5, 0.5], cropToNonzero: false });
+
 const int16 = (values: readonly number[]) => Buffer.from(Int16Array.from(values).buffer);
+
 const hounsfield = int16(Array.from({ length: 24 }, (_, i) => 50 * i - 1000));
+
 const srow = [-0.5, 0, 0, 0, 0, -1.5, 0, 0, 0, 0, 2.5, 0];
+
 const lps: FakeNifti = { body: hounsfield, sformCode: 1, srow };
 
 async function warningsOf(fake: FakeNifti, expected: object = {}, file = 'scan.nii'): Promise<Warning[]> {
@@ -25,7 +23,7 @@ async function warningsOf(fake: FakeNifti, expected: object = {}, file = 'scan.n
     expect(name).toBe('case');
     found.push(warning);
   };
-  const stages = [check({ plan, onWarning, ...expected })];
+  const checked = chain(check({ plan, onWarning, ...expected }));
   await runScan(
     [
       {
@@ -36,7 +34,8 @@ async function warningsOf(fake: FakeNifti, expected: object = {}, file = 'scan.n
       },
     ],
     { case: 'case', onWarning },
-    stages,
+    checked,
+    drain,
   );
   return found;
 }
@@ -97,15 +96,3 @@ describe('check', () => {
     expect(await codes(lps, {}, 'scan')).toEqual([]);
   });
 });
-
-it.each([
-  // nibabel.aff2axcodes(affine)
-  ['LPS', [-1, 0, 0, 0, 0, -1, 0, 0, 0, 0, 1, 0]],
-  ['RAS', [2, 0.1, 0, 9, -0.1, 2, 0, 9, 0, 0, 3, 9]],
-  ['PIR', [0, 0, 1, 0, -1, 0, 0, 0, 0, -1, 0, 0]],
-  ['SLA', [0, -1, 0, 0, 0, 0, 1, 0, 1, 0, 0, 0]],
-])('calls axes as nibabel does: %s', (codesOfAxes, rows) => {
-  expect(axisCodes([...rows, 0, 0, 0, 1])).toBe(codesOfAxes);
-});
-
-it('has no codes for a singular affine', () => expect(axisCodes(new Array(16).fill(0))).toBeNull());

@@ -11,6 +11,7 @@ import { Decided, decide } from '../../src/stages/decide.js';
 import { observe } from '../../src/stages/observe.js';
 import { score } from '../../src/stages/score.js';
 import { anyGrid, distancesOf, gridOf, scanOf } from '../support/grids.js';
+import { drain } from '../support/streams.js';
 
 const boundaryAt = (boundary: number) => calibrate([{ case: 'a', score: boundary }]);
 
@@ -22,9 +23,6 @@ async function judge(distances: readonly PatchDistance[], boundary: number, earl
     result = s;
   });
   const stages = [...(early ? [decide({ calibration })] : []), aggregate(), score({ calibration }), keep];
-  const drain = async (rest: AsyncIterable<unknown>) => {
-    for await (const _ of rest);
-  };
   try {
     await pipeline([Readable.from(distances), ...stages, drain] as unknown as readonly NodeJS.ReadWriteStream[]);
   } catch (error) {

@@ -1,8 +1,8 @@
 import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
+import { finished, pipeline } from 'node:stream/promises';
 import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import type { Slice } from '../../src/chunks.js';
 import { SegcanaryError } from '../../src/errors.js';
 import { load } from '../../src/stages/load.js';
@@ -46,7 +46,9 @@ it('gives self-describing slices, z ascending, on the grid of the scan', async (
 });
 
 const plain = fakeNifti({ voxelOffset: 368 });
+
 const packed = gzipSync(plain);
+
 const expected = Array.from({ length: 24 }, (_, i) => i);
 
 it('does not mind where the bytes are cut', async () => {
@@ -204,4 +206,68 @@ it('does not run ahead of a slow reader', async () => {
     if (error.name !== 'AbortError') throw error;
   });
   expect(given).toBeLessThan(bytes.length / 2);
+});
+
+const zeros = (bytes: number) => Buffer.alloc(bytes);
+
+describe('limits of a file', () => {
+  it.each([
+    ['slices', { dim: [3, 1, 1, 16_385, 1, 1, 1, 1] }, /has 16385 slices, and 16384 are allowed/],
+    ['sliceVoxels', { dim: [3, 32_767, 32_767, 2, 1, 1, 1, 1] }, /has 1073676289 voxels in a slice/],
+    ['bytes', { dim: [3, 4096, 4096, 8192, 1, 1, 1, 1] }, /has 274877907296 unpacked bytes/],
+    ['extension', { voxelOffset: 1e8 }, /has 99999652 bytes between header and voxels/],
+  ] as const)('refuses %s before anything is allocated', async (limit, fake, message) => {
+    const before = process.memoryUsage().arrayBuffers;
+    const bytes = fakeNifti({ ...fake, body: zeros(0) });
+    const error = await loadAll(bytes, { name: 'big.nii' }).catch((e: unknown) => e);
+    expect(error).toMatchObject({ code: 'limit-exceeded', message: expect.stringMatching(message) });
+    expect((error as Error).message).toMatch(new RegExp(`^big\\.nii: .*\`limits\\.${limit}\`.*\\.$`));
+    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(16e6);
+  });
+
+  it('takes what the caller allows', async () => {
+    const bytes = fakeNifti({ dim: [3, 4, 3, 2, 1, 1, 1, 1] });
+    await expect(loadAll(bytes, { limits: { slices: 1 } })).rejects.toMatchObject({ code: 'limit-exceeded' });
+    await expect(loadAll(bytes, { limits: { slices: 2, sliceVoxels: 12 } })).resolves.toHaveLength(2);
+  });
+
+  it('stops a bomb early, in the voxels and behind them', async () => {
+    // 512 MiB of zeros in half a megabyte.
+    const dim = [3, 1024, 1024, 256, 1, 1, 1, 1];
+    const voxels = gzipSync(fakeNifti({ dim, body: zeros(2 ** 29) }));
+    expect(voxels.length).toBeLessThan(600_000);
+    const behind = gzipSync(Buffer.concat([fakeNifti(), zeros(2 ** 29)]));
+    for (const bomb of [voxels, behind]) {
+      let pieces = 0;
+      const read = function* () {
+        for (const piece of chop(bomb, 1000)) {
+          pieces++;
+          yield piece;
+        }
+      };
+      await expect(loadAll(read())).rejects.toMatchObject({ code: 'limit-exceeded' });
+      // 64 MiB came out before it was told from a scan; the rest was not read.
+      expect(pieces).toBeLessThan(bomb.length / 1000 / 4);
+    }
+  });
+
+  it('lets what is packed well but small pass', async () => {
+    const dim = [3, 512, 512, 100, 1, 1, 1, 1];
+    await expect(loadAll(gzipSync(fakeNifti({ dim, body: zeros(512 * 512 * 200) })))).resolves.toHaveLength(100);
+  });
+});
+
+it('holds nothing of a scan whose source failed while its bytes were being worked on', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  try {
+    const broken = load();
+    // No slice yet, so that nothing stops the work on them.
+    broken.write(fakeNifti().subarray(0, 100));
+    broken.destroy(new Error('the line went dead'));
+    await finished(broken).catch(() => {});
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(vi.getTimerCount()).toBe(0);
+  } finally {
+    vi.useRealTimers();
+  }
 });

@@ -1,10 +1,9 @@
-import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
 import { describe, expect, it } from 'vitest';
 import type { Embedding, PatchDistance, Tiling } from '../../src/chunks.js';
 import { gaussian } from '../../src/detectors/gaussian.js';
 import { mahalanobis } from '../../src/stages/mahalanobis.js';
 import { gridOf, scanOf } from '../support/grids.js';
+import { collect } from '../support/streams.js';
 
 const grid = gridOf(scanOf([4, 4, 4], 'case_7'));
 const tiling: Tiling = { patchSize: [4, 4, 4], padded: [4, 4, 4], before: [0, 0, 0], origins: [[0], [0], [0]] };
@@ -18,17 +17,7 @@ const embedding = (index: number, ...values: number[]): Embedding => ({
 });
 const fitted = gaussian(Float64Array.of(1, 1), Float64Array.of(2, 0, 1, 3));
 
-async function run(...embeddings: Embedding[]): Promise<PatchDistance[]> {
-  const out: PatchDistance[] = [];
-  await pipeline(
-    Readable.from(embeddings),
-    mahalanobis({ gaussian: fitted }),
-    async (distances: AsyncIterable<PatchDistance>) => {
-      for await (const distance of distances) out.push(distance);
-    },
-  );
-  return out;
-}
+const run = (...embeddings: Embedding[]) => collect<PatchDistance>(embeddings, mahalanobis({ gaussian: fitted }));
 
 describe('mahalanobis', () => {
   it('turns embeddings into squared distances, in place and order', async () => {

@@ -1,10 +1,9 @@
 import { Readable } from 'node:stream';
 import ndarray from 'ndarray';
 import { describe, expect, it } from 'vitest';
-import type { Grid, Slice, Triple } from '../../src/chunks.js';
-import type { PlanChannel } from '../../src/network/plans/read.js';
+import type { Grid, Slice } from '../../src/chunks.js';
 import { measure } from '../../src/stages/measure.js';
-import { resample } from '../../src/stages/resample.js';
+import { countsDescriptors, expectFileGivenBack } from '../support/descriptors.js';
 import { gridOf, scanOf } from '../support/grids.js';
 import { gather } from '../support/preprocess.js';
 
@@ -61,55 +60,8 @@ describe('measure', () => {
       message: 'case: only 1 of 2 slices reached the measure stage.',
     });
   });
-});
 
-describe('resample, where it comes first', () => {
-  const channel: PlanChannel = { name: 'MR', scheme: 'ZScoreNormalization', useNonzeroMask: true };
-  const resampling = { order: 3, orderZ: 0, forceSeparateZ: null } as const;
-
-  it('resamples the mask with the voxels, inside from .5 on', async () => {
-    // Along x the mask is 1 1 1 0 0 0 0 0. At half the spacing, voxel i lies at x = i / 2 - 1/4:
-    // scipy.ndimage.zoom(mask, 2, order=1, grid_mode=True, mode='nearest') gives 1 1 1 1 1 .75 .25
-    // 0 …
-    const grid = gridOf(scanOf([40, 1, 8]));
-    const slices = Array.from({ length: 40 }, (_, z) => ({
-      grid,
-      z,
-      data: ndarray(new Float32Array(8).fill(z), [1, 1, 8]),
-      nonzero: ndarray(Uint8Array.from([1, 1, 1, 0, 0, 0, 0, 0]), [1, 8]),
-    }));
-    const plan = {
-      channels: [channel],
-      spacing: [1.25, 1, 0.5] as Triple,
-      resampling,
-      order: 'resample-first' as const,
-    };
-    const volume = await gather([Readable.from(slices), resample({ plan })]);
-    expect(volume.grid.shape).toEqual([32, 1, 16]);
-    for (let z = 0; z < 32; z++)
-      expect([...volume.nonzero!.subarray(z * 16, (z + 1) * 16)]).toEqual([
-        1, 1, 1, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
-      ]);
-    const { order: _, ...later } = plan;
-    expect((await gather([Readable.from(slices), resample({ plan: later })])).nonzero).toBeNull();
-  });
-
-  it('keeps voxels and masks together where the nearest neighbour of a voxel is there before those of its mask', async () => {
-    const grid = gridOf(scanOf([4, 1, 2]));
-    const slices = Array.from({ length: 4 }, (_, z) => ({
-      grid,
-      z,
-      data: ndarray(new Float32Array(2).fill(z), [1, 1, 2]),
-      nonzero: ndarray(Uint8Array.from([1, 0]), [1, 2]),
-    }));
-    const plan = {
-      channels: [channel],
-      spacing: [0.5, 1, 1] as Triple,
-      resampling: { order: 0, orderZ: 0, forceSeparateZ: false } as const,
-      order: 'resample-first' as const,
-    };
-    const volume = await gather([Readable.from(slices), resample({ plan })]);
-    expect([...volume.data]).toEqual([0, 0, 1, 1, 2, 2, 3, 3].flatMap((v) => [v, v]));
-    expect([...volume.nonzero!]).toEqual(Array.from({ length: 8 }, () => [1, 0]).flat());
+  it.runIf(countsDescriptors)('gives its temporary file back when it is destroyed half-way', async () => {
+    await expectFileGivenBack(measure(), slicesOf(grid, false)[0]);
   });
 });

@@ -7,6 +7,7 @@ import type { Patch, Slice, Triple } from '../../src/chunks.js';
 import { patch } from '../../src/stages/patch.js';
 import { stage } from '../../src/stages/stage.js';
 import { gridOf, scanOf } from '../support/grids.js';
+import { collect } from '../support/streams.js';
 
 /**
  * A voxel's value says where it is: 1 + c*1e6 + z*1e4 + y*1e2 + x, so that 0 can only be padding.
@@ -24,13 +25,8 @@ function* slicesOf(shape: Triple, channels: number, count = shape[0]): Generator
   }
 }
 
-async function patchesOf(slices: Iterable<Slice>, patchSize: Triple, stepSize = 0.5): Promise<Patch[]> {
-  const patches: Patch[] = [];
-  await pipeline(Readable.from(slices), patch({ patchSize, stepSize }), async (source) => {
-    for await (const p of source) patches.push(p as Patch);
-  });
-  return patches;
-}
+const patchesOf = (slices: Iterable<Slice>, patchSize: Triple, stepSize = 0.5) =>
+  collect<Patch>(slices, patch({ patchSize, stepSize }));
 
 describe('the patch stage', () => {
   it('cuts every patch from the voxels that it names, 0 where the grid is padded', async () => {

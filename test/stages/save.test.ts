@@ -9,10 +9,7 @@ import { openScan } from '../../src/formats/open.js';
 import { save } from '../../src/stages/save.js';
 import { temporaryFolder } from '../support/folder.js';
 import { type FakeNifti, fakeNifti, loadAll, voxelsOf } from '../support/nifti.js';
-
-async function drain(slices: AsyncIterable<unknown>): Promise<void> {
-  for await (const _ of slices);
-}
+import { collect, drain } from '../support/streams.js';
 
 /** Slices of a mask on the grid of a scan: voxel i of slice z is z + i / 8. */
 function maskOf(scan: Scan): MaskSlice[] {
@@ -49,15 +46,12 @@ it.each(geometries)('writes a mask in the geometry of its scan: %s', async (_wha
   const scan = await scanOf(fake);
   const path = join(await temporaryFolder(), 'case_1_uncertainty.nii.gz');
   const mask = maskOf(scan);
-  const passed: MaskSlice[] = [];
-  await pipeline(Readable.from(mask), save({ to: path }), async (slices: AsyncIterable<MaskSlice>) => {
-    for await (const slice of slices) passed.push(slice);
-  });
+  const passed = await collect<MaskSlice>(mask, save({ to: path }));
   expect(passed).toEqual(mask);
   const read = await loadAll(await openScan(path));
   expect(voxelsOf(read)).toEqual(expected);
   const written = read[0].grid.scan;
-  expect(written.geometry).toEqual(scan.geometry);
+  expect(written.header).toEqual(scan.header);
   expect(written).toMatchObject({ shape: scan.shape, spacing: scan.spacing, affine: scan.affine });
 });
 

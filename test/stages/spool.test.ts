@@ -9,28 +9,13 @@ import ndarray from 'ndarray';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Slice, Triple } from '../../src/chunks.js';
 import { TempFile } from '../../src/files/temp-file.js';
-import type { Plan } from '../../src/network/plans/read.js';
+import type { Plan } from '../../src/plan.js';
 import { spool } from '../../src/stages/spool.js';
 import holes from '../fixtures/resample/holes.json' with { type: 'json' };
+import { openDescriptors } from '../support/descriptors.js';
 import { gridOf, scanOf } from '../support/grids.js';
+import { maskedMr, planOf } from '../support/plans.js';
 import { gather } from '../support/preprocess.js';
-
-const masked: Plan['channels'][number] = { name: 'MR', scheme: 'ZScoreNormalization', useNonzeroMask: true };
-
-function planOf(change: Partial<Plan> = {}): Plan {
-  return {
-    configuration: 'test',
-    patchSize: [8, 8, 8],
-    spacing: [1, 1, 1],
-    transposeForward: [0, 1, 2],
-    order: 'normalise-first',
-    reader: 'as-stored',
-    cropToNonzero: true,
-    channels: [masked],
-    resampling: { order: 3, orderZ: 0, forceSeparateZ: null },
-    ...change,
-  };
-}
 
 /** Slices of a [c, z, y, x] volume on a scan's own grid. */
 function* slices(shape: Triple, data: Float32Array, affine?: readonly number[]): Generator<Slice> {
@@ -100,7 +85,7 @@ describe('crop and mask', () => {
     const data = new Float32Array(2 * 27);
     data[0 * 27 + 13] = 4; // channel 0: the centre
     data[1 * 27 + 14] = -2; // channel 1: beside it
-    const channels = [masked, { name: 'CT', scheme: 'NoNormalization', useNonzeroMask: false } as const];
+    const channels = [maskedMr, { name: 'CT', scheme: 'NoNormalization', useNonzeroMask: false } as const];
     const { grid } = await spooled(slices([3, 3, 3], data), planOf({ channels }));
     expect(grid.box).toEqual({ start: [1, 1, 1], stop: [2, 2, 3] });
     expectClose(grid.statistics![0], { min: 0, max: 4, mean: 2, std: 2 });
@@ -112,7 +97,7 @@ describe('crop and mask', () => {
     data[13] = 4;
     const { grid, nonzero } = await spooled(
       slices([3, 3, 3], data),
-      planOf({ cropToNonzero: false, channels: [{ ...masked, useNonzeroMask: false }] }),
+      planOf({ cropToNonzero: false, channels: [{ ...maskedMr, useNonzeroMask: false }] }),
     );
     expect(grid.shape).toEqual([3, 3, 3]);
     expect(nonzero).toBeNull();
@@ -153,7 +138,7 @@ describe('axes', () => {
             affine[4 * row + column] = (against[column] ? -1 : 1) * (column + 1);
           });
           affine[15] = 1;
-          const plan = planOf({ reader: 'ras', transposeForward, channels: [masked, masked] });
+          const plan = planOf({ reader: 'ras', transposeForward, channels: [maskedMr, maskedMr] });
           const { grid, data: result } = await spooled(slices([depth, height, width], data, affine), plan);
           for (let c = 0, i = 0; c < 2; c++) {
             for (let a = 0; a < grid.shape[0]; a++) {
@@ -214,19 +199,19 @@ describe('temporary files', () => {
         yield slice;
       }
     }
-    const handles = openFiles();
+    const handles = openDescriptors();
     await expect(gather([Readable.from(broken()), spool({ plan: planOf(), tmpdir: folder })])).rejects.toThrow(
       'broken',
     );
     expect(await readdir(folder)).toEqual([]);
-    await expect.poll(openFiles).toBe(handles);
+    await expect.poll(openDescriptors).toBe(handles);
   });
 
   it('are gone when the reader leaves early', async () => {
-    const handles = openFiles();
+    const handles = openDescriptors();
     const stage = Readable.from(slices([6, 8, 8], noise)).pipe(spool({ plan: planOf(), tmpdir: folder }));
     for await (const _ of stage) break;
-    await expect.poll(openFiles).toBe(handles);
+    await expect.poll(openDescriptors).toBe(handles);
   });
 
   it('that cannot be made are one sentence that names the option', async () => {
@@ -247,11 +232,6 @@ describe('temporary files', () => {
     });
     await file.close();
   });
-
-  /** Open file descriptors of this process; deleted files count until they are closed. */
-  function openFiles(): number {
-    return process.platform === 'linux' ? readdirSync('/proc/self/fd').length : 0;
-  }
 });
 
 describe('what it refuses', () => {

@@ -2,6 +2,7 @@ import { Readable, Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { expect, it } from 'vitest';
 import { stage } from '../../src/stages/stage.js';
+import { collect } from '../support/streams.js';
 
 const numbers = (n: number) => Readable.from(Array.from({ length: n }, (_, i) => i));
 const identity = () =>
@@ -65,11 +66,7 @@ it('flushes what is left and closes once, at the end', async () => {
       },
     );
   };
-  const out: number[] = [];
-  await pipeline(numbers(5), sum(), async (source) => {
-    for await (const n of source) out.push(n as number);
-  });
-  expect(out).toEqual([10]);
+  expect(await collect(numbers(5), sum())).toEqual([10]);
   expect(events).toEqual(['flush', 'close']);
 });
 

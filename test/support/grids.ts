@@ -1,6 +1,18 @@
 import fc from 'fast-check';
 import type { Grid, PatchDistance, Scan, Tiling, Triple } from '../../src/chunks.js';
+import type { NiftiGeometry } from '../../src/formats/nifti/geometry.js';
 import { patchCount } from '../../src/maths/window/tiling.js';
+
+const header: NiftiGeometry = {
+  format: 'nifti',
+  pixdim: [1, 1, 1, 1, 0, 0, 0, 0],
+  qformCode: 0,
+  sformCode: 1,
+  quatern: [0, 0, 0],
+  qoffset: [0, 0, 0],
+  srow: [1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0],
+  xyztUnits: 2,
+};
 
 /** A scan of the given shape with unit voxels. */
 export function scanOf(shape: Triple, name = 'case'): Scan {
@@ -10,15 +22,8 @@ export function scanOf(shape: Triple, name = 'case'): Scan {
     spacing: [1, 1, 1],
     channels: 1,
     affine: [1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1],
-    geometry: {
-      pixdim: [1, 1, 1, 1, 0, 0, 0, 0],
-      qformCode: 0,
-      sformCode: 1,
-      quatern: [0, 0, 0],
-      qoffset: [0, 0, 0],
-      srow: [1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0],
-      xyztUnits: 2,
-    },
+    placed: true,
+    header,
   };
 }
 
@@ -50,7 +55,8 @@ export function* distancesOf(
   }
 }
 
-const triple = (min: number, max: number): fc.Arbitrary<Triple> => {
+/** Three numbers from one range. */
+export const triple = (min: number, max: number): fc.Arbitrary<Triple> => {
   const n = fc.integer({ min, max });
   return fc.tuple(n, n, n);
 };

@@ -1,7 +1,7 @@
-import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
+import type { Readable } from 'node:stream';
 import type { Slice } from '../../src/chunks.js';
 import { type LoadOptions, load } from '../../src/stages/load.js';
+import { collect } from './streams.js';
 
 export interface FakeNifti {
   readonly version?: 1 | 2;
@@ -80,12 +80,7 @@ export async function loadAll(
   bytes: Readable | Iterable<Uint8Array> | Uint8Array,
   options?: LoadOptions,
 ): Promise<Slice[]> {
-  const slices: Slice[] = [];
-  const source = bytes instanceof Readable ? bytes : Readable.from(bytes instanceof Uint8Array ? [bytes] : bytes);
-  await pipeline(source, load(options), async (chunks: AsyncIterable<Slice>) => {
-    for await (const slice of chunks) slices.push(slice);
-  });
-  return slices;
+  return collect<Slice>(bytes instanceof Uint8Array ? [bytes] : bytes, load(options));
 }
 
 /** All voxels of a scan, x fastest. */

@@ -2,8 +2,8 @@ import { createReadStream } from 'node:fs';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { Grid, Slice } from '../../src/chunks.js';
-import type { Plan } from '../../src/network/plans/read.js';
-import { preparationStages } from '../../src/pipeline.js';
+import { prepared } from '../../src/pipeline.js';
+import type { Plan } from '../../src/plan.js';
 import { join } from '../../src/stages/join.js';
 import { load } from '../../src/stages/load.js';
 
@@ -22,7 +22,7 @@ export function slicesOf(files: readonly string[]): AsyncIterable<Slice> {
 
 /** Prepared as the pipeline prepares a scan, gathered. */
 export async function preprocess(slices: AsyncIterable<Slice> | Iterable<Slice>, plan: Plan): Promise<Volume> {
-  return gather([Readable.from(slices, { highWaterMark: 1 }), ...preparationStages({ plan })]);
+  return gather([Readable.from(slices, { highWaterMark: 1 }), ...prepared({ plan })]);
 }
 
 /** Runs streams and puts the slices that come out together. */

@@ -1,5 +1,5 @@
-import type { FinishedScan, NewScan } from '../../src/protocol/record.js';
 import type { SubjectScore } from '../../src/results.js';
+import type { FinishedScan, NewScan } from '../../src/server/scan-record.js';
 
 export const HASH = `sha256:${'ab'.repeat(32)}`;
 

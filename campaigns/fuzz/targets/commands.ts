@@ -1,7 +1,7 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { sha256 } from '../../../src/detectors/folder.js';
 import { type ErrorCode, SegcanaryError } from '../../../src/errors.js';
+import { sha256 } from '../../../src/files/hash.js';
 import { Dice } from '../../dice.js';
 import { type ChildResult, runCli } from '../child.js';
 import { expect, Finding } from '../finding.js';

@@ -1,13 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { calibrate } from '../../../src/detectors/calibration.js';
-import { sha256 } from '../../../src/detectors/folder.js';
 import type { Tensor } from '../../../src/detectors/safetensors.js';
 import type { DetectorParts } from '../../../src/detectors/saved.js';
+import { sha256 } from '../../../src/files/hash.js';
 import { cutAtTap } from '../../../src/network/onnx/cut.js';
 import { parseModel } from '../../../src/network/onnx/parse.js';
-import type { Plan } from '../../../src/network/plans/read.js';
 import { suggestTap } from '../../../src/network/taps.js';
+import type { Plan } from '../../../src/plan.js';
 
 const fixture = (path: string) =>
   readFileSync(fileURLToPath(new URL(`../../../test/fixtures/${path}`, import.meta.url)));

@@ -1,7 +1,7 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { sha256 } from '../../../src/detectors/folder.js';
 import { type Detector, loadDetector, saveDetector } from '../../../src/detectors/saved.js';
+import { sha256 } from '../../../src/files/hash.js';
 import type { Dice } from '../../dice.js';
 import { expect } from '../finding.js';
 import { mutateBytes } from '../mutate/bytes.js';

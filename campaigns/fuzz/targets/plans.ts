@@ -1,8 +1,10 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type Plan, planSchema, readPlan } from '../../../src/network/plans/read.js';
+import { readPlan } from '../../../src/network/plans/read.js';
+import { planSchema } from '../../../src/network/plans/schema.js';
 import { readSegmentationPlan } from '../../../src/network/plans/segmentation.js';
+import type { Plan } from '../../../src/plan.js';
 import type { Dice } from '../../dice.js';
 import { expect } from '../finding.js';
 import { mutateJson } from '../mutate/json.js';

@@ -1,8 +1,8 @@
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { Patch, Triple } from '../../../src/chunks.js';
-import type { Plan, PlanChannel } from '../../../src/network/plans/read.js';
-import { preparationStages } from '../../../src/pipeline.js';
+import { prepared } from '../../../src/pipeline.js';
+import type { Plan, PlanChannel } from '../../../src/plan.js';
 import { load } from '../../../src/stages/load.js';
 import { patch } from '../../../src/stages/patch.js';
 import type { Dice } from '../../dice.js';
@@ -39,7 +39,7 @@ export const preparation: Target = {
     await pipeline([
       Readable.from(chop(bytes, dice), { objectMode: false }),
       load({ case: file }),
-      ...preparationStages({ plan, spool }),
+      ...prepared({ plan, spool }),
       patch({ patchSize: plan.patchSize, stepSize }),
       async (patches: AsyncIterable<Patch>) => {
         for await (const { index, tiling, data, grid } of patches) {

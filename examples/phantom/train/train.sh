@@ -3,7 +3,8 @@
 # plan, training, prediction and evaluation by nnU-Net itself, export. Run in the environment of
 # test/oracle/setup.sh, after `npm ci && npm run build`:
 #
-#     PATH="$HOME/.cache/segcanary-oracle/bin:$PATH" examples/phantom/train/train.sh WORK_FOLDER [cpu|cuda]
+#     PATH="$HOME/.cache/segcanary-oracle/bin:$PATH" \
+#       examples/phantom/train/train.sh WORK_FOLDER [cpu|cuda]
 #
 # About an hour on two CPU cores: 41 minutes of training, 13 of nnU-Net's own validation, 5 of
 # prediction. The result is in examples/phantom/model.

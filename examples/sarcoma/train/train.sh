@@ -3,7 +3,8 @@
 # plan of the phantom network, training on all 22 patients (no fold is held out: validation and test
 # patients are other ones), export. Run in the environment of test/oracle/setup.sh:
 #
-#     PATH="$HOME/.cache/segcanary-oracle/bin:$PATH" examples/sarcoma/train/train.sh STS_FOLDER WORK_FOLDER [cpu|cuda]
+#     PATH="$HOME/.cache/segcanary-oracle/bin:$PATH" \
+#       examples/sarcoma/train/train.sh STS_FOLDER WORK_FOLDER [cpu|cuda]
 #
 # Run again after an interruption, it goes on with the last finished epoch. The result is in
 # examples/sarcoma/model.

@@ -29,6 +29,7 @@ export const diagonal: PatchMethod = {
     if (!mean || mean.data.length !== deviation?.data.length) throw new Error('it lacks the tensor mean or deviation');
     const scale = deviation.data.map((s) => (s > 0 ? 1 / s : 0));
     return {
+      features: 'pooled',
       d: mean.data.length,
       distance: (z) => mean.data.reduce((sum, value, i) => sum + ((z[i] - value) * scale[i]) ** 2, 0),
     };

@@ -16,6 +16,7 @@ export const euclidean: PatchMethod = {
   open({ mean }) {
     if (mean?.shape.length !== 1) throw new Error('it lacks the tensor mean');
     return {
+      features: 'pooled',
       d: mean.data.length,
       distance: (z) => mean.data.reduce((sum, value, i) => sum + (z[i] - value) ** 2, 0),
     };

@@ -1,6 +1,6 @@
 import { fitGaussian } from '../fit-gaussian.js';
 import { type Gaussian, gaussian, squaredDistance, squaredDistances } from '../gaussian.js';
-import type { FeatureBlock, FitContext, FittedMethod, PatchMethod, PatchScorer } from '../method.js';
+import type { FeatureBlock, Features, FitContext, FittedMethod, PatchMethod, PatchScorer } from '../method.js';
 import type { Tensor } from '../safetensors.js';
 
 /** What is done to features before they are fitted and judged. Same length. */
@@ -17,15 +17,16 @@ export function gaussianMethod(
     ...info,
     nonNegative: true,
     fit: async (blocks, context) => fitMapped(map ? () => mapped(blocks(), map) : blocks, context),
-    open: (tensors) => scorerOf(gaussianOf(tensors), map),
+    open: (tensors) => scorerOf(gaussianOf(tensors), info.features, map),
   };
 }
 
-/** A Gaussian as a scorer. */
-export function scorerOf(fitted: Gaussian, map?: FeatureMap): PatchScorer {
+/** A Gaussian as a scorer of the features that it was fitted to. */
+export function scorerOf(fitted: Gaussian, features: Features = 'pooled', map?: FeatureMap): PatchScorer {
   return {
+    features,
     d: fitted.d,
-    distance: (features) => squaredDistance(fitted, map ? map(features) : features),
+    distance: (z) => squaredDistance(fitted, map ? map(z) : z),
     distances: (rows, n, blas) => squaredDistances(fitted, map ? mapRows(rows, n, fitted.d, map) : rows, n, blas),
   };
 }

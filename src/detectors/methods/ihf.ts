@@ -1,4 +1,4 @@
-import type { FitContext, FittedMethod, PatchScorer } from '../method.js';
+import type { FitContext, FittedMethod, Scorer } from '../method.js';
 import type { Tensor } from '../safetensors.js';
 import { pcaMahalanobis } from './pca-mahalanobis.js';
 
@@ -24,5 +24,5 @@ export const ihf = {
   },
 
   /** @throws Error with half a sentence for whoever knows the file's name */
-  open: (tensors: Readonly<Record<string, Tensor>>): PatchScorer => pcaMahalanobis.open(tensors),
+  open: (tensors: Readonly<Record<string, Tensor>>): Scorer => pcaMahalanobis.open(tensors),
 } as const;

@@ -39,6 +39,7 @@ export const knn: PatchMethod = {
     if (!rows || !n || !d || rows.shape.length !== 2) throw new Error('it lacks the tensor rows');
     const { data } = rows;
     return {
+      features: 'channel-means',
       d,
       distance(features) {
         const z = l2Normalise(features);

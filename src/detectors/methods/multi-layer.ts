@@ -56,13 +56,14 @@ export const multiLayer: PatchMethod = {
       });
     };
     return {
+      features: 'stage-means',
       d: stages.reduce((sum, { d }) => sum + d, 0),
       distance: (features) =>
         distances(features).reduce(
           (sum, distance, i) => sum + (distance - training[i].mean) / training[i].deviation,
           0,
         ),
-      stages: { training, distances },
+      encoderStages: { training, distances },
     };
   },
 };

@@ -24,6 +24,7 @@ export const residual: PatchMethod = {
     const [k, d] = basis?.shape ?? [];
     if (!mean || !basis || !k || !d || mean.data.length !== d) throw new Error('it lacks the tensor mean or basis');
     return {
+      features: 'pooled',
       d,
       distance(z) {
         const offset = mean.data.map((value, i) => z[i] - value);

@@ -1,4 +1,4 @@
-import type { PredictedMask } from '../../maths/volume/predicted-region.js';
+import type { PredictedRegion } from '../../maths/volume/predicted-region.js';
 import type { Passes } from '../../network/sampler.js';
 
 /** What the slices of a network's outputs are. */
@@ -18,9 +18,9 @@ export type VoxelSet = 'mean' | 'foreground' | 'interior';
 export interface OutputMeter {
   /**
    * @param passes logits [class, y, x] of each pass, in C order; not to be written to
-   * @param mask what the plain pass predicts
+   * @param predicted what the plain pass predicts
    */
-  push(passes: readonly Float32Array[], mask: PredictedMask): void;
+  push(passes: readonly Float32Array[], predicted: PredictedRegion): void;
   /**
    * The subject scores: higher is more suspicious. A method that is no mean over voxels has `mean`
    * alone; a scan without voxels in a set has the score of the next larger set there.

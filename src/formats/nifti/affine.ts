@@ -1,5 +1,6 @@
-import type { NiftiGeometry, Triple } from '../../chunks.js';
+import type { Triple } from '../../chunks.js';
 import { SegcanaryError } from '../../errors.js';
+import type { NiftiGeometry } from './geometry.js';
 
 /**
  * What the affine depends on besides the geometry: voxels along [x, y, z], and the version, whose
@@ -108,6 +109,7 @@ export function geometryOf(affine: readonly number[]): NiftiGeometry {
   const orthogonal = Math.max(Math.abs(dot(ux, uy)), Math.abs(dot(ux, uz)), Math.abs(dot(uy, uz))) < 1e-5;
   const quatern = quaternionOf([ux, uy, uz.map((v) => v * qfac)]);
   return {
+    format: 'nifti',
     pixdim: [qfac, ...sizes, 1, 1, 1, 1],
     qformCode: orthogonal ? 1 : 0,
     sformCode: 1,

@@ -1,6 +1,7 @@
 import { endianness } from 'node:os';
-import type { NiftiGeometry, Triple } from '../../chunks.js';
+import type { Triple } from '../../chunks.js';
 import { dataTypes, type NiftiDataType } from './datatypes.js';
+import type { NiftiGeometry } from './geometry.js';
 
 export interface HeaderToWrite {
   /** Voxels along [z, y, x]. */

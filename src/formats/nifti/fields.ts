@@ -1,5 +1,5 @@
 import { NIFTI1, NIFTI2 } from 'nifti-reader-js';
-import type { NiftiGeometry } from '../../chunks.js';
+import type { NiftiGeometry } from './geometry.js';
 
 /** The fields of a header that matter here, as stored: nothing has been checked. */
 export interface NiftiFields {
@@ -39,6 +39,7 @@ export function readFields(bytes: Uint8Array, version: 1 | 2): NiftiFields {
     slope: raw.scl_slope,
     intercept: raw.scl_inter,
     geometry: {
+      format: 'nifti',
       pixdim: raw.pixDims.slice(0, 8),
       qformCode: raw.qform_code,
       sformCode: raw.sform_code,

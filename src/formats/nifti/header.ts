@@ -1,9 +1,10 @@
-import type { NiftiGeometry, Triple } from '../../chunks.js';
+import type { Triple } from '../../chunks.js';
 import { SegcanaryError } from '../../errors.js';
 import { describeForeign, hasNiftiLength } from '../identify.js';
 import { bestAffine } from './affine.js';
 import { dataTypeOf, dataTypes, type NiftiDataType, unusableTypes } from './datatypes.js';
 import { readFields } from './fields.js';
+import type { NiftiGeometry } from './geometry.js';
 
 /**
  * What the header of a NIfTI-1 or -2 file says, checked: sizes are positive and plausible, the

@@ -4,6 +4,7 @@ import { SegcanaryError } from '../../errors.js';
 import { beyond, DEFAULT_LIMITS, type ScanLimits } from '../../limits.js';
 import { describeForeign, hasNiftiLength } from '../identify.js';
 import { dataTypes } from './datatypes.js';
+import { isPlaced } from './geometry.js';
 import { headerLength, type NiftiHeader, parseHeader } from './header.js';
 import { alwaysFinite, countNonFinite, decodeVoxels } from './voxels.js';
 
@@ -189,7 +190,7 @@ function layOut(header: NiftiHeader, options: NiftiParserOptions): Body {
   const sliceBytes = height * width * dataTypes[header.dataType].bytes;
   const volumeBytes = sliceBytes * depth;
   const grid: Grid = {
-    scan: { case: caseName, shape, spacing, channels: 1, affine, geometry },
+    scan: { case: caseName, shape, spacing, channels: 1, affine, placed: isPlaced(geometry), header: geometry },
     shape,
     spacing,
     channels: 1,

@@ -1,4 +1,4 @@
-import { axisTaps, type SplineOrder, type Taps } from './interpolation.js';
+import { type AxisWeights, axisWeights, type SplineOrder } from './interpolation.js';
 
 /** Samples that are summed at a time, so that the f64 sums stay in the first-level cache. */
 const block = 2048;
@@ -9,7 +9,7 @@ const block = 2048;
  * where 1e-8 is left).
  */
 export class DepthResampler {
-  readonly #taps: Taps;
+  readonly #axis: AxisWeights;
   readonly #size: number;
   readonly #ring: Float32Array[] = [];
   readonly #sums = new Float64Array(block);
@@ -20,13 +20,13 @@ export class DepthResampler {
    * @param size numbers in one plane, channels included
    */
   constructor(from: number, to: number, order: SplineOrder, size: number) {
-    this.#taps = axisTaps(from, to, order);
+    this.#axis = axisWeights(from, to, order);
     this.#size = size;
   }
 
   /** Planes held at most. */
   get depth(): number {
-    return this.#taps.count;
+    return this.#axis.count;
   }
 
   /** The buffer for the next plane to arrive. Fill it, then call `advance`. */
@@ -42,7 +42,7 @@ export class DepthResampler {
    */
   *advance(): Generator<[number, Float32Array]> {
     this.#pushed++;
-    const { first, count, to } = this.#taps;
+    const { first, count, to } = this.#axis;
     while (this.#emitted < to && first[this.#emitted] + count <= this.#pushed) {
       yield [this.#emitted, this.#combine(this.#emitted)];
       this.#emitted++;
@@ -50,7 +50,7 @@ export class DepthResampler {
   }
 
   #combine(i: number): Float32Array {
-    const { first, count, weights } = this.#taps;
+    const { first, count, weights } = this.#axis;
     const at = (t: number): Float32Array => this.#ring[(first[i] + t) % count];
     if (count === 1) return at(0).slice();
     const out = new Float32Array(this.#size);

@@ -1,15 +1,9 @@
 import type { Grid, PlaneRanges, Triple } from '../../chunks.js';
+import type { Resampling } from '../../plan.js';
 import { clamp } from '../clamp.js';
 import { DepthResampler } from './depth-resampler.js';
-import type { SplineOrder } from './interpolation.js';
 import { PlaneResizer } from './plane-resizer.js';
 import { resampledShape, separateAxisOf } from './separate-axis.js';
-
-export interface Resampling {
-  readonly order: SplineOrder;
-  readonly orderZ: SplineOrder;
-  readonly forceSeparateZ: boolean | null;
-}
 
 /**
  * What the values of one channel may reach: nnU-Net clips what a spline overshoots to the range of

@@ -8,7 +8,7 @@ export type SplineOrder = 0 | 1 | 3;
  * Resampling along one axis as a banded matrix: out[i] = sum over t of weights[i * count + t] *
  * in[first[i] + t]. Rows of `first` ascend.
  */
-export interface Taps {
+export interface AxisWeights {
   readonly from: number;
   readonly to: number;
   /** Neighbours of one output sample. */
@@ -26,8 +26,8 @@ export function coordinate(i: number, from: number, to: number): number {
 }
 
 /**
- * Samples on each side of a cubic tap that the prefilter reaches: 0.268^14 = 1e-8 is left out, and
- * the rest scaled to sum to 1.
+ * Samples on each side of a cubic weight that the prefilter reaches: 0.268^14 = 1e-8 is left out,
+ * and the rest scaled to sum to 1.
  */
 const reach = 14;
 
@@ -39,7 +39,7 @@ const reach = 14;
  * samples; order 3 sees the first and last sample repeated for ever (scipy pads 12 of them before
  * the prefilter, which is the same to 1e-14). An axis whose length stays is the identity.
  */
-export function axisTaps(from: number, to: number, order: SplineOrder): Taps {
+export function axisWeights(from: number, to: number, order: SplineOrder): AxisWeights {
   if (from === to) return build(from, to, 1, (i) => [[i, 1]]);
   if (order === 0)
     return build(from, to, 1, (i) => [[Math.floor(clamp(coordinate(i, from, to), 0, from - 1) + 0.5), 1]]);
@@ -76,7 +76,7 @@ function build(
   to: number,
   count: number,
   row: (i: number) => readonly (readonly [number, number])[],
-): Taps {
+): AxisWeights {
   const first = new Int32Array(to);
   const weights = new Float64Array(to * count);
   for (let i = 0; i < to; i++) {

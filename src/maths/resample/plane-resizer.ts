@@ -1,5 +1,5 @@
 import { clamp } from '../clamp.js';
-import { axisTaps, coordinate, type SplineOrder, type Taps } from './interpolation.js';
+import { type AxisWeights, axisWeights, coordinate, type SplineOrder } from './interpolation.js';
 import { cubicWeights, prefilterColumns, prefilterLine } from './spline.js';
 
 /**
@@ -20,8 +20,8 @@ const margin = 2;
 export class PlaneResizer {
   readonly from: readonly [number, number];
   readonly to: readonly [number, number];
-  readonly #x: Taps;
-  readonly #y: Taps;
+  readonly #x: AxisWeights;
+  readonly #y: AxisWeights;
   readonly #line: Float64Array;
   readonly #columns: Float64Array;
   readonly #sum: Float64Array;
@@ -37,8 +37,8 @@ export class PlaneResizer {
     this.to = to;
     this.#cubicY = orders[0] === 3 && from[0] !== to[0];
     this.#cubicX = orders[1] === 3 && from[1] !== to[1];
-    this.#y = this.#cubicY ? coefficientTaps(from[0], to[0]) : axisTaps(from[0], to[0], orders[0]);
-    this.#x = this.#cubicX ? coefficientTaps(from[1], to[1]) : axisTaps(from[1], to[1], orders[1]);
+    this.#y = this.#cubicY ? coefficientWeights(from[0], to[0]) : axisWeights(from[0], to[0], orders[0]);
+    this.#x = this.#cubicX ? coefficientWeights(from[1], to[1]) : axisWeights(from[1], to[1], orders[1]);
     this.#line = new Float64Array(this.#x.from);
     this.#columns = new Float64Array(this.#y.from * to[1]);
     this.#sum = new Float64Array(to[1]);
@@ -138,7 +138,7 @@ export class PlaneResizer {
 }
 
 /** Four neighbours among B-spline coefficients that carry `margin` more at each end. */
-function coefficientTaps(from: number, to: number): Taps {
+function coefficientWeights(from: number, to: number): AxisWeights {
   const first = new Int32Array(to);
   const weights = new Float64Array(4 * to);
   for (let i = 0; i < to; i++) {

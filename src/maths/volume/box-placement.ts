@@ -7,7 +7,7 @@ export type Voxels = Uint8Array | Uint16Array | Float32Array;
  * Along one axis of a grid: where its first voxel lies among the voxels of the scan, in C order,
  * and how far one step goes.
  */
-interface Walk {
+interface AxisPlacement {
   readonly step: number;
   readonly start: number;
 }
@@ -19,18 +19,18 @@ interface Walk {
 export class BoxPlacement {
   readonly #shape: readonly number[];
   readonly #plane: number;
-  readonly #walks: readonly [Walk, Walk, Walk];
+  readonly #placements: readonly [AxisPlacement, AxisPlacement, AxisPlacement];
 
   constructor({ scan, shape, axes, flipped, box }: Grid) {
     const step = [scan.shape[1] * scan.shape[2], scan.shape[2], 1];
-    const along = (i: 0 | 1 | 2): Walk => {
+    const along = (i: 0 | 1 | 2): AxisPlacement => {
       const axis = axes[i];
       const first = flipped[i] ? scan.shape[axis] - 1 - box.start[i] : box.start[i];
       return { step: (flipped[i] ? -1 : 1) * step[axis], start: first * step[axis] };
     };
     this.#shape = shape;
     this.#plane = step[0];
-    this.#walks = [along(0), along(1), along(2)];
+    this.#placements = [along(0), along(1), along(2)];
   }
 
   /**
@@ -39,7 +39,7 @@ export class BoxPlacement {
    *   voxels of the box that lie in it
    */
   put<T extends Voxels>(stored: T, d: number, out: readonly T[], first: number): void {
-    const [deep, rows, columns] = this.#walks;
+    const [deep, rows, columns] = this.#placements;
     const plane = this.#plane;
     const low = first * plane;
     const high = low + out.length * plane;

@@ -1,6 +1,5 @@
 import type { Grid, Triple } from '../../chunks.js';
 import { SegcanaryError } from '../../errors.js';
-import { maxPatchVoxels } from '../../network/plans/schema.js';
 
 /**
  * Voxels of a resampled grid: 2048 x 2048 x 1024. It bounds the time, and the second temporary file
@@ -21,6 +20,11 @@ export const maxAxisVoxels = 2 ** 16;
 export const maxSlabVoxels = 2 ** 30;
 /** Voxels times patches along one axis, the size of a matrix of the mask: 512 MiB. */
 export const maxAxisWeights = 2 ** 26;
+/**
+ * Voxels of a patch: 512 x 512 x 256. nnU-Net plans a tenth of it for the largest GPUs, and what is
+ * beyond is a slip that would be allocated.
+ */
+export const maxPatchVoxels = 2 ** 26;
 /** Patches of one scan. */
 export const maxPatches = 2 ** 24;
 

@@ -1,19 +1,6 @@
 import type { ChannelStatistics, PlaneRanges } from '../../chunks.js';
+import type { ChannelNormalisation } from '../../plan.js';
 import { clamp } from '../clamp.js';
-
-/** How one channel is normalised. A plan's channel is one. */
-export interface ChannelNormalisation {
-  readonly scheme:
-    | 'CTNormalization'
-    | 'ZScoreNormalization'
-    | 'NoNormalization'
-    | 'RescaleTo01Normalization'
-    | 'RGBTo01Normalization';
-  readonly useNonzeroMask: boolean;
-  readonly intensity?:
-    | { readonly mean: number; readonly std: number; readonly percentile005: number; readonly percentile995: number }
-    | undefined;
-}
 
 /**
  * (min(max(x, low), high) - mean) / deviation, every step in float32 as numpy does it. Every scheme

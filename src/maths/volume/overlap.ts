@@ -50,7 +50,7 @@ export class Overlap {
     }
   }
 
-  /** Of every label, by its name. */
+  /** The Dice of every label, by its name. */
   get dice(): Record<string, number> {
     return Object.fromEntries(
       this.#sets.map(({ name }, s) => [name, this.#sum[s] === 0 ? 1 : (2 * this.#both[s]) / this.#sum[s]]),

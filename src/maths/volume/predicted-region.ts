@@ -1,7 +1,7 @@
 import { argmaxLabels } from './labels.js';
 
 /** Voxels of a slice that a network has given a label. */
-export interface PredictedMask {
+export interface PredictedRegion {
   /** [y, x]: 1 where any foreground label, or region, is predicted. */
   readonly foreground: Uint8Array;
   /** The same without the voxels that border, in the plane, on another prediction. */
@@ -16,7 +16,12 @@ export interface PredictedMask {
  * @param logits [class, y, x], or [region, y, x]
  * @param width of the slice
  */
-export function predictedMask(logits: Float32Array, classes: number, width: number, regions: boolean): PredictedMask {
+export function predictedRegion(
+  logits: Float32Array,
+  classes: number,
+  width: number,
+  regions: boolean,
+): PredictedRegion {
   const plane = logits.length / classes;
   const predicted = regions ? regionSets(logits, classes, plane) : argmaxLabels(logits, new Uint16Array(plane));
   const foreground = Uint8Array.from(predicted, (p) => (p > 0 ? 1 : 0));

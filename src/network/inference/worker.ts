@@ -1,5 +1,6 @@
 import { MessageChannel, parentPort, workerData } from 'node:worker_threads';
 import { env, InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node';
+import { type Device, executionProvidersOf } from './devices.js';
 import { type Tensor, type TensorType, transferable } from './tensor.js';
 import { WorkerGate } from './worker-gate.js';
 
@@ -13,6 +14,7 @@ export type Request =
       readonly session: string;
       readonly model: Uint8Array;
       readonly threads: number;
+      readonly device: Device;
       readonly optimisation: Optimisation;
     }
   | { readonly id: number; readonly kind: 'run'; readonly session: string; readonly feeds: Record<string, Tensor> }
@@ -73,7 +75,7 @@ async function answer(request: Exclude<Request, { kind: 'close' }>): Promise<voi
 
 async function open(request: Request & { kind: 'open' }): Promise<Opened> {
   const session = await InferenceSession.create(request.model, {
-    executionProviders: ['cpu'],
+    executionProviders: executionProvidersOf(request.device),
     intraOpNumThreads: request.threads,
     graphOptimizationLevel: request.optimisation,
     logSeverityLevel: 4,

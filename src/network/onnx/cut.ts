@@ -2,8 +2,9 @@ import { create, toBinary } from '@bufbuild/protobuf';
 import { SegcanaryError } from '../../errors.js';
 import { type FunctionProto, ModelProtoSchema, type NodeProto, ValueInfoProtoSchema } from './gen/onnx_pb.js';
 import { GraphIndex } from './graph.js';
-import { type ParsedModel, parseModel, subgraphsOf } from './parse.js';
+import { type ParsedModel, parseModel } from './parse.js';
 import { addPatchFeatures, hasFeatures, PATCH_FEATURES, type PatchFeatures } from './patch-features.js';
+import { subgraphsOf } from './subgraphs.js';
 
 import { tapNotFound } from './tap-names.js';
 

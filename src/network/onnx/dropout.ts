@@ -10,8 +10,11 @@ import {
 } from './gen/onnx_pb.js';
 import { GraphIndex } from './graph.js';
 
-/** A mask that a graph with dropout has to be fed: [1, channels, 1, 1, 1], 0 or 1 / (1 - p). */
-export interface DropoutMask {
+/**
+ * A dropout of whole channels, whose factors a graph has to be fed: [1, channels, 1, 1, 1], 0 or
+ * 1 / (1 - p).
+ */
+export interface ChannelDropout {
   /** Name of the graph's input. */
   readonly input: string;
   readonly channels: number;
@@ -19,17 +22,17 @@ export interface DropoutMask {
 
 /**
  * Puts a dropout of whole channels behind every convolution of the encoder and the bottleneck,
- * before the norm, in place: a multiplication with a mask that is an input of the graph, so that
+ * before the norm, in place: a multiplication with factors that are an input of the graph, so that
  * any exported network gets it without another export, and the draw is ours and seeded.
  *
  * Source: Gonzalez et al. 2021, the released code (Dropout3d, p = .5, in `conv_blocks_context`);
  * Gal and Ghahramani 2016.
  *
- * @returns the masks, in the order of the convolutions
+ * @returns the dropouts, in the order of the convolutions
  * @throws SegcanaryError `no-bottleneck` where the network never comes up again, `model-invalid`
  *   for a convolution without channels
  */
-export function insertDropout(graph: GraphProto, name: string): DropoutMask[] {
+export function insertDropout(graph: GraphProto, name: string): ChannelDropout[] {
   const index = new GraphIndex(graph);
   const bottleneck = findBottleneck(graph, index);
   if (bottleneck === null) {
@@ -44,35 +47,35 @@ export function insertDropout(graph: GraphProto, name: string): DropoutMask[] {
   // opened.
   const sized = graph.initializer.filter(({ dims }) => dims.length > 0 && dims[0] > 0n);
   const outputs = new Map(sized.map((tensor) => [tensor.name, Number(tensor.dims[0])]));
-  const masks: DropoutMask[] = [];
+  const dropouts: ChannelDropout[] = [];
   const nodes: typeof graph.node = [];
   graph.node.forEach((node, i) => {
     nodes.push(node);
     const channels = node.opType === 'Conv' ? outputs.get(node.input[1] ?? '') : undefined;
     if (!encoder.has(i) || !index.dependsOnInput(i) || channels === undefined) return;
-    // Masks are drawn in this number, so it is not believed blindly.
+    // Factors are drawn in this number, so it is not believed blindly.
     if (!(channels >= 1 && channels <= 65_536))
       throw new SegcanaryError(
         'model-invalid',
         `the weights of the convolution "${node.name}" say that it has ${channels} channels; export the network again.`,
         { subject: name },
       );
-    const mask = { input: `segcanary_dropout_${masks.length}`, channels };
-    masks.push(mask);
+    const dropout = { input: `segcanary_dropout_${dropouts.length}`, channels };
+    dropouts.push(dropout);
     const [output] = node.output as [string];
     const raw = `${output}/segcanary-before-dropout`;
     node.output[0] = raw;
-    nodes.push(create(NodeProtoSchema, { opType: 'Mul', input: [raw, mask.input], output: [output] }));
+    nodes.push(create(NodeProtoSchema, { opType: 'Mul', input: [raw, dropout.input], output: [output] }));
     const dim = [1, channels, 1, 1, 1].map((n) =>
       create(TensorShapeProto_DimensionSchema, { value: { case: 'dimValue', value: BigInt(n) } }),
     );
     graph.input.push(
       create(ValueInfoProtoSchema, {
-        name: mask.input,
+        name: dropout.input,
         type: { value: { case: 'tensorType', value: { elemType: TensorProto_DataType.FLOAT, shape: { dim } } } },
       }),
     );
   });
   graph.node = nodes;
-  return masks;
+  return dropouts;
 }

@@ -1,5 +1,5 @@
 import type { GraphProto, NodeProto, ValueInfoProto } from './gen/onnx_pb.js';
-import { readsOf } from './parse.js';
+import { readsOf } from './subgraphs.js';
 
 /**
  * Who makes and who reads each tensor of a graph. Nodes are known by their index, which is a

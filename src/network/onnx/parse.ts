@@ -10,6 +10,7 @@ import {
   TensorProto_DataLocation,
 } from './gen/onnx_pb.js';
 import { computedScales } from './resize-scales.js';
+import { subgraphsOf } from './subgraphs.js';
 
 /** A model whose graph is there: what `parseModel` has checked. */
 export type ParsedModel = ModelProto & { graph: GraphProto };
@@ -18,9 +19,10 @@ export type ParsedModel = ModelProto & { graph: GraphProto };
  * Reads an ONNX file. Weights are views into `bytes`; fields that our onnx.proto does not know are
  * kept and written back.
  *
- * @param name of the file, for messages Weights in other files are refused wherever they are named,
- *   because onnxruntime would read whatever path (or address, `_ORT_MEM_ADDR_`) a model gives it.
+ * Weights in other files are refused wherever they are named, because onnxruntime would read
+ * whatever path (or address, `_ORT_MEM_ADDR_`) a model gives it.
  *
+ * @param name of the file, for messages
  * @throws SegcanaryError `model-invalid` for bytes that are not ONNX, `model-unsupported` when the
  *   weights lie in other files or a Resize takes its scales from the data
  */
@@ -56,28 +58,8 @@ export function parseModel(bytes: Uint8Array, name = 'the model'): ParsedModel {
 }
 
 /**
- * The graphs that a node holds in its attributes: the branches of an If, the body of a Loop or
- * Scan.
- */
-export function subgraphsOf(node: Pick<NodeProto, 'attribute'>): GraphProto[] {
-  return node.attribute.flatMap((attribute) => (attribute.g ? [attribute.g, ...attribute.graphs] : attribute.graphs));
-}
-
-/**
- * Every name that a node reads. Bodies may read names of the graph around them; names are unique
- * over both, so what is the body's own does no harm.
- */
-export function readsOf(node: NodeProto): string[] {
-  const names = node.input.filter((name) => name !== '');
-  for (const body of subgraphsOf(node)) {
-    for (const inner of body.node) names.push(...readsOf(inner));
-    for (const output of body.output) names.push(output.name);
-  }
-  return names;
-}
-
-/**
- * Those of the graph, and of what a model may hold beside it: functions, and graphs for training.
+ * The tensors of the graph, and of what a model may hold beside it: functions, and graphs for
+ * training.
  */
 function* allTensorsOf({ graph, functions, trainingInfo }: ParsedModel): Generator<TensorProto> {
   yield* tensorsOf(graph);

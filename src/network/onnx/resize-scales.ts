@@ -1,5 +1,5 @@
 import type { GraphProto, ModelProto, NodeProto } from './gen/onnx_pb.js';
-import { subgraphsOf } from './parse.js';
+import { subgraphsOf } from './subgraphs.js';
 
 /**
  * What scales may be computed with: none of it makes a list longer than the pieces that are written

@@ -1,13 +1,27 @@
 import { z } from 'zod';
 import { SegcanaryError } from '../../errors.js';
 import { parseWith } from '../../files/json.js';
-import { planChannels, readResampling } from './nnunet-v2.js';
-import { type Plan, patchSizeSchema, permutationSchema, type Scheme, spacingSchema } from './schema.js';
-import type { SegmentationPlan } from './segmentation.js';
+import type { Plan, Resampling, Scheme, SegmentationPlan } from '../../plan.js';
+import { planChannels } from './channels.js';
+import type { PlanReader, PlanSource } from './reader.js';
+import { readResampling } from './resampling.js';
+import { patchSizeSchema, permutationSchema, spacingSchema } from './schema.js';
 
 /**
- * Dictionaries of nnU-Net v1 are keyed by the number of the channel or stage; JSON has them as
- * text.
+ * nnU-Net v1's plans.pkl as `scripts/export_nnunet_v1.py` writes it: the same dictionary, as JSON.
+ *
+ * Source: nnunet 1.7.1 training/network_training/nnUNetTrainer.py `process_plans`,
+ * run/default_configuration.py, preprocessing/preprocessing.py, inference/predict.py.
+ */
+export const nnunetV1: PlanReader = {
+  matches: (json) => 'plans_per_stage' in json,
+  read: readPlan,
+  output: { averages: 'probabilities', resampling: exportResampling, countedLabels },
+};
+
+/**
+ * Dictionaries of nnU-Net v1 are keyed by the number of the channel or of the resolution (its
+ * "stage"); JSON has them as text.
  */
 const byNumber = <T extends z.ZodType>(of: T) => z.record(z.string().regex(/^\d+$/), of);
 
@@ -59,25 +73,17 @@ const preprocessors: ReadonlyMap<string, 1 | 3> = new Map([
   ['GenericPreprocessor_linearResampling', 1],
 ]);
 
-/**
- * nnU-Net v1's plans.pkl as `scripts/export_nnunet_v1.py` writes it: the same dictionary, as JSON.
- *
- * Source: nnunet 1.7.1 training/network_training/nnUNetTrainer.py `process_plans`,
- * run/default_configuration.py, preprocessing/preprocessing.py.
- *
- * @throws SegcanaryError `plan-invalid`, `plan-unsupported`
- */
-export function readNnunetV1Plan(plansJson: object, configuration: string, source: string): Plan {
+function readPlan(plansJson: object, { configuration, source }: PlanSource): Plan {
   const plans = parseWith(plansJson, plansSchema, source, 'plan-invalid');
-  const stages = Object.keys(plans.plans_per_stage).sort((a, b) => Number(a) - Number(b));
-  const chosen = configuration === '3d_lowres' && stages.length > 1 ? stages[0] : stages.at(-1);
+  const resolutions = Object.keys(plans.plans_per_stage).sort((a, b) => Number(a) - Number(b));
+  const chosen = configuration === '3d_lowres' && resolutions.length > 1 ? resolutions[0] : resolutions.at(-1);
   if (chosen === undefined || !['3d_fullres', '3d_lowres'].includes(configuration)) {
     throw unsupported(source, `configuration "${configuration}" of nnU-Net v1 is not one of 3d_fullres, 3d_lowres`);
   }
-  const stage = plans.plans_per_stage[chosen];
-  if (stage.patch_size.length !== 3) throw unsupported(source, 'the plan is two-dimensional');
+  const resolution = plans.plans_per_stage[chosen];
+  if (resolution.patch_size.length !== 3) throw unsupported(source, 'the plan is two-dimensional');
   const patchSize = parseWith(
-    stage.patch_size,
+    resolution.patch_size,
     patchSizeSchema,
     `${source}, plans_per_stage.${chosen}.patch_size`,
     'plan-invalid',
@@ -95,7 +101,7 @@ export function readNnunetV1Plan(plansJson: object, configuration: string, sourc
   return {
     configuration,
     patchSize,
-    spacing: stage.current_spacing,
+    spacing: resolution.current_spacing,
     transposeForward: (plans.transpose_forward ?? [0, 1, 2]) as Plan['transposeForward'],
     order: 'resample-first',
     reader: 'as-stored',
@@ -115,7 +121,7 @@ export function readNnunetV1Plan(plansJson: object, configuration: string, sourc
  * Labels of nnU-Net v1 where no dataset.json names them: background, then the classes that its plan
  * counts.
  */
-export function v1Labels(plansJson: object, source: string): SegmentationPlan['labels'] {
+function countedLabels(plansJson: object, source: string): SegmentationPlan['labels'] {
   const { num_classes: classes } = parseWith(plansJson, plansSchema, source, 'plan-invalid');
   const entries = Array.from({ length: classes }, (_, i): [string, number] => [`class ${i + 1}`, i + 1]);
   return Object.fromEntries([['background', 0], ...entries]);
@@ -125,7 +131,7 @@ export function v1Labels(plansJson: object, source: string): SegmentationPlan['l
  * How nnU-Net v1 resamples its probabilities: linear, nearest along a separate z, unless the plan
  * has been tuned otherwise.
  */
-export function v1ExportResampling(plansJson: object, source: string): Plan['resampling'] {
+function exportResampling(plansJson: object, { source }: PlanSource): Resampling {
   const { segmentation_export_params: tuned } = parseWith(plansJson, plansSchema, source, 'plan-invalid');
   return readResampling(
     {

@@ -1,25 +1,24 @@
 import { z } from 'zod';
 import { SegcanaryError } from '../../errors.js';
 import { parseWith, quoted } from '../../files/json.js';
+import type { Plan, Resampling } from '../../plan.js';
+import { intensitiesSchema, planChannels } from './channels.js';
 import { inheritConfiguration } from './inheritance.js';
-import {
-  type Intensity,
-  type Plan,
-  type PlanChannel,
-  patchSizeSchema,
-  permutationSchema,
-  type Scheme,
-  schemes,
-  spacingSchema,
-} from './schema.js';
+import type { PlanReader, PlanSource } from './reader.js';
+import { readResampling } from './resampling.js';
+import { patchSizeSchema, permutationSchema, schemes, spacingSchema } from './schema.js';
 
-const intensitySchema = z.looseObject({
-  mean: z.number(),
-  std: z.number().nonnegative(),
-  percentile_00_5: z.number(),
-  percentile_99_5: z.number(),
-});
-export const intensitiesSchema = z.record(z.string(), intensitySchema);
+/**
+ * nnU-Net v2's plans.json, current or as written before the `architecture` block.
+ *
+ * Source: nnunetv2 utilities/plans_handling/plans_handler.py,
+ * preprocessing/preprocessors/default_preprocessor.py.
+ */
+export const nnunetV2: PlanReader = {
+  matches: (json) => 'configurations' in json,
+  read: readPlan,
+  output: { averages: 'logits', resampling: exportResampling },
+};
 
 const plansSchema = z.looseObject({
   configurations: z.record(z.string(), z.looseObject({})),
@@ -52,15 +51,7 @@ const readers: ReadonlyMap<string, Plan['reader']> = new Map([
   ['NibabelIOWithReorient', 'ras'],
 ]);
 
-/**
- * nnU-Net v2's plans.json.
- *
- * Source: nnunetv2 utilities/plans_handling/plans_handler.py,
- * preprocessing/preprocessors/default_preprocessor.py.
- *
- * @throws SegcanaryError `plan-invalid`, `plan-unsupported`
- */
-export function readNnunetPlan(plansJson: object, datasetJson: unknown, name: string, source: string): Plan {
+function readPlan(plansJson: object, { dataset: datasetJson, configuration: name, source }: PlanSource): Plan {
   const plans = parseWith(plansJson, plansSchema, source, 'plan-invalid');
   const dataset = parseWith(datasetJson ?? {}, datasetSchema, `dataset.json beside ${source}`, 'plan-invalid');
   const names = Object.keys(plans.configurations);
@@ -105,64 +96,20 @@ export function readNnunetPlan(plansJson: object, datasetJson: unknown, name: st
   };
 }
 
-/**
- * One entry a channel, from lists and records as nnU-Net's files (and our plan files) hold them.
- */
-export function planChannels(
-  schemeNames: readonly string[],
-  useMask: readonly boolean[],
-  intensities: z.output<typeof intensitiesSchema>,
-  channelNames: Readonly<Record<string, string>>,
-  source: string,
-): PlanChannel[] {
-  if (useMask.length !== schemeNames.length) {
+/** How nnU-Net v2's plan resamples logits. */
+function exportResampling(plansJson: object, { configuration, source }: PlanSource): Resampling {
+  const { configurations } = plansJson as { configurations: Record<string, Record<string, unknown>> };
+  const raw = inheritConfiguration(configurations, configuration, source);
+  const resampler = raw.resampling_fn_probabilities ?? 'resample_data_or_seg_to_shape';
+  if (resampler !== 'resample_data_or_seg_to_shape') {
     throw new SegcanaryError(
-      'plan-invalid',
-      `use_mask_for_norm has ${useMask.length} entries and normalization_schemes ${schemeNames.length}; there has to be one of each a channel.`,
+      'plan-unsupported',
+      `configuration "${configuration}" resamples its output with "${quoted(resampler)}"; segcanary reproduces resample_data_or_seg_to_shape only.`,
       { subject: source },
     );
   }
-  return schemeNames.map((scheme, c) => {
-    const found = intensities[String(c)];
-    if (scheme === 'CTNormalization' && found === undefined) {
-      throw new SegcanaryError(
-        'plan-invalid',
-        `field foreground_intensity_properties_per_channel.${c} is missing; CTNormalization needs its mean, std, percentile_00_5 and percentile_99_5.`,
-        { subject: source },
-      );
-    }
-    const intensity: Intensity | undefined = found && {
-      mean: found.mean,
-      std: found.std,
-      percentile005: found.percentile_00_5,
-      percentile995: found.percentile_99_5,
-    };
-    return {
-      name: channelNames[String(c)] ?? `channel ${c}`,
-      scheme: scheme as Scheme,
-      useNonzeroMask: useMask[c],
-      ...(intensity && { intensity }),
-    };
-  });
-}
-
-const kwargsSchema = z.strictObject({
-  is_seg: z.literal(false).default(false),
-  order: z.union([z.literal(0), z.literal(1), z.literal(3)]).default(3),
-  order_z: z.union([z.literal(0), z.literal(1)]).default(0),
-  // False is the default of resample_data_or_seg_to_shape; plans always state null, which decides
-  // by anisotropy.
-  force_separate_z: z.boolean().nullable().default(false),
-  separate_z_anisotropy_threshold: z.literal(3).default(3),
-});
-
-export function readResampling(
-  kwargs: Readonly<Record<string, unknown>>,
-  source: string,
-  field = 'resampling_fn_data_kwargs',
-): Plan['resampling'] {
-  const known = parseWith(kwargs, kwargsSchema, `${source}, ${field}`, 'plan-unsupported');
-  return { order: known.order, orderZ: known.order_z, forceSeparateZ: known.force_separate_z };
+  const kwargs = (raw.resampling_fn_probabilities_kwargs ?? {}) as Record<string, unknown>;
+  return readResampling({ order: 1, order_z: 0, ...kwargs }, source, 'resampling_fn_probabilities_kwargs');
 }
 
 /** Why a configuration cannot be used, or null. */

@@ -1,7 +1,18 @@
 import { z } from 'zod';
 import { parseWith } from '../../files/json.js';
-import { intensitiesSchema, planChannels } from './nnunet-v2.js';
-import { type Plan, patchSizeSchema, permutationSchema, schemeSchema, spacingSchema } from './schema.js';
+import type { Plan } from '../../plan.js';
+import { intensitiesSchema, planChannels } from './channels.js';
+import type { PlanReader, PlanSource } from './reader.js';
+import { patchSizeSchema, permutationSchema, schemeSchema, spacingSchema } from './schema.js';
+
+/**
+ * segcanary's plan file for a model that is not nnU-Net's: nnU-Net's names for the fields, all on
+ * the top level. docs/plan-file.md. It says how scans are prepared, not how logits become labels.
+ */
+export const planFile: PlanReader = {
+  matches: (json) => 'patch_size' in json,
+  read: readPlan,
+};
 
 /** Strict, so that a misspelt field is refused and not silently left at its default. */
 const planFileSchema = z.strictObject({
@@ -24,13 +35,7 @@ const planFileSchema = z.strictObject({
     .default({ order: 3, order_z: 0, force_separate_z: null }),
 });
 
-/**
- * segcanary's plan file for a model that is not nnU-Net's: nnU-Net's names for the fields, all on
- * the top level. docs/plan-file.md.
- *
- * @throws SegcanaryError `plan-invalid`
- */
-export function readPlanFile(json: object, source: string): Plan {
+function readPlan(json: object, { source }: PlanSource): Plan {
   const file = parseWith(json, planFileSchema, source, 'plan-invalid');
   const { order, order_z, force_separate_z } = file.resampling;
   return {

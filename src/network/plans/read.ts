@@ -1,10 +1,15 @@
 import { SegcanaryError } from '../../errors.js';
-import { readNnunetV1Plan } from './nnunet-v1.js';
-import { readNnunetPlan } from './nnunet-v2.js';
-import { readPlanFile } from './plan-file.js';
-import type { Plan } from './schema.js';
+import type { Plan } from '../../plan.js';
+import { nnunetV1 } from './nnunet-v1.js';
+import { nnunetV2 } from './nnunet-v2.js';
+import { planFile } from './plan-file.js';
+import type { PlanReader } from './reader.js';
 
-export { type Intensity, type Plan, type PlanChannel, planSchema, type Scheme } from './schema.js';
+/** Every form of a plan that is read. The first that matches reads. */
+const READERS: readonly PlanReader[] = [nnunetV1, nnunetV2, planFile];
+
+/** The reader for a plan's JSON; undefined where it is of no form that is known. */
+export const planReaderOf = (json: object): PlanReader | undefined => READERS.find((reader) => reader.matches(json));
 
 /**
  * Reads how a model wants its scans: nnU-Net v2's `plans.json` (current, or as written before the
@@ -28,9 +33,8 @@ export function readPlan(
   if (typeof plansJson !== 'object' || plansJson === null || Array.isArray(plansJson)) {
     throw new SegcanaryError('plan-invalid', 'a plan is a JSON object, this is not one.', { subject: sourceName });
   }
-  if ('plans_per_stage' in plansJson) return readNnunetV1Plan(plansJson, configuration, sourceName);
-  if ('configurations' in plansJson) return readNnunetPlan(plansJson, datasetJson, configuration, sourceName);
-  if ('patch_size' in plansJson) return readPlanFile(plansJson, sourceName);
+  const reader = planReaderOf(plansJson);
+  if (reader) return reader.read(plansJson, { dataset: datasetJson, configuration, source: sourceName });
   throw new SegcanaryError(
     'plan-invalid',
     `has neither "configurations" (nnU-Net's plans.json) nor "patch_size" (segcanary's plan file, docs/plan-file.md).`,

@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import type { Triple } from '../../chunks.js';
+import { maxPatchVoxels } from '../../maths/volume/grid-limits.js';
+import type { Plan, Scheme } from '../../plan.js';
 
 /** What nnU-Net calls its intensity normalisations. */
 export const schemes = [
@@ -8,56 +9,7 @@ export const schemes = [
   'NoNormalization',
   'RescaleTo01Normalization',
   'RGBTo01Normalization',
-] as const;
-export type Scheme = (typeof schemes)[number];
-
-/** Intensities of the foreground voxels of the training set. */
-export interface Intensity {
-  readonly mean: number;
-  readonly std: number;
-  readonly percentile005: number;
-  readonly percentile995: number;
-}
-
-/** How one channel is normalised. */
-export interface PlanChannel {
-  readonly name: string;
-  readonly scheme: Scheme;
-  /**
-   * Normalise the hole-filled non-zero mask only. Acts on ZScoreNormalization alone, as in nnU-Net.
-   */
-  readonly useNonzeroMask: boolean;
-  /** Present wherever the plan has it; CTNormalization always has it. */
-  readonly intensity?: Intensity | undefined;
-}
-
-/**
- * How a scan is made into what the network takes: everything that segcanary needs of a plan, and
- * nothing that it does not.
- */
-export interface Plan {
-  readonly configuration: string;
-  /** Voxels of a patch along [z, y, x] of the network grid, that is after `transposeForward`. */
-  readonly patchSize: Triple;
-  /** Target spacing in mm along [z, y, x] of the network grid. */
-  readonly spacing: Triple;
-  /** Axis i of the network grid is axis transposeForward[i] of the image. */
-  readonly transposeForward: Triple;
-  /** nnU-Net v2 normalises first, v1 resamples first. */
-  readonly order: 'normalise-first' | 'resample-first';
-  /** Whether the image's axes are taken as the file stores them or brought to RAS first. */
-  readonly reader: 'as-stored' | 'ras';
-  readonly cropToNonzero: boolean;
-  readonly channels: readonly PlanChannel[];
-  readonly resampling: {
-    /** Spline order of the image, in the plane where z is separate. */
-    readonly order: 0 | 1 | 3;
-    /** Order along a separate axis. */
-    readonly orderZ: 0 | 1;
-    /** null: decided by the anisotropy of the spacings. */
-    readonly forceSeparateZ: boolean | null;
-  };
-}
+] as const satisfies readonly Scheme[];
 
 const positive = z.number().positive();
 const voxels = z.int().positive();
@@ -67,11 +19,6 @@ export const permutationSchema = z
   .tuple([z.int(), z.int(), z.int()])
   .refine((axes) => [0, 1, 2].every((axis) => axes.includes(axis)), 'expected a permutation of [0, 1, 2]');
 
-/**
- * Voxels of a patch: 512 x 512 x 256. nnU-Net plans a tenth of it for the largest GPUs, and what is
- * beyond is a slip that would be allocated.
- */
-export const maxPatchVoxels = 2 ** 26;
 export const patchSizeSchema = z
   .tuple([voxels, voxels, voxels])
   .refine(([z, y, x]) => z * y * x <= maxPatchVoxels, `expected at most ${maxPatchVoxels} voxels in a patch`);

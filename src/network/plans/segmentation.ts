@@ -1,34 +1,8 @@
 import { z } from 'zod';
 import { SegcanaryError } from '../../errors.js';
-import { parseWith, quoted } from '../../files/json.js';
-import { inheritConfiguration } from './inheritance.js';
-import { v1ExportResampling, v1Labels } from './nnunet-v1.js';
-import { readResampling } from './nnunet-v2.js';
-import type { Plan } from './schema.js';
-
-/**
- * How logits become labels: what a segmentation needs of nnU-Net's files beyond what preparing a
- * scan needs.
- */
-export interface SegmentationPlan {
-  /** Names and values of dataset.json's labels, regions with all their values. */
-  readonly labels: Readonly<Record<string, number | readonly number[]>>;
-  /** Outputs of the network: classes, or regions. */
-  readonly heads: number;
-  /**
-   * Label that each region's output writes, in the order of the outputs; null where the outputs are
-   * classes.
-   */
-  readonly regionsClassOrder: readonly number[] | null;
-  readonly largestLabel: number;
-  /**
-   * What is averaged over mirrors, tiles and folds and resampled: nnU-Net v2's logits, v1's
-   * probabilities.
-   */
-  readonly averages: 'logits' | 'probabilities';
-  /** How logits are resampled to the scan's grid. */
-  readonly resampling: Plan['resampling'];
-}
+import { parseWith } from '../../files/json.js';
+import type { SegmentationPlan } from '../../plan.js';
+import { planReaderOf } from './read.js';
 
 const value = z.int().nonnegative();
 const datasetSchema = z.looseObject({
@@ -46,26 +20,26 @@ const datasetSchema = z.looseObject({
  * @throws SegcanaryError `plan-invalid`, `plan-unsupported`
  */
 export function readSegmentationPlan(
-  plansJson: { readonly configurations?: unknown; readonly plans_per_stage?: unknown },
+  plansJson: object,
   datasetJson: unknown,
   configuration: string,
   source: string,
 ): SegmentationPlan {
-  const v1 = plansJson.plans_per_stage !== undefined;
-  const given = datasetJson ?? (v1 ? { labels: v1Labels(plansJson, source) } : undefined);
-  if (given === undefined)
+  const output = planReaderOf(plansJson)?.output;
+  const labels = datasetJson ?? (output?.countedLabels && { labels: output.countedLabels(plansJson, source) });
+  if (labels === undefined)
     throw new SegcanaryError(
       'plan-invalid',
       `no dataset.json lies beside it, and a segmentation takes its labels from there; copy nnU-Net's.`,
       { subject: source },
     );
-  if (plansJson.configurations === undefined && !v1)
+  if (output === undefined)
     throw new SegcanaryError(
       'plan-unsupported',
       `is a plan file, which says how scans are prepared and not how logits become labels; segmenting needs nnU-Net's plans.json.`,
       { subject: source },
     );
-  const resampling = v1 ? v1ExportResampling(plansJson, source) : exportResampling(plansJson, configuration, source);
+  const resampling = output.resampling(plansJson, { dataset: datasetJson, configuration, source });
   if (resampling.order === 3) {
     throw new SegcanaryError(
       'plan-unsupported',
@@ -73,31 +47,7 @@ export function readSegmentationPlan(
       { subject: source },
     );
   }
-  return {
-    ...readLabels(given, `dataset.json beside ${source}`),
-    averages: v1 ? 'probabilities' : 'logits',
-    resampling,
-  };
-}
-
-/** How nnU-Net v2's plan resamples logits. */
-function exportResampling(
-  plansJson: { readonly configurations?: unknown },
-  configuration: string,
-  source: string,
-): Plan['resampling'] {
-  const configurations = plansJson.configurations as Record<string, Record<string, unknown>>;
-  const raw = inheritConfiguration(configurations, configuration, source);
-  const resampler = raw.resampling_fn_probabilities ?? 'resample_data_or_seg_to_shape';
-  if (resampler !== 'resample_data_or_seg_to_shape') {
-    throw new SegcanaryError(
-      'plan-unsupported',
-      `configuration "${configuration}" resamples its output with "${quoted(resampler)}"; segcanary reproduces resample_data_or_seg_to_shape only.`,
-      { subject: source },
-    );
-  }
-  const kwargs = (raw.resampling_fn_probabilities_kwargs ?? {}) as Record<string, unknown>;
-  return readResampling({ order: 1, order_z: 0, ...kwargs }, source, 'resampling_fn_probabilities_kwargs');
+  return { ...readLabels(labels, `dataset.json beside ${source}`), averages: output.averages, resampling };
 }
 
 function readLabels(json: unknown, source: string): Omit<SegmentationPlan, 'averages' | 'resampling'> {

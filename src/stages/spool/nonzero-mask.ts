@@ -7,8 +7,8 @@ interface Place {
   readonly runs: number;
   readonly components: number;
   /**
-   * Of the component table: first what each component becomes in the next slice, after `resolve`
-   * whether it is outside.
+   * Where the component table lies: first it says what each component becomes in the next slice,
+   * after `resolve` whether it is outside.
    */
   tableAt: number;
 }

@@ -3,9 +3,9 @@ import type { Grid, Slice } from '../../chunks.js';
 
 /** Random access to a scan's slices on the scan's own grid. */
 export interface SliceStore {
-  /** Fills `data` with slice z, [c, y, x], and `mask`, where one is kept, with its [y, x]. */
-  read(z: number, data: Float32Array, mask: Uint8Array | null): Promise<void>;
-  /** Whether a mask is kept. */
+  /** Fills `data` with slice z, [c, y, x], and `nonzero`, where it is kept, with its [y, x]. */
+  read(z: number, data: Float32Array, nonzero: Uint8Array | null): Promise<void>;
+  /** Whether the non-zero mask is kept. */
   readonly masked: boolean;
 }
 
@@ -16,13 +16,13 @@ export interface SliceStore {
 const blockBytes = 64 * 2 ** 20;
 
 /** Where voxels of a stored slice go in the slices of the grid, all in the unit of one number. */
-interface Walk {
+interface AxisReading {
   readonly axis: number;
   readonly step: number;
   readonly origin: number;
 }
 
-type Walks = readonly [Walk, Walk, Walk];
+type AxisReadings = readonly [AxisReading, AxisReading, AxisReading];
 
 /**
  * The slices of a grid that is a permuted, flipped and cropped scan, z ascending.
@@ -36,31 +36,31 @@ export async function* playBack(grid: Grid, store: SliceStore, signal: AbortSign
   const [, , width] = scan.shape;
   // Where axis i of the grid starts and goes in the scan: in slices for the scan's z, in numbers of
   // a plane for y and x.
-  const walk = [0, 1, 2].map((i): Walk => {
+  const readings = [0, 1, 2].map((i): AxisReading => {
     const axis = grid.axes[i];
     const step = [1, width, 1][axis];
     const start = grid.box.start[i];
     return grid.flipped[i]
       ? { axis, step: -step, origin: (scan.shape[axis] - 1 - start) * step }
       : { axis, step, origin: start * step };
-  }) as unknown as Walks;
-  yield* walk[0].axis === 0 ? inOrder(grid, store, walk) : byBlocks(grid, store, walk, signal);
+  }) as unknown as AxisReadings;
+  yield* readings[0].axis === 0 ? inOrder(grid, store, readings) : byBlocks(grid, store, readings, signal);
 }
 
 /** Slices that are stored slices, turned and cropped in the plane at most. */
-async function* inOrder(grid: Grid, store: SliceStore, walk: Walks): AsyncGenerator<Slice> {
+async function* inOrder(grid: Grid, store: SliceStore, readings: AxisReadings): AsyncGenerator<Slice> {
   const { shape, channels } = grid;
   const [, height, width] = grid.scan.shape;
-  const asStored = shape[1] === height && shape[2] === width && walk[1].step === width && walk[2].step === 1;
+  const asStored = shape[1] === height && shape[2] === width && readings[1].step === width && readings[2].step === 1;
   const stored = asStored ? null : emptyPlanes(channels, height, width, store.masked);
 
   const play = async (z: number): Promise<Slice> => {
     const slice = emptySlice(grid, z, store.masked);
-    const { data, mask } = stored ?? { data: slice.data.data, mask: slice.nonzero?.data ?? null };
-    await store.read(walk[0].origin + z * walk[0].step, data, mask);
+    const { data, nonzero } = stored ?? { data: slice.data.data, nonzero: slice.nonzero?.data ?? null };
+    await store.read(readings[0].origin + z * readings[0].step, data, nonzero);
     if (stored === null) return slice;
-    copyPlanes(data, slice.data.data, channels, height * width, shape[1], shape[2], walk[1], walk[2]);
-    if (mask) copyPlanes(mask, slice.nonzero!.data, 1, 0, shape[1], shape[2], walk[1], walk[2]);
+    copyPlanes(data, slice.data.data, channels, height * width, shape[1], shape[2], readings[1], readings[2]);
+    if (nonzero) copyPlanes(nonzero, slice.nonzero!.data, 1, 0, shape[1], shape[2], readings[1], readings[2]);
     return slice;
   };
 
@@ -77,22 +77,27 @@ async function* inOrder(grid: Grid, store: SliceStore, walk: Walks): AsyncGenera
 }
 
 /** Slices that draw on every stored slice. */
-async function* byBlocks(grid: Grid, store: SliceStore, walk: Walks, signal: AbortSignal): AsyncGenerator<Slice> {
+async function* byBlocks(
+  grid: Grid,
+  store: SliceStore,
+  readings: AxisReadings,
+  signal: AbortSignal,
+): AsyncGenerator<Slice> {
   const { shape, channels } = grid;
   const [, height, width] = grid.scan.shape;
-  const { data, mask } = emptyPlanes(channels, height, width, store.masked);
+  const { data, nonzero } = emptyPlanes(channels, height, width, store.masked);
   const block = Math.max(1, Math.floor(blockBytes / (4 * channels * shape[1] * shape[2])));
-  const deep = walk[1].axis === 0 ? 1 : 2;
+  const deep = readings[1].axis === 0 ? 1 : 2;
   for (let first = 0; first < shape[0]; first += block) {
     const slices = Array.from({ length: Math.min(block, shape[0] - first) }, (_, b) =>
-      emptySlice(grid, first + b, mask !== null),
+      emptySlice(grid, first + b, nonzero !== null),
     );
     for (let d = 0; d < shape[deep]; d++) {
       signal.throwIfAborted();
-      await store.read(walk[deep].origin + d * walk[deep].step, data, mask);
+      await store.read(readings[deep].origin + d * readings[deep].step, data, nonzero);
       for (const slice of slices) {
-        scatterLine(data, slice.data.data, channels, height * width, grid, walk, deep, slice.z, d);
-        if (mask) scatterLine(mask, slice.nonzero!.data, 1, 0, grid, walk, deep, slice.z, d);
+        scatterLine(data, slice.data.data, channels, height * width, grid, readings, deep, slice.z, d);
+        if (nonzero) scatterLine(nonzero, slice.nonzero!.data, 1, 0, grid, readings, deep, slice.z, d);
       }
     }
     yield* slices;
@@ -102,7 +107,7 @@ async function* byBlocks(grid: Grid, store: SliceStore, walk: Walks, signal: Abo
 /** Room for one stored slice. */
 const emptyPlanes = (channels: number, height: number, width: number, masked: boolean) => ({
   data: new Float32Array(channels * height * width),
-  mask: masked ? new Uint8Array(height * width) : null,
+  nonzero: masked ? new Uint8Array(height * width) : null,
 });
 
 function emptySlice(grid: Grid, z: number, masked: boolean): Slice {
@@ -122,8 +127,8 @@ function copyPlanes(
   sourcePlane: number,
   height: number,
   width: number,
-  rows: Walk,
-  columns: Walk,
+  rows: AxisReading,
+  columns: AxisReading,
 ): void {
   let out = 0;
   for (let c = 0; c < channels; c++) {
@@ -149,17 +154,17 @@ function scatterLine(
   channels: number,
   sourcePlane: number,
   grid: Grid,
-  walk: Walks,
+  readings: AxisReadings,
   deep: 1 | 2,
   z: number,
   d: number,
 ): void {
   const [, height, width] = grid.shape;
-  const along = walk[deep === 1 ? 2 : 1];
+  const along = readings[deep === 1 ? 2 : 1];
   const length = deep === 1 ? width : height;
   const outStep = deep === 1 ? 1 : width;
   const outStart = deep === 1 ? d * width : d;
-  const start = walk[0].origin + z * walk[0].step + along.origin;
+  const start = readings[0].origin + z * readings[0].step + along.origin;
   for (let c = 0; c < channels; c++) {
     let out = c * height * width + outStart;
     let at = c * sourcePlane + start;

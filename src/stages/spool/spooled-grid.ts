@@ -1,7 +1,7 @@
 import type { Box, Grid, Scan, Triple } from '../../chunks.js';
 import { SegcanaryError } from '../../errors.js';
 import { type AxisMap, affineSpacing, rasAxes } from '../../maths/volume/orientation.js';
-import type { Plan } from '../../network/plans/read.js';
+import type { Plan } from '../../plan.js';
 
 /**
  * The grid on which a plan sees a scan before it is resampled: brought to RAS where the plan's

@@ -7,6 +7,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Triple } from '../../../src/chunks.js';
 import { bestAffine, geometryOf } from '../../../src/formats/nifti/affine.js';
+import type { NiftiGeometry } from '../../../src/formats/nifti/geometry.js';
 import { createNiftiWriter, writeNifti } from '../../../src/formats/nifti/write.js';
 import { openScan } from '../../../src/formats/open.js';
 import { temporaryFolder } from '../../support/folder.js';
@@ -108,7 +109,10 @@ it('gives back what it was given: shape, spacing, affine through either form, vo
         expect(scan.shape).toEqual(size);
         expect([...scan.spacing].reverse()).toEqual(zooms.map((v) => expect.closeTo(v, 5)));
         expect(scan.affine).toEqual(affine.map((v) => expect.closeTo(v, 4)));
-        const byQform = bestAffine({ ...scan.geometry, sformCode: 0 }, { shape: size, version: 1, name: 'a' });
+        const byQform = bestAffine(
+          { ...(scan.header as NiftiGeometry), sformCode: 0 },
+          { shape: size, version: 1, name: 'a' },
+        );
         // Near a half turn the format itself loses up to sqrt(3 * 2^-23) of a quaternion's real
         // part: .0012 of a voxel size of up to 9.
         expect(byQform).toEqual(affine.map((v) => expect.closeTo(v, 1)));

@@ -4,7 +4,6 @@ import { cholesky } from '../../../src/maths/linalg/cholesky.js';
 import { largestEigenvalue } from '../../../src/maths/linalg/condition.js';
 import { product } from '../../../src/maths/linalg/product.js';
 import { multiplySymmetric } from '../../../src/maths/linalg/symmetric.js';
-import { invertLower } from '../../../src/maths/linalg/triangular.js';
 
 /** B B' for a pseudo-random B [n,r]. */
 async function semidefinite(n: number, r: number): Promise<Float64Array> {
@@ -75,35 +74,5 @@ describe('cholesky', () => {
 
   it('stops at a matrix that is not positive definite', async () => {
     expect((await cholesky(Float64Array.of(1, 0, 2, 1), 2, { blas: plainBlas })).rank).toBe(1);
-  });
-});
-
-describe('invertLower', () => {
-  it.each([3, 256, 257, 600])('of order %i is the inverse, with zeros above the diagonal', async (n) => {
-    const lower = Float64Array.from({ length: n * n }, (_, i) => {
-      const [row, column] = [Math.floor(i / n), i % n];
-      if (column > row) return 99; // what cholesky leaves there means nothing
-      return column === row ? 2 + (row % 3) : Math.sin(i) / n;
-    });
-    const clean = lower.map((value, i) => (i % n > Math.floor(i / n) ? 0 : value));
-    await invertLower(lower, n, plainBlas);
-    const identity = await product(
-      plainBlas,
-      { data: lower, rows: n, columns: n },
-      { data: clean, rows: n, columns: n },
-    );
-    let worst = 0;
-    for (let i = 0; i < n * n; i++) worst = Math.max(worst, Math.abs(identity[i] - (i % (n + 1) === 0 ? 1 : 0)));
-    expect(worst).toBeLessThan(1e-13);
-    expect(lower[n - 1]).toBe(0);
-  });
-});
-
-describe('largestEigenvalue', () => {
-  it('is within 10 % even where the spectrum is nearly flat', () => {
-    const values = Float64Array.from({ length: 2000 }, (_, i) => 1 + i / 1999);
-    const estimate = largestEigenvalue((x) => x.map((value, i) => value * values[i]), 2000);
-    expect(estimate).toBeGreaterThan(1.8);
-    expect(estimate).toBeLessThanOrEqual(2);
   });
 });

@@ -1,15 +1,14 @@
-import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
 import ndarray from 'ndarray';
 import { describe, expect, it } from 'vitest';
 import type { Slice, Triple } from '../../../src/chunks.js';
-import { refuseHugeGrid, refuseHugeWindow } from '../../../src/maths/volume/grid-limits.js';
-import { maxPatchVoxels } from '../../../src/network/plans/schema.js';
+import { maxPatchVoxels, refuseHugeGrid, refuseHugeWindow } from '../../../src/maths/volume/grid-limits.js';
 import { patch } from '../../../src/stages/patch.js';
 import { resample } from '../../../src/stages/resample.js';
 import { spool } from '../../../src/stages/spool.js';
 import type { Stage } from '../../../src/stages/stage.js';
 import { gridOf, scanOf } from '../../support/grids.js';
+import { pet, planOf } from '../../support/plans.js';
+import { collect } from '../../support/streams.js';
 
 const shape: Triple = [3, 4, 5];
 
@@ -19,20 +18,9 @@ function* slices(spacing: Triple): Generator<Slice> {
     yield { grid, z, data: ndarray(new Float32Array(20).fill(z + 1), [1, shape[1], shape[2]]) };
 }
 
-const run = (spacing: Triple, stage: Stage<Slice, unknown>) =>
-  pipeline(Readable.from(slices(spacing)), stage, async (chunks) => {
-    for await (const _ of chunks);
-  });
+const run = (spacing: Triple, stage: Stage<Slice, unknown>) => collect(slices(spacing), stage);
 
-const planFor = (spacing: Triple) =>
-  ({
-    spacing,
-    transposeForward: [0, 1, 2],
-    reader: 'as-stored',
-    cropToNonzero: false,
-    channels: [{ name: 'CT', scheme: 'NoNormalization', useNonzeroMask: false }],
-    resampling: { order: 3, orderZ: 0, forceSeparateZ: null },
-  }) as const;
+const planFor = (spacing: Triple) => planOf({ spacing, cropToNonzero: false, channels: [pet] });
 
 const refusal = {
   code: 'scan-unsuitable',

@@ -1,12 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { ChannelStatistics } from '../../../src/chunks.js';
-import {
-  type ChannelNormalisation,
-  type IntensityMap,
-  intensityMap,
-  mapPlane,
-  mapStatistics,
-} from '../../../src/maths/volume/normalise.js';
+import { type IntensityMap, intensityMap, mapPlane, mapStatistics } from '../../../src/maths/volume/normalise.js';
+import type { ChannelNormalisation } from '../../../src/plan.js';
 
 const statistics: ChannelStatistics = {
   min: -10,

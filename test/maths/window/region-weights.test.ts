@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Triple } from '../../../src/chunks.js';
-import { predictedMask } from '../../../src/maths/volume/predicted-region.js';
+import { predictedRegion } from '../../../src/maths/volume/predicted-region.js';
 import { gaussianWindow } from '../../../src/maths/window/gaussian-window.js';
 import { MaskWeights } from '../../../src/maths/window/region-weights.js';
 import { layTiles, patchCount } from '../../../src/maths/window/tiling.js';
@@ -76,14 +76,14 @@ describe('the predicted mask', () => {
       [0, 1, 1, 2],
     ].flat();
     const logits = Float32Array.from([0, 1, 2].flatMap((c) => labels.map((l) => (l === c ? 1 : 0))));
-    const { foreground, interior } = predictedMask(logits, 3, 4, false);
+    const { foreground, interior } = predictedRegion(logits, 3, 4, false);
     expect([...foreground]).toEqual(labels.map((l) => Number(l > 0)));
     expect([...interior]).toEqual([0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0]);
   });
 
   it('takes a change of regions for a boundary', () => {
     const logits = Float32Array.from([1, 1, 1, 1, -1, -1, 1, 1]);
-    const { foreground, interior } = predictedMask(logits, 2, 4, true);
+    const { foreground, interior } = predictedRegion(logits, 2, 4, true);
     expect([...foreground]).toEqual([1, 1, 1, 1]);
     expect([...interior]).toEqual([1, 0, 0, 1]);
   });

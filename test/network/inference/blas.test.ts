@@ -5,7 +5,7 @@ import { squaredDistance } from '../../../src/detectors/gaussian.js';
 import { type Blas, plainBlas } from '../../../src/maths/linalg/blas.js';
 import { openBlas } from '../../../src/network/inference/blas.js';
 import { closeInference } from '../../../src/network/inference/session.js';
-import { inBlocks } from '../../detectors/blocks.js';
+import { inBlocks } from '../../support/blocks.js';
 
 let blas: Blas;
 beforeAll(async () => {

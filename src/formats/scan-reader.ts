@@ -1,0 +1,23 @@
+import type { Readable } from 'node:stream';
+import type { Scan } from '../chunks.js';
+import type { ScanLimits } from '../limits.js';
+
+/** A form in which scans come as files. One folder each, and one line in `readers.ts`. */
+export interface ScanReader {
+  /** Names of the files in a folder that stand for a scan. */
+  readonly scanEnding: RegExp;
+  /** Every ending that is not part of a case's name. */
+  readonly anyEnding: RegExp;
+  /**
+   * The bytes of the scan at `path`, for `load`.
+   *
+   * @throws SegcanaryError `io` where the files cannot be read
+   */
+  open(path: string, limits?: Partial<ScanLimits>): Promise<Readable>;
+  /**
+   * The header of the scan at `path`, and nothing more of it.
+   *
+   * @throws SegcanaryError as `open`, and what is wrong with the header
+   */
+  readHeader(path: string): Promise<Pick<Scan, 'shape' | 'spacing' | 'affine'>>;
+}

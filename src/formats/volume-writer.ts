@@ -1,0 +1,40 @@
+import type { Writable } from 'node:stream';
+import type { Scan } from '../chunks.js';
+
+/** The voxel types that are written, and the arrays that hold them. */
+export interface WritableVoxels {
+  uint8: Uint8Array;
+  uint16: Uint16Array;
+  int16: Int16Array;
+  float32: Float32Array;
+}
+
+export interface VolumeOptions<T extends keyof WritableVoxels = keyof WritableVoxels> {
+  /** The scan on whose grid the voxels lie, and whose header says how a file describes that. */
+  readonly scan: Pick<Scan, 'shape' | 'affine' | 'header'>;
+  readonly dataType: T;
+  /** Volumes of a 4-D file, written one after another. @default 1: a 3-D file */
+  readonly volumes?: number;
+}
+
+/** An image that is written slice by slice and appears whole or not at all. */
+export interface VolumeWriter<T extends keyof WritableVoxels = keyof WritableVoxels> {
+  /**
+   * The next slice, [y, x] in C order, z ascending. Settles when the destination has room again.
+   */
+  write(voxels: WritableVoxels[T]): Promise<void>;
+  /**
+   * Ends the file. The destination holds all of it, and a path its final name, when this settles.
+   */
+  commit(): Promise<void>;
+  /** Gives up: a partial file is removed, a Writable destroyed. Does nothing after `commit`. */
+  discard(): Promise<void>;
+}
+
+/** A form in which images are written. One file each, and one line in `write.ts`. */
+export interface ImageForm {
+  /** Names of files that get this form. */
+  readonly ending: RegExp;
+  /** @throws SegcanaryError `usage` for another ending, `io` when the file cannot be written */
+  create<T extends keyof WritableVoxels>(to: string | Writable, options: VolumeOptions<T>): Promise<VolumeWriter<T>>;
+}

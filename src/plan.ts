@@ -1,0 +1,88 @@
+import type { Triple } from './chunks.js';
+
+/** What nnU-Net calls its intensity normalisations. */
+export type Scheme =
+  | 'CTNormalization'
+  | 'ZScoreNormalization'
+  | 'NoNormalization'
+  | 'RescaleTo01Normalization'
+  | 'RGBTo01Normalization';
+
+/** Intensities of the foreground voxels of the training set. */
+export interface Intensity {
+  readonly mean: number;
+  readonly std: number;
+  readonly percentile005: number;
+  readonly percentile995: number;
+}
+
+/** How the voxels of one channel are normalised. */
+export interface ChannelNormalisation {
+  readonly scheme: Scheme;
+  /**
+   * Normalise the hole-filled non-zero mask only. Acts on ZScoreNormalization alone, as in nnU-Net.
+   */
+  readonly useNonzeroMask: boolean;
+  /** Present wherever the plan has it; CTNormalization always has it. */
+  readonly intensity?: Intensity | undefined;
+}
+
+/** One channel of a scan: its name, and how it is normalised. */
+export interface PlanChannel extends ChannelNormalisation {
+  readonly name: string;
+}
+
+/** How a grid is brought to another voxel size. */
+export interface Resampling {
+  /** Spline order of the image, in the plane where z is separate. */
+  readonly order: 0 | 1 | 3;
+  /** Order along a separate axis. */
+  readonly orderZ: 0 | 1;
+  /** null: decided by the anisotropy of the spacings. */
+  readonly forceSeparateZ: boolean | null;
+}
+
+/**
+ * How a scan is made into what the network takes: everything that segcanary needs of a plan, and
+ * nothing that it does not.
+ */
+export interface Plan {
+  readonly configuration: string;
+  /** Voxels of a patch along [z, y, x] of the network grid, that is after `transposeForward`. */
+  readonly patchSize: Triple;
+  /** Target spacing in mm along [z, y, x] of the network grid. */
+  readonly spacing: Triple;
+  /** Axis i of the network grid is axis transposeForward[i] of the image. */
+  readonly transposeForward: Triple;
+  /** nnU-Net v2 normalises first, v1 resamples first. */
+  readonly order: 'normalise-first' | 'resample-first';
+  /** Whether the image's axes are taken as the file stores them or brought to RAS first. */
+  readonly reader: 'as-stored' | 'ras';
+  readonly cropToNonzero: boolean;
+  readonly channels: readonly PlanChannel[];
+  readonly resampling: Resampling;
+}
+
+/**
+ * How logits become labels: what a segmentation needs of nnU-Net's files beyond what preparing a
+ * scan needs.
+ */
+export interface SegmentationPlan {
+  /** Names and values of dataset.json's labels, regions with all their values. */
+  readonly labels: Readonly<Record<string, number | readonly number[]>>;
+  /** Outputs of the network: classes, or regions. */
+  readonly heads: number;
+  /**
+   * Label that each region's output writes, in the order of the outputs; null where the outputs are
+   * classes.
+   */
+  readonly regionsClassOrder: readonly number[] | null;
+  readonly largestLabel: number;
+  /**
+   * What is averaged over mirrors, tiles and folds and resampled: nnU-Net v2's logits, v1's
+   * probabilities.
+   */
+  readonly averages: 'logits' | 'probabilities';
+  /** How logits are resampled to the scan's grid. */
+  readonly resampling: Resampling;
+}

@@ -1,0 +1,53 @@
+import { z } from 'zod';
+import type { SegmentResult, SubjectScore } from '../results.js';
+import { tag, verdict, warning } from './fields.js';
+
+const flag = z.enum(['0', '1']).default('0');
+
+/**
+ * Control characters and slashes are no part of a name. In terms that every reader of the OpenAPI
+ * document knows, so without \p{Cc}.
+ */
+const caseName = z
+  .string()
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is refused
+  .regex(/^[^/\\\u0000-\u001f\u007f-\u009f\u2028\u2029]{1,200}$/, 'expected up to 200 characters without slashes');
+
+/** How a scan is to be scored: the query of `POST /v1/scans`. */
+export const postQuery = z.object({
+  detector: z.string().max(64).optional().describe('Which detector; the first by default'),
+  case: caseName.default('scan').describe('Name of the scan in the result'),
+  site: tag.optional().describe('Where the scan comes from; drift is watched for each'),
+  scanner: tag.optional().describe('What made the scan'),
+  volume: z.coerce.number().int().min(0).optional().describe('Which volume of a 4-D file, from 0'),
+  mask: flag.describe('1: the uncertainty map too'),
+  segment: flag.describe('1: the segmentation too; the server needs a model'),
+  explain: flag.describe('1: what explains the verdict too'),
+});
+
+/** The query as the server has it, checked and with its defaults. */
+export type PostQuery = z.output<typeof postQuery>;
+
+/** The names that a client may put into the query. */
+export type PostQueryName = keyof z.input<typeof postQuery>;
+
+/** The JSON of `segcanary score`, or of `segment`. */
+export const scoreBody = z
+  .looseObject({
+    case: z.string(),
+    score: z.number(),
+    uncertainty: z.number().nullable(),
+    boundary: z.number().nullable(),
+    verdict,
+    patches: z.number().int(),
+    worstPatch: z.looseObject({}).nullable(),
+    warnings: z.array(warning),
+    detector: z.string().nullable(),
+  } satisfies Record<Exclude<keyof SubjectScore, 'explanation'>, z.ZodType>)
+  .describe('The result, as `segcanary score` prints it');
+
+/** A score as a client sees it, and with a segmentation the voxels of each label. */
+export type RemoteScore = SubjectScore & Partial<Pick<SegmentResult, 'voxels'>>;
+
+/** Parts of the `multipart/mixed` answer, in their order. */
+export type ScorePart = 'uncertainty' | 'segmentation' | 'result';

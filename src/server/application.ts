@@ -1,0 +1,147 @@
+import multipart from '@fastify/multipart';
+import swagger from '@fastify/swagger';
+import swaggerUi from '@fastify/swagger-ui';
+import Fastify, {
+  type FastifyBaseLogger,
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+  LogController,
+} from 'fastify';
+import {
+  hasZodFastifySchemaValidationErrors,
+  jsonSchemaTransform,
+  serializerCompiler,
+  validatorCompiler,
+} from 'fastify-type-provider-zod';
+import { SegcanaryError } from '../errors.js';
+import { version } from '../version.js';
+import { AllowedMethods } from './allowed.js';
+import { guard } from './auth.js';
+import { errorAnswer, HttpError } from './http-error.js';
+import { withStreams } from './openapi.js';
+import { FILE_TYPES } from './upload.js';
+
+/** Paths of the OpenAPI document that are answered without a token. */
+const WITHOUT_TOKEN = ['/healthz', '/readyz'];
+
+/**
+ * Fastify with what every route shares: limits of time, headers, errors, who is let in, the OpenAPI
+ * document.
+ */
+export async function application(
+  logger: FastifyBaseLogger | undefined,
+  token: string | null,
+): Promise<FastifyInstance> {
+  const app = Fastify({
+    ...(logger ? { loggerInstance: logger } : { logger: false }),
+    logController: new LogController({ disableRequestLogging: true }),
+    // A body is read while its scan is scored, for as long as that takes. Each wait for its next
+    // byte has a limit of its own.
+    requestTimeout: 0,
+    keepAliveTimeout: 10_000,
+    // Heads have half a minute, looked for every five seconds: Node looks every thirty.
+    http: { headersTimeout: 30_000, connectionsCheckingInterval: 5000 },
+    // The schemas say how long a name may be. Node ends a head at 16 KiB.
+    routerOptions: { maxParamLength: 16_384 },
+    frameworkErrors: (error, _request, reply) => {
+      const { status, body } = errorAnswer(new SegcanaryError('usage', `${error.message}; ask for another address.`));
+      return (reply as FastifyReply).code(status).send(body);
+    },
+    // Browsers and curl keep connections open that carry nothing; a stop need not wait for them.
+    forceCloseConnections: 'idle',
+    return503OnClosing: false,
+  });
+  app.setValidatorCompiler(validatorCompiler);
+  app.setSerializerCompiler(serializerCompiler);
+  const allowed = new AllowedMethods(app);
+  const nothingThere = ({ method, url }: FastifyRequest): HttpError => {
+    const path = url.split('?')[0];
+    const methods = allowed.of(path);
+    return methods.length === 0
+      ? new HttpError(404, 'not-found', `There is no ${path.slice(0, 200)}; /openapi.json lists what there is.`)
+      : new HttpError(405, 'method-not-allowed', `${method} is not for this address; it takes ${methods.join(', ')}.`, {
+          allow: methods.join(', '),
+        });
+  };
+  app.setErrorHandler((error, request, reply) => {
+    const { status, body, headers } = errorAnswer(
+      request.is404 && !(error instanceof HttpError) ? nothingThere(request) : understood(error),
+    );
+    if (status >= 500) request.log.error({ err: error }, 'a request failed');
+    return reply.code(status).headers(headers).send(body);
+  });
+  app.setNotFoundHandler((request) => {
+    throw nothingThere(request);
+  });
+  // A body is a stream, whatever it says it is; JSON and text are refused.
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser(FILE_TYPES, (_request, payload, done) => done(null, payload));
+  app.addHook('onRequest', async (request, reply) => {
+    reply.headers({
+      'x-content-type-options': 'nosniff',
+      'referrer-policy': 'no-referrer',
+      'cross-origin-resource-policy': 'same-origin',
+      'cross-origin-opener-policy': 'same-origin',
+      'x-frame-options': 'DENY',
+      'cache-control': 'no-store',
+    });
+    // Whoever goes on sending what nobody reads is cut off.
+    reply.raw.on('finish', () => {
+      if (request.raw.complete) return;
+      const cutOff = () => {
+        // Who stopped in time may be asking for something else on the same connection by now.
+        if (!request.raw.complete) request.raw.socket.destroy();
+      };
+      setTimeout(cutOff, 10_000).unref();
+    });
+  });
+  guard(app, token);
+  await app.register(multipart, {
+    limits: { fileSize: Number.POSITIVE_INFINITY, files: 64, parts: 128, fields: 64, fieldSize: 4096, headerPairs: 64 },
+    throwFileSizeLimit: false,
+  });
+  await app.register(swagger, {
+    openapi: {
+      openapi: '3.1.0',
+      info: { title: 'segcanary', version, description: 'Tells when a medical segmentation model fails silently.' },
+      ...(token !== null && {
+        components: { securitySchemes: { token: { type: 'http', scheme: 'bearer' } } },
+        security: [{ token: [] }],
+      }),
+    },
+    transform: jsonSchemaTransform,
+    transformObject: (document) =>
+      'openapiObject' in document
+        ? withStreams(document.openapiObject as Parameters<typeof withStreams>[0], (path) =>
+            WITHOUT_TOKEN.includes(path),
+          )
+        : document.swaggerObject,
+  });
+  await app.register(swaggerUi, { routePrefix: '/docs', staticCSP: true });
+  return app;
+}
+
+/** Fastify's own errors as ours: one sentence that says what to do. */
+function understood(error: unknown): unknown {
+  const { statusCode, code, message } = error as { statusCode?: number; code?: string; message: string };
+  if (hasZodFastifySchemaValidationErrors(error)) {
+    const [first] = error.validation;
+    const where = first?.instancePath.slice(1) || 'the request';
+    return new SegcanaryError(
+      'usage',
+      `${error.validationContext ?? 'request'} ${where}: ${first?.message ?? message}.`,
+    );
+  }
+  if (code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE')
+    return new HttpError(
+      415,
+      'unsupported-media-type',
+      'A scan is sent as application/gzip, application/octet-stream or, with several channels, multipart/form-data.',
+    );
+  if (error instanceof HttpError || error instanceof SegcanaryError || statusCode === undefined || statusCode >= 500)
+    return error;
+  return statusCode === 413
+    ? new HttpError(413, 'too-large', `${message}; send less.`)
+    : new HttpError(statusCode, 'not-found', message);
+}

@@ -1,0 +1,74 @@
+import ndarray from 'ndarray';
+import { describe, expect, it } from 'vitest';
+import type { Activation, Patch, Prediction } from '../../src/chunks.js';
+import { layTiles } from '../../src/maths/window/tiling.js';
+import type { Segmenter } from '../../src/network/segmenter.js';
+import { predict, tapped } from '../../src/stages/predict.js';
+import { gridOf, scanOf } from '../support/grids.js';
+import { collect } from '../support/streams.js';
+
+const grid = gridOf(scanOf([1, 1, 6]));
+
+/** Patches of 4 at 0 and 2. */
+const tiling = layTiles(grid.shape, [1, 1, 4], 0.5);
+
+const patches = (): Patch[] =>
+  [0, 1].map((index) => ({
+    grid,
+    tiling,
+    index,
+    tile: [0, 0, index],
+    data: ndarray(
+      Float32Array.of(1, 2, 3, 4).map((v) => v + 10 * index),
+      [1, 1, 1, 4],
+    ),
+  }));
+
+/**
+ * A network of two classes whose logits are the patch and its negative; it takes longer for the
+ * first patch than for the second.
+ */
+const network: Pick<Segmenter, 'predict'> & { readonly asked: [number, readonly number[]][] } = {
+  asked: [],
+  async predict(data, shape, index = -1) {
+    this.asked.push([index, shape]);
+    await new Promise((resolve) => setTimeout(resolve, 10 * (1 - index)));
+    return {
+      logits: { data: Float32Array.of(...data, ...data.map((v) => -v)), shape: [2, 1, 1, 4] },
+      activation: index === 0 ? { data: Float32Array.of(5, 6), shape: [2, 1, 1, 1] } : null,
+      ...(index === 0 && { measured: Float32Array.of(7) }),
+    };
+  },
+};
+
+describe('predict', () => {
+  it('gives logits and activations in the order of the patches, however long each takes', async () => {
+    const found = await collect<Prediction>(patches(), predict({ predictor: network }));
+    expect(network.asked).toEqual([
+      [0, [1, 1, 1, 4]],
+      [1, [1, 1, 1, 4]],
+    ]);
+    expect(found.map(({ index, tile }) => [index, tile])).toEqual([
+      [0, [0, 0, 0]],
+      [1, [0, 0, 1]],
+    ]);
+    expect(found[1].logits.shape).toEqual([2, 1, 1, 4]);
+    expect([...found[1].logits.data]).toEqual([11, 12, 13, 14, -11, -12, -13, -14]);
+    expect(found.map(({ grid: g, tiling: t }) => g === grid && t === tiling)).toEqual([true, true]);
+    expect(found[0].activation!.shape).toEqual([2, 1, 1, 1]);
+    expect([...found[0].activation!.data]).toEqual([5, 6]);
+    expect([found[1].activation, 'measured' in found[1]]).toEqual([null, false]);
+    expect(found[0].measured).toEqual(Float32Array.of(7));
+  });
+
+  it('names the scan and the patch that fails', async () => {
+    expect(() => predict({ predictor: network, inFlight: 0 })).toThrow(expect.objectContaining({ code: 'usage' }));
+  });
+
+  it('has what is tapped go on alone', async () => {
+    const found = await collect<Activation>(patches(), predict({ predictor: network }), tapped());
+    expect(found.map(({ index, data }) => [index, [...data.data], data.shape])).toEqual([[0, [5, 6], [2, 1, 1, 1]]]);
+    expect(found[0]).toMatchObject({ grid, tiling, tile: [0, 0, 0], measured: Float32Array.of(7) });
+    expect(found[0]).not.toHaveProperty('logits');
+  });
+});

@@ -1,0 +1,28 @@
+import { readdirSync } from 'node:fs';
+import { finished } from 'node:stream/promises';
+import { expect } from 'vitest';
+import type { Stage } from '../../src/stages/stage.js';
+
+/** Open descriptors of this process can be counted here. */
+export const countsDescriptors = process.platform === 'linux';
+
+/** Open file descriptors of this process; deleted files count until they are closed. */
+export function openDescriptors(): number {
+  return countsDescriptors ? readdirSync('/proc/self/fd').length : 0;
+}
+
+/**
+ * Gives a stage its first chunk and destroys it: the temporary file that it opened for the chunk is
+ * closed again. Temporary files have no name, only the descriptor is left of one.
+ */
+export async function expectFileGivenBack<In>(stage: Stage<In, unknown>, chunk: In): Promise<void> {
+  const before = openDescriptors();
+  stage.resume();
+  await new Promise<void>((resolve, reject) =>
+    stage.write(chunk, (error: Error | null | undefined) => (error ? reject(error) : resolve())),
+  );
+  expect(openDescriptors()).toBe(before + 1);
+  stage.destroy();
+  await finished(stage).catch(() => {});
+  expect(openDescriptors()).toBe(before);
+}
