@@ -58,7 +58,7 @@ async function scoreOf(own: ReturnType<typeof clipToWindow> | null): Promise<num
     .to(aggregate())
     .to(score({ calibration }))
     .run(createReadStream(scan), last());
-  return result.score;
+  return result?.score ?? Number.NaN;
 }
 
 console.log(JSON.stringify({ asIs: await scoreOf(null), windowed: await scoreOf(clipToWindow(40, 400)) }));
