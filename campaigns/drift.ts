@@ -34,7 +34,8 @@ export interface DelayOptions extends AlarmOptions {
 export interface Alarms {
   readonly ours: number;
   /**
-   * Of the same streams and the same martingale, with p-values among the calibration scores alone.
+   * The same for the same streams and the same martingale, with p-values among the calibration
+   * scores alone.
    */
   readonly naive: number;
 }

@@ -32,7 +32,7 @@ export interface KillOptions {
 /** What happened to one command. */
 export interface KillCounts {
   kills: number;
-  /** Of these, by what happened in the output folders. */
+  /** Those of them that came by what happened in the output folders. */
   atWrites: number;
   /** Runs that were over before their moment came. */
   escaped: number;

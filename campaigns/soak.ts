@@ -45,7 +45,7 @@ export interface SoakReport {
   readonly scored: number;
   readonly broken: number;
   readonly aborted: number;
-  /** Of the process after every scan, bytes. */
+  /** Resident memory of the process after every scan, bytes. */
   readonly rss: readonly number[];
   /** What went wrong or is left, in sentences. */
   readonly violations: readonly string[];

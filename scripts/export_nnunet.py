@@ -9,6 +9,7 @@ be mirrored and the fingerprint's intensities. With onnxruntime installed the
 file is run against PyTorch and the largest difference is printed.
 """
 import argparse
+import importlib.util
 import json
 import os
 import sys
@@ -18,6 +19,10 @@ from pathlib import Path
 # nnU-Net warns about folders that an export does not need.
 for name in ("nnUNet_raw", "nnUNet_preprocessed", "nnUNet_results"):
     os.environ.setdefault(name, os.curdir)
+
+for name, remedy in (("torch", "run this inside the environment of nnU-Net"), ("nnunetv2", "run this inside the environment of nnU-Net"), ("onnx", "pip install onnx")):
+    if importlib.util.find_spec(name) is None:
+        sys.exit(f"The Python module {name} is not installed here: {remedy}.")
 
 import numpy as np
 import torch

@@ -16,6 +16,7 @@ With onnxruntime installed the file is run against PyTorch and the largest diffe
 that you trust.
 """
 import argparse
+import importlib.util
 import json
 import os
 import sys
@@ -26,6 +27,10 @@ from pathlib import Path
 # nnU-Net warns about folders that an export does not need.
 for name in ("nnUNet_raw_data_base", "nnUNet_preprocessed", "RESULTS_FOLDER"):
     os.environ.setdefault(name, tempfile.gettempdir())
+
+for name, remedy in (("torch", "run this inside the environment of nnU-Net"), ("nnunet", "run this inside the environment of nnU-Net"), ("onnx", "pip install onnx")):
+    if importlib.util.find_spec(name) is None:
+        sys.exit(f"The Python module {name} is not installed here: {remedy}.")
 
 import numpy as np
 import torch

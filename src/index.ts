@@ -70,13 +70,20 @@ export { Explainer } from './explain/explainer.js';
 export type { NiftiGeometry } from './formats/nifti/geometry.js';
 export { type WriteNiftiOptions, writeNifti } from './formats/nifti/write.js';
 export { openScan } from './formats/open.js';
-export { calibrateDetector } from './jobs/calibrate.js';
-export { type CohortScores, type ScoreCohortOptions, scoreCohort } from './jobs/evaluate.js';
+export { type CalibrateJobOptions, type CalibrationResult, calibrateDetector } from './jobs/calibrate.js';
+export {
+  type EvaluateCohortOptions,
+  type EvaluationResult,
+  type EvaluationResults,
+  evaluateCohort,
+} from './jobs/evaluate.js';
+export { writeEvaluation } from './jobs/evaluation-folder.js';
 export { type FitJobOptions, type FitResult, fitDetector } from './jobs/fit.js';
 export { fitIntensityDetector, type IntensityDetectorOptions } from './jobs/fit-intensities.js';
 export { type OutputDetectorOptions, saveOutputDetector } from './jobs/fit-outputs.js';
 export { resolveInputs, type ScanInput } from './jobs/inputs.js';
 export { type ScoreJobOptions, scoreScans } from './jobs/score.js';
+export { type CohortScores, type ScoreCohortOptions, scoreCohort } from './jobs/score-cohort.js';
 export { type SegmenterJobOptions, type SegmentJobOptions, segmenterOf, segmentScans } from './jobs/segment.js';
 export { type SimulateScanOptions, simulateScan } from './jobs/simulate.js';
 export { DEFAULT_LIMITS, type ScanLimits } from './limits.js';

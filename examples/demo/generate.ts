@@ -1,18 +1,21 @@
 /**
- * Writes half of the scans of the demo's cohort: `generate.ts FOLDER 0|1`. Two of these fill two
- * cores: of four sites in turn one takes the first and the last, the other those between, which are
- * as much work.
+ * Writes scans of the demo's cohort into a folder, one by one as their names arrive from the
+ * process that forked this one, and says each name back when the scan is there.
  */
 import { join } from 'node:path';
 import { cohort } from '../phantom/cohort.js';
 import { writePhantom } from '../phantom/write.js';
 import { SIZES } from './sizes.js';
 
-const [folder = '.', half = '0'] = process.argv.slice(2);
-for (const [i, item] of cohort(SIZES).entries()) {
-  if ((((i + 1) >> 1) & 1) !== Number(half)) continue;
+const [folder = '.'] = process.argv.slice(2);
+const cases = new Map(cohort(SIZES).map((item) => [item.name, item]));
+
+process.on('message', async (name: string) => {
+  const item = cases.get(name);
+  if (!item) throw new Error(`${name} is no case of the demo's cohort`);
   // What is tested comes with the truth, for the Dice of the network's segmentation.
   const tested = item.group === 'test' || item.group === 'shifted';
-  const truth = tested ? join(folder, 'truth', `${item.name}.nii.gz`) : undefined;
-  await writePhantom(item.make(), join(folder, item.group, `${item.name}.nii.gz`), truth);
-}
+  const truth = tested ? join(folder, 'truth', `${name}.nii.gz`) : undefined;
+  await writePhantom(item.make(), join(folder, item.group, `${name}.nii.gz`), truth);
+  process.send?.(name);
+});

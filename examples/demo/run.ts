@@ -4,20 +4,15 @@ import { pipeline } from 'node:stream/promises';
 import { fileURLToPath } from 'node:url';
 
 const CLI = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
-const TSX = fileURLToPath(import.meta.resolve('tsx/cli'));
 
 /**
  * Runs the built command line as a process of its own, a file piped into its stdin, and returns
  * what it printed.
  */
-export const segcanary = (args: readonly string[], stdin?: string): Promise<string> => run([CLI, ...args], stdin);
-
-/** Runs a TypeScript file of this folder. */
-export const script = (name: string, args: readonly string[]): Promise<string> =>
-  run([TSX, fileURLToPath(new URL(name, import.meta.url)), ...args]);
-
-async function run(args: readonly string[], stdin?: string): Promise<string> {
-  const child = spawn(process.execPath, args, { stdio: [stdin === undefined ? 'ignore' : 'pipe', 'pipe', 'inherit'] });
+export async function segcanary(args: readonly string[], stdin?: string): Promise<string> {
+  const child = spawn(process.execPath, [CLI, ...args], {
+    stdio: [stdin === undefined ? 'ignore' : 'pipe', 'pipe', 'inherit'],
+  });
   let out = '';
   child.stdout?.setEncoding('utf8').on('data', (text: string) => {
     out += text;
@@ -28,6 +23,6 @@ async function run(args: readonly string[], stdin?: string): Promise<string> {
   });
   if (stdin !== undefined && child.stdin) await pipeline(createReadStream(stdin), child.stdin);
   const code = await ended;
-  if (code !== 0) throw new Error(`node ${args.join(' ')} exited with ${code}`);
+  if (code !== 0) throw new Error(`segcanary ${args.join(' ')} exited with ${code}`);
   return out;
 }

@@ -31,9 +31,11 @@ export function ribs(
   const dz = fromNearest(z - slope * y, period, phase) * 0.9;
   const dt = (cage + 4.5) * 1.5;
   const depth = 6.2 - Math.sqrt(dz * dz + dt * dt);
+  const share = cover(depth, soft) * cover(Math.abs(x) - 15, 6);
+  if (share === 0) return hu;
   const front = cover(-y - 0.62 * patient.cage.b, 20) * cover(62 - Math.abs(x), 30);
   const value = mix(bone(depth, soft), 95, front);
-  return mix(hu, value, cover(depth, soft) * cover(Math.abs(x) - 15, 6));
+  return mix(hu, value, share);
 }
 
 export function spine(patient: Anatomy, hu: number, x: number, y: number, z: number, soft: number): number {

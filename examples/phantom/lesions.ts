@@ -58,6 +58,9 @@ export function lesions(patient: Anatomy, next: Random): Lesion[] {
   return out;
 }
 
+/** Whether a lesion can have a share of what lies at height z. */
+export const reaches = ({ centre, radii }: Lesion, z: number): boolean => Math.abs(z - centre[2]) <= 2.01 * radii[2];
+
 /**
  * How much of the tissue at a point a lesion has taken over: 0 outside, 1 in its middle, 0.5 on its
  * border.

@@ -1,5 +1,5 @@
 import { type Anatomy, narrowing } from './anatomy.js';
-import { clamp, ellipsoid, mix, smoothMin, trunkDepth } from './shapes.js';
+import { clamp, cover, ellipsoid, mix, smoothMin, trunkDepth } from './shapes.js';
 
 /** How deep a point lies inside the rib cage; negative in the chest wall. */
 export function cageDepth(patient: Anatomy, x: number, y: number, z: number): number {
@@ -42,7 +42,26 @@ function halfMediastinum(patient: Anatomy, y: number, z: number): number {
 
 /** How deep a point lies inside a lung, in mm; negative outside of both. */
 export function lungDepth(patient: Anatomy, x: number, y: number, z: number): number {
-  const cage = cageDepth(patient, x, y, z) - 2;
+  return lungDepthInCage(patient, x, y, z, cageDepth(patient, x, y, z));
+}
+
+/**
+ * The share of a voxel that is lung, for a point that lies `cageDepth` deep in the rib cage. A
+ * smooth minimum is at most the smaller one, so that one surface far outside of which a point lies
+ * says that there is no lung, and the others are not asked.
+ */
+export function lungShare(patient: Anatomy, x: number, y: number, z: number, cageDepth: number, soft: number): number {
+  // Further than the blurred border, and than the noise of 2 mm on heart and 4 mm on the dome.
+  const outside = -soft;
+  if (cageDepth - 2 < outside) return 0;
+  if (patient.apex - z < outside) return 0;
+  if (-5 - heartDepth(patient, x, y, z) + 2 < outside) return 0;
+  if (Math.abs(x) - halfMediastinum(patient, y, z) + 4 < outside) return 0;
+  return cover(lungDepthInCage(patient, x, y, z, cageDepth), soft);
+}
+
+function lungDepthInCage(patient: Anatomy, x: number, y: number, z: number, cageDepth: number): number {
+  const cage = cageDepth - 2;
   if (cage < -12) return cage;
   const { spine } = patient;
   const wobble = 4 * patient.noise(x / 26, y / 26, z / 30);

@@ -60,8 +60,10 @@ export function mediastinum(patient: Anatomy, x: number, y: number, z: number, s
   hu = mix(hu, 35, cover(7 - Math.sqrt(gx * gx + gy * gy), soft));
   const heart = heartDepth(patient, x, y, z);
   hu = mix(hu, -85, cover(heart + 5, soft));
+  const inside = cover(heart, soft);
+  if (inside === 0) return hu;
   const wallOfHeart = 55 + 6 * noise(x / 10, y / 10, z / 10);
-  return mix(hu, mix(wallOfHeart, patient.blood, cover(heart - 10, 6)), cover(heart, soft));
+  return mix(hu, mix(wallOfHeart, patient.blood, cover(heart - 10, 6)), inside);
 }
 
 /** Under the diaphragm: liver to the right, stomach with its bubble and spleen to the left. */
@@ -76,34 +78,55 @@ export function abdomen(
 ): number {
   const below = -aboveDiaphragm(patient, x, y, z);
   const inside = Math.min(below, cage - 3);
-  if (inside < -soft) return hu;
+  const share = cover(inside, soft);
+  if (share === 0) return hu;
   const { noise } = patient;
   let organ = -98 + 18 * noise(x / 12, y / 12, z / 12);
   const liver = Math.min(inside - 2, 34 - x + 10 * noise(3, y / 40, z / 40), 62 - 0.2 * x - y);
-  organ = mix(organ, 58 + 7 * noise(x / 5, y / 5, z / 7), cover(liver, soft));
+  if (liver > -soft) organ = mix(organ, 58 + 7 * noise(x / 5, y / 5, z / 7), cover(liver, soft));
   const spleen = ellipsoid(x - 88, y - 34, z - patient.diaphragm.left + 45, 27, 36, 40);
-  organ = mix(organ, 48 + 5 * noise(x / 6, y / 6, z / 8), cover(spleen, soft));
+  if (spleen > -soft) organ = mix(organ, 48 + 5 * noise(x / 6, y / 6, z / 8), cover(spleen, soft));
   const stomach = ellipsoid(x - 62, y + 22, z - patient.diaphragm.left + 34, 36, 38, 28);
   const bubble = cover(-28 - y, 4);
   organ = mix(organ, mix(22, -960, bubble * cover(stomach - 3, soft)), cover(stomach, soft));
-  return mix(hu, organ, cover(inside, soft));
+  return mix(hu, organ, share);
 }
+
+/** A tube and the box outside of which it changes nothing. */
+export interface BoxedTube {
+  readonly tube: Tube;
+  readonly low: readonly [number, number, number];
+  readonly high: readonly [number, number, number];
+}
+
+/** Most tubes are far from most points, which a box says sooner than a square root. */
+export function boxed(list: readonly Tube[], soft: number): BoxedTube[] {
+  return list.map((tube) => {
+    const reach = Math.max(tube.radius, tube.endRadius) + soft;
+    const edge = (axis: 0 | 1 | 2, sign: -1 | 1): number =>
+      sign * Math.max(sign * tube.from[axis], sign * tube.to[axis]) + sign * reach;
+    return { tube, low: [edge(0, -1), edge(1, -1), edge(2, -1)], high: [edge(0, 1), edge(1, 1), edge(2, 1)] };
+  });
+}
+
+/** Those of the tubes that reach a slice. */
+export const atHeight = (list: readonly BoxedTube[], z: number): BoxedTube[] =>
+  list.filter(({ low, high }) => z >= low[2] && z <= high[2]);
 
 export function tubes(
   hu: number,
   x: number,
   y: number,
   z: number,
-  list: readonly Tube[],
+  list: readonly BoxedTube[],
   value: number,
   soft: number,
 ): number {
   let deepest = -1e9;
-  for (const tube of list) {
-    // Most tubes are far off, and height alone says so.
-    const reach = Math.max(tube.radius, tube.endRadius) + soft;
-    if (z > Math.max(tube.from[2], tube.to[2]) + reach || z < Math.min(tube.from[2], tube.to[2]) - reach) continue;
+  for (let i = 0; i < list.length; i++) {
+    const { tube, low, high } = list[i];
+    if (x < low[0] || x > high[0] || y < low[1] || y > high[1]) continue;
     deepest = Math.max(deepest, tubeDepth(x, y, z, tube));
   }
-  return mix(hu, value, cover(deepest, soft));
+  return deepest < -soft ? hu : mix(hu, value, cover(deepest, soft));
 }

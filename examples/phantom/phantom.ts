@@ -67,27 +67,28 @@ export function generatePhantom({ seed, site }: PhantomOptions): Phantom {
   const volume = new Int16Array(depth * size);
   const label = new Uint8Array(depth * size);
   const lung = new Uint8Array(depth * size);
+  const sum = { hu: new Float64Array(size), lesion: new Float64Array(size), lung: new Float64Array(size) };
   const slice = new Float32Array(size);
   const deep = new Float32Array(size);
   for (let z = 0; z < depth; z++) {
-    for (let y = 0; y < height; y++) {
-      for (let x = 0; x < width; x++) {
-        const at = y * width + x;
-        let hu = 0;
-        let lesion = 0;
-        let lungs = 0;
-        for (let s = 0; s < samplesPerSlice; s++) {
-          const mm = grid.origin[0] + (z + (s + 0.5) / samplesPerSlice - 0.5) * sz;
+    for (const list of Object.values(sum)) list.fill(0);
+    for (let s = 0; s < samplesPerSlice; s++) {
+      const mm = grid.origin[0] + (z + (s + 0.5) / samplesPerSlice - 0.5) * sz;
+      for (let y = 0; y < height; y++) {
+        for (let x = 0; x < width; x++) {
+          const at = y * width + x;
           scene.look(grid.origin[2] + x * sx, grid.origin[1] + y * sy, mm, vessels[z * size + at]);
-          hu += scene.hu;
-          lesion += scene.lesion;
-          lungs += scene.lung;
+          sum.hu[at] += scene.hu;
+          sum.lesion[at] += scene.lesion;
+          sum.lung[at] += scene.lung;
+          deep[at] = scene.depth;
         }
-        slice[at] = hu / samplesPerSlice;
-        deep[at] = scene.depth;
-        label[z * size + at] = lesion >= 0.5 * samplesPerSlice ? 1 : 0;
-        lung[z * size + at] = lungs >= 0.5 * samplesPerSlice ? 1 : 0;
       }
+    }
+    for (let at = 0; at < size; at++) {
+      slice[at] = sum.hu[at] / samplesPerSlice;
+      label[z * size + at] = sum.lesion[at] >= 0.5 * samplesPerSlice ? 1 : 0;
+      lung[z * size + at] = sum.lung[at] >= 0.5 * samplesPerSlice ? 1 : 0;
     }
     if (site.kernel > 1) smoothSlice(slice, height, width);
     for (let at = 0; at < size; at++) {

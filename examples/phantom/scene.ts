@@ -1,10 +1,10 @@
 import type { Anatomy } from './anatomy.js';
 import { plates, ribs, spine } from './bones.js';
-import { type Lesion, lesionShare, lesionTissue } from './lesions.js';
-import { cageDepth, lungDepth } from './lungs.js';
-import { abdomen, airways, greatVessels, mediastinum, tubes } from './organs.js';
+import { type Lesion, lesionShare, lesionTissue, reaches } from './lesions.js';
+import { cageDepth, lungShare } from './lungs.js';
+import { abdomen, airways, atHeight, boxed, greatVessels, mediastinum, tubes } from './organs.js';
 import { cover, mix } from './shapes.js';
-import { air, bodyDepth, table, wall } from './trunk.js';
+import { air, bodyDepth, inAir, table, wall } from './trunk.js';
 
 /**
  * What is found at one point. The fields are overwritten by the next look: 2 million objects a
@@ -19,7 +19,7 @@ export interface Scene {
   lesion: number;
   /** Share of lung. */
   lung: number;
-  /** mm under the skin; negative in the air. */
+  /** mm under the skin; some negative number in the air. */
   depth: number;
 }
 
@@ -27,18 +27,31 @@ export interface Scene {
  * The patient in the scanner. `soft` is the width in mm over which a border is blurred: a voxel.
  */
 export function createScene(patient: Anatomy, list: readonly Lesion[], soft: number): Scene {
-  const blood = greatVessels(patient);
-  const bronchi = airways(patient);
-  const walls = bronchi.map((tube) => ({ ...tube, radius: tube.radius + 1.6, endRadius: tube.endRadius + 1.2 }));
+  const inner = airways(patient);
+  const outer = inner.map((tube) => ({ ...tube, radius: tube.radius + 1.6, endRadius: tube.endRadius + 1.2 }));
+  const all = { blood: boxed(greatVessels(patient), soft), bronchi: boxed(inner, soft), walls: boxed(outer, soft) };
   const { noise } = patient;
 
   const scene: Scene = { look, hu: 0, lesion: 0, lung: 0, depth: 0 };
+
+  // What reaches the height that was looked at last: a scan is computed slice by slice.
+  let height = Number.NaN;
+  let { blood, bronchi, walls } = all;
+  let near = list;
+
+  function moveTo(z: number): void {
+    height = z;
+    blood = atHeight(all.blood, z);
+    bronchi = atHeight(all.bronchi, z);
+    walls = atHeight(all.walls, z);
+    near = list.filter((lesion) => reaches(lesion, z));
+  }
 
   function inLung(hu: number, share: number, vessel: number, x: number, y: number, z: number): number {
     // Blood pools at the back: the lung is denser there.
     let tissue = patient.lung + 0.4 * (y + 40) + 28 * noise(x / 7, y / 7, z / 9) + 14 * noise(x / 3, y / 3, z / 4);
     scene.lesion = 0;
-    for (const lesion of list) {
+    for (const lesion of near) {
       const taken = lesionShare(patient, lesion, x, y, z);
       if (taken === 0) continue;
       tissue = mix(tissue, Math.max(tissue, lesionTissue(patient, lesion, x, y, z)), taken);
@@ -50,7 +63,7 @@ export function createScene(patient: Anatomy, list: readonly Lesion[], soft: num
 
   function inChest(x: number, y: number, z: number, cage: number, vessel: number, hu: number): number {
     let out = hu;
-    scene.lung = cover(lungDepth(patient, x, y, z), soft);
+    scene.lung = lungShare(patient, x, y, z, cage, soft);
     // Where a voxel is all lung, what lies around the lungs is not asked: half of the time.
     if (scene.lung < 1) {
       out = mix(out, mediastinum(patient, x, y, z, soft), cover(cage, soft));
@@ -68,6 +81,12 @@ export function createScene(patient: Anatomy, list: readonly Lesion[], soft: num
   function look(x: number, y: number, z: number, vessel: number): void {
     scene.lesion = 0;
     scene.lung = 0;
+    if (z !== height) moveTo(z);
+    if (inAir(patient, x, y, z, soft)) {
+      scene.depth = -2 * soft;
+      scene.hu = table(patient, air, x, y, soft);
+      return;
+    }
     const depth = bodyDepth(patient, x, y, z);
     scene.depth = depth;
     if (depth < -soft) {

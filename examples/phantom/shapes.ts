@@ -2,7 +2,8 @@
  * Shapes as signed distances in mm, positive inside, and what share of a voxel such a shape covers.
  */
 
-export const clamp = (value: number, low: number, high: number): number => Math.min(Math.max(value, low), high);
+export const clamp = (value: number, low: number, high: number): number =>
+  value < low ? low : value > high ? high : value;
 
 /** The share of a voxel that lies inside, for a border `depth` mm away that is `width` mm soft. */
 export const cover = (depth: number, width: number): number => clamp(0.5 + depth / width, 0, 1);

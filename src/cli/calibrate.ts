@@ -7,6 +7,7 @@ import { EXIT } from './exit.js';
 import type { LogOptions } from './log.js';
 import { flagsOf, type ScanFlags, withScanOptions } from './options.js';
 import { reportCalibration } from './reports.js';
+import { ScanProgress } from './scan-progress.js';
 import { runSession } from './session.js';
 import { sentenceOf } from './words.js';
 
@@ -21,17 +22,26 @@ export function calibrateCommand(program: Command): void {
     .requiredOption('-d, --detector <folder>', 'the detector; its detector.json is rewritten');
   withScanOptions(command, 'held-out scans: files or folders').action(() => {
     const flags = flagsOf<CalibrateFlags>(command);
-    return runSession(flags, async ({ log, progress, signal, say }) => {
+    return runSession(flags, async (session) => {
+      const { log, signal, say } = session;
       const detector = await loadDetector(flags.detector);
       const inputs = await resolveInputs(flags.input);
+      const done = new ScanProgress(session, inputs.length);
       const { calibration, failures } = await calibrateDetector({
         ...flags,
         detector: await openDetector(detector, flags),
         inputs,
         signal,
-        onProgress: ({ case: name, patches, total }) => progress.update(`${name}: patch ${patches} of ${total}`),
+        onProgress: done.onProgress,
+        onScan: ({ case: name, score, patches }) => {
+          const seconds = done.next(name).toFixed(1);
+          log.debug(`${name}: score ${score.toPrecision(6)}, ${patches} patches, ${seconds} s`);
+        },
         onWarning: ({ message }, name) => log.warn(`${name}: ${message}`),
-        onFailure: ({ error }) => log.error(sentenceOf(error)),
+        onFailure: ({ case: name, error }) => {
+          done.next(name);
+          log.error(sentenceOf(error));
+        },
       });
       await say(reportCalibration(detector, calibration));
       return failures.length > 0 ? EXIT.someScansFailed : EXIT.done;

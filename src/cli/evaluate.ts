@@ -1,19 +1,14 @@
 import { readFile } from 'node:fs/promises';
-import { basename, join } from 'node:path';
 import { type Command, Option } from 'commander';
 import { ESTIMATORS, type Estimator } from '../detectors/estimators.js';
-import { PATCH_METHODS } from '../detectors/methods/registry.js';
-import { describeError, isAbort, SegcanaryError } from '../errors.js';
 import { AGGREGATORS } from '../evaluate/aggregators.js';
 import { readCohort } from '../evaluate/cohort.js';
-import { type Evaluated, evaluationOf, type JudgedMethod, type ScoredMethod } from '../evaluate/evaluation.js';
-import { casesCsv, differencesTable, resultsCsv, resultsTable, shiftsTable } from '../evaluate/results.js';
-import { cannotRead, makeFolder, writeFileAtomically } from '../files/atomic.js';
-import { scoreCohort } from '../jobs/evaluate.js';
+import type { Evaluated, Evaluation } from '../evaluate/evaluation.js';
+import { differencesTable, resultsTable, shiftsTable } from '../evaluate/results.js';
+import { cannotRead, makeFolder } from '../files/atomic.js';
+import { evaluateCohort } from '../jobs/evaluate.js';
+import { writeEvaluation } from '../jobs/evaluation-folder.js';
 import { openSegmentationModel } from '../network/folder.js';
-import { evaluationHtml } from '../report/evaluation.js';
-import { notablePictures } from '../report/pictures.js';
-import { version } from '../version.js';
 import { EXIT } from './exit.js';
 import type { LogOptions } from './log.js';
 import {
@@ -24,6 +19,7 @@ import {
   withModelOptions,
   withReadingOptions,
 } from './options.js';
+import { ScanProgress } from './scan-progress.js';
 import { runSession, type Session } from './session.js';
 import { table } from './table.js';
 import { fraction, listOf, wholeNumber } from './values.js';
@@ -85,91 +81,49 @@ export function evaluateCommand(program: Command): void {
   });
 }
 
-async function evaluate(path: string, flags: EvaluateFlags, { log, progress, signal, say }: Session): Promise<number> {
+async function evaluate(path: string, flags: EvaluateFlags, session: Session): Promise<number> {
+  const { log, progress, signal } = session;
   const text = await readFile(path, 'utf8').catch((cause) => {
     throw cannotRead(path, cause);
   });
   const cohort = readCohort(text, path);
   const model = await openSegmentationModel(flags.model, flags);
   await makeFolder(flags.output);
-  let done = 0;
-  const at = () => `${done + 1}/${cohort.length}`;
-  const scores = await scoreCohort({
+  const done = new ScanProgress(session, cohort.length);
+  const result = await evaluateCohort({
     ...flags,
+    name: path,
     aggregators: flags.aggregate,
     taps: flags.tap,
+    margin: flags.harm,
     model,
     cohort,
     cache: flags.cache ?? `${flags.output.replace(/\/+$/, '')}.cache`,
     signal,
+    onProgress: done.onProgress,
     onScan: (scan) => {
-      done++;
-      log.debug(`${scan.case}${scan.cached ? ' (from the cache)' : ''}`);
-      progress.update(`${done}/${cohort.length} ${scan.case}`);
+      const seconds = done.next(scan.case).toFixed(1);
+      log.debug(`${scan.case}: ${seconds} s${scan.cached ? ' (from the cache)' : ''}`);
     },
     onWarning: ({ message }, name) => log.warn(`${name}: ${message}`),
     onFailure: ({ case: name, error }) => {
-      done++;
-      log.error(`${at()} ${name}: ${sentenceOf(error)}`);
+      log.error(`${done.at} ${name}: ${sentenceOf(error)}`);
+      done.next(name);
     },
     onFit: (method) => progress.update(`fitting ${method}`),
     onUnfitted: ({ method, error }) => log.warn(`${method} is left out: ${sentenceOf(error)}`),
+    onPictures: () => progress.update('looking at notable scans'),
+    onOmitted: (why) => log.warn(sentenceOf(why)),
   });
   progress.clear();
-  const { methods: scored, taps, dice, seconds, peakMemory, failures, unfitted } = scores;
-  refuseEmpty(scored, path);
-  const { tau, harm: margin, resamples, seed, against } = flags;
-  if (against !== undefined && !scored.some(({ name }) => name === against))
-    log.warn(`No detector is named ${against}, so nothing is compared with it; results.csv has the names.`);
-  const evaluation = evaluationOf(scored, { tau, margin, resamples, seed, against });
-  const { methods, shifts, harmful } = evaluation;
-  const pictured = bestPictured(evaluation);
-  progress.update('looking at notable scans');
-  const pictures = pictured
-    ? await notablePictures(pictured, tau, (name) => scores.look(pictured.name, name)).catch((error: unknown) => {
-        if (isAbort(error)) throw error;
-        log.warn(`No pictures: ${sentenceOf(describeError(error, pictured.name))}`);
-        return [];
-      })
-    : [];
-  progress.clear();
-  const results = {
-    createdBy: `segcanary ${version}`,
-    tau,
-    margin,
-    resamples,
-    seed,
-    taps,
-    ...evaluation,
-    // The scans are those of the methods above.
-    harmful: harmful && { ...harmful, methods: harmful.methods.map(({ cases: _, ...m }) => m) },
-    dice,
-    seconds,
-    peakMemory,
-    failures,
-    unfitted,
-  };
-  const write = (name: string, content: string) => writeFileAtomically(join(flags.output, name), content);
-  await write('results.json', `${JSON.stringify(results, null, 1)}\n`);
-  await write('results.csv', resultsCsv(evaluation));
-  if (harmful) await write('harmful.csv', resultsCsv(harmful));
-  await write('cases.csv', casesCsv(methods));
-  await write(
-    'report.html',
-    await evaluationHtml({
-      ...evaluation,
-      tau,
-      margin,
-      resamples,
-      title: `Detectors on ${basename(path)}`,
-      dice,
-      seconds,
-      peakMemory,
-      pictured: pictured?.title ?? null,
-      pictures,
-      failures: [...failures, ...unfitted].map(({ error }) => error.message),
-    }),
-  );
+  await writeEvaluation(flags.output, result);
+  await sayEvaluation(result.evaluation, flags.harm, session);
+  return result.results.failures.length > 0 ? EXIT.someScansFailed : EXIT.done;
+}
+
+/** The tables that people read. */
+async function sayEvaluation(evaluation: Evaluation, harm: number, { say }: Session): Promise<void> {
+  const { methods, shifts, harmful, comparison } = evaluation;
   const sayTable = async (evaluated: Evaluated) => {
     const { head, rows } = resultsTable(evaluated);
     await say(table(head, rows));
@@ -179,31 +133,19 @@ async function evaluate(path: string, flags: EvaluateFlags, { log, progress, sig
   };
   await sayTable(evaluation);
   if (shifts.length > 0) {
-    const best = methods.find(({ name }) => name === evaluation.comparison.best.auroc?.method);
+    const best = methods.find(({ name }) => name === comparison.best.auroc?.method);
     const { head, rows } = shiftsTable(shifts, best ?? methods[0]);
     await say(`\n${table(head, rows)}`);
   }
   if (harmful) {
-    await say(`\nOn the shifts that harm (a drop of the mean Dice of more than ${margin}) alone:\n`);
+    await say(`\nOn the shifts that harm (a drop of the mean Dice of more than ${harm}) alone:\n`);
     await sayTable(harmful);
   }
-  if (evaluation.comparison.against)
+  if (comparison.against)
     await say(
       'Of differences, * marks those whose 95 % interval does not hold 0; more AUROC and less of the others is better.',
     );
   await say(
     '* the best on this cohort; + as good: the 95 % interval of the paired difference to the best holds 0 (bootstrap over test scans).',
   );
-  return failures.length > 0 ? EXIT.someScansFailed : EXIT.done;
-}
-
-/** The best detector that has a mask to show: one on features, under the mean. */
-function bestPictured({ methods }: Evaluated): JudgedMethod | undefined {
-  const masked = methods.filter(({ name }) => PATCH_METHODS.some((m) => name.replace(/\[.*\]$/, '') === m.name));
-  return masked.toSorted((a, b) => (b.auroc ?? 0) - (a.auroc ?? 0))[0];
-}
-
-function refuseEmpty([first]: readonly ScoredMethod[], path: string): void {
-  if (first?.cases.some((c) => c.split === 'test')) return;
-  throw new SegcanaryError('cohort-invalid', 'none of its test scans could be read.', { subject: path });
 }

@@ -20,6 +20,7 @@ import {
   withScanOptions,
 } from './options.js';
 import { reportFit, reportIntensityFit, reportOutputDetector } from './reports.js';
+import { ScanProgress } from './scan-progress.js';
 import { runSession, type Session } from './session.js';
 import { fraction, wholeNumber } from './values.js';
 import { sentenceOf } from './words.js';
@@ -67,13 +68,11 @@ export function fitCommand(program: Command): void {
   });
 }
 
-async function fitOnFeatures(
-  flags: FitFlags & { readonly input: string[] },
-  { log, progress, signal, say }: Session,
-): Promise<number> {
+async function fitOnFeatures(flags: FitFlags & { readonly input: string[] }, session: Session): Promise<number> {
+  const { log, progress, signal, say } = session;
   const inputs = await resolveInputs(flags.input);
   const cache = flags.cache ?? `${flags.output.replace(/\/+$/, '')}.cache`;
-  let done = 0;
+  const done = new ScanProgress(session, inputs.length);
   const result = await fitDetector({
     ...flags,
     method: flags.detector,
@@ -81,15 +80,17 @@ async function fitOnFeatures(
     inputs,
     cache,
     signal,
-    onProgress: ({ case: name, patches, total }) =>
-      progress.update(`${done + 1}/${inputs.length} ${name}: patch ${patches} of ${total}`),
-    onScan: (scan) => {
-      done++;
-      log.debug(`${scan.case}: ${scan.patches} patches${scan.cached ? ' (from the cache)' : ''}`);
+    onProgress: done.onProgress,
+    onScan: ({ case: name, patches, cached }) => {
+      const seconds = done.next(name).toFixed(1);
+      log.debug(`${name}: ${patches} patches, ${seconds} s${cached ? ' (from the cache)' : ''}`);
     },
     onFit: () => progress.update('fitting the detector'),
     onWarning: ({ message }, name) => log.warn(`${name}: ${message}`),
-    onFailure: ({ error }) => log.error(sentenceOf(error)),
+    onFailure: ({ case: name, error }) => {
+      done.next(name);
+      log.error(sentenceOf(error));
+    },
   });
   progress.clear();
   for (const warning of result.warnings) log.warn(warning.message);
@@ -100,20 +101,21 @@ async function fitOnFeatures(
   return result.failures.length > 0 ? EXIT.someScansFailed : EXIT.done;
 }
 
-async function fitOnIntensities(
-  flags: FitFlags & { readonly input: string[] },
-  { log, progress, signal, say }: Session,
-): Promise<number> {
+async function fitOnIntensities(flags: FitFlags & { readonly input: string[] }, session: Session): Promise<number> {
+  const { log, progress, signal, say } = session;
   const inputs = await resolveInputs(flags.input);
-  let done = 0;
+  const done = new ScanProgress(session, inputs.length);
   const result = await fitIntensityDetector({
     ...flags,
     model: await openModel(flags.model, flags),
     inputs,
     signal,
-    onScan: ({ case: name }) => progress.update(`${++done}/${inputs.length} ${name}`),
+    onScan: ({ case: name }) => log.debug(`${name}: ${done.next(name).toFixed(1)} s`),
     onWarning: ({ message }, name) => log.warn(`${name}: ${message}`),
-    onFailure: ({ error }) => log.error(sentenceOf(error)),
+    onFailure: ({ case: name, error }) => {
+      done.next(name);
+      log.error(sentenceOf(error));
+    },
   });
   progress.clear();
   for (const warning of result.fit.warnings) log.warn(warning.message);

@@ -25,7 +25,7 @@ const program = new Command('segcanary')
   )
   .version(version)
   .option('-q, --quiet', 'only errors on stderr')
-  .option('-v, --verbose', 'more on stderr')
+  .option('-v, --verbose', 'more on stderr: a line a scan, with its seconds')
   .option('--json', 'log lines on stderr as JSON')
   .configureHelp({ showGlobalOptions: true })
   .addHelpText(

@@ -5,7 +5,7 @@ import type { WithInference } from '../network/inference/options.js';
 import type { LogOptions } from './log.js';
 import { foldList, limits, limitsText, wholeNumber } from './values.js';
 
-/** Of commands that run a network. */
+/** The options of commands that run a network. */
 export type InferenceFlags = Required<WithInference>;
 
 /** What a scan may take of the machine. */
@@ -13,12 +13,12 @@ export interface LimitFlags {
   readonly limits?: Partial<ScanLimits>;
 }
 
-/** Of commands that read scans under a plan. */
+/** The options of commands that read scans under a plan. */
 export interface ReadingFlags extends InferenceFlags, LimitFlags {
   readonly tmpdir?: string;
 }
 
-/** Of commands that take scans. */
+/** The options of commands that take scans. */
 export interface ScanFlags extends ReadingFlags {
   readonly input: string[];
   readonly volume?: number;

@@ -1,27 +1,59 @@
+/** Milliseconds between the lines that say that a long command is alive. */
+const EVERY = 30_000;
+
+export interface ProgressOptions {
+  /** Says nothing at all. */
+  readonly quiet: boolean;
+  /** Whether stderr is a terminal, where a line can be taken back. */
+  readonly terminal: boolean;
+  /** Writes a line that stays, where it is none. */
+  readonly say: (text: string) => void;
+  /** @default 30 s */
+  readonly every?: number;
+}
+
 /**
- * One line on the terminal that says how far a long job is. Silent where stderr is not a terminal,
- * and for the first second.
+ * Says how far a long job is. On a terminal by one line that is written over, from the first second
+ * on; elsewhere by a line that stays, every half minute, whether there is news or not: whoever
+ * reads a log wants to know that the command is alive.
  */
 export class ProgressLine {
-  readonly #enabled: boolean;
+  readonly #terminal: boolean;
+  readonly #quiet: boolean;
   readonly #since = Date.now();
+  readonly #timer: NodeJS.Timeout | undefined;
+  #text: string | null = null;
   #shown = false;
   #last = 0;
 
-  constructor(quiet: boolean) {
-    this.#enabled = !quiet && process.stderr.isTTY === true;
+  constructor({ quiet, terminal, say, every = EVERY }: ProgressOptions) {
+    this.#quiet = quiet;
+    this.#terminal = terminal;
+    if (quiet || terminal) return;
+    this.#timer = setInterval(() => {
+      if (this.#text !== null) say(this.#text);
+    }, every);
+    this.#timer.unref();
   }
 
   update(text: string): void {
+    this.#text = text;
     const now = Date.now();
-    if (!this.#enabled || now - this.#since < 1000 || now - this.#last < 100) return;
+    if (this.#quiet || !this.#terminal || now - this.#since < 1000 || now - this.#last < 100) return;
     this.#last = now;
     this.#shown = true;
     process.stderr.write(`\r\x1b[K${text.slice(0, (process.stderr.columns ?? 80) - 1)}`);
   }
 
+  /** Takes the line off the terminal; the next update shows it again. */
   clear(): void {
     if (this.#shown) process.stderr.write('\r\x1b[K');
     this.#shown = false;
+  }
+
+  /** Nothing is said after this. */
+  end(): void {
+    this.clear();
+    clearInterval(this.#timer);
   }
 }

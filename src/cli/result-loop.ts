@@ -38,9 +38,8 @@ export async function reportResults<T extends { readonly case: string; readonly 
   };
   let failed = 0;
   let ood = 0;
-  let since = performance.now();
   for await (const found of results) {
-    done.next(found.case);
+    const seconds = done.next(found.case).toFixed(1);
     if (isFailure(found)) {
       const failure = printed(found);
       failed++;
@@ -52,10 +51,8 @@ export async function reportResults<T extends { readonly case: string; readonly 
       ood += Number(score?.verdict === 'out-of-distribution');
       if (score) await folder?.add(score);
       await report(lineOf(found));
-      const seconds = ((performance.now() - since) / 1000).toFixed(1);
       log.debug(`${found.case}: ${score?.verdict ?? 'segmented'}, ${found.patches} patches, ${seconds} s`);
     }
-    since = performance.now();
   }
   progress.clear();
   await folder?.finish();

@@ -36,7 +36,11 @@ export async function runSession(options: LogOptions, work: (session: Session) =
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code === 'EPIPE' && ending === null) stop(EXIT.done);
   });
-  const progress = new ProgressLine(options.quiet === true);
+  const progress = new ProgressLine({
+    quiet: options.quiet === true,
+    terminal: process.stderr.isTTY === true,
+    say: (text) => log.info(text),
+  });
   const log = createLog(options, () => progress.clear());
   const write = (text: string) => {
     progress.clear();
@@ -60,9 +64,10 @@ export async function runSession(options: LogOptions, work: (session: Session) =
   };
   try {
     const code = await work(session);
+    progress.end();
     process.exitCode = ending ?? code;
   } catch (error) {
-    progress.clear();
+    progress.end();
     process.exitCode = ending ?? exitCodeOf(error);
     if (ending === null || !isAbort(error)) log.fatal(sentenceOf(describeError(error)));
   }

@@ -92,7 +92,8 @@ const featuresSchema = z
     /** How a patch is judged: a name of detectors/methods/registry.ts. */
     method: z.enum(METHOD_NAMES),
     /**
-     * Of the method's Gaussian, as are shrinkage, rank and conditionNumber: null where it has none.
+     * How the covariance of the method's Gaussian was estimated. Null where it has none, as are
+     * shrinkage, rank and conditionNumber.
      */
     estimator: z.enum(ESTIMATORS).nullable(),
     shrinkage: z.number().min(0).max(1).nullable(),

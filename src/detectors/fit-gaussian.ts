@@ -32,8 +32,8 @@ export interface GaussianFit extends Gaussian {
    */
   readonly rank: number;
   /**
-   * Of the covariance that the distances use (the shrunk one, where it was shrunk), over the
-   * directions that it sees; within 10 %.
+   * How well the covariance that the distances use (the shrunk one, where it was shrunk) is
+   * conditioned over the directions that it sees; within 10 %.
    */
   readonly conditionNumber: number;
   /** Weight of the scaled identity in the covariance; null for `empirical`. */

@@ -65,8 +65,8 @@ export interface Scorer {
   /** How many features those are. */
   readonly d: number;
   /**
-   * How far features lie from those of the training: higher is more suspicious, never negative where
-   * the method says so, NaN where the features hold one.
+   * How far features lie from those of the training: higher is more suspicious, never negative
+   * where the method says so, NaN where the features hold one.
    */
   distance(features: Float32Array): number;
 }
@@ -146,8 +146,8 @@ export interface KeptFeatures {
 }
 
 /**
- * Those of them that a method reads, and their number a patch. Of what was measured, there are
- * stage means alone.
+ * The features that a method reads, and their number a patch. What was measured has to be stage
+ * means alone.
  */
 export function keptFeatures(kept: KeptFeatures, features: Features): readonly [Float32Array, number] {
   if (features === 'pooled') return [kept.rows, kept.d];

@@ -32,8 +32,10 @@ const rowSchema = z.object({
 
 /**
  * Reads a cohort: a CSV with the columns case, image, label, split (train, val, test), group (id,
- * ood), shift, dataset. Paths are relative to the file, channels are joined by `;`, label, shift
- * and dataset may be empty or missing.
+ * ood), shift, dataset. Cells are parted as the column names are: by commas or, as spreadsheets
+ * write it in some countries, by semicolons or tabs. Paths are relative to the file, channels are
+ * joined by `;` (in quotes where that parts cells), label, shift and dataset may be empty or
+ * missing.
  *
  * @param text of the file
  * @param path of the file
@@ -44,7 +46,14 @@ export function readCohort(text: string, path: string): CohortCase[] {
     new SegcanaryError('cohort-invalid', `${what}`, { subject: path, cause });
   let rows: { record: Record<string, string>; info: { lines: number } }[];
   try {
-    rows = parse(text, { columns: true, bom: true, trim: true, skip_empty_lines: true, info: true }) as never;
+    rows = parse(text, {
+      columns: true,
+      delimiter: delimiterOf(text),
+      bom: true,
+      trim: true,
+      skip_empty_lines: true,
+      info: true,
+    }) as never;
   } catch (cause) {
     throw invalid(`is not a CSV file (${(cause as Error).message}).`, cause);
   }
@@ -58,7 +67,7 @@ export function readCohort(text: string, path: string): CohortCase[] {
     const found = rowSchema.safeParse(record);
     if (!found.success) {
       const [issue] = found.error.issues;
-      throw invalid(`line ${info.lines}, column ${String(issue!.path[0])}: ${issue!.message}.`);
+      throw invalid(`line ${info.lines}, column ${String(issue.path[0])}: ${issue.message}.`);
     }
     const { image, label, ...rest } = found.data;
     if (seen.has(rest.case)) throw invalid(`line ${info.lines}: the case ${rest.case} is listed twice.`);
@@ -74,4 +83,10 @@ export function readCohort(text: string, path: string): CohortCase[] {
   for (const split of ['train', 'val', 'test'])
     if (count(split, 'id') === 0) throw invalid(`has no in-distribution scan in the split ${split}.`);
   return cases;
+}
+
+/** What parts the column names. */
+function delimiterOf(text: string): string {
+  const [head] = text.trimStart().split('\n', 1);
+  return [',', ';', '\t'].find((delimiter) => head.includes(delimiter)) ?? ',';
 }

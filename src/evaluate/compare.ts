@@ -78,8 +78,8 @@ export function compare(methods: Readonly<Record<string, readonly ScoredCase[]>>
     tests.forEach(({ id, ood, boundary }, m) => {
       drawn[m].push(
         metricsOf(
-          idDraw!.map((i) => id[i]),
-          oodDraw!.map((i) => ood[i]),
+          idDraw.map((i) => id[i]),
+          oodDraw.map((i) => ood[i]),
           boundary,
         ),
       );

@@ -28,9 +28,9 @@ export function parseWith<S extends z.ZodType>(
  */
 function issueSentence(issues: readonly z.core.$ZodIssue[]): string {
   const [first] = issues;
-  const path = first!.path.map(String).join('.');
+  const path = first.path.map(String).join('.');
   const more = issues.length > 1 ? ` (and ${issues.length - 1} more)` : '';
-  return `${path === '' ? 'the top level' : `field ${path}`} is wrong: ${first!.message}${more}`;
+  return `${path === '' ? 'the top level' : `field ${path}`} is wrong: ${first.message}${more}`;
 }
 
 /** Characters of a value that a message quotes. */

@@ -1,9 +1,15 @@
 import { type Calibration, calibrate as drawBoundaries } from '../detectors/calibration.js';
 import { writeCalibration } from '../detectors/saved.js';
 import { isAbort, SegcanaryError } from '../errors.js';
-import { isFailure, type ScanFailure } from '../results.js';
+import { isFailure, type ScanFailure, type SubjectScore } from '../results.js';
 import { hashInput } from './inputs.js';
 import { type ScoreJobOptions, scoreScans } from './score.js';
+
+export interface CalibrateJobOptions extends Omit<ScoreJobOptions, 'mask' | 'early'> {
+  /** Told of every scan that could be scored. */
+  readonly onScan?: (score: SubjectScore) => void;
+  readonly onFailure?: (failure: ScanFailure) => void;
+}
 
 export interface CalibrationResult {
   readonly calibration: Calibration;
@@ -17,9 +23,7 @@ export interface CalibrationResult {
  * @throws SegcanaryError `fit-failed` when no scan could be scored, `usage` when a scan was among
  *   those that the detector was fitted to
  */
-export async function calibrateDetector(
-  options: Omit<ScoreJobOptions, 'mask' | 'early'> & { readonly onFailure?: (failure: ScanFailure) => void },
-): Promise<CalibrationResult> {
+export async function calibrateDetector(options: CalibrateJobOptions): Promise<CalibrationResult> {
   await refuseTrainingScans(options);
   const cases: { case: string; score: number }[] = [];
   const failures: ScanFailure[] = [];
@@ -27,7 +31,10 @@ export async function calibrateDetector(
     if (isFailure(result)) {
       failures.push(result);
       options.onFailure?.(result);
-    } else cases.push({ case: result.case, score: result.score });
+    } else {
+      cases.push({ case: result.case, score: result.score });
+      options.onScan?.(result);
+    }
   }
   if (cases.length === 0) {
     throw new SegcanaryError(

@@ -41,7 +41,7 @@ export interface CohortReaderOptions extends Omit<ScanOptions, 'case' | 'file'>,
    * @default none
    */
   readonly passes?: readonly Exclude<Passes, 'plain' | 'folds'>[];
-  /** Of the dropout. @default 0 */
+  /** What the dropout is drawn by. @default 0 */
   readonly seed?: number;
 }
 

@@ -25,7 +25,7 @@ export interface OutputDetectorOptions extends WithInference {
   readonly inputs?: readonly ScanInput[];
   /** @default 0.5 */
   readonly stepSize?: number;
-  /** Of the dropout. @default 0 */
+  /** What the dropout is drawn by. @default 0 */
   readonly seed?: number;
   readonly signal?: AbortSignal;
 }

@@ -1,10 +1,10 @@
 import { fitChannelGroups, groupSizes } from '../detectors/channel-groups.js';
-import { type CachedEmbeddings, EmbeddingCache, embeddingKey } from '../detectors/embedding-cache.js';
+import { EmbeddingCache, embeddingKey } from '../detectors/embedding-cache.js';
 import type { Estimator } from '../detectors/estimators.js';
-import { type FeatureBlock, type FittedMethod, keptFeatures, type PatchMethod } from '../detectors/method.js';
+import type { FittedMethod, PatchMethod } from '../detectors/method.js';
 import { METHOD_NAMES, patchMethod } from '../detectors/methods/registry.js';
 import { checkDetectorTarget, saveDetector } from '../detectors/saved.js';
-import { isAbort, SegcanaryError } from '../errors.js';
+import { SegcanaryError } from '../errors.js';
 import { trainingIntensities } from '../explain/training-intensities.js';
 import { sha256 } from '../files/hash.js';
 import { openEncoder } from '../network/encoder.js';
@@ -14,11 +14,13 @@ import { openBlas } from '../network/inference/blas.js';
 import type { WithInference } from '../network/inference/options.js';
 import { cutAtTap } from '../network/onnx/cut.js';
 import { chooseTap, type Tap } from '../network/taps.js';
-import { failureOf, type ScanFailure, type Warning } from '../results.js';
+import type { ScanFailure, Warning } from '../results.js';
 import type { ScanOptions } from '../scans/run.js';
 import { version } from '../version.js';
-import { hashInput, orientationOf, type ScanInput } from './inputs.js';
-import { edgesOf, type IntensityShares, readTrainingScan } from './training-scan.js';
+import type { ScanInput } from './inputs.js';
+import { blocksOf, channelMeansOf, stopIfAborted } from './training-features.js';
+import { edgesOf, readTrainingScan } from './training-scan.js';
+import { readTrainingScans } from './training-scans.js';
 
 export interface FitJobOptions extends Omit<ScanOptions, 'case' | 'file'>, WithInference {
   readonly model: ModelSource;
@@ -31,7 +33,7 @@ export interface FitJobOptions extends Omit<ScanOptions, 'case' | 'file'>, WithI
   readonly tap?: string;
   /** How patches are judged: a name of the registry. @default 'mahalanobis' */
   readonly method?: string;
-  /** Of the method's covariance, where it has one. @default 'ledoit-wolf' */
+  /** How the method's covariance is estimated, where it has one. @default 'ledoit-wolf' */
   readonly estimator?: Estimator;
   /** @default 0.5 */
   readonly stepSize?: number;
@@ -81,48 +83,25 @@ export async function fitDetector(options: FitJobOptions): Promise<FitResult> {
     more: { volume: options.volume, spool: options.spool ?? true },
   };
 
-  const keys: string[] = [];
-  const trainingScans: string[] = [];
-  const intensities: IntensityShares[] = [];
-  const orientations = new Set<string>();
-  const failures: ScanFailure[] = [];
-  for (const input of options.inputs) {
-    try {
-      const scanSha256 = await hashInput(input, options.signal);
-      if (scanSha256 === null) {
-        throw new SegcanaryError('usage', 'is a pipe, and a training scan is read twice; give a file.', {
-          subject: input.file,
-        });
-      }
-      const key = embeddingKey({ ...shared, scanSha256 });
-      const read = await readTrainingScan(input, cache, key, { ...options, plan: model.plan, encoder, stepSize });
-      options.onScan?.({ case: input.case, patches: read.embeddings.n, cached: read.cached });
-      keys.push(key);
-      intensities.push(read.intensities);
-      trainingScans.push(scanSha256);
-      const orientation = await orientationOf(input);
-      if (orientation) orientations.add(orientation);
-    } catch (error) {
-      if (isAbort(error)) throw error;
-      const failure = failureOf(input.case, error);
-      failures.push(failure);
-      options.onFailure?.(failure);
-    }
-  }
-  if (keys.length === 0)
-    throw new SegcanaryError(
-      'fit-failed',
-      `None of the ${options.inputs.length} scans could be read, so nothing was fitted.`,
-    );
+  const scans = await readTrainingScans(options, async (input, scanSha256) => {
+    const key = embeddingKey({ ...shared, scanSha256 });
+    const read = await readTrainingScan(input, cache, key, { ...options, plan: model.plan, encoder, stepSize });
+    options.onScan?.({ case: input.case, patches: read.embeddings.n, cached: read.cached });
+    return { key, intensities: read.intensities };
+  });
+  const { hashes: trainingScans, orientations, failures } = scans;
+  const kept = {
+    cache,
+    keys: scans.read.map(({ key }) => key),
+    signal: options.signal,
+  };
 
   options.onFit?.();
   const parts = stages?.map(({ channels }) => channels);
   const blas = await openBlas(options.inference);
-  const fit = await method.fit(() => blocksOf(cache, keys, method, parts, options.signal), { estimator, blas });
+  const fit = await method.fit(() => blocksOf(kept, method, parts), { estimator, blas });
   const channelGroups = groupSizes(tap.shape[0]);
-  const groups = stages
-    ? null
-    : await fitChannelGroups(await channelMeansOf(entriesOf(cache, keys, options.signal)), channelGroups, { blas });
+  const groups = stages ? null : await fitChannelGroups(await channelMeansOf(kept), channelGroups, { blas });
   stopIfAborted(options.signal);
   const warnings = [...fit.warnings, ...warningsOfTap(tap)];
   await saveDetector(options.output, {
@@ -145,16 +124,19 @@ export async function fitDetector(options: FitJobOptions): Promise<FitResult> {
       d: fit.d,
       rank: fit.gaussian?.rank ?? null,
       conditionNumber: fit.gaussian?.conditionNumber ?? null,
-      cases: keys.length,
+      cases: scans.read.length,
       trainingScans,
-      orientations: [...orientations].sort(),
+      orientations,
       warnings,
       sourceModel: { name: model.path, sha256: sha256(model.onnx) },
       calibration: null,
-      trainingIntensities: trainingIntensities(edgesOf(model.plan), intensities),
+      trainingIntensities: trainingIntensities(
+        edgesOf(model.plan),
+        scans.read.map(({ intensities }) => intensities),
+      ),
     },
   });
-  return { tap, method, fit, warnings, cases: keys.length, failures };
+  return { tap, method, fit, warnings, cases: scans.read.length, failures };
 }
 
 async function stagesOf({ onnx, plan, path }: ModelSource): Promise<EncoderStage[]> {
@@ -183,11 +165,6 @@ function refuseUnfit({ inputs }: FitJobOptions): void {
   }
 }
 
-function stopIfAborted(signal?: AbortSignal): void {
-  if (signal?.aborted)
-    throw new SegcanaryError('aborted', 'The fit was stopped; run it again to resume from its cache.');
-}
-
 /**
  * Fewer voxels than this behind an instance norm keep too little of the scan: measured in
  * docs/models.md.
@@ -199,45 +176,4 @@ function warningsOfTap(tap: Tap): Warning[] {
   if (voxels >= FEW_VOXELS) return [];
   const message = `The tap has only ${tap.shape.slice(1).join('x')} voxels a patch: an instance norm there takes most of what a shift changes; tap a higher stage (segcanary taps).`;
   return [{ code: 'small-tap', message }];
-}
-
-async function* blocksOf(
-  cache: EmbeddingCache,
-  keys: readonly string[],
-  { features }: PatchMethod,
-  parts: readonly number[] | undefined,
-  signal?: AbortSignal,
-): AsyncGenerator<FeatureBlock> {
-  for await (const entry of entriesOf(cache, keys, signal)) {
-    const [rows, d] = keptFeatures(entry, features);
-    yield { rows, n: entry.n, d, parts };
-  }
-}
-
-/** The channel means of every training patch, which are few and read many times. */
-async function channelMeansOf(entries: AsyncIterable<CachedEmbeddings>) {
-  const kept: Pick<CachedEmbeddings, 'means' | 'n' | 'c'>[] = [];
-  for await (const { means, n, c } of entries) kept.push({ means: means.slice(), n, c });
-  return async function* () {
-    yield* kept;
-  };
-}
-
-/** What the cache has of every training scan. */
-async function* entriesOf(
-  cache: EmbeddingCache,
-  keys: readonly string[],
-  signal?: AbortSignal,
-): AsyncGenerator<CachedEmbeddings> {
-  for (const key of keys) {
-    stopIfAborted(signal);
-    const entry = await cache.read(key);
-    if (!entry)
-      throw new SegcanaryError(
-        'io',
-        'an entry of the embedding cache was damaged while it was in use; run the fit again.',
-        { subject: cache.dir },
-      );
-    yield entry;
-  }
 }

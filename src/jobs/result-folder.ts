@@ -63,8 +63,8 @@ export class ResultFolder {
         ? [r.case, '', '', '', '', '', '', '', '', '', r.error.message]
         : [
             r.case,
-            // Of a scan that was decided early, what it is at least: above the boundary, as the
-            // verdict says.
+            // A scan that was decided early has what its score is at least: above the boundary, as
+            // the verdict says.
             r.score ?? r.scoreAtLeast,
             r.uncertainty ?? '',
             r.boundary ?? '',

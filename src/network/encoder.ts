@@ -6,8 +6,8 @@ import { PATCH_FEATURES } from './onnx/patch-features.js';
 
 export interface EncoderOptions extends WithInference {
   /**
-   * Of the model, in hex, from who has verified it already: sessions are shared by it, so that a
-   * wrong one may get the session of another model.
+   * The hash of the model, in hex, from who has verified it already: sessions are shared by it, so
+   * that a wrong one may get the session of another model.
    * @default worked out
    */
   readonly sha256?: string | undefined;
@@ -27,8 +27,8 @@ export interface Encoded {
 /** The part of the network up to the tap, ready to run. Scans share it. */
 export interface Encoder {
   /**
-   * Of an encoder that is still being opened: settled when it is open, or when it turns out that it
-   * cannot be.
+   * Present where the encoder is still being opened: settled when it is open, or when it turns out
+   * that it cannot be.
    */
   readonly ready?: Promise<unknown> | undefined;
   /**

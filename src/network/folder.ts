@@ -1,8 +1,9 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
-import { basename, dirname, join, resolve } from 'node:path';
+import { basename, dirname, join, relative, resolve } from 'node:path';
 import { SegcanaryError } from '../errors.js';
 import { cannotRead } from '../files/atomic.js';
 import type { Plan, SegmentationPlan } from '../plan.js';
+import { isCheckpoint, notAModel } from './not-a-model.js';
 import { readPlan } from './plans/read.js';
 import { readSegmentationPlan } from './plans/segmentation.js';
 
@@ -25,7 +26,10 @@ export interface ModelFolderOptions {
    * @default taken from the folder's name (`…__3d_fullres`), else `3d_fullres`
    */
   readonly configuration?: string;
-  /** Which fold's network, where the folder has one a fold. @default 0 */
+  /**
+   * Which fold's network. 0 is also the one network of a folder that has no folds.
+   * @default 0
+   */
   readonly fold?: number;
 }
 
@@ -51,7 +55,7 @@ export async function openNetwork(
   path: string,
   options: ModelFolderOptions = {},
 ): Promise<Omit<ModelSource, 'plan'> & { readonly plan: Plan | null }> {
-  const onnxPath = (await isFolder(path)) ? await onnxOfFolder(path, options.fold ?? 0) : path;
+  const onnxPath = (await isFolder(path)) ? await onnxOfFolder(path, options.fold ?? 0) : await onnxFile(path);
   const files = await planFilesOf(path, onnxPath, options);
   return { path: onnxPath, onnx: await read(onnxPath), plan: files && readPlanFiles(files) };
 }
@@ -76,8 +80,8 @@ export async function openSegmentationModel(
   options: Omit<ModelFolderOptions, 'fold'> & { readonly folds?: readonly number[] | undefined } = {},
 ): Promise<SegmentationSource> {
   const paths = (await isFolder(path))
-    ? await Promise.all((options.folds ?? (await exportedFolds(path))).map((fold) => onnxOfFolder(path, fold)))
-    : [path];
+    ? await Promise.all((await foldsOf(path, options.folds)).map((fold) => onnxOfFolder(path, fold)))
+    : [await onnxFile(path)];
   const files = await planFilesOf(path, paths[0] as string, options);
   if (files === null)
     throw new SegcanaryError('io', `no plans.json lies beside the model; segmenting needs nnU-Net's model folder.`, {
@@ -91,27 +95,46 @@ export async function openSegmentationModel(
   };
 }
 
-/**
- * Folds that have a network, ascending; fold 0 alone stands for a folder whose network lies beside
- * the plan.
- */
+async function foldsOf(folder: string, wanted: readonly number[] | undefined): Promise<readonly number[]> {
+  const folds = wanted ?? (await exportedFolds(folder));
+  return folds.length > 0 ? folds : [0];
+}
+
+/** A path that is no folder: ONNX, or what people take for a model. */
+async function onnxFile(path: string): Promise<string> {
+  await stat(path).catch((cause) => {
+    throw cannotRead(path, cause);
+  });
+  if (isCheckpoint(path)) throw await notAModel(path);
+  if (basename(path) === 'plans.json')
+    throw new SegcanaryError('io', `is the plan of a model; name its folder: ${dirname(resolve(path))}`, {
+      subject: path,
+    });
+  return path;
+}
+
+/** Folds that have a network, ascending. */
 async function exportedFolds(folder: string): Promise<number[]> {
   const names = await readdir(folder).catch(() => []);
   const folds = names.flatMap((name) => /^fold_(\d+)$/.exec(name)?.[1] ?? []).map(Number);
   const exported: number[] = [];
   for (const fold of folds.sort((a, b) => a - b))
     if (await exists(join(folder, `fold_${fold}`, 'model.onnx'))) exported.push(fold);
-  return exported.length > 0 ? exported : [0];
+  return exported;
 }
 
+/** The network of a fold. One that stands alone is of fold 0, or of none. */
 async function onnxOfFolder(folder: string, fold: number): Promise<string> {
-  // A network that was trained on all scans stands in for every fold.
-  const places = [join(`fold_${fold}`, 'model.onnx'), 'model.onnx', join('fold_all', 'model.onnx')];
-  const candidates = places.map((place) => join(folder, place));
-  for (const candidate of candidates) if (await exists(candidate)) return candidate;
+  const numbered = join(folder, `fold_${fold}`, 'model.onnx');
+  if (await exists(numbered)) return numbered;
+  const alone = await firstExisting([join(folder, 'model.onnx'), join(folder, 'fold_all', 'model.onnx')]);
+  if (alone !== undefined && fold === 0) return alone;
+  const others = (await exportedFolds(folder)).map((k) => join(folder, `fold_${k}`, 'model.onnx'));
+  const there = alone === undefined ? others : [...others, alone];
+  if (there.length === 0) throw await notAModel(folder);
   throw new SegcanaryError(
     'io',
-    `has neither model.onnx nor fold_${fold}/model.onnx nor fold_all/model.onnx; export the network first (scripts/export_nnunet.py does it inside an nnU-Net environment, export_nnunet_v1.py for version 1).`,
+    `has no network of fold ${fold}; there ${there.length === 1 ? 'is' : 'are'} ${there.map((path) => relative(folder, path)).join(', ')}: name a fold that is there, or none.`,
     { subject: folder },
   );
 }

@@ -25,7 +25,7 @@ export interface SamplerOptions extends WithInference {
   readonly mirrorAxes?: readonly number[];
   /** Passes with dropout. @default 0 */
   readonly dropout?: number;
-  /** Of the dropout. @default 0 */
+  /** Where the dropout's draws begin. @default 0 */
   readonly seed?: number;
 }
 
@@ -127,7 +127,7 @@ async function openRun(model: FoldModel, heads: number, options: SamplerOptions,
   const seed = options.seed ?? 0;
   return async (data, dims, index) => {
     const found = await session.run({
-      [input!.name]: { type: 'float32', dims, data },
+      [input.name]: { type: 'float32', dims, data },
       ...feedsOf(masks, seed, index),
     });
     const values = found[logits];

@@ -104,8 +104,8 @@ export async function openSegmenter(
           const { [fold.logits]: logits, ...rest } = await fold.session.run({
             [fold.input]: { type: 'float32', dims: [1, ...shape], data: given },
           });
-          const values = logits!.data as Float32Array;
-          checkLogits(fold.name, logits!.dims, heads, spatial);
+          const values = logits.data as Float32Array;
+          checkLogits(fold.name, logits.dims, heads, spatial);
           if (options.nonlinearity === 'softmax') softmax(values, heads);
           if (options.nonlinearity === 'sigmoid') sigmoid(values);
           const plain = axes.length > 0 ? mirror(values, spatial, axes) : values;

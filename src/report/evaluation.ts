@@ -144,7 +144,7 @@ function differencesHtml({ comparison, harmful, methods }: EvaluationReport): st
       const { head, rows } = differencesTable(against);
       const titles = new Map(methods.map(({ name, title }) => [name, title]));
       const cells = ([name, ...values]: readonly string[]) =>
-        `<td>${escapeHtml(titles.get(name!) ?? name!)}</td>${values.map((v) => `<td${v.includes('*') ? ' class="best"' : ''}>${escapeHtml(v.replace('*', ''))}</td>`).join('')}`;
+        `<td>${escapeHtml(titles.get(name) ?? name)}</td>${values.map((v) => `<td${v.includes('*') ? ' class="best"' : ''}>${escapeHtml(v.replace('*', ''))}</td>`).join('')}`;
       return [
         `<h2>Against ${escapeHtml(titles.get(against.method)!)}, over ${over}</h2>
 <p>What each of the others has more, on the same scans; marked where the 95 % interval does not hold 0.</p>

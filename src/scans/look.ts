@@ -91,7 +91,9 @@ interface Difference {
   readonly truth: Float32Array | null;
 }
 
-/** The slice that differs most from the truth; without one, from nothing. The first of equal ones. */
+/**
+ * The slice that differs most from the truth; without one, from nothing. The first of equal ones.
+ */
 const mostDifferent = (truth: Truth | undefined): Collector<LabelSlice, Difference | null, Difference | null> => ({
   init: () => null,
   add: async (most, labels) => {

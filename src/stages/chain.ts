@@ -63,7 +63,8 @@ export class Chain<In, Out> implements Iterable<Transform> {
     const end = (chunks: AsyncIterable<Out>) => collect(chunks, collector, (error) => own.push(error));
     // Node's types know neither of chunks nor of a list of stages.
     const streams = [source, ...this.stages, end] as unknown as NodeJS.ReadWriteStream[];
-    // A collector that fails stops the stages, and Node then tells of the stop and not of the failure.
+    // A collector that fails stops the stages, and Node then tells of the stop and not of the
+    // failure.
     return pipeline(streams, { signal }).catch((error: unknown) => Promise.reject(own[0] ?? error));
   }
 

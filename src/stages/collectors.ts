@@ -1,6 +1,7 @@
 /**
- * What is made of the chunks that come out of a chain: a record of small functions, so that a result
- * is returned and not assigned from inside a callback. The model is get-stream's `contents.js`.
+ * What is made of the chunks that come out of a chain: a record of small functions, so that a
+ * result is returned and not assigned from inside a callback. The model is get-stream's
+ * `contents.js`.
  */
 export interface Collector<Chunk, Result, State = unknown> {
   /** Before the first chunk. */
@@ -25,7 +26,9 @@ export const last = <Chunk>(): Collector<Chunk, Chunk | null, Chunk | null> => (
   finish: (found) => found,
 });
 
-/** Every chunk, in order. Memory grows with the stream: not for slices or patches of a whole scan. */
+/**
+ * Every chunk, in order. Memory grows with the stream: not for slices or patches of a whole scan.
+ */
 export const all = <Chunk>(): Collector<Chunk, Chunk[], Chunk[]> => ({
   init: () => [],
   add: (found, chunk) => {

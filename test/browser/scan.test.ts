@@ -34,7 +34,7 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-/** Of a scan with LPS axes, whose first voxel is right, front and below. */
+/** The voxel shown of a scan with LPS axes, whose first voxel is right, front and below. */
 const voxelOf = async (page: Page): Promise<[number, number, number]> => {
   const [, ...voxel] = /voxel (-?\d+), (-?\d+), (-?\d+)/.exec(await page.locator('.place').innerText())!;
   return voxel.map(Number) as [number, number, number];

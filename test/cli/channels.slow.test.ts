@@ -6,7 +6,7 @@ import { writeScan } from '../support/scans.js';
 
 const workshop = inject('workshop');
 const fresh = () => mkdtempSync(join(workshop, 'channels-'));
-/** Of nnU-Net's, with a CT and a map as its channels: test/oracle/segment.py. */
+/** A network of nnU-Net's that takes a CT and a map: test/oracle/segment.py. */
 const MODEL = join(import.meta.dirname, '../fixtures/segment/two-channels/nnUNetTrainer__nnUNetPlans__3d_fullres');
 
 it('takes cases of two channels from fitting to segmenting, a file a channel', async () => {

@@ -42,7 +42,7 @@ describe('calibrate', () => {
   });
 
   it('keeps a fresh exchangeable score at the level it states', () => {
-    // Of n + 1 distinct scores each is the fresh one equally often: count those at or below the
+    // Each of n + 1 distinct scores is the fresh one equally often: count those at or below the
     // boundary drawn from the other n.
     fc.assert(
       fc.property(

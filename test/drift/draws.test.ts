@@ -16,6 +16,6 @@ it('draws are those of the name, above 0 and up to 1, and uniform', () => {
     expect(Math.max(...sorted.map((u, i) => Math.max(u - i / 10_000, (i + 1) / 10_000 - u)))).toBeLessThan(0.0195);
   }
   const mean = a.reduce((sum, u, i) => sum + (u - 0.5) * (b[i] - 0.5), 0) / 10_000;
-  // Of independent ones: 0, give or take 1/12 / 100.
+  // Independent draws give 0, give or take 1/12 / 100.
   expect(Math.abs(mean)).toBeLessThan(0.003);
 });

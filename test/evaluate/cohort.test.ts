@@ -37,6 +37,11 @@ describe('a cohort', () => {
     ]);
   });
 
+  it.each([';', '\t'])('may be parted by %j, as some spreadsheets do', (delimiter) => {
+    const rows = good.map((row) => row.replaceAll(',', delimiter));
+    expect(readCohort(rows.join('\r\n'), '/data/cohort.csv')).toEqual(readCohort(good.join('\n'), '/data/cohort.csv'));
+  });
+
   it.each([
     ['', /lists no scans/],
     ['case,image,split\na,b,train', /has no column "group"/],

@@ -27,8 +27,8 @@ describe('compare', () => {
     };
     const { against, intervals } = compare(methods, { resamples: 200, seed: 3, against: 'good' });
     expect(Object.keys(against!.differences)).toEqual(['bad', 'same']);
-    // Of 900 pairs, those with the OOD scan below, (27 * 26) / 2, and the 27 ties, halved, are
-    // lost: 351 + 13.5.
+    // There are 900 pairs. Those with the OOD scan below, (27 * 26) / 2, and the 27 ties, halved,
+    // are lost: 351 + 13.5.
     const difference = against!.differences.bad!.auroc!;
     expect(difference.value).toBeCloseTo(-(351 + 13.5) / 900, 1);
     expect(difference.high).toBeLessThan(0);

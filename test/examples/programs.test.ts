@@ -39,6 +39,18 @@ describe('the example programs', async () => {
     expect(printed.at(-1).score).toBe(direct.score);
   });
 
+  it('node-pipeline writes a line of JSON a patch, with the whole embedding', async () => {
+    const printed = lines((await example('node-pipeline.ts', [detector], readFileSync(scan))).stdout).map((line) =>
+      JSON.parse(line),
+    );
+    const { d } = JSON.parse(readFileSync(join(detector, 'detector.json'), 'utf8'));
+    expect(printed.map((p) => p.index)).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
+    for (const { vector } of printed) {
+      expect(vector).toHaveLength(d);
+      expect(vector.every(Number.isFinite)).toBe(true);
+    }
+  });
+
   it('own-stage changes the score by a stage between two of ours', async () => {
     const { asIs, windowed } = JSON.parse((await example('own-stage.ts', [detector, scan])).stdout.toString());
     expect(asIs).toBe(direct.score);

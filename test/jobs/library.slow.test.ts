@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { printed } from '../../src/cli/words.js';
 import {
   calibrateDetector,
+  evaluateCohort,
   evaluationOf,
   fitDetector,
   fitIntensityDetector,
@@ -22,8 +23,8 @@ import {
   segmenterOf,
   segmentScans,
   simulateScan,
+  writeEvaluation,
 } from '../../src/index.js';
-import { evaluationHtml } from '../../src/report/evaluation.js';
 import { jsonLines, type Ran, segcanary } from '../support/cli.js';
 import { writeScan } from '../support/scans.js';
 
@@ -178,32 +179,33 @@ describe('the library does what the command line does', () => {
     expect(cached).toEqual(Array(9).fill(true));
     expect(again.methods).toEqual(scores.methods);
 
-    const evaluation = evaluationOf(scores.methods, { tau: 0.6, margin: 0.1, resamples: 50, seed: 0 });
-    const out = at('evaluated');
-    const args = ['evaluate', at('cohort.csv'), '-m', MODEL, '--aggregate', 'mean,worst'];
-    await run([...args, '--resamples', '50', '--cache', at('cohort.cache'), '-o', out]);
-    const results = JSON.parse(readFileSync(join(out, 'results.json'), 'utf8'));
-    expect(plain(evaluation.methods)).toEqual(results.methods);
-    expect(plain(evaluation.comparison)).toEqual(results.comparison);
-
-    const best = evaluation.methods.find(({ name }) => name === 'mahalanobis')!;
-    const look = await scores.look(best.name, 'mr');
-    expect(look).not.toBeNull();
-    expect(await scores.look('max-softmax', 'mr')).toBeNull();
-    const html = await evaluationHtml({
-      ...evaluation,
-      tau: 0.6,
-      margin: 0.1,
+    const told: string[] = [];
+    const evaluated = await evaluateCohort({
+      ...options,
+      name: at('cohort.csv'),
       resamples: 50,
-      title: 'a cohort',
-      dice: scores.dice,
-      seconds: scores.seconds,
-      peakMemory: scores.peakMemory,
-      pictured: null,
-      pictures: [],
-      failures: [],
+      against: 'nobody',
+      onOmitted: ({ message }) => told.push(message),
+      onPictures: () => told.push('pictures'),
     });
-    expect(html).toContain('a cohort');
+    expect(evaluated.results.methods).toEqual(
+      evaluationOf(scores.methods, { tau: 0.6, margin: 0.1, resamples: 50, seed: 0 }).methods,
+    );
+    expect(told).toEqual([expect.stringMatching(/No detector is named nobody/), 'pictures']);
+    await writeEvaluation(at('written'), evaluated);
+    const out = at('evaluated');
+    const args = ['evaluate', at('cohort.csv'), '-m', MODEL, '--aggregate', 'mean,worst', '--against', 'nobody'];
+    await run([...args, '-q', '--resamples', '50', '--cache', at('cohort.cache'), '-o', out]);
+    const files = ['cases.csv', 'report.html', 'results.csv', 'results.json'];
+    expect([readdirSync(out).sort(), readdirSync(at('written')).sort()]).toEqual([files, files]);
+    for (const file of files)
+      expect(readFileSync(join(at('written'), file), 'utf8'), file).toBe(readFileSync(join(out, file), 'utf8'));
+
+    expect(evaluated.pictured?.name).toMatch(/^[a-z-]+$/);
+    expect(evaluated.pictures.length).toBeGreaterThan(0);
+    const best = evaluated.evaluation.methods.find(({ name }) => name === 'mahalanobis')!;
+    expect(await scores.look(best.name, 'mr')).not.toBeNull();
+    expect(await scores.look('max-softmax', 'mr')).toBeNull();
   });
 
   it('simulates every shift', async () => {

@@ -122,7 +122,7 @@ describe('the server', () => {
       calibration: { n: 5 },
     });
     const drift = await server.json('/v1/detectors/chest/drift?site=North');
-    // Of the one that was removed too.
+    // The series keeps the score of the scan that was removed.
     expect(drift).toMatchObject({ n: 2, site: 'North', sites: ['North'], alarm: false, level: 0.01 });
     expect(drift.points.map(({ p }: { p: number }) => p > 0 && p < 1)).toEqual([true, true]);
     expect(await server.json('/healthz')).toEqual({ status: 'ok' });

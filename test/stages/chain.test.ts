@@ -119,7 +119,8 @@ it("can be spread into Node's own pipeline", async () => {
   expect(found).toEqual([2, 3]);
 });
 
-// The types are the point. `tsc -p tsconfig.json` fails where one of these compiles that should not.
+// The types are the point. `tsc -p tsconfig.json` fails where one of these compiles that should
+// not.
 it('has types: neighbours fit, optional stages give what they take, the last chunk is known', () => {
   const slices = chain(load());
   const patches = slices.to(patch({ patchSize: [1, 1, 1] }));

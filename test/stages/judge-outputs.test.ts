@@ -10,7 +10,7 @@ import { gridOf, scanOf } from '../support/grids.js';
 import { collect } from '../support/streams.js';
 
 const grid = gridOf(scanOf([2, 1, 3]));
-/** Of six patches. */
+/** Six patches of one voxel. */
 const tiling = layTiles(grid.shape, [1, 1, 1], 1);
 
 /**

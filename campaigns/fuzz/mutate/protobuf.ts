@@ -8,7 +8,7 @@ import { concat } from './bytes.js';
 interface Field {
   number: number;
   wire: number;
-  /** Of a varint, and of the fixed ones as bytes. */
+  /** What a varint holds; the fixed ones are bytes. */
   value: bigint;
   body: Uint8Array;
   parts: Field[] | null;

@@ -9,18 +9,18 @@ export const energy = meanOfMap(
     passes: 'plain',
   },
   ([logits], { classes, regions }) => {
-    const plane = logits!.length / classes;
+    const plane = logits.length / classes;
     const out = new Float64Array(plane);
     for (let i = 0; i < plane; i++) {
       if (regions) {
-        for (let at = i; at < logits!.length; at += plane)
-          out[i] -= (Math.max(logits![at], 0) + Math.log1p(Math.exp(-Math.abs(logits![at])))) / classes;
+        for (let at = i; at < logits.length; at += plane)
+          out[i] -= (Math.max(logits[at], 0) + Math.log1p(Math.exp(-Math.abs(logits[at])))) / classes;
         continue;
       }
       let high = Number.NEGATIVE_INFINITY;
-      for (let at = i; at < logits!.length; at += plane) high = Math.max(high, logits![at]);
+      for (let at = i; at < logits.length; at += plane) high = Math.max(high, logits[at]);
       let exponentials = 0;
-      for (let at = i; at < logits!.length; at += plane) exponentials += Math.exp(logits![at] - high);
+      for (let at = i; at < logits.length; at += plane) exponentials += Math.exp(logits[at] - high);
       out[i] = -(high + Math.log(exponentials));
     }
     return out;

@@ -22,7 +22,7 @@ export const maxSoftmax = voxelMean(
   notTheLargest,
 );
 
-/** The same of softened logits, one a temperature of Table 1. */
+/** The largest softmax of softened logits, one method a temperature of Table 1. */
 export const temperatureScaling = [10, 100, 1000].map((t) =>
   voxelMean(
     {

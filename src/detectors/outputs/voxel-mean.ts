@@ -54,8 +54,8 @@ export type VoxelUncertainty = (probabilities: Float32Array, at: number, plane: 
  */
 export function voxelMean(info: Info, uncertainty: VoxelUncertainty, temperature = 1): OutputMethod {
   return meanOfMap({ ...info, passes: 'plain' }, ([logits], { classes, regions }) => {
-    const plane = logits!.length / classes;
-    const scaled = logits!.map((l) => l / temperature);
+    const plane = logits.length / classes;
+    const scaled = logits.map((l) => l / temperature);
     const out = new Float64Array(plane);
     if (!regions) {
       softmax(scaled, classes);

@@ -26,8 +26,8 @@ export function coordinate(i: number, from: number, to: number): number {
 }
 
 /**
- * Samples on each side of a cubic weight that the prefilter reaches: 0.268^14 = 1e-8 is left out, and
- * the rest scaled to sum to 1.
+ * Samples on each side of a cubic weight that the prefilter reaches: 0.268^14 = 1e-8 is left out,
+ * and the rest scaled to sum to 1.
  */
 const reach = 14;
 

@@ -32,10 +32,10 @@ export function rasAxes(affine: readonly number[]): AxisMap | null {
     const [row] = [...free].sort(
       (a, b) => Math.abs(rotation[3 * b + column]) - Math.abs(rotation[3 * a + column]) || a - b,
     );
-    free.delete(row!);
+    free.delete(row);
     // World axis R, A, S is row 0, 1, 2 and lies along x, y, z: axis 2, 1, 0 of a [z, y, x] grid.
     axes[2 - row!] = 2 - column;
-    flipped[2 - row!] = rotation[3 * row! + column] < 0;
+    flipped[2 - row] = rotation[3 * row + column] < 0;
   }
   return { axes, flipped };
 }

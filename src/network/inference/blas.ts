@@ -17,7 +17,7 @@ export async function openBlas(options: InferenceOptions = {}): Promise<Blas> {
         a: { type: 'float64', dims: [m, k], data: a },
         b: { type: 'float64', dims: [k, n], data: b },
       });
-      return c!.data as Float64Array;
+      return c.data as Float64Array;
     },
   };
 }

@@ -35,7 +35,7 @@ export function findBottleneck(graph: GraphProto, index: GraphIndex): string | n
 }
 
 /**
- * Of a Concat of two tensors of which one is computed from the other, the later one; any other
+ * The later of two tensors that a Concat joins, where one is computed from the other; any other
  * tensor itself.
  */
 function behindJoin(tensor: string, index: GraphIndex): string {

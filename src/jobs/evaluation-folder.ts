@@ -1,0 +1,44 @@
+import { basename, join } from 'node:path';
+import { casesCsv, resultsCsv } from '../evaluate/results.js';
+import { makeFolder, writeFileAtomically } from '../files/atomic.js';
+import { evaluationHtml } from '../report/evaluation.js';
+import type { EvaluationResult } from './evaluate.js';
+
+/**
+ * Writes report.html, results.json, results.csv, cases.csv and, where some shifts do harm and
+ * others do not, harmful.csv. Nothing is written before all of them are made, and each appears
+ * whole.
+ *
+ * @throws SegcanaryError `io`
+ */
+export async function writeEvaluation(
+  folder: string,
+  { name, results, evaluation, pictured, pictures }: EvaluationResult,
+): Promise<void> {
+  const { methods, harmful } = evaluation;
+  const { tau, margin, resamples, dice, seconds, peakMemory, failures, unfitted } = results;
+  const files: (readonly [string, string])[] = [
+    ['results.json', `${JSON.stringify(results, null, 1)}\n`],
+    ['results.csv', resultsCsv(evaluation)],
+    ...(harmful ? [['harmful.csv', resultsCsv(harmful)] as const] : []),
+    ['cases.csv', casesCsv(methods)],
+    [
+      'report.html',
+      await evaluationHtml({
+        ...evaluation,
+        tau,
+        margin,
+        resamples,
+        title: `Detectors on ${basename(name)}`,
+        dice,
+        seconds,
+        peakMemory,
+        pictured: pictured?.title ?? null,
+        pictures,
+        failures: [...failures, ...unfitted].map(({ error }) => error.message),
+      }),
+    ],
+  ];
+  await makeFolder(folder);
+  for (const [file, content] of files) await writeFileAtomically(join(folder, file), content);
+}
