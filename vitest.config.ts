@@ -1,31 +1,55 @@
 import { availableParallelism } from 'node:os';
 import { configDefaults, defineConfig } from 'vitest/config';
 
+/** Folders whose tests are of functions and streams: no process of their own, no fitted detector. */
+const UNITS = [
+  'test/{drift,evaluate,explain,formats,maths,protocol,report,simulate,stages}/**/*.test.ts',
+  'test/detectors/{calibration,channel-groups,fit-gaussian,gaussian,methods,safetensors}.test.ts',
+  'test/detectors/methods/**/*.test.ts',
+  'test/network/plans/**/*.test.ts',
+  'test/{errors,layout,limits,public-api}.test.ts',
+];
+
+/** What needs minutes, and `npm run test:slow` runs. */
+export const SLOW = 'test/**/*.slow.test.ts';
+
+/** What needs a browser, and `npm run test:browser` runs. */
+export const BROWSER = 'test/browser/**';
+
+/** Both kinds of files, less what a configuration leaves out. */
+export const projectsWithout = (...exclude: string[]) => [
+  {
+    extends: true as const,
+    test: {
+      name: 'units',
+      include: UNITS,
+      exclude: [...configDefaults.exclude, BROWSER, ...exclude],
+      // Files share their workers, so that what they import is loaded once and not a hundred times.
+      isolate: false,
+    },
+  },
+  {
+    extends: true as const,
+    test: {
+      name: 'whole',
+      include: ['test/**/*.test.ts'],
+      exclude: [...configDefaults.exclude, BROWSER, ...UNITS, ...exclude],
+      globalSetup: ['test/support/detector.setup.ts'],
+    },
+  },
+];
+
+/** `npm test`: all but what needs minutes or a browser. */
 export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts'],
-    // They need a browser: npm run test:browser.
-    exclude: [...configDefaults.exclude, 'test/browser/**'],
-    // Tests share two cores with another worker and are counted: the longest that names no time of
-    // its own takes 32 s then, twice that on a slower machine.
+    // Tests share two cores with another worker: the longest that names no time of its own takes
+    // 32 s then, twice that on a slower machine.
     testTimeout: 120_000,
     hookTimeout: 120_000,
     pool: 'forks',
     // Vitest leaves one core free, and of two cores that is half: tests of child processes wait a
     // lot.
     maxWorkers: Math.max(2, availableParallelism() - 1),
-    globalSetup: ['test/support/detector.setup.ts'],
-    /**
-     * `npm test` counts the lines of src/ that tests run in their own process. What only child
-     * processes and the worker thread run counts nothing, nor does generated code.
-     */
-    coverage: {
-      provider: 'v8',
-      include: ['src/**/*.ts'],
-      exclude: ['src/network/onnx/gen/**', 'src/network/inference/worker.ts', 'src/cli/**'],
-      reporter: ['text-summary', 'html'],
-      reportsDirectory: 'coverage',
-      thresholds: { lines: 90 },
-    },
+    projects: projectsWithout(SLOW),
   },
 });

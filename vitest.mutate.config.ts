@@ -28,10 +28,11 @@ export default defineConfig({
   test: {
     include: [
       'test/{maths,stages}/**/*.test.ts',
-      'test/detectors/{gaussian,methods,covariance-oracle}.test.ts',
+      'test/detectors/{fit-gaussian,gaussian,methods}.test.ts',
+      'test/detectors/methods/**/*.test.ts',
       'test/explain/largest-patches.test.ts',
     ],
-    exclude: [...configDefaults.exclude, 'test/stages/preprocess.test.ts'],
+    exclude: [...configDefaults.exclude, 'test/**/*.slow.test.ts'],
     testNamePattern: new RegExp(`^(?!.*(${SLOW.join('|')}))`),
     setupFiles: ['test/support/fewer-runs.setup.ts'],
     testTimeout: 300_000,

@@ -3,6 +3,8 @@ import { expect, it } from 'vitest';
 import { ConformalPValues } from '../../src/drift/conformal.js';
 import { TestMartingale } from '../../src/drift/martingale.js';
 
+// conformal.ts and martingale.ts, one behind the other as a stream has them.
+
 interface Expected {
   readonly name: string;
   readonly calibration: readonly number[];

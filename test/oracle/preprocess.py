@@ -1,4 +1,4 @@
-"""nnU-Net's own preprocessing of real scans, for test/stages/preprocess.test.ts.
+"""nnU-Net's own preprocessing of real scans, for test/preparation.slow.test.ts.
 
 Run:  python test/oracle/preprocess.py            (all cases)
       python test/oracle/preprocess.py NAME…      (some)

@@ -1,4 +1,4 @@
-"""Segmentations and prepared scans of nnU-Net v1 (PyPI nnunet 1.7.1), for test/jobs/segment.test.ts and test/stages/preprocess.test.ts.
+"""Segmentations and prepared scans of nnU-Net v1 (PyPI nnunet 1.7.1), for test/jobs/segment.test.ts and test/preparation.slow.test.ts.
 
 Run:  npm run build && python test/oracle/segment_v1.py            (all kinds of plan)
       npm run build && python test/oracle/segment_v1.py NAME…      (some)

@@ -1,3 +1,4 @@
+import { readFileSync, writeFileSync } from 'node:fs';
 import { writeNifti } from '../../src/formats/nifti/write.js';
 
 export interface TestScan {
@@ -27,5 +28,14 @@ export async function writeScan({ path, shape = [36, 72, 72], seed, modality = '
     return voxels;
   });
   await writeNifti(path, { shape, spacing: [5, 2.85, 2.85], dataType: 'int16', slices });
+  return path;
+}
+
+/** Writes an unpacked scan of noise: out of distribution from its first patch on. */
+export async function writeNoise(scan: TestScan): Promise<string> {
+  const path = await writeScan(scan);
+  const bytes = readFileSync(path);
+  for (let at = 352; at < bytes.length; at += 2) bytes.writeInt16LE(((at / 2) * 7919) % 2048, at);
+  writeFileSync(path, bytes);
   return path;
 }

@@ -7,6 +7,8 @@ import { type ModelProto, ModelProtoSchema } from '../../../src/network/onnx/gen
 import { parseModel } from '../../../src/network/onnx/parse.js';
 import { floats, ints, node, onnxModel, value } from '../../support/onnx.js';
 
+// cut.ts on graphs written by hand; on exported networks: cut.test.ts.
+
 afterAll(closeInference);
 
 async function run(model: Uint8Array, x: readonly number[]): Promise<Record<string, number[]>> {

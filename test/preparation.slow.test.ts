@@ -1,8 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { readPlan } from '../../src/network/plans/read.js';
-import { dataDir, dataFile } from '../support/data.js';
-import { preprocess, slicesOf } from '../support/preprocess.js';
+import { readPlan } from '../src/network/plans/read.js';
+import { dataDir, dataFile } from './support/data.js';
+import { preprocess, slicesOf } from './support/preprocess.js';
 
 /**
  * What nnunetv2's DefaultPreprocessor made of real scans (test/oracle/preprocess.py), and what
@@ -20,7 +20,7 @@ interface Fixture {
   values: number[];
 }
 
-const folder = new URL('../fixtures/preprocess/', import.meta.url);
+const folder = new URL('./fixtures/preprocess/', import.meta.url);
 const cases = readdirSync(folder).map((file) => {
   return [file.replace('.json', ''), JSON.parse(readFileSync(new URL(file, folder), 'utf8')) as Fixture] as const;
 });
