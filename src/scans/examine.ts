@@ -9,7 +9,7 @@ import type { PredictedRegion } from '../maths/volume/predicted-region.js';
 import { MaskWeights } from '../maths/window/region-weights.js';
 import { patchWeights } from '../maths/window/uncertainty-mask.js';
 import type { Sampler } from '../network/sampler.js';
-import { labelled, type PreparationOptions, prepared } from '../pipeline.js';
+import { labelled, type PreparationOptions, prepared, reporter } from '../pipeline.js';
 import type { Plan, SegmentationPlan } from '../plan.js';
 import { assemble } from '../stages/assemble.js';
 import { type Chain, chain } from '../stages/chain.js';
@@ -73,6 +73,7 @@ export async function examineScan(
   const { plan, segmentation, sampler } = options;
   const started = performance.now();
   const memory = new PeakMemory();
+  const report = reporter(options);
   const histogram = new IntensityHistogram(plan.channels.length);
   const readings = readingsOf(options);
   const regions = new PredictedRegions();
@@ -84,7 +85,10 @@ export async function examineScan(
     .to(patch({ patchSize: plan.patchSize, stepSize: options.stepSize }))
     .to(predict({ predictor: sampler }))
     .to(embedding)
-    .observe(() => memory.look())
+    .observe((prediction) => {
+      memory.look();
+      report(prediction);
+    })
     .to(assemble())
     .to(
       readOutputs({

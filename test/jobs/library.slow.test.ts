@@ -172,8 +172,15 @@ describe('the library does what the command line does', () => {
     const cohort = readCohort(readFileSync(at('cohort.csv'), 'utf8'), at('cohort.csv'));
     const model = await openSegmentationModel(MODEL, {});
     const options = { model, cohort, aggregators: ['mean', 'worst'], cache: at('cohort.cache') };
-    const scores = await scoreCohort(options);
+    const last = new Map<string, string>();
+    const scores = await scoreCohort({
+      ...options,
+      onProgress: ({ case: name, patches, total }) => last.set(name, `${patches}/${total}`),
+    });
     expect([scores.failures, scores.unfitted]).toEqual([[], []]);
+    // Of every scan, whether its features alone are wanted or all that the network says.
+    expect([...last.keys()]).toEqual(cohort.map((c) => c.case));
+    for (const progress of last.values()) expect(progress).toMatch(/^(\d+)\/\1$/);
     const cached: boolean[] = [];
     const again = await scoreCohort({ ...options, onScan: (scan) => cached.push(scan.cached) });
     expect(cached).toEqual(Array(9).fill(true));
