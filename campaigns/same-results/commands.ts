@@ -53,6 +53,7 @@ export function scanSteps({ demo, model, folder }: Inputs): Step[] {
   const { detector } = demo;
   const scans = [...demo.scans('test'), ...demo.scans('shifted')];
   const one = scans[0];
+  const broken = brokenScans(one, folder);
   const score = (...rest: string[]) => ['score', ...ONE, '-d', detector, ...rest];
   const segment = (...rest: string[]) => ['segment', ...ONE, '-m', model, ...rest];
   return [
@@ -65,7 +66,8 @@ export function scanSteps({ demo, model, folder }: Inputs): Step[] {
     { artefact: 'score --no-spool', args: score('-i', ...scans.slice(-2), '--no-spool', '-o', 'out') },
     { artefact: 'score --remember-constants', args: score('-i', one, '--remember-constants') },
     { artefact: 'score --fail-on-ood', args: score('-i', ...demo.scans('shifted'), '--fail-on-ood'), code: 10 },
-    { artefact: 'score, broken scans', args: score('-i', ...brokenScans(one, folder), one), code: 3 },
+    { artefact: 'score, broken scans', args: score('-i', ...broken, one), code: 3 },
+    { artefact: 'score -o, broken scans', args: score('-i', ...broken, '-o', 'out'), code: 3 },
     { artefact: 'segment -d -o', args: segment('-d', detector, '-i', ...scans, '-o', 'out') },
     {
       artefact: 'segment -d, all options',

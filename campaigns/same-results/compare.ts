@@ -82,7 +82,9 @@ function sameButForErrors(old: Buffer, now: Buffer): boolean {
 /** A report holds the script of its page, comments and all. */
 function sameButForComments(name: string, old: Buffer, now: Buffer): boolean {
   if (basename(name) !== 'report.html') return false;
-  const [one, two] = [old, now].map((bytes) => bytes.toString().replace(/^\s*(\/\/|\/\*|\* |\*\/).*\n/gm, ''));
+  const [one, two] = [old, now].map((bytes) =>
+    bytes.toString().replace(/(^|<script>)\s*(\/\/|\/\*|\* |\*\/).*\n/gm, '$1'),
+  );
   return one === two;
 }
 

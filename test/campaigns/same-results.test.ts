@@ -56,7 +56,7 @@ describe('outputs of two checkouts', () => {
   });
 
   it('may have other comments in the script of a report', () => {
-    const page = (comment: string, data: string) => `<script>\n${comment}\nconst a = ${data};\n</script>`;
+    const page = (comment: string, data: string) => `<script>${comment}\nconst a = ${data};\n</script>`;
     expect(compared('out/report.html', page('// a b', '1'), page('// a\n/**\n * b\n */', '1'))).toMatchObject({
       different: [],
     });
