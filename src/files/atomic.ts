@@ -135,5 +135,5 @@ function systemError(what: string, cause: unknown, specific: Readonly<Record<str
   if (cause instanceof SegcanaryError) return cause;
   const { code, message } = cause as NodeJS.ErrnoException;
   const reason = (code && (specific[code] ?? reasons[code])) || message;
-  return new SegcanaryError('io', `${reason}.`, { subject: what, cause });
+  return new SegcanaryError('io', `${what}: ${reason}.`, { cause });
 }
