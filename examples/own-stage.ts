@@ -6,18 +6,22 @@
  *     npx tsx examples/own-stage.ts DETECTOR SCAN.nii.gz
  */
 import { createReadStream } from 'node:fs';
-import { pipeline } from 'node:stream/promises';
 import {
   aggregate,
+  chain,
   distance,
-  embedded,
+  encode,
   encoderOf,
+  last,
   load,
   loadFeatureDetector,
-  observe,
+  normalise,
+  patch,
+  pool,
+  resample,
   type Slice,
-  type SubjectScore,
   score,
+  spool,
   stage,
 } from 'segcanary';
 
@@ -40,21 +44,21 @@ const detector = await loadFeatureDetector(detectorFolder);
 const encoder = await encoderOf(detector);
 const { plan, stepSize, calibration } = detector.description;
 
-async function scoreOf(...own: ReturnType<typeof clipToWindow>[]): Promise<number> {
-  let result = Number.NaN;
-  await pipeline([
-    createReadStream(scan),
-    load({ case: scan }),
-    ...own,
-    ...embedded({ plan, encoder, stepSize }),
-    distance({ scorer: detector.scorer }),
-    aggregate(),
-    score({ calibration }),
-    observe<SubjectScore>((s) => {
-      result = s.score;
-    }).resume(),
-  ]);
-  return result;
+/** The score with a stage between loading and everything else, or without one. */
+async function scoreOf(own: ReturnType<typeof clipToWindow> | null): Promise<number> {
+  const result = await chain(load({ case: scan }))
+    .optionally(own)
+    .to(spool({ plan }))
+    .to(normalise({ plan }))
+    .to(resample({ plan }))
+    .to(patch({ patchSize: plan.patchSize, stepSize }))
+    .to(encode({ encoder }))
+    .to(pool())
+    .to(distance({ scorer: detector.scorer }))
+    .to(aggregate())
+    .to(score({ calibration }))
+    .run(createReadStream(scan), last());
+  return result?.score ?? Number.NaN;
 }
 
-console.log(JSON.stringify({ asIs: await scoreOf(), windowed: await scoreOf(clipToWindow(40, 400)) }));
+console.log(JSON.stringify({ asIs: await scoreOf(null), windowed: await scoreOf(clipToWindow(40, 400)) }));

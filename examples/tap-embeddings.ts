@@ -1,25 +1,23 @@
 /**
- * A pipeline of one's own, stage by stage, with a look at the embeddings in the middle: one JSON
- * line a patch with the length of its embedding.
+ * A chain of one's own, stage by stage, with a look at the embeddings in the middle: one JSON line
+ * a patch with the length of its embedding. The compiler checks that neighbours fit.
  *
  *     npx tsx examples/tap-embeddings.ts DETECTOR SCAN.nii.gz
  */
 import { createReadStream } from 'node:fs';
-import { pipeline } from 'node:stream/promises';
 import {
   aggregate,
+  chain,
   distance,
-  type Embedding,
   encode,
   encoderOf,
+  last,
   load,
   loadFeatureDetector,
   normalise,
-  observe,
   patch,
   pool,
   resample,
-  type SubjectScore,
   score,
   spool,
 } from 'segcanary';
@@ -28,21 +26,19 @@ const [detectorFolder, scan] = process.argv.slice(2);
 const detector = await loadFeatureDetector(detectorFolder);
 const { plan, stepSize, calibration } = detector.description;
 
-await pipeline(
-  createReadStream(scan),
-  load({ case: scan }),
-  spool({ plan }),
-  normalise({ plan }),
-  resample({ plan }),
-  patch({ patchSize: plan.patchSize, stepSize }),
-  encode({ encoder: await encoderOf(detector) }),
-  pool(),
-  observe<Embedding>(({ index, tile, vector }) => {
-    console.log(JSON.stringify({ index, tile, d: vector.length, length: Math.hypot(...vector) }));
-  }),
-  distance({ scorer: detector.scorer }),
-  aggregate(),
-  score({ calibration, detector: detector.id }),
-  // Nobody reads behind the last stage, so it is told to flow.
-  observe<SubjectScore>((result) => console.log(JSON.stringify(result))).resume(),
-);
+const result = await chain(load({ case: scan }))
+  .to(spool({ plan }))
+  .to(normalise({ plan }))
+  .to(resample({ plan }))
+  .to(patch({ patchSize: plan.patchSize, stepSize }))
+  .to(encode({ encoder: await encoderOf(detector) }))
+  .to(pool())
+  .observe(({ index, tile, vector }) =>
+    console.log(JSON.stringify({ index, tile, d: vector.length, length: Math.hypot(...vector) })),
+  )
+  .to(distance({ scorer: detector.scorer }))
+  .to(aggregate())
+  .to(score({ calibration, detector: detector.id }))
+  .run(createReadStream(scan), last());
+
+console.log(JSON.stringify(result));

@@ -77,7 +77,7 @@ export {
   type EvaluationResults,
   evaluateCohort,
 } from './jobs/evaluate.js';
-export { writeEvaluation } from './jobs/evaluation-folder.js';
+export { type WriteEvaluationOptions, writeEvaluation } from './jobs/evaluation-folder.js';
 export { type FitJobOptions, type FitResult, fitDetector } from './jobs/fit.js';
 export { fitIntensityDetector, type IntensityDetectorOptions } from './jobs/fit-intensities.js';
 export { type OutputDetectorOptions, saveOutputDetector } from './jobs/fit-outputs.js';

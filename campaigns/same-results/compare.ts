@@ -12,7 +12,10 @@ export interface Comparison {
   readonly bytes: number;
   /** A sentence each. */
   readonly different: readonly string[];
-  /** What differs and may: fields that detector.json gained, what errors say beside their code. */
+  /**
+   * What differs and may: fields that detector.json gained, what errors say beside their code,
+   * comments in the script of a report.
+   */
   readonly noted: readonly string[];
 }
 
@@ -36,7 +39,7 @@ function judge(name: string, old: Uint8Array, now: Uint8Array, different: string
   const [one, two] = [withoutCost(name, old), withoutCost(name, now)];
   if (Buffer.compare(one, two) === 0) return;
   const where = `${name}: ${firstDifference(one, two)}`;
-  if (name === WORDS || sameButForErrors(one, two)) noted.push(where);
+  if (name === WORDS || sameButForErrors(one, two) || sameButForComments(name, one, two)) noted.push(where);
   else if (basename(name) === 'detector.json') {
     const { added, other } = fieldsOf(JSON.parse(one.toString()), JSON.parse(two.toString()));
     noted.push(...added.map((field) => `${name} gained ${field}`));
@@ -74,6 +77,13 @@ function sameButForErrors(old: Buffer, now: Buffer): boolean {
   } catch {
     return false;
   }
+}
+
+/** A report holds the script of its page, comments and all. */
+function sameButForComments(name: string, old: Buffer, now: Buffer): boolean {
+  if (basename(name) !== 'report.html') return false;
+  const [one, two] = [old, now].map((bytes) => bytes.toString().replace(/^\s*(\/\/|\/\*|\* |\*\/).*\n/gm, ''));
+  return one === two;
 }
 
 function withoutWords(text: string): string {

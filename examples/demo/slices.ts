@@ -1,9 +1,10 @@
-import { pipeline } from 'node:stream/promises';
-import { load, observe, openScan, type Plane, type Slice } from 'segcanary';
+import { chain, load, openScan, type Plane, type Slice } from 'segcanary';
 
 /** Shows every slice of a NIfTI file, read with the package's own loader. */
 export async function eachSlice(path: string, look: (slice: Slice) => void): Promise<void> {
-  await pipeline(await openScan(path), load({ case: path }), observe<Slice>(look).resume());
+  await chain(load({ case: path }))
+    .observe(look)
+    .run(await openScan(path));
 }
 
 export async function readSlice(path: string, z: number): Promise<Plane> {

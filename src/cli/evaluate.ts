@@ -23,7 +23,7 @@ import { ScanProgress } from './scan-progress.js';
 import { runSession, type Session } from './session.js';
 import { table } from './table.js';
 import { fraction, listOf, wholeNumber } from './values.js';
-import { sentenceOf } from './words.js';
+import { flagOf, sentenceOf } from './words.js';
 
 interface EvaluateFlags extends ReadingFlags, PlanFlags, LogOptions {
   readonly model: string;
@@ -116,7 +116,7 @@ async function evaluate(path: string, flags: EvaluateFlags, session: Session): P
     onOmitted: (why) => log.warn(sentenceOf(why)),
   });
   progress.clear();
-  await writeEvaluation(flags.output, result);
+  await writeEvaluation(flags.output, result, { words: flagOf });
   await sayEvaluation(result.evaluation, flags.harm, session);
   return result.results.failures.length > 0 ? EXIT.someScansFailed : EXIT.done;
 }

@@ -1,8 +1,14 @@
 import { basename, join } from 'node:path';
+import { type ErrorDescription, inWords, type OptionWords } from '../errors.js';
 import { casesCsv, resultsCsv } from '../evaluate/results.js';
 import { makeFolder, writeFileAtomically } from '../files/atomic.js';
 import { evaluationHtml } from '../report/evaluation.js';
 import type { EvaluationResult } from './evaluate.js';
+
+export interface WriteEvaluationOptions {
+  /** What a front end calls the options that errors name. @default the library's names */
+  readonly words?: OptionWords | undefined;
+}
 
 /**
  * Writes report.html, results.json, results.csv, cases.csv and, where some shifts do harm and
@@ -14,11 +20,18 @@ import type { EvaluationResult } from './evaluate.js';
 export async function writeEvaluation(
   folder: string,
   { name, results, evaluation, pictured, pictures }: EvaluationResult,
+  { words = () => null }: WriteEvaluationOptions = {},
 ): Promise<void> {
   const { methods, harmful } = evaluation;
-  const { tau, margin, resamples, dice, seconds, peakMemory, failures, unfitted } = results;
+  const { tau, margin, resamples, dice, seconds, peakMemory } = results;
+  // What only programs need is left out.
+  const told = <T extends { readonly error: ErrorDescription }>(failure: T): T => ({
+    ...failure,
+    error: { code: failure.error.code, message: inWords(failure.error, words) },
+  });
+  const [failures, unfitted] = [results.failures.map(told), results.unfitted.map(told)];
   const files: (readonly [string, string])[] = [
-    ['results.json', `${JSON.stringify(results, null, 1)}\n`],
+    ['results.json', `${JSON.stringify({ ...results, failures, unfitted }, null, 1)}\n`],
     ['results.csv', resultsCsv(evaluation)],
     ...(harmful ? [['harmful.csv', resultsCsv(harmful)] as const] : []),
     ['cases.csv', casesCsv(methods)],

@@ -55,6 +55,14 @@ describe('outputs of two checkouts', () => {
     expect(compared('stdout', warning('x'), warning('y')).different).toHaveLength(1);
   });
 
+  it('may have other comments in the script of a report', () => {
+    const page = (comment: string, data: string) => `<script>\n${comment}\nconst a = ${data};\n</script>`;
+    expect(compared('out/report.html', page('// a b', '1'), page('// a\n/**\n * b\n */', '1'))).toMatchObject({
+      different: [],
+    });
+    expect(compared('out/report.html', page('// a', '1'), page('// b', '2')).different).toHaveLength(1);
+  });
+
   it('are compared without what was measured of the run itself', () => {
     expect(compared('out/results.json', '{"seconds":1,"auroc":1}', '{"seconds":2,"auroc":1}').different).toEqual([]);
     expect(compared('out/results.json', '{"seconds":1,"auroc":1}', '{"seconds":1,"auroc":2}').different).toHaveLength(

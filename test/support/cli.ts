@@ -19,9 +19,13 @@ export interface RunOptions {
   readonly started?: (child: ReturnType<typeof spawn>) => void;
 }
 
+/** What a command that takes half a minute says to show that it is alive, as on a busy machine. */
+const ALIVE = /^segcanary: (\d+\/\d+ (scans|.*: done|.*: patch \d+ of \d+|\S+\.nii\.gz)|fitting .*|looking at .*)\n/gm;
+
 /** Runs the built command line as a user would: a process of its own. */
-export function segcanary(args: readonly string[], options: RunOptions = {}): Promise<Ran> {
-  return runProcess(process.execPath, [CLI, ...args], options);
+export async function segcanary(args: readonly string[], options: RunOptions = {}): Promise<Ran> {
+  const ran = await runProcess(process.execPath, [CLI, ...args], options);
+  return { ...ran, stderr: ran.stderr.replace(ALIVE, '') };
 }
 
 export function runProcess(
