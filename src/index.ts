@@ -115,8 +115,6 @@ export {
   type LabellingOptions,
   labelled,
   type PreparationOptions,
-  type Progress,
-  type ProgressListener,
   prepared,
   type ReadingOptions,
   scanned,
@@ -159,6 +157,7 @@ export { observe } from './stages/observe.js';
 export { type PatchOptions, patch } from './stages/patch.js';
 export { pool } from './stages/pool.js';
 export { type PatchPredictor, type PredictOptions, predict, tapped } from './stages/predict.js';
+export type { Progress, ProgressListener } from './stages/progress.js';
 export { type ResampleOptions, resample } from './stages/resample.js';
 export { type RestoreOptions, restore } from './stages/restore.js';
 export { type SaveOptions, save, saveLabels, saveScan } from './stages/save.js';

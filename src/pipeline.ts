@@ -1,22 +1,12 @@
 import type { Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import type {
-  ChannelBytes,
-  Embedding,
-  LabelSlice,
-  LogitSlice,
-  PatchPlace,
-  Prediction,
-  ScanBytes,
-  Slice,
-} from './chunks.js';
+import type { ChannelBytes, Embedding, LabelSlice, LogitSlice, Prediction, ScanBytes, Slice } from './chunks.js';
 import { refuseEarly } from './detectors/early.js';
 import { type OpenDetector, onlyOnFeatures, type SegmentingDetector } from './detectors/opened.js';
 import type { FeatureDetector } from './detectors/saved.js';
 import type { VerdictOptions } from './detectors/verdict.js';
 import type { Explainer } from './explain/explainer.js';
 import type { ScanLimits } from './limits.js';
-import { patchCount } from './maths/window/tiling.js';
 import type { Encoder } from './network/encoder.js';
 import type { Plan, SegmentationPlan } from './plan.js';
 import type { SubjectScore, Warning, WarningListener } from './results.js';
@@ -38,6 +28,7 @@ import { observe } from './stages/observe.js';
 import { patch } from './stages/patch.js';
 import { pool } from './stages/pool.js';
 import { predict } from './stages/predict.js';
+import { type ProgressListener, reporter } from './stages/progress.js';
 import { resample } from './stages/resample.js';
 import { restore } from './stages/restore.js';
 import { save } from './stages/save.js';
@@ -141,15 +132,6 @@ export function embedded(options: EmbeddingOptions): Chain<Slice, Embedding> {
     .to(pool());
 }
 
-/** How far one scan has come. */
-export interface Progress {
-  readonly case: string;
-  readonly patches: number;
-  readonly total: number;
-}
-
-export type ProgressListener = (progress: Progress) => void;
-
 /** How a scan is judged, whatever the detector. */
 export interface VerdictChainOptions {
   /** Where the uncertainty mask goes: a path, or a stream that gets gzip. Needs features. */
@@ -250,10 +232,4 @@ export function labelled(options: LabellingOptions): Chain<LogitSlice, LabelSlic
     .optionally(probabilities === undefined ? null : saveProbabilities({ to: probabilities, segmentation, tmpdir }))
     .to(label({ segmentation }))
     .to(uncrop({ tmpdir }));
-}
-
-/** Tells of every patch that has come so far. */
-export function reporter({ onProgress }: { readonly onProgress?: ProgressListener | undefined }) {
-  return (chunk: PatchPlace): void =>
-    onProgress?.({ case: chunk.grid.scan.case, patches: chunk.index + 1, total: patchCount(chunk.tiling) });
 }

@@ -1,4 +1,4 @@
-import type { Progress } from '../pipeline.js';
+import type { Progress } from '../stages/progress.js';
 import type { ProgressLine } from './progress.js';
 
 /** Says how far a job over many scans is: `3/20 case_003: patch 7 of 90`. */

@@ -1,6 +1,7 @@
 import type { ChannelBytes, Embedding, ScanBytes } from '../chunks.js';
-import { type EmbeddingOptions, embedded, reporter } from '../pipeline.js';
+import { type EmbeddingOptions, embedded } from '../pipeline.js';
 import { drain } from '../stages/collectors.js';
+import { reporter } from '../stages/progress.js';
 import { runScan, type ScanOptions } from './run.js';
 
 /**

@@ -2,9 +2,10 @@ import type { ChannelBytes, ScanBytes, Slice } from '../chunks.js';
 import { isAbort, SegcanaryError } from '../errors.js';
 import { cannotRead } from '../files/atomic.js';
 import { limitsOf } from '../limits.js';
-import { type PreparationOptions, type ProgressListener, type ReadingOptions, scanned } from '../pipeline.js';
+import { type PreparationOptions, type ReadingOptions, scanned } from '../pipeline.js';
 import type { Chain } from '../stages/chain.js';
 import type { Collector } from '../stages/collectors.js';
+import type { ProgressListener } from '../stages/progress.js';
 
 /** What every use of one scan has. */
 export interface ScanOptions extends ReadingOptions, Pick<PreparationOptions, 'spool' | 'tmpdir'> {
