@@ -2,7 +2,7 @@ import type { Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { ChannelBytes, Embedding, LabelSlice, LogitSlice, Prediction, ScanBytes, Slice } from './chunks.js';
 import { refuseEarly } from './detectors/early.js';
-import { type OpenDetector, onlyOnFeatures, type SegmentingDetector } from './detectors/opened.js';
+import { type OpenDetector, refuseUnlessOnFeatures, type SegmentingDetector } from './detectors/opened.js';
 import type { FeatureDetector } from './detectors/saved.js';
 import type { VerdictOptions } from './detectors/verdict.js';
 import type { Explainer } from './explain/explainer.js';
@@ -156,7 +156,7 @@ export interface VerdictChainOptions {
  *   nothing can be decided before the end
  */
 export function judged(detector: OpenDetector, options: VerdictChainOptions): Chain<Slice, SubjectScore> {
-  if (options.mask !== undefined) refuseMask(detector);
+  if (options.mask !== undefined) refuseUnlessOnFeatures(detector, 'mask');
   if (options.early && detector.kind !== 'features') refuseEarly(detector);
   if (detector.kind === 'intensities')
     return chain(judgeIntensities({ scorer: detector.scorer, ...verdictOptions(detector, options) }));
@@ -206,11 +206,6 @@ function verdictOptions(
 ): VerdictOptions {
   const explain = explainer && (() => explainer.explanation());
   return { calibration: description.calibration, detector: id, warnings, explain };
-}
-
-/** @throws SegcanaryError `usage` for a detector that judges a scan as a whole */
-function refuseMask(detector: SegmentingDetector): void {
-  if (detector.kind !== 'features') throw onlyOnFeatures(detector, 'mask');
 }
 
 export interface LabellingOptions {

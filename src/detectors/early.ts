@@ -1,5 +1,5 @@
 import { SegcanaryError } from '../errors.js';
-import { onlyOnFeatures } from './opened.js';
+import { refuseUnlessOnFeatures } from './opened.js';
 import type { Detector } from './saved.js';
 
 /** What a scan that is stopped early cannot have. */
@@ -18,9 +18,9 @@ interface WholeScanOptions {
 export function refuseEarly(detector: Detector, { mask, explain }: WholeScanOptions = {}): void {
   if (mask !== undefined) throw needsEveryPatch('A mask');
   if (explain) throw needsEveryPatch('An explanation');
+  refuseUnlessOnFeatures(detector, 'early');
   const { dir, method, description } = detector;
-  if (detector.kind !== 'features') throw onlyOnFeatures(detector, 'early');
-  if (!detector.method.nonNegative)
+  if (!method.nonNegative)
     throw new SegcanaryError(
       'usage',
       `a distance of ${method.name} may be negative, so that a score can still fall and nothing can be decided early; leave \`early\` out.`,

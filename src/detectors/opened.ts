@@ -44,7 +44,7 @@ export async function openDetector(
   detector: Detector,
   { inference, rememberConstants = false, ahead = false }: OpenDetectorOptions = {},
 ): Promise<OpenDetector> {
-  if (rememberConstants && detector.kind !== 'features') throw onlyOnFeatures(detector, 'rememberConstants');
+  if (rememberConstants) refuseUnlessOnFeatures(detector, 'rememberConstants');
   if (detector.kind === 'intensities') return detector;
   if (detector.kind === 'features') {
     const opening = encoderOf(detector, inference);
@@ -79,9 +79,18 @@ export function encoderOf(detector: FeatureDetector, inference?: InferenceOption
   return openEncoder(encoderOnnx, { inference, sha256: description.encoderSha256, name: `${dir}/encoder.onnx` });
 }
 
-/** The sentence for an option that judges patch by patch. */
-export function onlyOnFeatures({ dir, method }: Pick<Detector, 'dir' | 'method'>, option: OptionName): SegcanaryError {
-  return new SegcanaryError(
+/**
+ * Refuses an option that judges patch by patch for a detector that does not.
+ *
+ * @throws SegcanaryError `usage` for a detector that judges a scan as a whole
+ */
+export function refuseUnlessOnFeatures<D extends Pick<Detector, 'kind' | 'dir' | 'method'>>(
+  detector: D,
+  option: OptionName,
+): asserts detector is Extract<D, { kind: 'features' }> {
+  const { kind, dir, method } = detector;
+  if (kind === 'features') return;
+  throw new SegcanaryError(
     'usage',
     `${method.name} judges a scan as a whole, so \`${option}\` is not for it; leave it out, or use a detector on features.`,
     { option, subject: dir },

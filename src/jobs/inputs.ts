@@ -109,12 +109,12 @@ export async function openInput(
   const files = filesOf(input);
   if (input.file === '-') return process.stdin;
   if (files.length === 1) return openScan(input.file, limits);
-  const channels: ChannelBytes[] = [];
+  const channels: (ChannelBytes & { readonly bytes: Readable })[] = [];
   try {
     for (const file of files) channels.push({ file, bytes: await openScan(file, limits) });
     return channels;
   } catch (error) {
-    for (const { bytes } of channels) (bytes as Readable).destroy();
+    for (const { bytes } of channels) bytes.destroy();
     throw error;
   }
 }

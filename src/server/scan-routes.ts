@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
+import { refuseUnlessOnFeatures } from '../detectors/opened.js';
 import { SegcanaryError } from '../errors.js';
 import type { ScanLimits } from '../limits.js';
 import { errorBody } from '../protocol/error-schema.js';
@@ -117,8 +118,8 @@ export async function scanRoutes(
 
 /** Refuses what a query asks for and its detector cannot give. */
 function refuseImpossible({ mask, segment }: PostQuery, { name, detector, segmenting }: ServedDetector): void {
-  if (mask === '1' && detector.kind !== 'features')
-    throw new SegcanaryError('usage', `${name} judges a scan as a whole and gives no mask; leave mask out.`);
+  // Clients know a detector by its name, not by its folder.
+  if (mask === '1') refuseUnlessOnFeatures({ ...detector, dir: name }, 'mask');
   if (segment === '1' && !segmenting)
     throw new SegcanaryError(
       'usage',

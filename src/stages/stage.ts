@@ -43,7 +43,7 @@ export interface Stage<In, Out> extends Transform {
  * body that waits on a worker can let go.
  */
 export function stage<In, Out>(options: StageOptions, body: StageBody<In, Out>): Stage<In, Out> {
-  return new BodyTransform(options, body) as unknown as Stage<In, Out>;
+  return new BodyTransform(options, body);
 }
 
 class BodyTransform<In, Out> extends Transform {
