@@ -1,7 +1,9 @@
 import { availableParallelism } from 'node:os';
 import { configDefaults, defineConfig } from 'vitest/config';
 
-/** Folders whose tests are of functions and streams: no process of their own, no fitted detector. */
+/**
+ * Folders whose tests are of functions and streams: no process of their own, no fitted detector.
+ */
 const UNITS = [
   'test/{drift,evaluate,explain,formats,maths,protocol,report,simulate,stages}/**/*.test.ts',
   'test/detectors/{calibration,channel-groups,fit-gaussian,gaussian,methods,safetensors}.test.ts',

@@ -178,7 +178,8 @@ describe('the library does what the command line does', () => {
       onProgress: ({ case: name, patches, total }) => last.set(name, `${patches}/${total}`),
     });
     expect([scores.failures, scores.unfitted]).toEqual([[], []]);
-    // Patches are told of every scan, whether its features alone are wanted or all that the network says.
+    // Patches are told of every scan, whether its features alone are wanted or all that the network
+    // says.
     expect([...last.keys()]).toEqual(cohort.map((c) => c.case));
     for (const progress of last.values()) expect(progress).toMatch(/^(\d+)\/\1$/);
     const cached: boolean[] = [];
