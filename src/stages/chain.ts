@@ -48,12 +48,12 @@ export class Chain<In, Out> implements Iterable<Transform> {
    * @returns what the collector makes of them
    * @throws whatever the source or a stage throws; `AbortError` when the signal says so
    */
-  run(source: AsyncIterable<In>, collector?: undefined, options?: RunOptions): Promise<void>;
   run<Result, State>(
     source: AsyncIterable<In>,
     collector: Collector<Out, Result, State>,
     options?: RunOptions,
   ): Promise<Result>;
+  run(source: AsyncIterable<In>, collector?: undefined, options?: RunOptions): Promise<void>;
   run(
     source: AsyncIterable<In>,
     collector: Collector<Out, unknown, unknown> = drain as Collector<Out, unknown, unknown>,

@@ -127,6 +127,9 @@ it('has types: neighbours fit, optional stages give what they take, the last chu
   expectTypeOf(slices).toEqualTypeOf<Chain<Uint8Array, Slice>>();
   expectTypeOf(patches).toEqualTypeOf<Chain<Uint8Array, Patch>>();
   expectTypeOf(() => patches.run(process.stdin, last())).returns.resolves.toEqualTypeOf<Patch | null>();
+  // Whatever the type of the source: the first overload that is tried decides what is inferred.
+  const typed = (source: AsyncIterable<Uint8Array>) => slices.run(source, last());
+  expectTypeOf(typed).returns.resolves.toEqualTypeOf<Slice | null>();
   expectTypeOf(() => slices.run(process.stdin, all())).returns.resolves.toEqualTypeOf<Slice[]>();
   expectTypeOf(() => slices.run(process.stdin)).returns.resolves.toEqualTypeOf<void>();
   patches.observe((seen) => void expectTypeOf(seen).toEqualTypeOf<Patch>());
