@@ -14,7 +14,7 @@ export interface RunOptions {
 /**
  * Stages one behind another whose neighbours the compiler has checked: what a stage gives is what
  * the next one takes. A chain runs once, as its streams do, and can be spread into Node's own
- * `pipeline(source, ...chain, target)`.
+ * `pipeline([source, ...chain, target])`.
  */
 export class Chain<In, Out> implements Iterable<Transform> {
   /** Never there. It lets the compiler tell chains of different chunks apart. */
