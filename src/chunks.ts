@@ -178,7 +178,7 @@ export interface Activation extends PatchPlace {
 export interface Prediction extends PatchPlace {
   /** [class, z, y, x], before any softmax or sigmoid. */
   readonly logits: NdArray<Float32Array>;
-  /** The tapped activation, [c, …spatial], without its batch axis; null where nothing is tapped. */
+  /** The tapped activation, [c, …spatial], without its batch axis; null where none is tapped. */
   readonly activation: NdArray<Float32Array> | null;
   readonly measured?: Float32Array | undefined;
 }

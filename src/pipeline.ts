@@ -148,7 +148,7 @@ export interface VerdictChainOptions {
 /**
  * Slices of the network grid to the score of the scan:
  *
- *   on features     patch → encode → pool → distance (→ decide) → aggregate (→ save) → score
+ *   on features     patch → encode → pool → judgedByFeatures
  *   on outputs      patch → predict → assemble → judge-outputs
  *   on intensities  judge-intensities
  *

@@ -49,7 +49,8 @@ test scans is ${mean(plain.map((c) => c.dice)).toFixed(3)}.</p>
 <div class="wide">${resultTable(cases)}</div>
 <h2>Where it is unsure</h2>
 <p>The slice through the worst patch, in a lung window: at the left with the outlines of the network's segmentation (blue) and of the truth (yellow, where the two
-differ), at the right with the uncertainty map. Orange begins where the map exceeds the boundary.</p>
+differ), at the right with the uncertainty map. Orange begins where the map exceeds the boundary.
+Patches hardly overlap in this demo, so that the map shows their edges; at nnU-Net's own step they blend.</p>
 <div class="figures">${figures.join('\n')}</div>
 </main></body></html>
 `;

@@ -5,8 +5,11 @@ import type { Rejections } from './ranking.js';
 const Z = 1.959963984540054;
 
 /**
- * Wilson's score interval of a proportion at 95 %: (p + z²/2n ± z sqrt(p(1 - p)/n + z²/4n²)) / (1 +
- * z²/n). Of no mistake in n it says how often one may still happen, which a bootstrap cannot: it
+ * Wilson's score interval of a proportion at 95 %:
+ *
+ *   (p + z²/2n ± z sqrt(p(1 - p)/n + z²/4n²)) / (1 + z²/n).
+ *
+ * Of no mistake in n it says how often one may still happen, which a bootstrap cannot: it
  * draws only what was seen. Source: Wilson 1927; scipy's
  * `binomtest(…).proportion_ci(method='wilson')`.
  *

@@ -61,8 +61,8 @@ export interface Examined extends KeptFeatures {
 /**
  * Reads one scan once and keeps what every detector needs:
  *
- *   scanned → prepared → patch → predict ┬→ assemble → read-outputs → labelled → Dice
- *                                        └→ tapped → pool
+ *   prepared → patch → predict ┬→ assemble → read-outputs → labelled → Dice
+ *                              └→ tapped → pool
  *
  * @throws SegcanaryError whatever is wrong with the scan; `scan-unsuitable` where the truth is of
  *   another shape

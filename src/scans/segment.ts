@@ -43,7 +43,7 @@ export interface SegmentScanOptions extends ScanOptions, LabellingOptions {
  * Segments one scan as nnU-Net does and, with a detector, scores it from the same forward pass:
  *
  *   scanned → prepared → patch → predict ┬→ assemble → labelled → save
- *                                        └→ tapped → pool → distance → aggregate (→ save) → score
+ *                                        └→ tapped → pool → distance → aggregate → score
  *
  * A detector that is not on features has a branch of its own behind `prepared`.
  *

@@ -56,13 +56,15 @@ export class Chain<In, Out> implements Iterable<Transform> {
   run(source: AsyncIterable<In>, collector?: undefined, options?: RunOptions): Promise<void>;
   run(
     source: AsyncIterable<In>,
-    collector: Collector<Out, unknown, unknown> = drain as Collector<Out, unknown, unknown>,
+    collector?: Collector<Out, unknown, unknown>,
     { signal }: RunOptions = {},
   ): Promise<unknown> {
     const own: unknown[] = [];
-    const end = (chunks: AsyncIterable<Out>) => collect(chunks, collector, (error) => own.push(error));
-    // Node's types know neither of chunks nor of a list of stages.
-    const streams = [source, ...this.stages, end] as unknown as NodeJS.ReadWriteStream[];
+    const note = (error: unknown) => own.push(error);
+    const end = (chunks: AsyncIterable<Out>): Promise<unknown> =>
+      collector ? collect(chunks, collector, note) : collect(chunks, drain, note);
+    // Node's types know a list of streams alone, not one that begins and ends otherwise.
+    const streams = [source, ...this.stages, end] as NodeJS.ReadWriteStream[];
     // A collector that fails stops the stages, and Node then tells of the stop and not of the
     // failure.
     return pipeline(streams, { signal }).catch((error: unknown) => Promise.reject(own[0] ?? error));

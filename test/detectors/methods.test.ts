@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import type { FeatureBlock } from '../../src/detectors/method.js';
 import { METHOD_NAMES, PATCH_METHODS, patchMethod } from '../../src/detectors/methods/registry.js';
 import { plainBlas } from '../../src/maths/linalg/blas.js';
+import { rowBlocksOf } from '../support/row-blocks.js';
 
 // Every method of src/detectors/methods against one oracle: a method more is a row more.
 
@@ -22,21 +22,6 @@ const cases = JSON.parse(
 
 const context = { estimator: 'ledoit-wolf', blas: plainBlas } as const;
 
-/** Training rows in blocks of unequal size. */
-function blocksOf({
-  n,
-  d,
-  rows,
-  parts,
-}: Pick<Expected, 'n' | 'd' | 'rows' | 'parts'>): () => AsyncGenerator<FeatureBlock> {
-  return async function* () {
-    for (let from = 0, size = 1; from < n; from += size, size += 7) {
-      const to = Math.min(n, from + size);
-      yield { rows: Float32Array.from(rows.slice(from * d, to * d)), n: to - from, d, parts };
-    }
-  };
-}
-
 describe('every method', () => {
   it('has a name of its own and says what it computes and where that is from', () => {
     expect(new Set(METHOD_NAMES).size).toBe(METHOD_NAMES.length);
@@ -52,7 +37,7 @@ describe('every method', () => {
 
   it.each(PATCH_METHODS)('$name gives the distances of scikit-learn', async (method) => {
     for (const found of cases) {
-      const fitted = await method.fit(blocksOf(found), context);
+      const fitted = await method.fit(rowBlocksOf(found), context);
       expect([fitted.n, fitted.d]).toEqual([found.n, found.d]);
       const scorer = method.open(fitted.tensors);
       expect(scorer.d).toBe(found.d);
@@ -70,7 +55,7 @@ describe('every method', () => {
   it.each(PATCH_METHODS)('$name has negative distances only where it says so', async (method) => {
     const scorers = await Promise.all(
       cases.map(async (found) => {
-        const { tensors } = await method.fit(blocksOf(found), context);
+        const { tensors } = await method.fit(rowBlocksOf(found), context);
         return [found, method.open(tensors)] as const;
       }),
     );
@@ -86,13 +71,13 @@ describe('every method', () => {
   });
 
   it.each(PATCH_METHODS)('$name refuses what cannot be fitted', async (method) => {
-    const fit = (rows: number[], n: number, d: number) => method.fit(blocksOf({ n, d, rows }), context);
+    const fit = (rows: number[], n: number, d: number) => method.fit(rowBlocksOf({ n, d, rows }), context);
     await expect(fit([], 0, 2)).rejects.toMatchObject({ code: 'fit-failed' });
     await expect(fit([1, 2], 1, 2)).rejects.toMatchObject({ code: 'fit-failed' });
   });
 
   it.each(PATCH_METHODS)('$name says NaN of NaN, and refuses tensors that are not its own', async (method) => {
-    const { tensors } = await method.fit(blocksOf(cases[0]), context);
+    const { tensors } = await method.fit(rowBlocksOf(cases[0]), context);
     const z = Float32Array.from(cases[0].tests[0]);
     z[3] = Number.NaN;
     expect(method.open(tensors).distance(z)).toBeNaN();

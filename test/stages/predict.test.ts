@@ -1,45 +1,10 @@
-import ndarray from 'ndarray';
 import { describe, expect, it } from 'vitest';
-import type { Activation, Patch, Prediction } from '../../src/chunks.js';
-import { layTiles } from '../../src/maths/window/tiling.js';
-import type { Segmenter } from '../../src/network/segmenter.js';
+import type { Activation, Prediction } from '../../src/chunks.js';
 import { predict, tapped } from '../../src/stages/predict.js';
-import { gridOf, scanOf } from '../support/grids.js';
 import { collect } from '../support/streams.js';
+import { grid, patches, slowFirst, tiling } from '../support/two-patches.js';
 
-const grid = gridOf(scanOf([1, 1, 6]));
-
-/** Patches of 4 at 0 and 2. */
-const tiling = layTiles(grid.shape, [1, 1, 4], 0.5);
-
-const patches = (): Patch[] =>
-  [0, 1].map((index) => ({
-    grid,
-    tiling,
-    index,
-    tile: [0, 0, index],
-    data: ndarray(
-      Float32Array.of(1, 2, 3, 4).map((v) => v + 10 * index),
-      [1, 1, 1, 4],
-    ),
-  }));
-
-/**
- * A network of two classes whose logits are the patch and its negative; it takes longer for the
- * first patch than for the second.
- */
-const network: Pick<Segmenter, 'predict'> & { readonly asked: [number, readonly number[]][] } = {
-  asked: [],
-  async predict(data, shape, index = -1) {
-    this.asked.push([index, shape]);
-    await new Promise((resolve) => setTimeout(resolve, 10 * (1 - index)));
-    return {
-      logits: { data: Float32Array.of(...data, ...data.map((v) => -v)), shape: [2, 1, 1, 4] },
-      activation: index === 0 ? { data: Float32Array.of(5, 6), shape: [2, 1, 1, 1] } : null,
-      ...(index === 0 && { measured: Float32Array.of(7) }),
-    };
-  },
-};
+const network = slowFirst();
 
 describe('predict', () => {
   it('gives logits and activations in the order of the patches, however long each takes', async () => {

@@ -16,8 +16,8 @@ export function tapNotFound(tap: string, index: GraphIndex, name = 'the model'):
 
 /**
  * The three names that share most with the one asked for: the Dice coefficient over pairs of
- * neighbouring letters, which likes `/encoder/stages.4/…/convs.1/conv/Conv_output_0` where somebody
- * wrote PyTorch's `encoder.stages.4.0.convs.1.conv`.
+ * neighbouring letters, which likes `/encoder/stages.4/…/convs.1/conv/Conv_output_0` where
+ * somebody wrote PyTorch's `encoder.stages.4.0.convs.1.conv`.
  */
 function nearestNames(wanted: string, names: readonly string[], count = 3): string[] {
   const target = pairs(wanted);
