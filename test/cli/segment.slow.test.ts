@@ -2,19 +2,14 @@ import { copyFileSync, cpSync, mkdtempSync, readdirSync, readFileSync, writeFile
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { describe, expect, inject, it } from 'vitest';
-import { headerLength, parseHeader } from '../../src/formats/nifti/header.js';
 import { jsonLines, MODEL, segcanary } from '../support/cli.js';
 import { writeScan } from '../support/scans.js';
+import { voxelBytes } from '../support/voxel-bytes.js';
 
 const workshop = inject('workshop');
 const detector = join(workshop, 'detector');
 const scan = join(workshop, 'held-out', 'held-out_2_0000.nii.gz');
 const fresh = () => mkdtempSync(join(workshop, 'segment-'));
-
-function labels(gz: Uint8Array): Buffer {
-  const bytes = gunzipSync(gz);
-  return bytes.subarray(parseHeader(bytes.subarray(0, headerLength(bytes) ?? 0), { name: 'x' }).voxelOffset);
-}
 
 describe('segcanary segment', () => {
   it('segments an out-of-distribution scan all the same, and exits with 10 when asked to', async () => {
@@ -29,7 +24,7 @@ describe('segcanary segment', () => {
     });
     expect(ran.code).toBe(10);
     expect(jsonLines(ran)).toMatchObject([{ verdict: 'out-of-distribution' }]);
-    expect(labels(readFileSync(join(output, 'stdin.nii.gz'))).length).toBe(36 * 72 * 72);
+    expect(voxelBytes(readFileSync(join(output, 'stdin.nii.gz'))).length).toBe(36 * 72 * 72);
   });
 
   it('lets one corrupt scan among many fail alone, without a file of its own', async () => {

@@ -2,18 +2,14 @@ import { createReadStream, mkdtempSync, readdirSync, readFileSync } from 'node:f
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { describe, expect, inject, it } from 'vitest';
-import { headerLength, parseHeader } from '../../src/formats/nifti/header.js';
+import { parseHeader } from '../../src/formats/nifti/header.js';
 import { jsonLines, MODEL, segcanary } from '../support/cli.js';
+import { voxelBytes } from '../support/voxel-bytes.js';
 
 const workshop = inject('workshop');
 const detector = join(workshop, 'detector');
 const scan = join(workshop, 'held-out', 'held-out_2_0000.nii.gz');
 const fresh = () => mkdtempSync(join(workshop, 'segment-'));
-
-function labels(gz: Uint8Array): Buffer {
-  const bytes = gunzipSync(gz);
-  return bytes.subarray(parseHeader(bytes.subarray(0, headerLength(bytes) ?? 0), { name: 'x' }).voxelOffset);
-}
 
 describe('segcanary segment', () => {
   it('writes labels in the geometry of the scan, and the score that segcanary score gives', async () => {
@@ -37,7 +33,7 @@ describe('segcanary segment', () => {
       'scores.csv',
       'summary.json',
     ]);
-    const floats = (gz: Buffer) => new Float32Array(Uint8Array.from(labels(gz)).buffer);
+    const floats = (gz: Buffer) => new Float32Array(Uint8Array.from(voxelBytes(gz)).buffer);
     const [one, two] = [
       floats(readFileSync(join(output, 'held-out_2_uncertainty.nii.gz'))),
       floats(readFileSync(mask)),
@@ -51,7 +47,7 @@ describe('segcanary segment', () => {
     expect(header(written).geometry).toEqual(header(readFileSync(scan)).geometry);
     expect(header(written).dataType).toBe('uint8');
     const counts: Record<string, number> = {};
-    for (const label of labels(written)) counts[label] = (counts[label] ?? 0) + 1;
+    for (const label of voxelBytes(written)) counts[label] = (counts[label] ?? 0) + 1;
     expect(voxels).toEqual(counts);
   });
 
