@@ -30,7 +30,7 @@ interface EvaluateFlags extends ReadingFlags, PlanFlags, LogOptions {
   readonly folds?: readonly number[];
   readonly tap?: readonly string[];
   readonly estimator: Estimator;
-  readonly stepSize: number;
+  readonly stepSize?: number;
   readonly passes?: readonly ('mirrors' | 'dropout')[];
   readonly aggregate?: readonly string[];
   readonly tau: number;
@@ -54,7 +54,11 @@ export function evaluateCommand(program: Command): void {
       'tensors to tap, or stages: the end of every stage of the encoder (default: the bottleneck; see segcanary taps)',
     )
     .addOption(new Option('--estimator <name>', 'of the covariances').choices(ESTIMATORS).default('ledoit-wolf'))
-    .option('--step-size <fraction>', 'distance between patches as a fraction of the patch', fraction, 0.5)
+    .option(
+      '--step-size <fraction>',
+      'distance between patches as a fraction of the patch (default: as fit does)',
+      fraction,
+    )
     .option(
       '--passes <list>',
       'mirrors (up to 7 passes more), dropout (10 more), or both (default: neither)',

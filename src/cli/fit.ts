@@ -1,7 +1,7 @@
 import { type Command, Option } from 'commander';
 import { ESTIMATORS, type Estimator } from '../detectors/estimators.js';
 import { ihf } from '../detectors/methods/ihf.js';
-import { METHOD_NAMES } from '../detectors/methods/registry.js';
+import { DEFAULT_METHOD, METHOD_NAMES } from '../detectors/methods/registry.js';
 import { OUTPUT_METHOD_NAMES, outputMethod } from '../detectors/outputs/registry.js';
 import { SegcanaryError } from '../errors.js';
 import { fitDetector } from '../jobs/fit.js';
@@ -35,7 +35,7 @@ interface FitFlags extends Omit<ScanFlags, 'input'>, PlanFlags, LogOptions {
   readonly tap?: string;
   readonly detector: string;
   readonly estimator: Estimator;
-  readonly stepSize: number;
+  readonly stepSize?: number;
   readonly seed: number;
   readonly cache?: string;
   readonly output: string;
@@ -46,12 +46,19 @@ export function fitCommand(program: Command): void {
     .command('fit')
     .description('fit a detector to scans like those that the model was trained on');
   withFoldOption(withModelOptions(command, 'nnU-Net’s model folder, or an ONNX file'))
-    .option('--tap <tensor>', 'the tensor to tap (default: the bottleneck; see segcanary taps)')
+    .option(
+      '--tap <tensor>',
+      'the tensor that a detector on a tap judges (default: the bottleneck; see segcanary taps)',
+    )
     .addOption(
-      new Option('--detector <name>', 'how scans are judged: docs/detectors.md').choices(NAMES).default('mahalanobis'),
+      new Option('--detector <name>', 'how scans are judged: docs/detectors.md').choices(NAMES).default(DEFAULT_METHOD),
     )
     .addOption(new Option('--estimator <name>', 'of the covariance').choices(ESTIMATORS).default('ledoit-wolf'))
-    .option('--step-size <fraction>', 'distance between patches as a fraction of the patch', fraction, 0.5)
+    .option(
+      '--step-size <fraction>',
+      'distance between patches as a fraction of the patch (default: 0.5, and patches that hardly overlap for multi-depth)',
+      fraction,
+    )
     .option('--seed <n>', 'of passes with dropout', wholeNumber, 0)
     .option('--cache <folder>', 'where embeddings are kept, so that a fit resumes (default: <output>.cache)')
     .requiredOption('-o, --output <folder>', 'the detector');

@@ -1,5 +1,6 @@
+import type { Tiles } from '../chunks.js';
 import type { Estimator } from '../detectors/estimators.js';
-import type { PatchMethod } from '../detectors/method.js';
+import { isMeasured, type PatchMethod } from '../detectors/method.js';
 import { ihf } from '../detectors/methods/ihf.js';
 import { PATCH_METHODS } from '../detectors/methods/registry.js';
 import type { VoxelSet } from '../detectors/outputs/output-method.js';
@@ -16,6 +17,7 @@ import type { ScanView } from '../scans/look.js';
 import { blocksOf, distancesOf } from './cohort-features.js';
 import { type CohortReader, type CohortReaderOptions, openCohortReader } from './cohort-reader.js';
 import type { ExaminedScan } from './examined-cache.js';
+import { foldsOf, patientsOf } from './patients.js';
 
 export interface ScoreCohortOptions extends CohortReaderOptions {
   readonly cohort: readonly CohortCase[];
@@ -123,30 +125,34 @@ export async function scoreCohort(options: ScoreCohortOptions): Promise<CohortSc
 
   const featuresOf = (cases: readonly CohortCase[], at: number) =>
     Promise.all(cases.map((c) => reader.features(c, at)));
+  /** Which patches `fit` would take. */
+  const tilesOf = ({ tiles = 'all' }: PatchMethod): Tiles => (options.stepSize === undefined ? tiles : 'all');
+  const folds = foldsOf(patientsOf(training.map((c) => c.case)));
   for (const [at, tap] of reader.taps.entries()) {
     // One tap's features at a time: those of all scans at all taps may be gigabytes.
-    const blocks = blocksOf(await featuresOf(training, at), reader.encoderStages);
+    const blocks = blocksOf(await featuresOf(training, at), folds, reader.encoderStages);
     const scored = await featuresOf(
       examined.map(([c]) => c),
       at,
     );
     for (const method of PATCH_METHODS) {
-      if (at > 0 && method.features === 'stage-means') continue;
+      if (isMeasured(method.features) && (at > 0 || reader.encoderStages.length === 0)) continue;
       const about = tapped(method, tap, reader);
-      const fitted = await attemptFit(about.name, () => method.fit(blocks[method.features], context));
+      const fitted = await attemptFit(about.name, () => method.fit(blocks(method.features, tilesOf(method)), context));
       if (fitted === null) continue;
       fits.set(about.name, { method, at });
       const scorer = method.open(fitted.tensors);
       const distances = await distancesOf(scored, scorer, context.blas);
+      const { intensities } = scorer;
       for (const aggregator of aggregators)
-        add(aggregated(about, aggregator), 1, ({ weights }, i) => aggregator.of(distances[i], weights));
+        add(aggregated(about, aggregator), 1, ({ weights, cover, histogram }, i) => {
+          const counted = tilesOf(method) === 'cover' ? { ...weights, mean: cover } : weights;
+          const score = aggregator.of(distances[i], counted);
+          return intensities ? Math.max(score, intensities.distance(histogram)) : score;
+        });
     }
   }
-  const histograms = async () => {
-    const all: number[][] = [];
-    for (const c of training) all.push(await reader.histogram(c));
-    return all;
-  };
+  const histograms = async () => (await featuresOf(training, 0)).map(({ histogram }) => [...histogram]);
   const scorer = await attemptFit(ihf.name, async () => ihf.open((await ihf.fit(await histograms(), context)).tensors));
   if (scorer) add(aboutOf(ihf), 0, ({ histogram }) => scorer.distance(Float32Array.from(histogram)));
   for (const method of OUTPUT_METHODS) {
@@ -171,8 +177,8 @@ export async function scoreCohort(options: ScoreCohortOptions): Promise<CohortSc
       const scan = examined.find(([c]) => c.case === caseName);
       if (!found || !scan) return null;
       const { method, at } = found;
-      const blocks = blocksOf(await featuresOf(training, at), reader.encoderStages);
-      const { tensors } = await method.fit(blocks[method.features], context);
+      const blocks = blocksOf(await featuresOf(training, at), folds, reader.encoderStages);
+      const { tensors } = await method.fit(blocks(method.features, tilesOf(method)), context);
       return reader.look(scan[0], at, method.open(tensors));
     },
   };
@@ -186,7 +192,7 @@ const aboutOf = ({ name, title, formula, source }: About): About => ({ name, tit
  */
 function tapped(method: PatchMethod, { name }: Tap, { taps, encoderStages }: CohortReader): About {
   const about = aboutOf(method);
-  if (taps.length === 1 || method.features === 'stage-means') return about;
+  if (taps.length === 1 || isMeasured(method.features)) return about;
   const stage = encoderStages.findIndex((s) => s.name === name) + 1;
   const where = stage > 0 ? `stage-${stage}` : name;
   return { ...about, name: `${about.name}[${where}]`, title: `${about.title}, ${stage > 0 ? `stage ${stage}` : name}` };
