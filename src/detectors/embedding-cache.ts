@@ -18,8 +18,8 @@ export interface CachedEmbeddings extends KeptFeatures {
   /** [n]: how much each patch counts in the score of the scan; they sum to 1. */
   readonly weights: Float32Array;
   /**
-   * [n]: the same where only as few patches count as leave no voxel out (`coverOf`), 0 for the
-   * others.
+   * [n]: the same where only as few patches count as leave no voxel out (`coverOf`), -1 for
+   * the others.
    */
   readonly cover: Float32Array;
   /** Shares of the scan's intensities after normalisation, channel after channel. */
@@ -55,8 +55,9 @@ export function embeddingKey({
  * second estimator costs no inference.
  *
  * A file: magic (8 bytes), n, d, c, m and the number of bins (uint32), sha256 over key, sizes and
- * numbers (32 bytes), rows, means, measured, weights, cover, histogram (float32), little-endian. Files appear whole. One whose hash does not match
- * is as good as absent: it is computed again and replaced.
+ * numbers (32 bytes), rows, means, measured, weights, cover, histogram (float32), little-endian.
+ * Files appear whole. One whose hash does not match is as good as absent: it is computed again and
+ * replaced.
  */
 export class EmbeddingCache {
   readonly dir: string;

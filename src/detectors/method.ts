@@ -229,7 +229,9 @@ export interface KeptFeatures {
   readonly means: Float32Array;
   /** [n,m]: what was measured inside the graph; m may be 0. */
   readonly measured: Float32Array;
-  /** Where each kind of features lies in what was measured; that is of one kind alone by default. */
+  /**
+   * Where each kind of features lies in what was measured; that is of one kind alone by default.
+   */
   readonly layout?: Readonly<Partial<Record<MeasuredFeatures, FeatureRange>>> | undefined;
   readonly d: number;
   readonly c: number;

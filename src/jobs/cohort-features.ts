@@ -47,11 +47,13 @@ export function blocksOf(
   };
 }
 
-/** A scan with those patches alone that cover its grid, and of them what is measured in the graph. */
+/**
+ * A scan with those patches alone that cover its grid, and of them what is measured in the graph.
+ */
 function covering(kept: CachedEmbeddings, features: Features): CachedEmbeddings {
   const { cover } = kept;
   const [values, width] = keptFeatures(kept, features);
-  const of = [...cover.keys()].filter((i) => cover[i] > 0);
+  const of = [...cover.keys()].filter((i) => cover[i] >= 0);
   const weights = Float32Array.from(of, (i) => cover[i]);
   const rows = stackRows(of.map((i) => values.subarray(i * width, (i + 1) * width)));
   return { ...kept, measured: rows, m: width, layout: undefined, n: of.length, weights, cover: weights };

@@ -70,7 +70,8 @@ export interface CohortReader {
   /** Segments and scores a scan once more and keeps the slice on which there is most to see. */
   look(c: CohortCase, tap: number, scorer: PatchScorer): Promise<ScanView>;
   /**
-   * Features of a scan that was read before, at one of the taps, and those that are measured at none.
+   * Features of a scan that was read before, at one of the taps, and those that are measured at
+   * none.
    */
   features(c: CohortCase, tap: number): Promise<CachedEmbeddings>;
 }

@@ -21,6 +21,7 @@ import type { ModelSource } from '../network/folder.js';
 import { openBlas } from '../network/inference/blas.js';
 import type { WithInference } from '../network/inference/options.js';
 import { cutAtTap } from '../network/onnx/cut.js';
+import type { MeasuredTensor } from '../network/onnx/patch-features.js';
 import { chooseTap, type Tap } from '../network/taps.js';
 import type { ScanFailure, Warning } from '../results.js';
 import type { ScanOptions } from '../scans/run.js';
@@ -64,6 +65,8 @@ export interface FitJobOptions extends Omit<ScanOptions, 'case' | 'file'>, WithI
 
 export interface FitResult {
   readonly tap: Tap;
+  /** The tensors that the method measures; null where it judges the tap. */
+  readonly measured: readonly MeasuredTensor[] | null;
   readonly method: PatchMethod;
   readonly fit: FittedMethod;
   /** What the detector cannot promise: of the fit and of the tap. */
@@ -163,7 +166,7 @@ export async function fitDetector(options: FitJobOptions): Promise<FitResult> {
       ),
     },
   });
-  return { tap, method, fit, warnings, cases: scans.read.length, failures };
+  return { tap, measured: measured?.tensors ?? null, method, fit, warnings, cases: scans.read.length, failures };
 }
 
 async function tensorsOf({ onnx, plan, path }: ModelSource, features: MeasuredFeatures): Promise<FeatureMap[]> {

@@ -146,7 +146,8 @@ export async function scoreCohort(options: ScoreCohortOptions): Promise<CohortSc
       const { intensities } = scorer;
       for (const aggregator of aggregators)
         add(aggregated(about, aggregator), 1, ({ weights, cover, histogram }, i) => {
-          const counted = tilesOf(method) === 'cover' ? { ...weights, mean: cover } : weights;
+          const counted =
+            tilesOf(method) === 'cover' ? { ...weights, mean: cover.map((w) => Math.max(w, 0)) } : weights;
           const score = aggregator.of(distances[i], counted);
           return intensities ? Math.max(score, intensities.distance(histogram)) : score;
         });

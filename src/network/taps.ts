@@ -18,7 +18,7 @@ export interface Tap {
   readonly pooledShape: readonly number[];
   /** Elements after pooling: the length of an embedding. */
   readonly d: number;
-  /** Whether this is the bottleneck, which is tapped when nobody names another. */
+  /** Whether this is the bottleneck, which is tapped where a tap is wanted and none is named. */
   readonly suggested: boolean;
 }
 

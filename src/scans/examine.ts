@@ -49,7 +49,10 @@ export interface Examined extends KeptFeatures {
    * empty set has those of the next larger one.
    */
   readonly weights: Readonly<Record<VoxelSet, readonly number[]>>;
-  /** The weights of the mean over all voxels where only as few patches count as cover the grid. */
+  /**
+   * The weights of the mean over all voxels where only as few patches count as cover the grid; -1
+   * for the others.
+   */
   readonly cover: readonly number[];
   /** Subject scores of the output methods by name. */
   readonly outputs: Readonly<Record<string, Partial<Record<VoxelSet, number>>>>;

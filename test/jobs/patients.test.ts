@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { patientsOf, readPatients, warningOfPatients } from '../../src/jobs/patients.js';
+import { foldsOf, patientsOf, readPatients, warningOfPatients } from '../../src/jobs/patients.js';
 import { temporaryFolder } from '../support/folder.js';
 
 describe('patientsOf', () => {
@@ -101,4 +101,9 @@ describe('warningOfPatients', () => {
       message: expect.stringMatching(/^3 scans are of 2 patients only \(P1_visit1, P1_visit2 of P1\)/),
     });
   });
+});
+
+it('deals patients out to five folds in turns, all scans of one to the same', () => {
+  expect(foldsOf(['a', 'b', 'a', 'c', 'd', 'e', 'f', 'f', 'g'])).toEqual([0, 1, 0, 2, 3, 4, 0, 0, 1]);
+  expect(foldsOf([])).toEqual([]);
 });

@@ -21,7 +21,9 @@ describe('the stages of an encoder', () => {
       expect(stages.length).toBeGreaterThanOrEqual(2);
       expect(stages.at(-1)).toMatchObject({ name: tap.name, channels: tap.shape[0], shape: tap.shape.slice(1) });
 
-      const encoder = await openEncoder(cutAtTap(bytes, tap.name, name, { groups: [{ measure: 'means', tensors: stages }] }));
+      const encoder = await openEncoder(
+        cutAtTap(bytes, tap.name, name, { groups: [{ measure: 'means', tensors: stages }] }),
+      );
       const { data, measured } = await encoder.encode(oracleInput(patch), patch);
       expect(measured!.length).toBe(stages.reduce((sum, { channels }) => sum + channels, 0));
       let at = 0;

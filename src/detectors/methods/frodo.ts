@@ -32,7 +32,7 @@ export const frodo: PatchMethod = {
       const { [`mean.${i}`]: mean, [`whitener.${i}`]: whitener } = tensors;
       return gaussianOf({ ...(mean && { mean }), ...(whitener && { whitener }) });
     });
-    if (count === 0) throw new Error('it has no convolutions');
+    if (count === 0) throw new Error('it lacks the tensor mean.0');
     return {
       features: 'convolution-means',
       d: convolutions.reduce((sum, { d }) => sum + d, 0),

@@ -7,10 +7,10 @@ import { scaleOf, tensorOfScale } from './scales.js';
 
 /**
  * Fits what intensities of a whole scan are usual: the Mahalanobis distance, under Ledoit-Wolf
- * shrinkage, of the square roots of the shares of its bins, whose Euclidean distance is Hellinger's.
- * Roots let a few per cent of the voxels count as much as they should, and shrinkage needs no
- * choice of components: with 22 scans both are sturdier than the principal components of `ihf`
- * (docs/choosing.md).
+ * shrinkage, of the square roots of the shares of its bins, whose Euclidean distance is
+ * Hellinger's. Roots let a few per cent of the voxels count as much as they should, and shrinkage
+ * needs no choice of components: with 22 scans both are sturdier than the principal components of
+ * `ihf` (docs/choosing.md).
  *
  *   z = (ln(D^2 / d) - median) / deviation, by scans that were left out in turn
  *

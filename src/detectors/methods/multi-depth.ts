@@ -13,8 +13,8 @@ import { scaleOf, tensorOfScale } from './scales.js';
 const MOVED = 3;
 
 /**
- * Tensors: mean.i [2 c_i], deviation.i [2 c_i] and whitener.i [r_i, 2 c_i] of every stage i, scale.i
- * [2] of its ln(D^2 / d); patch.least [1]; subject.scale [2]; those of the intensities.
+ * Tensors: mean.i [2 c_i], deviation.i [2 c_i] and whitener.i [r_i, 2 c_i] of every stage i,
+ * scale.i [2] of its ln(D^2 / d); patch.least [1]; subject.scale [2]; those of the intensities.
  */
 export const multiDepth: PatchMethod = {
   name: 'multi-depth',
@@ -123,7 +123,7 @@ async function deviationsOf(blocks: AsyncIterable<FeatureBlock>, mean: Float64Ar
 
 interface Stage {
   readonly gaussian: Gaussian;
-  /** Of ln(D^2 / d). */
+  /** The scale of ln(D^2 / d). */
   readonly scale: RobustScale;
   /** [2 c]. */
   readonly deviation: Float64Array;
@@ -138,7 +138,7 @@ function stagesOf(tensors: Readonly<Record<string, Tensor>>): Stage[] {
     if (deviation?.data.length !== gaussian.d) throw new Error(`its tensor deviation.${i} is not of ${gaussian.d}`);
     stages.push({ gaussian, scale: scaleOf(tensors[`scale.${i}`], `scale.${i}`), deviation: deviation.data });
   }
-  if (stages.length === 0) throw new Error('it has no stages');
+  if (stages.length === 0) throw new Error('it lacks the tensor mean.0');
   return stages;
 }
 

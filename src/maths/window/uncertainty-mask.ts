@@ -117,7 +117,7 @@ export function patchWeights(grid: Grid, tiling: Tiling): Float64Array {
 
 /**
  * The same where only as few patches count as cover the grid (`coverOf`): in the order of all
- * patches, 0 for those that are left out.
+ * patches, -1 for those that are left out.
  */
 export function coverWeights(grid: Grid, tiling: Tiling): Float64Array {
   const cover = coverOf(tiling);
@@ -126,7 +126,7 @@ export function coverWeights(grid: Grid, tiling: Tiling): Float64Array {
   let next = 0;
   return Float64Array.from({ length: depth * height * width }, (_, i) => {
     const tile: Triple = [Math.floor(i / (height * width)), Math.floor(i / width) % height, i % width];
-    return cover.find(tile) ? kept[next++] : 0;
+    return cover.find(tile) ? kept[next++] : -1;
   });
 }
 
