@@ -68,8 +68,8 @@ function readerAxes(scan: Scan, reader: Plan['reader']): AxisMap & { readonly sp
     );
   }
   const map = axesTowards(ras, codes);
-  // nibabel hands an image that is turned so already on as it is, with the header's pixdim, and takes the
-  // affine's lengths for the others.
+  // nibabel hands an image that is turned so already on as it is, with the header's pixdim, and
+  // takes the affine's lengths for the others.
   if (map.axes.every((axis, i) => axis === i && !map.flipped[i])) return { ...map, spacing };
   return { ...map, spacing: pick(affineSpacing(affine), map.axes) };
 }
