@@ -1,10 +1,14 @@
 import { readFileSync } from 'node:fs';
+import { Readable } from 'node:stream';
+import fc from 'fast-check';
 import ndarray from 'ndarray';
 import { describe, expect, it } from 'vitest';
 import type { Slice, Triple } from '../src/chunks.js';
 import { readPlan } from '../src/network/plans/read.js';
+import { load } from '../src/stages/load.js';
 import { dataDir, dataFile } from './support/data.js';
 import { gridOf, scanOf } from './support/grids.js';
+import { chop, fakeNifti } from './support/nifti.js';
 import { preprocess, slicesOf } from './support/preprocess.js';
 
 /**
@@ -65,6 +69,62 @@ describe('a small scan comes out as torch, numpy and nibabel prepare it', () => 
         expect(Math.abs(found.data[i] - value)).toBeLessThan(tolerance * (1 + Math.abs(value)));
     },
   );
+});
+
+describe('a stream of bytes, cut anywhere', () => {
+  /** nibabel's affine of a scan whose axes run to these codes, without offsets. */
+  const lai = [-1, 0, 0, 0, 0, 1, 0, 0, 0, 0, -1, 0];
+
+  it('comes out as the whole volume does, computed plainly', async () => {
+    const size = fc.integer({ min: 1, max: 7 });
+    await fc.assert(
+      fc.asyncProperty(
+        fc.tuple(size, size, fc.integer({ min: 2, max: 7 })),
+        fc.tuple(size, size, size),
+        fc.integer({ min: 1, max: 500 }),
+        async ([width, height, depth], shape, chunk) => {
+          const voxels = Array.from({ length: width * height * depth }, (_, i) => ((7919 * i) % 211) - 100);
+          const bytes = fakeNifti({
+            dim: [3, width, height, depth, 1, 1, 1, 1],
+            srow: lai,
+            sformCode: 1,
+            datatype: 16,
+            body: new Uint8Array(Float32Array.from(voxels).buffer),
+          });
+          const plan = planned({
+            patch_size: shape,
+            resize_to: shape,
+            orientation: 'RAS',
+            transpose_forward: [2, 1, 0],
+            resampling: { order: 0 },
+            order: 'resample-first',
+            normalization_schemes: ['RescaleTo01Normalization'],
+            clip_percentiles: [[0, 100]],
+          });
+          const run = preprocess(Readable.from(chop(bytes, chunk)).pipe(load()), plan);
+          // RAS from LAI: x and z backwards. The nearest voxel along each axis.
+          const nearest = (i: number, from: number, to: number) => Math.floor(((i + 0.5) * from) / to);
+          const expected: number[] = [];
+          for (let x = 0; x < shape[0]; x++)
+            for (let y = 0; y < shape[1]; y++)
+              for (let z = 0; z < shape[2]; z++) {
+                const at = [width - 1 - nearest(x, width, shape[0]), nearest(y, height, shape[1])];
+                const slice = depth - 1 - nearest(z, depth, shape[2]);
+                expected.push(voxels[(slice * height + at[1]) * width + at[0]]);
+              }
+          const [low, high] = [Math.min(...expected), Math.max(...expected)];
+          if (low === high) {
+            await expect(run).rejects.toMatchObject({ code: 'scan-unsuitable' });
+            return;
+          }
+          const { data } = await run;
+          for (const [i, value] of expected.entries())
+            expect(Math.abs(data[i] - (value - low) / (high - low))).toBeLessThan(1e-6);
+        },
+      ),
+      { numRuns: 60 },
+    );
+  });
 });
 
 interface Real {

@@ -2,9 +2,9 @@
  * Writes the cohort of a network that nobody here trained, for `segcanary evaluate`, and a list of
  * scans a split for `fit`, `calibrate` and `score`:
  *
- *     npm run build && npx tsx examples/foreign-networks/cohort.ts deepbet|obelisk DATA_FOLDER FOLDER
+ *     npm run build && npx tsx examples/foreign-networks/cohort.ts NETWORK DATA_FOLDER FOLDER
  *
- * DATA_FOLDER holds the public scans (README.md here says which and where from). FOLDER gets
+ * NETWORK is deepbet or obelisk. DATA_FOLDER holds the public scans (README.md here says which and where from). FOLDER gets
  * cohort.csv, train/, val/, id/ and ood/, which hold links to the scans or boxes cut out of them.
  */
 import { existsSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
