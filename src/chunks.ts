@@ -65,6 +65,11 @@ export interface ChannelStatistics {
   /** The same four over the hole-filled non-zero mask, where one was asked for. */
   readonly nonzero?: { readonly min: number; readonly max: number; readonly mean: number; readonly std: number };
   /**
+   * Where the plan clips to percentiles of the grid: these, and mean and population standard
+   * deviation of the values clipped to them.
+   */
+  readonly clipped?: { readonly low: number; readonly high: number; readonly mean: number; readonly std: number };
+  /**
    * Extremes plane by plane, measured only where `resample` will take an axis other than z on its
    * own.
    */

@@ -9,7 +9,7 @@ import { type IntensityWatch, watchIntensities } from './detectors/watch-intensi
 import type { Explainer } from './explain/explainer.js';
 import type { ScanLimits } from './limits.js';
 import type { Encoder } from './network/encoder.js';
-import type { Plan, SegmentationPlan } from './plan.js';
+import type { Plan, Scheme, SegmentationPlan } from './plan.js';
 import type { SubjectScore, Warning, WarningListener } from './results.js';
 import { aggregate } from './stages/aggregate.js';
 import { assemble } from './stages/assemble.js';
@@ -102,19 +102,23 @@ export function spooled(options: PreparationOptions): Chain<Slice, Slice> {
     .optionally(onRaw && observe(onRaw));
 }
 
+/** Schemes that need statistics of the scan itself. */
+const OF_THE_SCAN: ReadonlySet<Scheme> = new Set<Scheme>(['ZScoreNormalization', 'RescaleTo01Normalization']);
+
 /**
  * Slices of the scan to slices of the network grid: check → spool, then normalise and resample in
- * the order of the plan. Where a plan of nnU-Net v1 z-scores, the resampled scan is measured in
- * between, which takes a spool of its own.
+ * the order of the plan. Where a plan that resamples first (nnU-Net v1, a plan file) normalises by
+ * statistics of the scan, the resampled scan is measured in between, which takes a spool of its
+ * own.
  */
 export function prepared(options: PreparationOptions): Chain<Slice, Slice> {
   const { plan, tmpdir, spool: isSpooled = true } = options;
   const slices = spooled(options);
   if (plan.order === 'normalise-first') return slices.to(normalise({ plan })).to(resample({ plan }));
-  const isMeasured = isSpooled && plan.channels.some(({ scheme }) => scheme === 'ZScoreNormalization');
+  const isMeasured = isSpooled && plan.channels.some(({ scheme }) => OF_THE_SCAN.has(scheme));
   return slices
     .to(resample({ plan }))
-    .optionally(isMeasured ? measure({ tmpdir }) : null)
+    .optionally(isMeasured ? measure({ plan, tmpdir }) : null)
     .to(normalise({ plan }));
 }
 

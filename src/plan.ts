@@ -25,12 +25,33 @@ export interface ChannelNormalisation {
   readonly useNonzeroMask: boolean;
   /** Present wherever the plan has it; CTNormalization always has it. */
   readonly intensity?: Intensity | undefined;
+  /**
+   * Percentiles of the grid that it is clipped to before ZScoreNormalization or
+   * RescaleTo01Normalization, whose statistics are then those of the clipped values: low and high,
+   * in percent.
+   */
+  readonly clipPercentiles?: readonly [number, number] | undefined;
+  /** What follows the scheme: slope * v + intercept. The slope is above 0. */
+  readonly rescale?: { readonly slope: number; readonly intercept: number } | undefined;
 }
 
 /** One channel of a scan: its name, and how it is normalised. */
 export interface PlanChannel extends ChannelNormalisation {
   readonly name: string;
 }
+
+type RightLeft = 'R' | 'L';
+type AnteriorPosterior = 'A' | 'P';
+type SuperiorInferior = 'S' | 'I';
+
+/** Where the voxel axes x, y and z run to, as nibabel's `aff2axcodes` names it: `RAS`, `LPS`, … */
+export type AxisCodes =
+  | `${RightLeft}${AnteriorPosterior}${SuperiorInferior}`
+  | `${RightLeft}${SuperiorInferior}${AnteriorPosterior}`
+  | `${AnteriorPosterior}${RightLeft}${SuperiorInferior}`
+  | `${AnteriorPosterior}${SuperiorInferior}${RightLeft}`
+  | `${SuperiorInferior}${RightLeft}${AnteriorPosterior}`
+  | `${SuperiorInferior}${AnteriorPosterior}${RightLeft}`;
 
 /** How a grid is brought to another voxel size. */
 export interface Resampling {
@@ -50,14 +71,25 @@ export interface Plan {
   readonly configuration: string;
   /** Voxels of a patch along [z, y, x] of the network grid, that is after `transposeForward`. */
   readonly patchSize: Triple;
-  /** Target spacing in mm along [z, y, x] of the network grid. */
-  readonly spacing: Triple;
+  /**
+   * Target spacing in mm along [z, y, x] of the network grid; null where every scan is resized to
+   * one shape, whatever its spacing.
+   */
+  readonly spacing: Triple | null;
+  /**
+   * Voxels along [z, y, x] of the network grid that every scan, or what is left of it after
+   * cropping, is resized to. Present where `spacing` is null.
+   */
+  readonly resizeTo?: Triple | undefined;
   /** Axis i of the network grid is axis transposeForward[i] of the image. */
   readonly transposeForward: Triple;
   /** nnU-Net v2 normalises first, v1 resamples first. */
   readonly order: 'normalise-first' | 'resample-first';
-  /** Whether the image's axes are taken as the file stores them or brought to RAS first. */
-  readonly reader: 'as-stored' | 'ras';
+  /**
+   * Whether the image's axes are taken as the file stores them, or brought to RAS or other axis
+   * codes first.
+   */
+  readonly reader: 'as-stored' | 'ras' | AxisCodes;
   readonly cropToNonzero: boolean;
   readonly channels: readonly PlanChannel[];
   readonly resampling: Resampling;

@@ -103,12 +103,13 @@ export function reportCalibration(detector: Pick<Detector, 'dir'>, calibration: 
 /** What `inspect` prints. */
 export function reportDetector(detector: Detector): string {
   const d = detector.description;
-  const { configuration, patchSize, spacing, channels } = d.plan;
+  const { configuration, patchSize, spacing, resizeTo, channels } = d.plan;
+  const grid = spacing ? `spacing ${spacing.join('x')} mm` : `every scan resized to ${resizeTo?.join('x')}`;
   const fitted = lines([
     ['detector', `${detector.dir}  ${detector.id}`],
     ['made by', d.createdBy],
     ['method', `${detector.method.name}: ${detector.method.formula}`],
-    ['plan', `${configuration}, patch ${patchSize.join('x')}, spacing ${spacing.join('x')} mm`],
+    ['plan', `${configuration}, patch ${patchSize.join('x')}, ${grid}`],
     ['channels', channels.map((c) => `${c.name} (${c.scheme})`).join(', ')],
     ...factsOf(detector),
     ...d.warnings.map((w) => ['warning', w.message] as const),

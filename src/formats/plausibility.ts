@@ -64,10 +64,12 @@ function spacing({ spacing: found }: Scan, { plan }: Expectations): Warning[] {
   const of = [...found].reverse().join(' x ');
   if (found.some((mm) => mm < SPACING.min || mm > SPACING.max))
     return [{ code: 'implausible-spacing', message: `Its voxels are ${of} mm, which no scanner gives.` }];
+  if (plan.spacing === null) return [];
+  const target = plan.spacing;
   // The plan's axes are transposed; the reader's own order is close enough for a factor of eight.
-  const factors = plan.transposeForward.map((axis, i) => found[axis] / plan.spacing[i]);
+  const factors = plan.transposeForward.map((axis, i) => found[axis] / target[i]);
   if (factors.every((f) => f <= FACTOR && f >= 1 / FACTOR)) return [];
-  const wanted = [...plan.spacing].reverse().join(' x ');
+  const wanted = [...target].reverse().join(' x ');
   return [
     {
       code: 'implausible-spacing',
@@ -85,7 +87,7 @@ function geometry({ spacing: found, placed }: Scan): Warning[] {
 }
 
 function orientation({ affine }: Scan, { plan, orientations }: Expectations): Warning[] {
-  // A reader that turns scans to RAS takes any.
+  // A reader that turns scans takes any.
   if (!orientations?.length || plan.reader !== 'as-stored') return [];
   const found = axisCodes(affine);
   if (found !== null && orientations.includes(found)) return [];

@@ -10,6 +10,7 @@ import { keepOnly } from './onnx/cut.js';
 import { type ChannelDropout, insertDropout } from './onnx/dropout.js';
 import { ModelProtoSchema } from './onnx/gen/onnx_pb.js';
 import { GraphIndex } from './onnx/graph.js';
+import { logitsOf } from './onnx/logits.js';
 import { parseModel } from './onnx/parse.js';
 import { PATCH_FEATURES } from './onnx/patch-features.js';
 import { type FoldModel, type PatchOutput, type Segmenter, tapOutputs } from './segmenter.js';
@@ -116,7 +117,7 @@ export async function openSampler(
 async function openRun(model: FoldModel, heads: number, options: SamplerOptions, dropout = false): Promise<Run> {
   const { name, tap } = model;
   const parsed = parseModel(model.onnx, name);
-  const logits = parsed.graph.output[0]?.name;
+  const logits = logitsOf(parsed.graph);
   if (logits === undefined)
     throw new SegcanaryError('model-unsupported', 'has no output; export it again.', { subject: name });
   const [input] = new GraphIndex(parsed.graph).inputs;

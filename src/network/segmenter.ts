@@ -8,6 +8,7 @@ import { type InferenceSession, naming, openSession } from './inference/session.
 import { keepOnly } from './onnx/cut.js';
 import { type GraphProto, ModelProtoSchema } from './onnx/gen/onnx_pb.js';
 import { GraphIndex } from './onnx/graph.js';
+import { logitsOf } from './onnx/logits.js';
 import { parseModel } from './onnx/parse.js';
 import { addPatchFeatures, hasFeatures, PATCH_FEATURES, type PatchFeatures } from './onnx/patch-features.js';
 import { tapNotFound } from './onnx/tap-names.js';
@@ -71,9 +72,10 @@ interface Fold {
 /**
  * Opens the networks of one or more folds. The same bytes twice share one session.
  *
- * Logits are the first output of each file. With a tap, the tensor becomes a second output: one
- * pass gives both. Source: nnunetv2 predict_from_raw_data.py, `_internal_maybe_mirror_and_predict`
- * and `predict_logits_from_preprocessed_data`; nnunet 1.7.1 neural_network.py,
+ * Logits are the first output of each file, before a softmax or sigmoid that it ends in. With a
+ * tap, the tensor becomes a second output: one pass gives both. Source: nnunetv2
+ * predict_from_raw_data.py, `_internal_maybe_mirror_and_predict` and
+ * `predict_logits_from_preprocessed_data`; nnunet 1.7.1 neural_network.py,
  * `_internal_maybe_mirror_and_pred_3D`.
  *
  * @throws SegcanaryError `model-invalid`, `model-unsupported` for other inputs and outputs or
@@ -130,7 +132,7 @@ async function openFold(model: FoldModel, heads: number, inference?: InferenceOp
   const { name, tap } = model;
   const parsed = parseModel(model.onnx, name);
   const index = new GraphIndex(parsed.graph);
-  const logits = parsed.graph.output[0]?.name;
+  const logits = logitsOf(parsed.graph);
   if (logits === undefined)
     throw new SegcanaryError('model-unsupported', 'has no output; export it again.', { subject: name });
   if (tap !== undefined && index.producer(tap) === undefined) throw tapNotFound(tap, index, name);

@@ -95,6 +95,15 @@ function channelMaps(grid: Grid, plan: NormaliseOptions['plan']): IntensityMap[]
         { option: 'spool', subject: scan.case },
       );
     }
+    if (map === 'nothing-between') {
+      const [low, high] = channel.clipPercentiles!;
+      const { low: value } = grid.statistics![c].clipped!;
+      throw new SegcanaryError(
+        'scan-unsuitable',
+        `the percentiles ${low} and ${high} of channel "${channel.name}", which the plan clips to, are both ${value}: nearly all of the scan is one value; crop its empty border, or export it again.`,
+        { subject: scan.case },
+      );
+    }
     if (map === 'not-rgb') {
       throw new SegcanaryError(
         'scan-unsuitable',

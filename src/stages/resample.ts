@@ -1,7 +1,8 @@
 import ndarray from 'ndarray';
 import type { Grid, Slice } from '../chunks.js';
 import { SegcanaryError } from '../errors.js';
-import { type ClipRange, GridResampler, resampledGrid } from '../maths/resample/grid-resampler.js';
+import { type ClipRange, GridResampler } from '../maths/resample/grid-resampler.js';
+import { plannedGrid } from '../maths/resample/planned-grid.js';
 import { contiguous } from '../maths/volume/contiguous.js';
 import { refuseHugeGrid } from '../maths/volume/grid-limits.js';
 import { intensityMap, mapIntensity } from '../maths/volume/normalise.js';
@@ -10,12 +11,12 @@ import { SliceOrder } from './slice-order.js';
 import { type Stage, stage } from './stage.js';
 
 export interface ResampleOptions {
-  readonly plan: Pick<Plan, 'spacing' | 'resampling' | 'channels'> & Partial<Pick<Plan, 'order'>>;
+  readonly plan: Pick<Plan, 'spacing' | 'resizeTo' | 'resampling' | 'channels'> & Partial<Pick<Plan, 'order'>>;
 }
 
 /**
  * Resamples to the plan's spacing as nnU-Net does (separate z or one 3-D cubic spline), holding 32
- * slices at most.
+ * slices at most, or resizes to the plan's one shape.
  *
  * Expects normalised slices, but of a plan of nnU-Net v1, which normalises last: then a non-zero
  * mask on the slices is resampled with them (linear, inside from .5 on). A grid whose shape stays
@@ -29,7 +30,7 @@ export interface ResampleOptions {
  *   be absurdly large; `truncated` when the input ends before the grid does
  */
 export function resample(options: ResampleOptions): Stage<Slice, Slice> {
-  const { spacing, resampling } = options.plan;
+  const { resampling } = options.plan;
   let from: Grid | null = null;
   let to: Grid | null = null;
   let resampler: GridResampler | null = null;
@@ -48,7 +49,7 @@ export function resample(options: ResampleOptions): Stage<Slice, Slice> {
         order.take(slice);
         if (from === null || to === null) {
           from = grid;
-          to = resampledGrid(grid, spacing, resampling);
+          to = plannedGrid(grid, options.plan);
           refuseEmpty(to);
           refuseHugeGrid(grid, to);
           if (to !== grid) resampler = new GridResampler(grid, to, resampling, clipRanges(grid, options.plan));

@@ -1,8 +1,9 @@
 import type { ChannelStatistics, Grid, Slice } from '../chunks.js';
 import { SegcanaryError } from '../errors.js';
 import { TempFile } from '../files/temp-file.js';
-import { resampledGrid } from '../maths/resample/grid-resampler.js';
 import { measurePlanes } from '../maths/resample/plane-ranges.js';
+import { plannedGrid } from '../maths/resample/planned-grid.js';
+import { clippedStatistics } from '../maths/volume/clipped-statistics.js';
 import { contiguous } from '../maths/volume/contiguous.js';
 import { refuseHugeGrid } from '../maths/volume/grid-limits.js';
 import { NonzeroSurvey } from '../maths/volume/nonzero-survey.js';
@@ -14,7 +15,10 @@ import { spooledGrid } from './spool/spooled-grid.js';
 import { type Stage, stage } from './stage.js';
 
 export interface SpoolOptions {
-  readonly plan: Pick<Plan, 'transposeForward' | 'reader' | 'cropToNonzero' | 'channels' | 'spacing' | 'resampling'> &
+  readonly plan: Pick<
+    Plan,
+    'transposeForward' | 'reader' | 'cropToNonzero' | 'channels' | 'spacing' | 'resizeTo' | 'resampling'
+  > &
     Partial<Pick<Plan, 'order'>>;
   /**
    * Folder for the temporary files; a tmpfs would be memory.
@@ -100,7 +104,7 @@ export function spool(options: SpoolOptions): Stage<Slice, Slice> {
     signal: AbortSignal,
   ): Promise<ChannelStatistics[]> {
     const voxels = grid.shape[0] * grid.shape[1] * grid.shape[2];
-    const resampled = resampledGrid(grid, plan.spacing, plan.resampling);
+    const resampled = plannedGrid(grid, plan);
     // What `resample` would refuse need not be measured and played back first.
     refuseHugeGrid(grid, resampled);
     const separate = resampled.separateAxis;
@@ -110,11 +114,22 @@ export function spool(options: SpoolOptions): Stage<Slice, Slice> {
     const read = resampleFirst ? { ...store, masked: false } : store;
     const planes =
       separate === 1 || separate === 2 ? await measurePlanes(playBack(grid, read, signal), separate) : null;
-    return Array.from({ length: grid.channels }, (_, c) => ({
-      ...found.over(c, voxels),
-      ...(maskVoxels !== undefined && { nonzero: found.over(c, maskVoxels) }),
-      ...(planes && { planes: planes[c] }),
-    }));
+    const all: ChannelStatistics[] = [];
+    for (let c = 0; c < grid.channels; c++) {
+      const channel = plan.channels[c];
+      // `normalise` tells of a scan that has more channels than the plan.
+      const clipped =
+        channel && (!resampleFirst || resampled === grid)
+          ? await clippedStatistics(() => playBack(grid, store, signal), c, channel)
+          : {};
+      all.push({
+        ...found.over(c, voxels),
+        ...(maskVoxels !== undefined && { nonzero: found.over(c, maskVoxels) }),
+        ...clipped,
+        ...(planes && { planes: planes[c] }),
+      });
+    }
+    return all;
   }
 }
 

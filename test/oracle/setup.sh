@@ -12,4 +12,6 @@ echo 'torch==2.13.0' > "$constraints"
 "$venv/bin/pip" install -q -c "$constraints" nnunetv2==2.8.1 scikit-learn==1.9.1 scipy scikit-image nibabel safetensors onnx onnxruntime onnxscript statsmodels
 # The modules of torch-uncertainty that metrics.py reads need torchmetrics and no more.
 "$venv/bin/pip" install -q --no-deps torch-uncertainty==0.13.0 torchmetrics lightning-utilities
+# What plan_file.py takes of deepbet: its own preparation of a scan.
+"$venv/bin/pip" install -q --no-deps deepbet==1.0.2 connected-components-3d==4.1.1 fastremap==1.21.0
 echo "oracle environment: $venv"

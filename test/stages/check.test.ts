@@ -75,6 +75,12 @@ describe('check', () => {
     expect(await of([0.5, 1.5, 0.3])).toEqual(['implausible-spacing']);
   });
 
+  it('says nothing of spacing where every scan gets one shape', async () => {
+    const shaped = { plan: { ...plan, spacing: null, resizeTo: [4, 4, 4] as const } };
+    expect(await codes({ ...lps, pixdim: [1, 4.1, 1.5, 2.5, 1, 1, 1, 1] }, shaped)).toEqual([]);
+    expect(await codes({ ...lps, pixdim: [1, 0.5, 1.5, 25, 1, 1, 1, 1] }, shaped)).toEqual(['implausible-spacing']);
+  });
+
   it('warns of a header that lost its geometry', async () => {
     const bare = { body: hounsfield, pixdim: [1, 1, 1, 1, 1, 1, 1, 1] };
     expect(await codes(bare, { plan: { ...plan, spacing: [1, 1, 1] } })).toEqual(['no-geometry']);

@@ -5,6 +5,7 @@ import type { Grid, Slice } from '../../src/chunks.js';
 import { measure } from '../../src/stages/measure.js';
 import { countsDescriptors, expectFileGivenBack } from '../support/descriptors.js';
 import { gridOf, scanOf } from '../support/grids.js';
+import { mr } from '../support/plans.js';
 import { gather } from '../support/preprocess.js';
 
 /** Two slices of 1x2 in two channels, with or without a mask. */
@@ -45,6 +46,20 @@ describe('measure', () => {
     const { grid: measured, nonzero } = await gather([Readable.from(slicesOf(grid, false)), measure()]);
     expect(nonzero).toBeNull();
     expect(measured.statistics![0].nonzero).toBeUndefined();
+  });
+
+  it('measures percentiles and what is clipped to them, where a channel asks for that', async () => {
+    const clip = { ...mr, clipPercentiles: [25, 75] } as const;
+    const run = measure({ plan: { channels: [mr, clip] } });
+    const { grid: measured, data } = await gather([Readable.from(slicesOf(grid, true)), run]);
+    expect([...data]).toEqual([1, 2, 3, 6, 10, 20, 30, 60]);
+    const [first, second] = measured.statistics!;
+    expect(first).not.toHaveProperty('clipped');
+    // numpy: np.percentile([10, 20, 30, 60], [25, 75]) is 17.5 and 37.5; of 17.5, 20, 30, 37.5 the
+    // mean is 26.25 and the deviation 8.00390529679106.
+    expect(second!.clipped).toMatchObject({ low: 17.5, high: 37.5, mean: 26.25 });
+    expect(second!.clipped!.std).toBeCloseTo(8.00390529679106, 12);
+    expect(second).toMatchObject({ min: 10, max: 60, mean: 30 });
   });
 
   it('passes on what has been measured, as it is', async () => {

@@ -104,3 +104,13 @@ it('refuses to normalise inside a non-zero mask that no stage made', async () =>
     message: expect.stringMatching(/^case: channel "CT" is normalised inside the non-zero mask, .*\.$/),
   });
 });
+
+it('refuses a scan whose percentiles are one value', async () => {
+  const channel = { ...mr, clipPercentiles: [1, 99] } as const;
+  const clipped = { low: 0, high: 0, mean: 0, std: 0 };
+  const grid = gridOf(scanOf([2, 3, 3]), { statistics: [{ min: 0, max: 9, mean: 1, std: 1, clipped }] });
+  await expect(gather([source(grid, () => 0), normalise({ plan: { channels: [channel] } })])).rejects.toMatchObject({
+    code: 'scan-unsuitable',
+    message: expect.stringMatching(/^case: the percentiles 1 and 99 of channel "MR", which .* are both 0: .*\.$/),
+  });
+});

@@ -257,3 +257,48 @@ describe('what it refuses', () => {
     await expect(run).rejects.toMatchObject({ code: 'scan-unsuitable' });
   });
 });
+
+describe('percentiles', () => {
+  const channel = { ...maskedMr, useNonzeroMask: false, clipPercentiles: [10, 90] } as const;
+  // 0 outside of a box of 1 to 24, which a plan may crop to: [z, y, x] of 4 x 5 x 6 in 6 x 7 x 8.
+  const shape: Triple = [6, 7, 8];
+  const volume = Float32Array.from({ length: 6 * 7 * 8 }, (_, i) => {
+    const [z, y, x] = [Math.floor(i / 56), Math.floor(i / 8) % 7, i % 8];
+    return z >= 1 && z < 5 && y >= 1 && y < 6 && x >= 1 && x < 7 ? 1 + ((7 * i) % 24) : 0;
+  });
+  const clippedOf = async (change: Partial<Plan>) =>
+    (await spooled(slices(shape, volume), planOf({ channels: [channel], ...change }))).grid.statistics![0].clipped;
+
+  it('are those of the grid that is left after cropping, whatever way it is turned', async () => {
+    const inside = [...volume].filter((v) => v > 0).sort((a, b) => a - b);
+    const all = [...volume].sort((a, b) => a - b);
+    const at = (values: number[], q: number) => {
+      const r = q * (values.length - 1);
+      return values[Math.floor(r)] + (r % 1) * (values[Math.ceil(r)] - values[Math.floor(r)]);
+    };
+    for (const transposeForward of [
+      [0, 1, 2],
+      [2, 0, 1],
+    ] as const) {
+      for (const [values, cropToNonzero] of [
+        [inside, true],
+        [all, false],
+      ] as const) {
+        const [low, high] = [Math.fround(at(values, 0.1)), Math.fround(at(values, 0.9))];
+        const kept = values.map((v) => Math.min(Math.max(v, low), high));
+        const { mean, std } = describeNumbers(kept);
+        expectClose((await clippedOf({ transposeForward, cropToNonzero }))!, { low, high, mean, std });
+      }
+    }
+  });
+
+  it('wait for the grid that they are of, where that is another one', async () => {
+    const resized = {
+      order: 'resample-first',
+      spacing: null,
+      resampling: { order: 0, orderZ: 0, forceSeparateZ: false },
+    } as const;
+    expect(await clippedOf({ ...resized, resizeTo: [3, 3, 3] })).toBeUndefined();
+    expect(await clippedOf({ ...resized, resizeTo: [4, 5, 6] })).toBeDefined();
+  });
+});

@@ -162,7 +162,8 @@ function workOf(
   size: readonly [number, number, number],
 ): 'small' | 'huge' | 'between' {
   const voxels = orders.map((order) => {
-    const along = (to: number, n: number) => Math.max(1, (Math.fround(spacing[order[to]]) / plan.spacing[to]) * n);
+    const along = (to: number, n: number) =>
+      Math.max(1, (Math.fround(spacing[order[to]]) / (plan.spacing as Triple)[to]) * n);
     const grid = (n: (axis: number) => number) => [0, 1, 2].reduce((a, to) => a * along(to, n(order[to])), 1);
     return { least: grid(() => 1), most: grid((axis) => size[axis]) };
   });

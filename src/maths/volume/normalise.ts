@@ -1,16 +1,20 @@
 import type { ChannelStatistics, PlaneRanges } from '../../chunks.js';
-import type { ChannelNormalisation } from '../../plan.js';
+import type { ChannelNormalisation, Scheme } from '../../plan.js';
 import { clamp } from '../clamp.js';
 
 /**
- * (min(max(x, low), high) - mean) / deviation, every step in float32 as numpy does it. Every scheme
- * of nnU-Net is of this form, so the values and the range that they span are mapped by one rule.
+ * (min(max(x, low), high) - mean) / deviation * slope + intercept, every step in float32 as numpy
+ * does it. Every scheme of nnU-Net is of this form, so the values and the range that they span are
+ * mapped by one rule.
  */
 export interface IntensityMap {
   readonly low: number;
   readonly high: number;
   readonly mean: number;
   readonly deviation: number;
+  /** 1 and 0 but where a plan file rescales what its scheme made. */
+  readonly slope: number;
+  readonly intercept: number;
   /**
    * What becomes of voxels outside the non-zero mask: mapped like the others, kept as they are, or
    * 0.
@@ -18,7 +22,13 @@ export interface IntensityMap {
   readonly outside: 'map' | 'keep' | 'zero';
 }
 
-const unclipped = { low: Number.NEGATIVE_INFINITY, high: Number.POSITIVE_INFINITY, outside: 'map' } as const;
+const unscaled = { slope: 1, intercept: 0 } as const;
+const unclipped = {
+  ...unscaled,
+  low: Number.NEGATIVE_INFINITY,
+  high: Number.POSITIVE_INFINITY,
+  outside: 'map',
+} as const;
 /** nnU-Net's floor under a standard deviation or a range. */
 const epsilon = Math.fround(1e-8);
 
@@ -26,7 +36,7 @@ const epsilon = Math.fround(1e-8);
  * What may be wrong with a channel: a reason without a subject, for the stage to make a sentence
  * of.
  */
-export type NormalisationRefusal = 'needs-statistics' | 'not-rgb';
+export type NormalisationRefusal = 'needs-statistics' | 'not-rgb' | 'nothing-between';
 
 /**
  * The map of one channel.
@@ -41,6 +51,8 @@ export type NormalisationRefusal = 'needs-statistics' | 'not-rgb';
  * nnU-Net v1 (`resample-first`) divides a CT by std and z-scores by std + 1e-8, and sets what lies
  * outside the mask to 0 in both.
  *
+ * A plan file may clip to percentiles of the grid before the last two, and rescale after any.
+ *
  * Source: nnunetv2 preprocessing/normalization/default_normalization_schemes.py, nnunet 1.7.1
  * preprocessing/preprocessing.py `resample_and_normalize`.
  *
@@ -52,6 +64,17 @@ export function intensityMap(
   statistics: ChannelStatistics | undefined,
   order: 'normalise-first' | 'resample-first' = 'normalise-first',
 ): IntensityMap | NormalisationRefusal {
+  const map = schemeMap(channel, statistics, order);
+  return typeof map === 'string' || !channel.rescale
+    ? map
+    : { ...map, slope: Math.fround(channel.rescale.slope), intercept: Math.fround(channel.rescale.intercept) };
+}
+
+function schemeMap(
+  channel: ChannelNormalisation,
+  statistics: ChannelStatistics | undefined,
+  order: 'normalise-first' | 'resample-first',
+): IntensityMap | NormalisationRefusal {
   const { scheme, intensity } = channel;
   const first = order === 'normalise-first';
   if (scheme === 'NoNormalization') return { ...unclipped, mean: 0, deviation: 1 };
@@ -61,6 +84,7 @@ export function intensityMap(
   }
   if (scheme === 'CTNormalization') {
     return {
+      ...unscaled,
       low: Math.fround(intensity!.percentile005),
       high: Math.fround(intensity!.percentile995),
       mean: Math.fround(intensity!.mean),
@@ -69,6 +93,7 @@ export function intensityMap(
     };
   }
   if (!statistics) return 'needs-statistics';
+  if (channel.clipPercentiles) return clippedMap(scheme, statistics.clipped);
   if (scheme === 'RescaleTo01Normalization') {
     const range = Math.fround(statistics.max - statistics.min);
     return { ...unclipped, mean: statistics.min, deviation: Math.max(range, epsilon) };
@@ -84,10 +109,23 @@ export function intensityMap(
   };
 }
 
+/** The map of a channel that is clipped to percentiles of its grid first. */
+function clippedMap(scheme: Scheme, clipped: ChannelStatistics['clipped']): IntensityMap | NormalisationRefusal {
+  if (!clipped) return 'needs-statistics';
+  const { low, high, mean, std } = clipped;
+  if (low === high) return 'nothing-between';
+  const ends = { ...unscaled, low, high, outside: 'map' } as const;
+  if (scheme === 'RescaleTo01Normalization') return { ...ends, mean: low, deviation: Math.fround(high - low) };
+  return { ...ends, mean: Math.fround(mean), deviation: Math.max(Math.fround(std), epsilon) };
+}
+
 /** One value through the map. */
 export function mapIntensity(value: number, map: IntensityMap): number {
-  return Math.fround(Math.fround(clamp(value, map.low, map.high) - map.mean) / map.deviation);
+  const scaled = Math.fround(Math.fround(clamp(value, map.low, map.high) - map.mean) / map.deviation);
+  return isRescaled(map) ? Math.fround(Math.fround(scaled * map.slope) + map.intercept) : scaled;
 }
+
+const isRescaled = ({ slope, intercept }: IntensityMap): boolean => slope !== 1 || intercept !== 0;
 
 /**
  * Maps one plane.
@@ -107,6 +145,8 @@ export function mapPlane(source: Float32Array, target: Float32Array, map: Intens
     }
     target[i] = Math.fround(clamp(value, low, high) - mean) / deviation;
   }
+  if (!isRescaled(map)) return;
+  for (let i = 0; i < target.length; i++) target[i] = Math.fround(target[i] * map.slope) + map.intercept;
 }
 
 /**
@@ -115,14 +155,14 @@ export function mapPlane(source: Float32Array, target: Float32Array, map: Intens
  * `normalise` asks for them.
  */
 export function mapStatistics(statistics: ChannelStatistics, map: IntensityMap): ChannelStatistics {
-  const { nonzero, planes: before, ...whole } = statistics;
+  const { nonzero, planes: before, clipped: _, ...whole } = statistics;
   const planes = before && { planes: mapRanges(before, map) };
   const clips = map.low > Number.NEGATIVE_INFINITY;
   const along = (s: typeof whole): typeof whole => ({
     min: mapIntensity(s.min, map),
     max: mapIntensity(s.max, map),
-    mean: clips ? Number.NaN : (s.mean - map.mean) / map.deviation,
-    std: clips ? Number.NaN : s.std / map.deviation,
+    mean: clips ? Number.NaN : ((s.mean - map.mean) / map.deviation) * map.slope + map.intercept,
+    std: clips ? Number.NaN : (s.std / map.deviation) * map.slope,
   });
   // Voxels outside the mask stay 0, and so does the mean of the mask: 0 lies between the mask's
   // extremes, which are therefore the whole's.

@@ -9,7 +9,8 @@ import type { GraphIndex } from './graph.js';
  * Resize that enlarges) that no other up-sampling precedes. Where there are several of these
  * (nested decoders, gates that up-sample a skip), the one behind the most down-sampling counts,
  * then the one with the fewest nodes before it. Where the up-sampling reads a skip joined to the
- * deepest block (MONAI's UNet), the deepest block alone is meant.
+ * deepest block (MONAI's UNet), the deepest block alone is meant, and where a 1 x 1 x 1 convolution
+ * narrows the channels for it (LinkNet, SegResNet), the block before that.
  */
 export function findBottleneck(graph: GraphProto, index: GraphIndex): string | null {
   const constants = constantValues(graph);
@@ -24,7 +25,7 @@ export function findBottleneck(graph: GraphProto, index: GraphIndex): string | n
     const risen = before.some((p) => afterUp[p]);
     afterUp[i] = up || risen;
     if (!up || risen) return;
-    const tensor = behindJoin(node.input[0], index);
+    const tensor = beforeNarrowing(behindJoin(node.input[0], index), graph, index);
     const { nodes } = index.backwardsFrom([tensor]);
     let down = 0;
     for (const p of nodes) if (isDownsampling(index.nodes[p])) down++;
@@ -48,6 +49,30 @@ function behindJoin(tensor: string, index: GraphIndex): string {
   if (index.backwardsFrom([second]).names.has(first)) return second;
   if (index.backwardsFrom([first]).names.has(second)) return first;
   return tensor;
+}
+
+/** What does not mix voxels or channels, or only their statistics: walked over backwards. */
+const POINTWISE = new Set(
+  [
+    ['InstanceNormalization', 'BatchNormalization', 'GroupNormalization', 'Dropout', 'Identity'],
+    ['LeakyRelu', 'Relu', 'PRelu', 'Elu', 'Selu', 'Celu', 'Gelu', 'HardSwish', 'Softplus'],
+  ].flat(),
+);
+
+/**
+ * What a convolution of one voxel reads that makes `tensor`, with or without a norm and an
+ * activation behind it, and has fewer channels than it reads; `tensor` itself where none does.
+ */
+function beforeNarrowing(tensor: string, graph: GraphProto, index: GraphIndex): string {
+  let node = index.nodes[index.producer(tensor) ?? -1];
+  while (node && POINTWISE.has(node.opType)) node = index.nodes[index.producer(node.input[0]) ?? -1];
+  if (node?.opType !== 'Conv' || isDownsampling(node)) return tensor;
+  const [channels, from, ...kernel] = graph.initializer.find(({ name }) => name === node.input[1])?.dims ?? [];
+  const isNarrowing = kernel.length > 0 && kernel.every((n) => n === 1n) && channels < from;
+  const [read] = node.input;
+  // A block that others read as well is no mere step on the way up.
+  const readers = index.nodes.filter((_, i) => index.reads(i).includes(read)).length;
+  return isNarrowing && readers === 1 && index.producer(read) !== undefined ? read : tensor;
 }
 
 function isUpsampling(node: NodeProto, constants: ReadonlyMap<string, readonly number[]>): boolean {

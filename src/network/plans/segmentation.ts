@@ -11,8 +11,9 @@ const datasetSchema = z.looseObject({
 });
 
 /**
- * Reads labels from dataset.json and the resampling of logits from plans.json, of nnU-Net v2 or v1.
- * A v1 plan does without dataset.json: it counts its classes itself.
+ * Reads labels from dataset.json and the resampling of logits from plans.json, of nnU-Net v2 or v1,
+ * or a plan file. A v1 plan does without dataset.json: it counts its classes itself, and a plan
+ * file names them.
  *
  * Source: nnunetv2 utilities/label_handling/label_handling.py (LabelManager),
  * utilities/plans_handling/plans_handler.py; nnunet 1.7.1 inference/predict.py.
@@ -36,7 +37,7 @@ export function readSegmentationPlan(
   if (output === undefined)
     throw new SegcanaryError(
       'plan-unsupported',
-      `is a plan file, which says how scans are prepared and not how logits become labels; segmenting needs nnU-Net's plans.json.`,
+      `is no plan of a known form, which segmenting needs: nnU-Net's plans.json, or a plan file with "labels" (docs/plan-file.md).`,
       { subject: source },
     );
   const resampling = output.resampling(plansJson, { dataset: datasetJson, configuration, source });

@@ -1,11 +1,12 @@
 import type { Box, Grid, Scan, Triple } from '../../chunks.js';
 import { SegcanaryError } from '../../errors.js';
+import { axesTowards } from '../../maths/volume/axis-codes.js';
 import { type AxisMap, affineSpacing, rasAxes } from '../../maths/volume/orientation.js';
 import type { Plan } from '../../plan.js';
 
 /**
- * The grid on which a plan sees a scan before it is resampled: brought to RAS where the plan's
- * reader does so, transposed, cropped.
+ * The grid on which a plan sees a scan before it is resampled: brought to RAS or other axes where
+ * the plan's reader does so, transposed, cropped.
  *
  * @param from the scan's own grid
  * @param nonzero box of the non-zero voxels, in voxels of `from`
@@ -57,16 +58,18 @@ export function plannedAxes(
 function readerAxes(scan: Scan, reader: Plan['reader']): AxisMap & { readonly spacing: Triple } {
   const { spacing, affine } = scan;
   if (reader === 'as-stored') return { axes: [0, 1, 2], flipped: [false, false, false], spacing };
-  const map = rasAxes(affine);
-  if (map === null) {
+  const codes = reader === 'ras' ? 'RAS' : reader;
+  const ras = rasAxes(affine);
+  if (ras === null) {
     throw new SegcanaryError(
       'scan-unsuitable',
-      `its affine is singular, so its orientation is unknown, and the plan's reader brings scans to RAS; repair the sform of the file.`,
+      `its affine is singular, so its orientation is unknown, and the plan's reader brings scans to ${codes}; repair the sform of the file.`,
       { subject: scan.case },
     );
   }
-  // nibabel hands an image that is RAS already on as it is, with the header's pixdim, and takes the
-  // affine's lengths for the others.
+  const map = axesTowards(ras, codes);
+  // nibabel hands an image that is turned so already on as it is, with the header's pixdim, and
+  // takes the affine's lengths for the others.
   if (map.axes.every((axis, i) => axis === i && !map.flipped[i])) return { ...map, spacing };
   return { ...map, spacing: pick(affineSpacing(affine), map.axes) };
 }

@@ -160,3 +160,45 @@ describe('mapStatistics', () => {
     expect(mapped.planes!.axis).toBe(2);
   });
 });
+
+describe('what a plan file adds to a scheme', () => {
+  const clipped = { low: 0, high: 8, mean: 4, std: 2 };
+  const known = { ...statistics, clipped };
+
+  it('clips to percentiles of the grid before it standardises by what they leave', () => {
+    const channel = { scheme: 'ZScoreNormalization', useNonzeroMask: false, clipPercentiles: [5, 95] } as const;
+    expect(apply(mapOf(channel, known), [-3, 0, 5, 8, 100])).toEqual([-2, -2, 0.5, 2, 2]);
+    const unit = { ...channel, scheme: 'RescaleTo01Normalization' } as const;
+    expect(apply(mapOf(unit, known), [-3, 0, 2, 8, 100])).toEqual([0, 0, 0.25, 1, 1]);
+  });
+
+  it('rescales after any scheme, and the statistics with the voxels', () => {
+    const channel = {
+      scheme: 'NoNormalization',
+      useNonzeroMask: false,
+      rescale: { slope: 0.5, intercept: 1 },
+    } as const;
+    const map = mapOf(channel);
+    expect(apply(map, [-10, 0, 30])).toEqual([-4, 1, 16]);
+    expect(mapStatistics(statistics, map)).toMatchObject({ min: -4, max: 16, mean: 3.5, std: 2 });
+    const ct = {
+      scheme: 'CTNormalization',
+      useNonzeroMask: false,
+      intensity,
+      rescale: { slope: 2, intercept: -1 },
+    } as const;
+    // (clip(v, -20, 40) - 10) / 5 * 2 - 1
+    expect(apply(mapOf(ct), [-100, 10, 100])).toEqual([-13, -1, 11]);
+    expect(mapStatistics(known, mapOf(ct))).toMatchObject({ min: -9, max: 7 });
+    expect(mapStatistics(known, map)).not.toHaveProperty('clipped');
+  });
+
+  it('cannot be without what was measured, nor where the percentiles are one', () => {
+    const channel = { scheme: 'ZScoreNormalization', useNonzeroMask: false, clipPercentiles: [5, 95] } as const;
+    expect(intensityMap(channel, undefined)).toBe('needs-statistics');
+    expect(intensityMap(channel, statistics)).toBe('needs-statistics');
+    expect(intensityMap(channel, { ...statistics, clipped: { low: 0, high: 0, mean: 0, std: 0 } })).toBe(
+      'nothing-between',
+    );
+  });
+});

@@ -15,6 +15,8 @@ function suggested(nodes: ReturnType<typeof node>[]): string | null {
     node: nodes,
     initializer: [
       floats('w', [1, 1, 1, 1, 1], [1]),
+      floats('narrow', [1, 2, 1, 1, 1], [1, 1]),
+      floats('narrow3', [1, 2, 3, 1, 1], [1, 1, 1, 1, 1, 1]),
       floats('half', [5], [1, 1, 0.5, 0.5, 0.5]),
       floats('twice', [5], [1, 1, 2, 2, 2]),
     ],
@@ -47,6 +49,24 @@ describe('the bottleneck', () => {
   it('is what a gate is made from, not the gate', () => {
     const gate = [conv('x', 'a', strided), conv('a', 'b', strided), conv('b', 'gate'), resize('gate', 'twice', 'g')];
     expect(suggested([...gate, up('b', 'c'), node('Mul', ['c', 'g'], 'd'), up('d', 'y')])).toBe('b');
+  });
+
+  it('is the deepest block where a convolution of one voxel narrows it on the way up', () => {
+    const way = (weights: string, more = {}) => [
+      conv('x', 'a', strided),
+      node('Conv', ['a', weights], 'b', more),
+      node('InstanceNormalization', ['b', 's', 's'], 'c'),
+      node('Relu', ['c'], 'd'),
+    ];
+    expect(suggested([...way('narrow'), up('d', 'y')])).toBe('a');
+    // One that sees neighbours, keeps the channels or goes further down is of the encoder.
+    expect(suggested([...way('narrow3'), up('d', 'y')])).toBe('d');
+    expect(suggested([...way('w'), up('d', 'y')])).toBe('d');
+    expect(suggested([...way('narrow', strided), up('d', 'y')])).toBe('d');
+    // What is read elsewhere too (a residual) is not the end.
+    expect(
+      suggested([...way('narrow'), node('Add', ['d', 'a'], 'e'), up('d', 'f'), node('Add', ['e', 'f'], 'y')]),
+    ).toBe('d');
   });
 
   it('is the deepest block where a skip is joined to it, but a dense block is one', () => {

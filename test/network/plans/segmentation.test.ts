@@ -45,7 +45,9 @@ describe('the segmentation plan', () => {
 
   it('is not in a plan file', () => {
     const labels = { background: 0, liver: 1 };
-    expect(() => readSegmentationPlan({}, { labels }, '3d_fullres', 'plan.json')).toThrow(/plan\.json: is a plan file/);
+    expect(() => readSegmentationPlan({}, { labels }, '3d_fullres', 'plan.json')).toThrow(
+      /plan\.json: is no plan of a known form/,
+    );
   });
 
   it('refuses in one sentence what it cannot follow', () => {
