@@ -36,7 +36,8 @@ const rowSchema = z.object({
 
 /**
  * Reads a cohort: a CSV with the columns case, image, label, split (train, val, test), group (id,
- * ood, shifted-id), shift, dataset. Cells are parted as the column names are: by commas or, as spreadsheets
+ * ood, shifted-id), shift, dataset.
+ * Cells are parted as the column names are: by commas or, as spreadsheets
  * write it in some countries, by semicolons or tabs. Paths are relative to the file, channels are
  * joined by `;` (in quotes where that parts cells), label, shift and dataset may be empty or
  * missing.

@@ -14,7 +14,7 @@ export interface ScoredMethod {
   /** Passes of the whole network that it needs; of methods on features, the encoder of one. */
   readonly passes: number;
   readonly cases: readonly ScoredCase[];
-  /** How `fit` makes the same detector; absent where it cannot: another aggregator than the mean. */
+  /** How `fit` makes the same detector; absent under another aggregator than the mean. */
   readonly recipe?: DetectorRecipe | undefined;
 }
 

@@ -10,10 +10,10 @@ import type { CohortCase } from '../evaluate/cohort.js';
 import type { ScoredMethod } from '../evaluate/evaluation.js';
 import type { ScoredCase } from '../evaluate/judge.js';
 import { openBlas } from '../network/inference/blas.js';
-import type { Tap } from '../network/taps.js';
+import { stageName, type Tap } from '../network/taps.js';
 import { failureOf, type ScanFailure } from '../results.js';
 import type { ScanView } from '../scans/look.js';
-import { blocksOf, distancesOf } from './cohort-features.js';
+import { blocksOf, distancesOf, FEATURE_KINDS } from './cohort-features.js';
 import { type CohortReader, type CohortReaderOptions, openCohortReader } from './cohort-reader.js';
 import type { ExaminedScan } from './examined-cache.js';
 
@@ -131,7 +131,7 @@ export async function scoreCohort(options: ScoreCohortOptions): Promise<CohortSc
       at,
     );
     for (const method of PATCH_METHODS) {
-      if (at > 0 && method.features === 'stage-means') continue;
+      if (at > 0 && !FEATURE_KINDS[method.features].atTap) continue;
       const about = tapped(method, tap, reader);
       const fitted = await attemptFit(about.name, () => method.fit(blocks[method.features], context));
       if (fitted === null) continue;
@@ -148,14 +148,18 @@ export async function scoreCohort(options: ScoreCohortOptions): Promise<CohortSc
     return all;
   };
   const scorer = await attemptFit(ihf.name, async () => ihf.open((await ihf.fit(await histograms(), context)).tensors));
-  if (scorer) add(aboutOf(ihf), 0, ({ histogram }) => scorer.distance(Float32Array.from(histogram)));
+  if (scorer)
+    add({ ...aboutOf(ihf), recipe: { detector: ihf.name, tap: null, fitted: true } }, 0, ({ histogram }) =>
+      scorer.distance(Float32Array.from(histogram)),
+    );
   for (const method of OUTPUT_METHODS) {
     const passes = reader.layout[method.passes];
     if (!passes) continue;
+    const about = { ...aboutOf(method), recipe: { detector: method.name, tap: null, fitted: false } };
     for (const aggregator of aggregators) {
       const set = aggregator.name as VoxelSet;
       if (examined.every(([, { outputs }]) => set in outputs[method.name]))
-        add(aggregated(method, aggregator), passes.length, ({ outputs }) => outputs[method.name][set]!);
+        add(aggregated(about, aggregator), passes.length, ({ outputs }) => outputs[method.name][set]!);
     }
   }
   return {
@@ -185,17 +189,19 @@ const aboutOf = ({ name, title, formula, source }: About): About => ({ name, tit
  * only tap goes without saying.
  */
 function tapped(method: PatchMethod, { name }: Tap, { taps, encoderStages }: CohortReader): About {
-  const about = aboutOf(method);
-  if (taps.length === 1 || method.features === 'stage-means') return about;
+  const { atTap } = FEATURE_KINDS[method.features];
   const stage = encoderStages.findIndex((s) => s.name === name) + 1;
-  const where = stage > 0 ? `stage-${stage}` : name;
+  const where = stage > 0 ? stageName(stage) : name;
+  const about = { ...aboutOf(method), recipe: { detector: method.name, tap: atTap ? where : null, fitted: true } };
+  if (taps.length === 1 || !atTap) return about;
   return { ...about, name: `${about.name}[${where}]`, title: `${about.title}, ${stage > 0 ? `stage ${stage}` : name}` };
 }
 
 /** The row of a method under an aggregator; the default one goes without saying. */
 function aggregated(method: About, { name, title }: Aggregator): About {
+  if (name === 'mean') return method;
   const about = aboutOf(method);
-  return name === 'mean' ? about : { ...about, name: `${about.name}@${name}`, title: `${about.title}, ${title}` };
+  return { ...about, name: `${about.name}@${name}`, title: `${about.title}, ${title}` };
 }
 
 function scoredCase(

@@ -13,12 +13,12 @@ export interface EncoderStage {
  * The ends of the encoder's stages: the tensors that its decoder reads, and the bottleneck, from
  * the input on. Empty for a network without a bottleneck.
  *
- * @param patchShape [c, z, y, x]
+ * @param patchShape [c, z, y, x]; by default the input's shape, where the model fixes it
  * @throws SegcanaryError `model-invalid`, `model-unsupported`
  */
 export async function encoderStages(
   model: Uint8Array,
-  patchShape: readonly number[],
+  patchShape: readonly number[] | undefined,
   name: string,
 ): Promise<EncoderStage[]> {
   const { graph } = parseModel(model, name);

@@ -33,7 +33,7 @@ describe('judge', () => {
   });
 
   it('rates the boundary that calibrate draws beside the paper’s', () => {
-    // Of 20 validation scans the paper keeps 19, and split conformal prediction all.
+    // The paper keeps 19 of 20 validation scans, and split conformal prediction all.
     const val = Array.from({ length: 20 }, (_, i) => i + 1);
     const found = judge(
       scored(
