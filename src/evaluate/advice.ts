@@ -31,7 +31,8 @@ export interface Advice {
 /**
  * The detector to use: among those that `fit` can make and whose AUROC cannot be told from the best
  * of them, the one with the lowest Detection Error at the conformal boundary, then the fewest
- * passes, then the highest AUROC. Where some shifts harm and others do not, those that harm decide.
+ * passes, then the highest AUROC over all shifts. Where some shifts harm and others do not, those
+ * that harm decide.
  *
  * @returns null where the cohort has no out-of-distribution test scan, and so no ranking
  */
@@ -39,9 +40,12 @@ export function adviceOf(evaluation: Evaluation): Advice | null {
   const { harmful } = evaluation;
   const evaluated = harmful ?? evaluation;
   const candidates = asGoodAsTheBest(evaluated);
+  const overall = new Map(evaluation.methods.map(({ name, auroc }) => [name, auroc ?? 0]));
   const [best] = candidates.toSorted(
     (a, b) =>
-      a.conformal.detectionError - b.conformal.detectionError || a.passes - b.passes || (b.auroc ?? 0) - (a.auroc ?? 0),
+      a.conformal.detectionError - b.conformal.detectionError ||
+      a.passes - b.passes ||
+      (overall.get(b.name) ?? 0) - (overall.get(a.name) ?? 0),
   );
   if (!best?.recipe) return null;
   const { conformal, calibration } = best;

@@ -160,13 +160,15 @@ export interface ResultsColumn {
   /** What a cohort has to have for it to say something. */
   readonly needs: 'truth' | 'shifted-id' | null;
   cell(m: JudgedMethod): string;
+  /** What stands smaller beside it. */
+  readonly note: ((m: JudgedMethod) => string) | null;
 }
 
 const column = (
   title: string,
   cell: (m: JudgedMethod) => string,
-  { metric = null, boundary = null, needs = null }: Partial<Omit<ResultsColumn, 'title' | 'cell'>> = {},
-): ResultsColumn => ({ title, metric, boundary, needs, cell });
+  { metric = null, boundary = null, needs = null, note = null }: Partial<Omit<ResultsColumn, 'title' | 'cell'>> = {},
+): ResultsColumn => ({ title, metric, boundary, needs, cell, note });
 
 const counted = (count: number, of: number): string => `${count}/${of}`;
 
@@ -187,9 +189,10 @@ const RESULTS_COLUMNS: readonly ResultsColumn[] = [
     boundary: 'conformal',
     needs: 'shifted-id',
   }),
-  column('Dice admitted', ({ conformal: { admitted } }) => `${digits(admitted.diceMean)} (n ${admitted.n})`, {
+  column('Dice admitted', (m) => digits(m.conformal.admitted.diceMean), {
     boundary: 'conformal',
     needs: 'truth',
+    note: (m) => `n ${m.conformal.admitted.n}`,
   }),
   column('AUROC', (m) => digits(m.auroc), { metric: 'auroc' }),
   column('AURC', (m) => digits(m.failure?.aurc ?? null), { metric: 'aurc', needs: 'truth' }),
@@ -231,7 +234,9 @@ export function resultsTable({ methods, comparison: { best } }: Evaluated): Tabl
     head: ['detector', ...shown.map(({ title, boundary }) => (boundary === 'paper' ? `paper’s ${title}` : title))],
     rows: ranked(methods).map((m) => [
       m.name,
-      ...shown.map(({ metric, cell }) => cell(m) + (metric ? mark(m, metric) : '')),
+      ...shown.map(
+        ({ metric, cell, note }) => cell(m) + (metric ? mark(m, metric) : '') + (note ? ` (${note(m)})` : ''),
+      ),
     ]),
   };
 }

@@ -28,9 +28,10 @@ function tableOf(
 ): string {
   const columns = resultsColumns(all);
   const rows = methods.map((m) => {
-    const cells = columns.map(({ metric, cell }) => {
+    const cells = columns.map(({ metric, cell, note }) => {
       const interval = metric && intervals[m.name]?.[metric];
-      const small = interval ? `<small>${short(interval.low)} to ${short(interval.high)}</small>` : '';
+      const beside = interval ? `${short(interval.low)} to ${short(interval.high)}` : note?.(m);
+      const small = beside ? `<small>${beside}</small>` : '';
       const found = metric && best[metric];
       const good = found && (found.method === m.name || found.indistinguishable.includes(m.name));
       return `<td${good ? ' class="best"' : ''}>${cell(m)}${small}</td>`;
@@ -92,4 +93,5 @@ export function shiftsHtml(shifts: readonly ShiftHarm[]): string {
 
 const arrow = (metric: Metric): string => (COMPARED[metric] === 'higher' ? ' ↑' : ' ↓');
 
-const short = (value: number): string => value.toFixed(2);
+/** Two digits, without the 0 before them: there are many columns. */
+const short = (value: number): string => value.toFixed(2).replace(/^(-?)0\./, '$1.');
