@@ -27,6 +27,7 @@ import type { SegmentationPlan } from '../plan.js';
 import { examineScan } from '../scans/examine.js';
 import { lookAtScan, type ScanView } from '../scans/look.js';
 import type { ScanOptions } from '../scans/run.js';
+import { cohortInput } from './cohort-inputs.js';
 import { embedInput } from './embed.js';
 import { ExaminedCache, type ExaminedScan } from './examined-cache.js';
 import { hashInput, openInput, type ScanInput } from './inputs.js';
@@ -92,8 +93,10 @@ export async function openCohortReader(options: CohortReaderOptions): Promise<Co
   const stages = await encoderStages(first.onnx, patchShape, first.path);
   const names = options.taps?.flatMap((tap) => (tap === 'stages' ? stageNames(stages, first.path) : tap)) ?? [];
   const taps: Tap[] = [];
-  for (const tap of names.length > 0 ? new Set(names) : [undefined])
-    taps.push(await chooseTap(first.onnx, { patchShape, name: first.path, ...(tap !== undefined && { tap }) }));
+  for (const tap of names.length > 0 ? new Set(names) : [undefined]) {
+    const chosen = await chooseTap(first.onnx, { patchShape, name: first.path, ...(tap !== undefined && { tap }) });
+    if (!taps.some(({ name }) => name === chosen.name)) taps.push(chosen);
+  }
   const [tap, ...more] = taps as [Tap, ...Tap[]];
   const groups = MEASURED_FEATURES.map((features) => measuredGroup(features, measuredTensors(features, stages)));
   const measured = { groups: stages.length > 0 ? groups : [], taps: more };
@@ -125,7 +128,7 @@ export async function openCohortReader(options: CohortReaderOptions): Promise<Co
     encoderStages: stages,
     layout: sampler.layout,
     async train(c) {
-      const input = inputOf(c);
+      const input = cohortInput(c);
       const scanSha256 = await hashOf(input);
       const key = embeddingKey({ ...shared, encoderSha256: sha256(encoderOnnx), more: reading, scanSha256 });
       keys.set(c.case, key);
@@ -134,7 +137,7 @@ export async function openCohortReader(options: CohortReaderOptions): Promise<Co
       return false;
     },
     async examine(c) {
-      const input = inputOf(c);
+      const input = cohortInput(c);
       const truth = c.label === null ? null : { case: c.case, file: c.label };
       const key = embeddingKey({
         ...shared,
@@ -168,7 +171,7 @@ export async function openCohortReader(options: CohortReaderOptions): Promise<Co
       return [await cache.write(key, found), false];
     },
     async look(c, at, scorer) {
-      const input = inputOf(c);
+      const input = cohortInput(c);
       // The same graph twice is one session; mirrors and dropout are not made.
       const { features } = scorer;
       const own = isMeasured(features) ? groups.filter((group) => group.features === features) : [];
@@ -213,11 +216,6 @@ function stageNames(stages: readonly EncoderStage[], path: string): string[] {
   throw new SegcanaryError('no-bottleneck', 'nothing in it up-samples, so its encoder has no stages; name a tensor.', {
     subject: path,
   });
-}
-
-function inputOf({ case: name, images }: CohortCase): ScanInput {
-  const [file, ...moreChannels] = images as [string, ...string[]];
-  return { case: name, file, ...(moreChannels.length > 0 && { moreChannels }) };
 }
 
 function refusePipe({ file }: ScanInput): never {

@@ -11,7 +11,7 @@ import type { CohortCase } from '../evaluate/cohort.js';
 import type { ScoredMethod } from '../evaluate/evaluation.js';
 import type { ScoredCase } from '../evaluate/judge.js';
 import { openBlas } from '../network/inference/blas.js';
-import type { Tap } from '../network/taps.js';
+import { stageName, type Tap } from '../network/taps.js';
 import { failureOf, type ScanFailure } from '../results.js';
 import type { ScanView } from '../scans/look.js';
 import { blocksOf, distancesOf } from './cohort-features.js';
@@ -155,14 +155,18 @@ export async function scoreCohort(options: ScoreCohortOptions): Promise<CohortSc
   }
   const histograms = async () => (await featuresOf(training, 0)).map(({ histogram }) => [...histogram]);
   const scorer = await attemptFit(ihf.name, async () => ihf.open((await ihf.fit(await histograms(), context)).tensors));
-  if (scorer) add(aboutOf(ihf), 0, ({ histogram }) => scorer.distance(Float32Array.from(histogram)));
+  if (scorer)
+    add({ ...aboutOf(ihf), recipe: { detector: ihf.name, tap: null, fitted: true } }, 0, ({ histogram }) =>
+      scorer.distance(Float32Array.from(histogram)),
+    );
   for (const method of OUTPUT_METHODS) {
     const passes = reader.layout[method.passes];
     if (!passes) continue;
+    const about = { ...aboutOf(method), recipe: { detector: method.name, tap: null, fitted: false } };
     for (const aggregator of aggregators) {
       const set = aggregator.name as VoxelSet;
       if (examined.every(([, { outputs }]) => set in outputs[method.name]))
-        add(aggregated(method, aggregator), passes.length, ({ outputs }) => outputs[method.name][set]!);
+        add(aggregated(about, aggregator), passes.length, ({ outputs }) => outputs[method.name][set]!);
     }
   }
   return {
@@ -192,17 +196,19 @@ const aboutOf = ({ name, title, formula, source }: About): About => ({ name, tit
  * only tap goes without saying.
  */
 function tapped(method: PatchMethod, { name }: Tap, { taps, encoderStages }: CohortReader): About {
-  const about = aboutOf(method);
-  if (taps.length === 1 || isMeasured(method.features)) return about;
+  const atTap = !isMeasured(method.features);
   const stage = encoderStages.findIndex((s) => s.name === name) + 1;
-  const where = stage > 0 ? `stage-${stage}` : name;
+  const where = stage > 0 ? stageName(stage) : name;
+  const about = { ...aboutOf(method), recipe: { detector: method.name, tap: atTap ? where : null, fitted: true } };
+  if (taps.length === 1 || !atTap) return about;
   return { ...about, name: `${about.name}[${where}]`, title: `${about.title}, ${stage > 0 ? `stage ${stage}` : name}` };
 }
 
 /** The row of a method under an aggregator; the default one goes without saying. */
 function aggregated(method: About, { name, title }: Aggregator): About {
+  if (name === 'mean') return method;
   const about = aboutOf(method);
-  return name === 'mean' ? about : { ...about, name: `${about.name}@${name}`, title: `${about.title}, ${title}` };
+  return { ...about, name: `${about.name}@${name}`, title: `${about.title}, ${title}` };
 }
 
 function scoredCase(

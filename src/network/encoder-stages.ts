@@ -29,12 +29,12 @@ export interface EncoderStage extends FeatureMap {
  * The encoder's stages, from the input on: they end in the tensors that its decoder reads, and in
  * the bottleneck. Empty for a network without a bottleneck.
  *
- * @param patchShape [c, z, y, x]
+ * @param patchShape [c, z, y, x]; by default the input's shape, where the model fixes it
  * @throws SegcanaryError `model-invalid`, `model-unsupported`
  */
 export async function encoderStages(
   model: Uint8Array,
-  patchShape: readonly number[],
+  patchShape: readonly number[] | undefined,
   name: string,
 ): Promise<EncoderStage[]> {
   const { graph } = parseModel(model, name);
