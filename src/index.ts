@@ -15,7 +15,7 @@ export {
   type Calibration,
   type CalibrationCase,
   calibrate,
-  describeLevel,
+  pValueOf,
   uncertaintyOf,
   verdictOf,
 } from './detectors/calibration.js';
@@ -32,6 +32,7 @@ export {
   type SegmentingDetector,
 } from './detectors/opened.js';
 export { OUTPUT_METHODS } from './detectors/outputs/registry.js';
+export { chanceOfMore, describeLevel, describeSite, warningsOfCalibration } from './detectors/promise.js';
 export {
   type Detector,
   type DetectorDescription,

@@ -9,10 +9,14 @@ export interface CalibrateJobOptions extends Omit<ScoreJobOptions, 'mask' | 'ear
   /** Told of every scan that could be scored. */
   readonly onScan?: (score: SubjectScore) => void;
   readonly onFailure?: (failure: ScanFailure) => void;
+  /** Share of in-distribution scans that the boundary is to keep. @default 0.95 */
+  readonly level?: number | undefined;
 }
 
 export interface CalibrationResult {
   readonly calibration: Calibration;
+  /** What the calibration cannot promise, or hangs on. */
+  readonly warnings: readonly Warning[];
   readonly failures: readonly ScanFailure[];
 }
 
