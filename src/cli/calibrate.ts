@@ -1,25 +1,31 @@
 import type { Command } from 'commander';
+import { DEFAULT_LEVEL } from '../detectors/calibration.js';
 import { openDetector } from '../detectors/opened.js';
 import { loadDetector } from '../detectors/saved.js';
 import { calibrateDetector } from '../jobs/calibrate.js';
 import { resolveInputs } from '../jobs/inputs.js';
 import { EXIT } from './exit.js';
 import type { LogOptions } from './log.js';
-import { flagsOf, type ScanFlags, withScanOptions } from './options.js';
+import { flagsOf, patientsFrom, type ScanFlags, withScanOptions } from './options.js';
 import { reportCalibration } from './reports.js';
 import { ScanProgress } from './scan-progress.js';
 import { runSession } from './session.js';
+import { level } from './values.js';
 import { sentenceOf } from './words.js';
 
 interface CalibrateFlags extends ScanFlags, LogOptions {
   readonly detector: string;
+  readonly level: number;
+  readonly patients?: string;
 }
 
 export function calibrateCommand(program: Command): void {
   const command = program
     .command('calibrate')
     .description('score in-distribution scans that the fit has not seen, and draw the boundary from them')
-    .requiredOption('-d, --detector <folder>', 'the detector; its detector.json is rewritten');
+    .requiredOption('-d, --detector <folder>', 'the detector; its detector.json is rewritten')
+    .option('--level <share>', 'share of in-distribution scans that the boundary is to keep', level, DEFAULT_LEVEL)
+    .option('--patients <csv>', 'patient of each case: a file with the columns case and patient (default: by name)');
   withScanOptions(command, 'held-out scans: files or folders').action(() => {
     const flags = flagsOf<CalibrateFlags>(command);
     return runSession(flags, async (session) => {
@@ -27,8 +33,9 @@ export function calibrateCommand(program: Command): void {
       const detector = await loadDetector(flags.detector);
       const inputs = await resolveInputs(flags.input);
       const done = new ScanProgress(session, inputs.length);
-      const { calibration, failures } = await calibrateDetector({
+      const { calibration, warnings, failures } = await calibrateDetector({
         ...flags,
+        patients: await patientsFrom(flags),
         detector: await openDetector(detector, flags),
         inputs,
         signal,
@@ -43,6 +50,7 @@ export function calibrateCommand(program: Command): void {
           log.error(sentenceOf(error));
         },
       });
+      for (const { message } of warnings) log.warn(message);
       await say(reportCalibration(detector, calibration));
       return failures.length > 0 ? EXIT.someScansFailed : EXIT.done;
     });

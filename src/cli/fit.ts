@@ -14,6 +14,7 @@ import type { LogOptions } from './log.js';
 import {
   flagsOf,
   type PlanFlags,
+  patientsFrom,
   type ScanFlags,
   withFoldOption,
   withModelOptions,
@@ -38,6 +39,7 @@ interface FitFlags extends Omit<ScanFlags, 'input'>, PlanFlags, LogOptions {
   readonly stepSize: number;
   readonly seed: number;
   readonly cache?: string;
+  readonly patients?: string;
   readonly output: string;
 }
 
@@ -53,6 +55,7 @@ export function fitCommand(program: Command): void {
     .addOption(new Option('--estimator <name>', 'of the covariance').choices(ESTIMATORS).default('ledoit-wolf'))
     .option('--step-size <fraction>', 'distance between patches as a fraction of the patch', fraction, 0.5)
     .option('--seed <n>', 'of passes with dropout', wholeNumber, 0)
+    .option('--patients <csv>', 'patient of each case: a file with the columns case and patient (default: by name)')
     .option('--cache <folder>', 'where embeddings are kept, so that a fit resumes (default: <output>.cache)')
     .requiredOption('-o, --output <folder>', 'the detector');
   const inputs = 'training scans: files or folders (a detector on outputs needs none)';
@@ -75,6 +78,7 @@ async function fitOnFeatures(flags: FitFlags & { readonly input: string[] }, ses
   const done = new ScanProgress(session, inputs.length);
   const result = await fitDetector({
     ...flags,
+    patients: await patientsFrom(flags),
     method: flags.detector,
     model: await openModel(flags.model, flags),
     inputs,
@@ -107,6 +111,7 @@ async function fitOnIntensities(flags: FitFlags & { readonly input: string[] }, 
   const done = new ScanProgress(session, inputs.length);
   const result = await fitIntensityDetector({
     ...flags,
+    patients: await patientsFrom(flags),
     model: await openModel(flags.model, flags),
     inputs,
     signal,
@@ -118,7 +123,7 @@ async function fitOnIntensities(flags: FitFlags & { readonly input: string[] }, 
     },
   });
   progress.clear();
-  for (const warning of result.fit.warnings) log.warn(warning.message);
+  for (const warning of result.warnings) log.warn(warning.message);
   await say(reportIntensityFit(result, flags.output));
   return result.failures.length > 0 ? EXIT.someScansFailed : EXIT.done;
 }

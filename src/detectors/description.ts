@@ -42,6 +42,11 @@ const common = {
    */
   trainingScans: z.array(hash).optional(),
   /**
+   * The same of the voxels of each, however it is stored (scans/identify.ts). Absent before it was
+   * kept.
+   */
+  trainingVoxels: z.array(hash).optional(),
+  /**
    * Axis codes of the training scans (`LPS`), each once: a scan that lies otherwise is warned of.
    */
   orientations: z.array(z.string().regex(/^[RLAPSI]{3}$/)).optional(),

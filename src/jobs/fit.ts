@@ -29,6 +29,8 @@ export interface FitJobOptions extends Omit<ScanOptions, 'case' | 'file'>, WithI
   readonly output: string;
   /** Folder of the embedding cache. */
   readonly cache: string;
+  /** Patient of each case, as `readPatients` gives it. @default what the names say */
+  readonly patients?: ReadonlyMap<string, string> | undefined;
   /** Name of the tensor to tap. @default the bottleneck */
   readonly tap?: string;
   /** How patches are judged: a name of the registry. @default 'mahalanobis' */
@@ -89,7 +91,7 @@ export async function fitDetector(options: FitJobOptions): Promise<FitResult> {
     options.onScan?.({ case: input.case, patches: read.embeddings.n, cached: read.cached });
     return { key, intensities: read.intensities };
   });
-  const { hashes: trainingScans, orientations, failures } = scans;
+  const { hashes: trainingScans, voxels: trainingVoxels, orientations, failures } = scans;
   const kept = {
     cache,
     keys: scans.read.map(({ key }) => key),
@@ -103,7 +105,7 @@ export async function fitDetector(options: FitJobOptions): Promise<FitResult> {
   const channelGroups = groupSizes(tap.shape[0]);
   const groups = stages ? null : await fitChannelGroups(await channelMeansOf(kept), channelGroups, { blas });
   stopIfAborted(options.signal);
-  const warnings = [...fit.warnings, ...warningsOfTap(tap)];
+  const warnings = [...fit.warnings, ...warningsOfTap(tap), ...scans.warnings];
   await saveDetector(options.output, {
     encoder: encoderOnnx,
     tensors: { ...fit.tensors, ...groups },
@@ -126,6 +128,7 @@ export async function fitDetector(options: FitJobOptions): Promise<FitResult> {
       conditionNumber: fit.gaussian?.conditionNumber ?? null,
       cases: scans.read.length,
       trainingScans,
+      trainingVoxels,
       orientations,
       warnings,
       sourceModel: { name: model.path, sha256: sha256(model.onnx) },

@@ -3,8 +3,9 @@
  *
  *   sum over j = 0 … most of C(n, j) p^j (1 - p)^(n - j),
  *
- * which is 1 - I_p(most + 1, n - most), I the regularised incomplete beta function. Terms are summed
- * relative to the largest of them, so that none underflows; relative error some 1e-13 times n.
+ * which is 1 - I_p(most + 1, n - most), I the regularised incomplete beta function. Terms are
+ * summed relative to the largest of them, so that none underflows; relative error some 1e-13 times
+ * n.
  *
  * @param most whole, 0 <= most <= n
  * @param p 0 < p < 1

@@ -41,7 +41,7 @@ def confident():
 def p_values():
     rows = []
     for n in (1, 7, 19, 20, 40, 100):
-        # Of whole numbers, so that there are ties.
+        # Whole numbers, so that there are ties.
         calibration = rng.integers(0, 3 * n, n).tolist()
         scores = rng.integers(-2, 3 * n + 2, 12).tolist()
         ps = [(1 + sum(c >= s for c in calibration)) / (n + 1) for s in scores]
