@@ -18,7 +18,7 @@ export function fraction(text: string): number {
 
 export function level(text: string): number {
   const x = Number(text);
-  if (!(x > 0 && x < 1)) throw new InvalidArgumentError('Give a number above 0 and below 1, such as 0.95.');
+  if (!(x > 0 && x < 1)) throw new InvalidArgumentError('Give a number above 0 and below 1.');
   return x;
 }
 
