@@ -15,11 +15,12 @@ export {
   type Calibration,
   type CalibrationCase,
   calibrate,
-  describeLevel,
+  pValueOf,
   uncertaintyOf,
   verdictOf,
 } from './detectors/calibration.js';
 export { ESTIMATORS, type Estimator } from './detectors/estimators.js';
+export { benjaminiHochberg } from './detectors/false-discoveries.js';
 export { type EmbeddingBlock, fitGaussian, type GaussianFit } from './detectors/fit-gaussian.js';
 export { type Gaussian, gaussian, squaredDistance } from './detectors/gaussian.js';
 export type { Features, FittedMethod, PatchMethod, PatchScorer, Scorer } from './detectors/method.js';
@@ -32,6 +33,7 @@ export {
   type SegmentingDetector,
 } from './detectors/opened.js';
 export { OUTPUT_METHODS } from './detectors/outputs/registry.js';
+export { chanceOfMore, describeLevel, describeSite, warningsOfCalibration } from './detectors/promise.js';
 export {
   type Detector,
   type DetectorDescription,
@@ -78,10 +80,13 @@ export {
   evaluateCohort,
 } from './jobs/evaluate.js';
 export { type WriteEvaluationOptions, writeEvaluation } from './jobs/evaluation-folder.js';
+export { controlFalseDiscoveries, type FalseDiscoveries } from './jobs/false-discoveries.js';
 export { type FitJobOptions, type FitResult, fitDetector } from './jobs/fit.js';
 export { fitIntensityDetector, type IntensityDetectorOptions } from './jobs/fit-intensities.js';
 export { type OutputDetectorOptions, saveOutputDetector } from './jobs/fit-outputs.js';
+export { identifyInput, type KnownScan, SeenScans } from './jobs/identities.js';
 export { resolveInputs, type ScanInput } from './jobs/inputs.js';
+export { patientsOf, readPatients } from './jobs/patients.js';
 export { type ScoreJobOptions, scoreScans } from './jobs/score.js';
 export { type CohortScores, type ScoreCohortOptions, scoreCohort } from './jobs/score-cohort.js';
 export { type SegmenterJobOptions, type SegmentJobOptions, segmenterOf, segmentScans } from './jobs/segment.js';
