@@ -44,9 +44,8 @@ export function controlFalseDiscoveries(
 /** What a flagged set promises, as a sentence. */
 export function describeFalseDiscoveries({ rate, scans, flagged }: FalseDiscoveries): string {
   const percent = `${Number((100 * rate).toPrecision(12))} %`;
-  const promise = `at most ${percent} of the scans that are flagged so are expected to be in distribution`;
-  if (flagged.length === 0) return `None of ${scans} scans is flagged; ${promise}.`;
-  return `${flagged.length} of ${scans} scans are flagged: ${flagged.join(', ')}; ${promise}.`;
+  if (flagged.length === 0) return `None of ${scans} scans is flagged at a false discovery rate of ${percent}.`;
+  return `${flagged.length} of ${scans} scans are flagged: ${flagged.join(', ')}; at most ${percent} of the scans that are flagged so are expected to be in distribution.`;
 }
 
 /**

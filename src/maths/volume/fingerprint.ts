@@ -21,8 +21,8 @@ const LANES = BASES.length;
  * bases, which have inverses, and what the margin added is subtracted as a product of geometric
  * sums.
  *
- * Two scans that differ in a voxel agree in all sums by a chance of some 2^-100; nobody is kept
- * from making such a pair on purpose.
+ * Sums of 128 bits, so that different scans do not agree by chance; nobody is kept from making a
+ * pair that does on purpose.
  */
 export class Fingerprint {
   readonly #shape: Triple;

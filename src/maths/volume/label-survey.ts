@@ -10,10 +10,11 @@ const ALIKE = 0.7;
  * whole and none negative; at least half of the voxels 0; and of the others at least 70 % alike to
  * the voxel before them in their row, since structures are solid and intensities are not.
  *
- * Measured: 239 label maps of tumours, lungs, hippocampi and 41 organs have shares of .78 to .98;
- * grey images have .03 to .32 and more than 100 values, and .68 at most where they are cut down to
- * 16. Not noticed: labels of structures one or two voxels wide, and those that fill the image. An
- * image of fewer than 16 greys in front of a plain background may be taken for a segmentation.
+ * Measured: some 240 label maps of tumours, lungs, hippocampi and 41 organs have shares of .78 to
+ * .98; grey images have more than 100 values, and 40 MRs that were cut down to 16 values had shares
+ * of .29 to .68. Not noticed: labels of structures one or two voxels wide, and those that fill the
+ * image. An image of fewer than 16 greys in front of a plain background may be taken for a
+ * segmentation.
  */
 export class LabelSurvey {
   readonly #values = new Set<number>();
