@@ -149,6 +149,9 @@ export interface Tiling {
   readonly origins: readonly [readonly number[], readonly number[], readonly number[]];
 }
 
+/** Which patches of a sliding window are cut: every one, or as few as leave no voxel out. */
+export type Tiles = 'all' | 'cover';
+
 /** Where a patch lies. Patches come in C order of the tile: z slowest, x fastest. */
 export interface PatchPlace {
   readonly grid: Grid;

@@ -66,6 +66,7 @@ export type OptionName =
   | 'early'
   | 'explain'
   | 'mask'
+  | 'method'
   | 'mirror'
   | 'output'
   | 'plans'

@@ -1,10 +1,11 @@
 import type { Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import type { ChannelBytes, Embedding, LabelSlice, LogitSlice, Prediction, ScanBytes, Slice } from './chunks.js';
+import type { ChannelBytes, Embedding, LabelSlice, LogitSlice, Prediction, ScanBytes, Slice, Tiles } from './chunks.js';
 import { refuseEarly } from './detectors/early.js';
 import { type OpenDetector, refuseUnlessOnFeatures, type SegmentingDetector } from './detectors/opened.js';
 import type { FeatureDetector } from './detectors/saved.js';
 import type { VerdictOptions } from './detectors/verdict.js';
+import { type IntensityWatch, watchIntensities } from './detectors/watch-intensities.js';
 import type { Explainer } from './explain/explainer.js';
 import type { ScanLimits } from './limits.js';
 import type { Encoder } from './network/encoder.js';
@@ -125,13 +126,18 @@ export interface EmbeddingOptions extends PreparationOptions {
   readonly encoder: Encoder;
   /** Distance between patches as a fraction of the patch. @default 0.5 */
   readonly stepSize?: number;
+  /** Which of the patches: as few as leave no voxel out, or all. @default 'all' */
+  readonly tiles?: Tiles | undefined;
+  /** Shown every slice of the network grid. */
+  readonly onPrepared?: ((slice: Slice) => void) | undefined;
 }
 
 /** Slices of the scan to one embedding a patch: prepared → patch → encode → pool. */
 export function embedded(options: EmbeddingOptions): Chain<Slice, Embedding> {
-  const { plan, encoder, stepSize } = options;
+  const { plan, encoder, stepSize, tiles, onPrepared } = options;
   return prepared(options)
-    .to(patch({ patchSize: plan.patchSize, stepSize }))
+    .optionally(onPrepared && observe(onPrepared))
+    .to(patch({ patchSize: plan.patchSize, stepSize, tiles }))
     .to(encode({ encoder }))
     .to(pool());
 }
@@ -147,6 +153,8 @@ export interface VerdictChainOptions {
   /** Shown what comes by, and asked at the end. */
   readonly explainer?: Explainer | undefined;
   readonly onProgress?: ProgressListener | undefined;
+  /** Shown every slice of the network grid, where the detector judges intensities too. */
+  readonly watch?: IntensityWatch | null | undefined;
 }
 
 /**
@@ -159,18 +167,26 @@ export interface VerdictChainOptions {
  * @throws SegcanaryError `usage` for a mask of a detector that has none, and for `early` where
  *   nothing can be decided before the end
  */
-export function judged(detector: OpenDetector, options: VerdictChainOptions): Chain<Slice, SubjectScore> {
+export function judged(
+  detector: OpenDetector,
+  options: Omit<VerdictChainOptions, 'watch'>,
+): Chain<Slice, SubjectScore> {
   if (options.mask !== undefined) refuseUnlessOnFeatures(detector, 'mask');
   if (options.early && detector.kind !== 'features') refuseEarly(detector);
   if (detector.kind === 'intensities')
     return chain(judgeIntensities({ scorer: detector.scorer, ...verdictOptions(detector, options) }));
   const { plan, stepSize } = detector.description;
-  const patches = chain(patch({ patchSize: plan.patchSize, stepSize }));
-  if (detector.kind === 'features')
-    return patches
+  const tiles = detector.kind === 'features' ? detector.description.tiles : 'all';
+  const patches = chain(patch({ patchSize: plan.patchSize, stepSize, tiles }));
+  if (detector.kind === 'features') {
+    const watch = watchIntensities(detector.scorer);
+    return chain<Slice>()
+      .optionally(watch && observe(watch.look))
+      .to(patches)
       .to(encode({ encoder: detector.encoder }))
       .to(pool())
-      .to(judgedByFeatures(detector, options));
+      .to(judgedByFeatures(detector, { ...options, watch }));
+  }
   const { method, description, sampler } = detector;
   const { regions } = description;
   return patches
@@ -189,7 +205,7 @@ export function judgedByFeatures(
   detector: FeatureDetector,
   options: VerdictChainOptions,
 ): Chain<Embedding, SubjectScore> {
-  const { mask, early, explainer } = options;
+  const { mask, early, explainer, watch } = options;
   const { scorer } = detector;
   if (early) refuseEarly(detector, { mask, explain: explainer !== undefined });
   const verdict = verdictOptions(detector, options);
@@ -198,17 +214,17 @@ export function judgedByFeatures(
     .to(distance({ scorer }))
     .optionally(explainer && observe((patch) => explainer.distance(patch)))
     .observe(reporter(options))
-    .optionally(early ? decide(verdict) : null)
+    .optionally(early ? decide({ ...verdict, least: scorer.least }) : null)
     .to(aggregate())
     .optionally(mask === undefined ? null : save({ to: mask }))
-    .to(score(verdict));
+    .to(score({ ...verdict, intensities: watch?.distance }));
 }
 
 function verdictOptions(
   { description, id }: SegmentingDetector,
-  { warnings, explainer }: VerdictChainOptions,
+  { warnings, explainer, watch }: VerdictChainOptions,
 ): VerdictOptions {
-  const explain = explainer && (() => explainer.explanation());
+  const explain = explainer && (() => explainer.explanation(watch?.distance()));
   return { calibration: description.calibration, detector: id, warnings, explain };
 }
 

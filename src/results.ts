@@ -37,8 +37,8 @@ export interface ExplainedPatch {
  */
 export interface ExplainedGroup {
   /**
-   * `stage 3` or `channels 40-79`; stages and channels are counted from 0, the last channel is
-   * included.
+   * `stage-3`, from 1 on, `channels 40-79`, from 0 on, the last one included, or `intensities`:
+   * those of the whole scan.
    */
   readonly name: string;
   /** The tensor that the group is of. */
@@ -46,13 +46,25 @@ export interface ExplainedGroup {
   readonly channels: number;
   /**
    * Mean over the patches, weighted as in the score, of the group's own squared distance; that of
-   * the training patches is 1.
+   * the training patches is 1. Of `multi-depth` it is a geometric mean over their median.
    */
   readonly ratio: number;
   /**
-   * The same in standard deviations of the training patches, about their mean. Of `multi-layer`
-   * they sum to the score.
+   * The same in standard deviations of the training patches, about their mean; of `multi-depth` on
+   * a logarithmic scale, about their median. Of `multi-layer` they sum to the score.
    */
+  readonly z: number;
+  /** The features of the group that have moved most, where the detector knows. */
+  readonly moved?: readonly ExplainedFeature[];
+}
+
+/** What a channel of a stage looks like beside the training patches. */
+export interface ExplainedFeature {
+  /** Counted from 0. */
+  readonly channel: number;
+  /** Its mean over a patch, or the logarithm of its standard deviation there. */
+  readonly statistic: 'mean' | 'spread';
+  /** (mean over the patches - mean) / deviation, both over the training patches. */
   readonly z: number;
 }
 

@@ -38,12 +38,15 @@
   function say(method, c) {
     const labels = Object.entries(data.dice[c.case] ?? {}).map(([name, d]) => `${escapeHtml(name)} ${d.toFixed(3)}`);
     shown.innerHTML =
-      `<strong>${escapeHtml(c.case)}</strong> · ${c.group === 'id' ? 'in-distribution' : `out-of-distribution${c.shift ? ` (${escapeHtml(c.shift)})` : ''}`}` +
-      `${c.dataset ? ` · ${escapeHtml(c.dataset)}` : ''}<br>score ${number(c.score)}, boundary ${number(method.validation.boundary)}: ` +
+      `<strong>${escapeHtml(c.case)}</strong> · ${labelOf(c.group)}${c.shift ? ` (${escapeHtml(c.shift)})` : ''}` +
+      `${c.dataset ? ` · ${escapeHtml(c.dataset)}` : ''}<br>score ${number(c.score)}, conformal boundary ${number(method.conformal.boundary)}: ` +
+      `${c.score > method.conformal.boundary ? 'flagged' : 'admitted'}, the paper’s ${number(method.validation.boundary)}: ` +
       `${c.score > method.validation.boundary ? 'flagged' : 'admitted'}${labels.length > 0 ? ` · Dice ${labels.join(', ')}` : ''}`;
   }
 
   function draw(name, type, datasets, options, plugins = []) {
+    // A cohort without a truth has no plots of the Dice.
+    if (!document.getElementById(name)) return;
     charts[name]?.destroy();
     const axis = (title, more = {}) => ({
       title: { display: true, text: title, color: color('soft') },
@@ -74,7 +77,9 @@
   const groups = [
     ['id', 'in-distribution', 'circle', 'in'],
     ['ood', 'out-of-distribution', 'triangle', 'out'],
-  ];
+    ['shifted-id', 'shifted-id', 'rect', 'grey'],
+  ].filter(([group]) => group !== 'shifted-id' || data.methods[0]?.shiftedId);
+  const labelOf = (name) => groups.find(([group]) => group === name)[1];
 
   function show(name) {
     const method = byName.get(name);
@@ -113,34 +118,39 @@
         (c) => c.dice !== null && { x: place(c.score), y: c.dice, c, label: `${c.case}: Dice ${c.dice.toFixed(2)}` },
       ),
       {
-        boundary: place(method.validation.boundary),
+        boundary: place(method.conformal.boundary),
         onClick: click,
         x: [normalised ? 'normalised uncertainty' : 'rank of the score', { min: 0, max: 1 }],
         y: ['Dice', { min: 0, max: 1 }],
       },
       [quadrants],
     );
-    const shifts = [
-      'in-distribution',
-      ...new Set(test.filter((c) => c.group === 'ood').map((c) => c.shift || 'unnamed')),
-    ];
+    const kindOf = (c) =>
+      c.group === 'id' ? 'in-distribution' : `${c.shift || 'unnamed'}${c.group === 'ood' ? '' : ' (shifted-id)'}`;
+    const shifts = ['in-distribution', ...new Set(test.filter((c) => c.group !== 'id').map(kindOf))];
     const jitter = (i) => ((i * 0.618) % 1) * 0.4 - 0.2;
     const scores = test.map((c) => c.score);
-    const wide = Math.min(...scores) > 0 && Math.max(...scores) > 30 * method.validation.boundary;
+    const wide = Math.min(...scores) > 0 && Math.max(...scores) > 30 * method.conformal.boundary;
     draw(
       'strips',
       'scatter',
       points((c) => {
-        const at = c.group === 'id' ? 0 : shifts.indexOf(c.shift || 'unnamed');
+        const at = shifts.indexOf(kindOf(c));
         return { x: at + jitter(test.indexOf(c)), y: c.score, c, label: `${c.case}: ${number(c.score)}` };
-      }).concat({
-        label: 'boundary',
-        type: 'line',
-        pointRadius: 0,
-        borderWidth: 1,
-        borderColor: color('soft'),
-        data: [-0.5, shifts.length - 0.5].map((x) => ({ x, y: method.validation.boundary })),
-      }),
+      }).concat(
+        [
+          ['conformal boundary', method.conformal.boundary, []],
+          ['the paper’s', method.validation.boundary, [4, 4]],
+        ].map(([label, y, borderDash]) => ({
+          label,
+          type: 'line',
+          pointRadius: 0,
+          borderWidth: 1,
+          borderDash,
+          borderColor: color('soft'),
+          data: [-0.5, shifts.length - 0.5].map((x) => ({ x, y })),
+        })),
+      ),
       {
         onClick: click,
         x: ['', namedTicks(shifts)],
@@ -148,9 +158,9 @@
         y: wide ? ['score (logarithmic)', { type: 'logarithmic' }] : ['score'],
       },
     );
-    const flagged = (c) => c.score > method.validation.boundary;
-    data.shifts.forEach(({ shift, dataset }, i) => {
-      const of = test.filter((c) => c.group === 'ood' && c.shift === shift && c.dataset === dataset);
+    const flagged = (c) => c.score > method.conformal.boundary;
+    data.shifts.forEach(({ group, shift, dataset }, i) => {
+      const of = test.filter((c) => c.group === group && c.shift === shift && c.dataset === dataset);
       document.getElementById(`flagged-${i}`).textContent = of.filter(flagged).length;
     });
     datasets(test, flagged, click);
@@ -169,10 +179,12 @@
       },
     );
     const list = (id, names) => {
-      document.getElementById(id).textContent = names.length > 0 ? names.join(', ') : 'none';
+      const element = document.getElementById(id);
+      if (element) element.textContent = names.length > 0 ? names.join(', ') : 'none';
     };
-    list('silent', method.silentFailures);
-    list('alarms', method.falseAlarms);
+    list('silent', method.conformal.silentFailures);
+    list('alarms', method.conformal.falseAlarms);
+    list('shifted', method.shiftedId?.flagged ?? []);
     coverage(name);
   }
 
@@ -275,11 +287,6 @@
   }
 
   select.addEventListener('change', () => show(select.value));
-  for (const button of document.querySelectorAll('button.all'))
-    button.addEventListener('click', () => {
-      for (const row of button.closest('.wide').querySelectorAll('tr.more')) row.classList.remove('more');
-      button.remove();
-    });
   for (const button of document.querySelectorAll('button.row'))
     button.addEventListener('click', () => show(button.dataset.name));
   matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => show(select.value));

@@ -1,17 +1,20 @@
 import type { Command } from 'commander';
 import { openDetector } from '../detectors/opened.js';
 import { loadDetector } from '../detectors/saved.js';
+import { SegcanaryError } from '../errors.js';
 import { calibrateDetector } from '../jobs/calibrate.js';
-import { resolveInputs } from '../jobs/inputs.js';
 import { EXIT } from './exit.js';
 import type { LogOptions } from './log.js';
-import { flagsOf, type ScanFlags, withScanOptions } from './options.js';
+import { namedScans } from './named-scans.js';
+import { flagsOf, type ScanFlags, withCohortOption, withScanOptions } from './options.js';
 import { reportCalibration } from './reports.js';
 import { ScanProgress } from './scan-progress.js';
 import { runSession } from './session.js';
 import { sentenceOf } from './words.js';
 
-interface CalibrateFlags extends ScanFlags, LogOptions {
+interface CalibrateFlags extends Omit<ScanFlags, 'input'>, LogOptions {
+  readonly input?: string[];
+  readonly cohort?: string;
   readonly detector: string;
 }
 
@@ -20,12 +23,13 @@ export function calibrateCommand(program: Command): void {
     .command('calibrate')
     .description('score in-distribution scans that the fit has not seen, and draw the boundary from them')
     .requiredOption('-d, --detector <folder>', 'the detector; its detector.json is rewritten');
-  withScanOptions(command, 'held-out scans: files or folders').action(() => {
+  withCohortOption(withScanOptions(command, 'held-out scans: files or folders', false), 'val').action(() => {
     const flags = flagsOf<CalibrateFlags>(command);
     return runSession(flags, async (session) => {
       const { log, signal, say } = session;
+      const inputs = await namedScans(flags, 'val');
+      if (!inputs) throw new SegcanaryError('usage', 'Held-out scans draw the boundary; name them with -i.');
       const detector = await loadDetector(flags.detector);
-      const inputs = await resolveInputs(flags.input);
       const done = new ScanProgress(session, inputs.length);
       const { calibration, failures } = await calibrateDetector({
         ...flags,

@@ -1,14 +1,15 @@
-import { readFile } from 'node:fs/promises';
 import { type Command, Option } from 'commander';
 import { ESTIMATORS, type Estimator } from '../detectors/estimators.js';
+import { adviceSentence } from '../evaluate/advice.js';
 import { AGGREGATORS } from '../evaluate/aggregators.js';
-import { readCohort } from '../evaluate/cohort.js';
-import type { Evaluated, Evaluation } from '../evaluate/evaluation.js';
+import type { Evaluated } from '../evaluate/evaluation.js';
 import { differencesTable, resultsTable, shiftsTable } from '../evaluate/results.js';
-import { cannotRead, makeFolder } from '../files/atomic.js';
-import { evaluateCohort } from '../jobs/evaluate.js';
+import { makeFolder } from '../files/atomic.js';
+import { openCohort } from '../jobs/cohort-inputs.js';
+import { type EvaluationResult, evaluateCohort } from '../jobs/evaluate.js';
 import { writeEvaluation } from '../jobs/evaluation-folder.js';
 import { openSegmentationModel } from '../network/folder.js';
+import { advisedCommands } from './advised-commands.js';
 import { EXIT } from './exit.js';
 import type { LogOptions } from './log.js';
 import {
@@ -30,7 +31,7 @@ interface EvaluateFlags extends ReadingFlags, PlanFlags, LogOptions {
   readonly folds?: readonly number[];
   readonly tap?: readonly string[];
   readonly estimator: Estimator;
-  readonly stepSize: number;
+  readonly stepSize?: number;
   readonly passes?: readonly ('mirrors' | 'dropout')[];
   readonly aggregate?: readonly string[];
   readonly tau: number;
@@ -51,10 +52,14 @@ export function evaluateCommand(program: Command): void {
   withFoldsOption(command, 'folds: the first is judged, all are compared for pairwise Dice', [0])
     .option(
       '--tap <tensor...>',
-      'tensors to tap, or stages: the end of every stage of the encoder (default: the bottleneck; see segcanary taps)',
+      'tensors to tap, stage-1, stage-2, …, or stages: the end of every stage of the encoder (default: the bottleneck; see segcanary taps)',
     )
     .addOption(new Option('--estimator <name>', 'of the covariances').choices(ESTIMATORS).default('ledoit-wolf'))
-    .option('--step-size <fraction>', 'distance between patches as a fraction of the patch', fraction, 0.5)
+    .option(
+      '--step-size <fraction>',
+      'distance between patches as a fraction of the patch (default: as fit does)',
+      fraction,
+    )
     .option(
       '--passes <list>',
       'mirrors (up to 7 passes more), dropout (10 more), or both (default: neither)',
@@ -83,10 +88,7 @@ export function evaluateCommand(program: Command): void {
 
 async function evaluate(path: string, flags: EvaluateFlags, session: Session): Promise<number> {
   const { log, progress, signal } = session;
-  const text = await readFile(path, 'utf8').catch((cause) => {
-    throw cannotRead(path, cause);
-  });
-  const cohort = readCohort(text, path);
+  const cohort = await openCohort(path);
   const model = await openSegmentationModel(flags.model, flags);
   await makeFolder(flags.output);
   const done = new ScanProgress(session, cohort.length);
@@ -116,13 +118,15 @@ async function evaluate(path: string, flags: EvaluateFlags, session: Session): P
     onOmitted: (why) => log.warn(sentenceOf(why)),
   });
   progress.clear();
-  await writeEvaluation(flags.output, result, { words: flagOf });
-  await sayEvaluation(result.evaluation, flags.harm, session);
+  const commands = result.advice ? advisedCommands(result.advice.recipe, path, flags) : [];
+  await writeEvaluation(flags.output, result, { words: flagOf, commands });
+  await sayEvaluation(result, flags.harm, session);
+  if (result.advice) await session.say(`\n${adviceSentence(result.advice)}\n\n${commands.join('\n')}`);
   return result.results.failures.length > 0 ? EXIT.someScansFailed : EXIT.done;
 }
 
 /** The tables that people read. */
-async function sayEvaluation(evaluation: Evaluation, harm: number, { say }: Session): Promise<void> {
+async function sayEvaluation({ evaluation, advice }: EvaluationResult, harm: number, { say }: Session): Promise<void> {
   const { methods, shifts, harmful, comparison } = evaluation;
   const sayTable = async (evaluated: Evaluated) => {
     const { head, rows } = resultsTable(evaluated);
@@ -133,7 +137,7 @@ async function sayEvaluation(evaluation: Evaluation, harm: number, { say }: Sess
   };
   await sayTable(evaluation);
   if (shifts.length > 0) {
-    const best = methods.find(({ name }) => name === comparison.best.auroc?.method);
+    const best = methods.find(({ name }) => name === (advice?.method ?? comparison.best.auroc?.method));
     const { head, rows } = shiftsTable(shifts, best ?? methods[0]);
     await say(`\n${table(head, rows)}`);
   }

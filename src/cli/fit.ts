@@ -1,20 +1,22 @@
 import { type Command, Option } from 'commander';
 import { ESTIMATORS, type Estimator } from '../detectors/estimators.js';
 import { ihf } from '../detectors/methods/ihf.js';
-import { METHOD_NAMES } from '../detectors/methods/registry.js';
+import { DEFAULT_METHOD, METHOD_NAMES } from '../detectors/methods/registry.js';
 import { OUTPUT_METHOD_NAMES, outputMethod } from '../detectors/outputs/registry.js';
 import { SegcanaryError } from '../errors.js';
 import { fitDetector } from '../jobs/fit.js';
 import { fitIntensityDetector } from '../jobs/fit-intensities.js';
 import { saveOutputDetector } from '../jobs/fit-outputs.js';
-import { resolveInputs } from '../jobs/inputs.js';
+import type { ScanInput } from '../jobs/inputs.js';
 import { openModel, openSegmentationModel } from '../network/folder.js';
 import { EXIT } from './exit.js';
 import type { LogOptions } from './log.js';
+import { namedScans } from './named-scans.js';
 import {
   flagsOf,
   type PlanFlags,
   type ScanFlags,
+  withCohortOption,
   withFoldOption,
   withModelOptions,
   withScanOptions,
@@ -30,12 +32,13 @@ const NAMES = [...METHOD_NAMES, ihf.name, ...OUTPUT_METHOD_NAMES];
 
 interface FitFlags extends Omit<ScanFlags, 'input'>, PlanFlags, LogOptions {
   readonly input?: string[];
+  readonly cohort?: string;
   readonly model: string;
   readonly fold: number;
   readonly tap?: string;
   readonly detector: string;
   readonly estimator: Estimator;
-  readonly stepSize: number;
+  readonly stepSize?: number;
   readonly seed: number;
   readonly cache?: string;
   readonly output: string;
@@ -46,31 +49,39 @@ export function fitCommand(program: Command): void {
     .command('fit')
     .description('fit a detector to scans like those that the model was trained on');
   withFoldOption(withModelOptions(command, 'nnU-Net’s model folder, or an ONNX file'))
-    .option('--tap <tensor>', 'the tensor to tap (default: the bottleneck; see segcanary taps)')
+    .option(
+      '--tap <tensor>',
+      'the tensor that a detector on a tap judges, or stage-1, stage-2, … (default: the bottleneck; see segcanary taps)',
+    )
     .addOption(
-      new Option('--detector <name>', 'how scans are judged: docs/detectors.md').choices(NAMES).default('mahalanobis'),
+      new Option('--detector <name>', 'how scans are judged: docs/detectors.md').choices(NAMES).default(DEFAULT_METHOD),
     )
     .addOption(new Option('--estimator <name>', 'of the covariance').choices(ESTIMATORS).default('ledoit-wolf'))
-    .option('--step-size <fraction>', 'distance between patches as a fraction of the patch', fraction, 0.5)
+    .option(
+      '--step-size <fraction>',
+      'distance between patches as a fraction of the patch (default: 0.5, and patches that hardly overlap for multi-depth)',
+      fraction,
+    )
     .option('--seed <n>', 'of passes with dropout', wholeNumber, 0)
     .option('--cache <folder>', 'where embeddings are kept, so that a fit resumes (default: <output>.cache)')
     .requiredOption('-o, --output <folder>', 'the detector');
   const inputs = 'training scans: files or folders (a detector on outputs needs none)';
-  withScanOptions(command, inputs, false).action(() => {
+  withCohortOption(withScanOptions(command, inputs, false), 'train').action(() => {
     const flags = flagsOf<FitFlags>(command);
-    return runSession(flags, (session) => {
+    return runSession(flags, async (session) => {
       if (outputMethod(flags.detector)) return makeOnOutputs(flags, session);
-      if (!flags.input)
+      const training = await namedScans(flags, 'train');
+      if (!training)
         throw new SegcanaryError('usage', `${flags.detector} is fitted to training scans; name them with -i.`);
-      const withInput = { ...flags, input: flags.input };
-      return flags.detector === ihf.name ? fitOnIntensities(withInput, session) : fitOnFeatures(withInput, session);
+      return flags.detector === ihf.name
+        ? fitOnIntensities(flags, training, session)
+        : fitOnFeatures(flags, training, session);
     });
   });
 }
 
-async function fitOnFeatures(flags: FitFlags & { readonly input: string[] }, session: Session): Promise<number> {
+async function fitOnFeatures(flags: FitFlags, inputs: readonly ScanInput[], session: Session): Promise<number> {
   const { log, progress, signal, say } = session;
-  const inputs = await resolveInputs(flags.input);
   const cache = flags.cache ?? `${flags.output.replace(/\/+$/, '')}.cache`;
   const done = new ScanProgress(session, inputs.length);
   const result = await fitDetector({
@@ -101,9 +112,8 @@ async function fitOnFeatures(flags: FitFlags & { readonly input: string[] }, ses
   return result.failures.length > 0 ? EXIT.someScansFailed : EXIT.done;
 }
 
-async function fitOnIntensities(flags: FitFlags & { readonly input: string[] }, session: Session): Promise<number> {
+async function fitOnIntensities(flags: FitFlags, inputs: readonly ScanInput[], session: Session): Promise<number> {
   const { log, progress, signal, say } = session;
-  const inputs = await resolveInputs(flags.input);
   const done = new ScanProgress(session, inputs.length);
   const result = await fitIntensityDetector({
     ...flags,
@@ -130,7 +140,7 @@ async function makeOnOutputs(flags: FitFlags, { signal, say }: Session): Promise
     ...flags,
     method: flags.detector,
     model: await openSegmentationModel(flags.model, { ...flags, folds }),
-    inputs: flags.input ? await resolveInputs(flags.input) : [],
+    inputs: (await namedScans(flags, 'train')) ?? [],
     signal,
   });
   await say(reportOutputDetector(result, flags.output));

@@ -61,6 +61,10 @@ export function withScanOptions(command: Command, inputs: string, required = tru
   );
 }
 
+/** Scans by a cohort's CSV, instead of or beside those of `-i`. */
+export const withCohortOption = (command: Command, split: string): Command =>
+  command.option('--cohort <csv>', `the scans of split ${split} of a cohort (docs/evaluating.md), instead of -i`);
+
 export const withPlanOptions = (command: Command): Command =>
   command
     .option('-p, --plans <file>', 'the plan, where it does not lie beside the model')

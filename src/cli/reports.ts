@@ -1,13 +1,23 @@
 import { type Calibration, describeLevel } from '../detectors/calibration.js';
-import type { GaussianFacts, PatchMethod } from '../detectors/method.js';
+import { FEATURE_WORDS, type GaussianFacts, type PatchMethod } from '../detectors/method.js';
 import type { Detector, FeatureDetector } from '../detectors/saved.js';
 import type { FitResult } from '../jobs/fit.js';
 import type { IntensityDetectorResult } from '../jobs/fit-intensities.js';
 import type { OutputDetectorResult } from '../jobs/fit-outputs.js';
 
+/** What is judged of a patch, in a few words. */
 function featuresIn({ features }: PatchMethod, pooled: readonly number[]): string {
-  if (features === 'pooled') return `pooled to ${pooled.join('x')}`;
-  return features === 'channel-means' ? 'channel means' : 'channel means of every stage';
+  return features === 'pooled' ? `pooled to ${pooled.join('x')}` : FEATURE_WORDS[features];
+}
+
+/** Where a detector on features looks: its tap, or the tensors that it measures. */
+function placesOf(
+  { name, shape, suggested }: { readonly name: string; readonly shape: readonly number[]; readonly suggested: boolean },
+  measured: readonly { readonly channels: number }[] | null,
+): [string, string] {
+  return measured
+    ? ['measured', `${measured.length} tensors of ${measured.map(({ channels }) => channels).join(', ')} channels`]
+    : ['tap', `${name} [${shape.join(', ')}]${suggested ? ', the bottleneck' : ''}`];
 }
 
 function gaussianFacts({
@@ -30,11 +40,11 @@ const number = (x: number): string =>
   Math.abs(x) >= 1e5 || (x !== 0 && Math.abs(x) < 1e-3) ? x.toExponential(3) : Number(x.toPrecision(6)).toString();
 
 /** What `fit` prints. */
-export function reportFit({ tap, method, fit, cases }: FitResult, output: string): string {
+export function reportFit({ tap, measured, method, fit, cases }: FitResult, output: string): string {
   return lines([
     ['detector', output],
     ['method', `${method.name}: ${method.formula}`],
-    ['tap', `${tap.name} [${tap.shape.join(', ')}]${tap.suggested ? '' : ' (named, not the suggested one)'}`],
+    placesOf(tap, measured),
     ['scans', String(cases)],
     ['patches N', String(fit.n)],
     ['features d', `${fit.d} (${featuresIn(method, tap.pooledShape)})`],
@@ -124,11 +134,11 @@ function factsOf(detector: Detector): (readonly [string, string])[] {
       ...(dropout > 0 ? [['dropout', `${dropout} passes, seed ${seed}`] as const] : []),
     ];
   }
-  const { sourceModel, stepSize, tap, cases, n, d, pooling } = detector.description;
+  const { sourceModel, stepSize, tiles, tap, stages, cases, n, d, pooling } = detector.description;
   return [
     ['model', modelLine(sourceModel)],
-    ['step', String(stepSize)],
-    ['tap', `${tap.name} [${tap.shape.join(', ')}]${tap.suggested ? ', the bottleneck' : ''}`],
+    ['step', tiles === 'cover' ? `${stepSize}, as few patches as leave no voxel out` : String(stepSize)],
+    placesOf(tap, stages),
     ['fitted on', `${cases} scans, N = ${n} patches`],
     ['features', `d = ${d} (${featuresIn(detector.method, pooling.shape)}), ${(n / d).toFixed(1)} patches a feature`],
     ...gaussianLines(gaussianFacts(detector.description), d),

@@ -15,7 +15,7 @@ interface TapsFlags extends PlanFlags, LogOptions {
 export function tapsCommand(program: Command): void {
   const command = program
     .command('taps')
-    .description('list the tensors worth tapping: name, shape, features after pooling; * marks the suggested one')
+    .description('list the tensors worth tapping: name, shape, features after pooling; * marks the bottleneck')
     .argument('<model>', 'nnU-Net’s model folder, or an ONNX file');
   withFoldOption(withPlanOptions(command))
     .option('--ndjson', 'one JSON object a line instead of a table')
@@ -34,7 +34,7 @@ export function tapsCommand(program: Command): void {
         }
         if (!taps.some((tap) => tap.suggested)) {
           log.warn(
-            `${model.path}: nothing in it up-samples, so there is no bottleneck to suggest; name a tap with fit --tap.`,
+            `${model.path}: nothing in it up-samples, so it has no bottleneck and no stages; fit a detector on a tap (fit --detector mahalanobis --tap …).`,
           );
         }
         if (flags.ndjson) for (const tap of taps) await print(tap);

@@ -7,6 +7,7 @@ const flags: Readonly<Partial<Record<OptionName, string>>> = {
   early: '--early',
   explain: '--explain',
   mask: '--mask',
+  method: '--detector',
   mirror: '--tta',
   output: '-o',
   plans: '-p',

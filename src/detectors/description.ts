@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { planSchema } from '../network/plans/schema.js';
 import type { Plan } from '../plan.js';
 import { ESTIMATORS } from './estimators.js';
-import type { Features } from './method.js';
+import { type Features, isMeasured, partsOf } from './method.js';
 import { ihf } from './methods/ihf.js';
 import { METHOD_NAMES, patchMethod } from './methods/registry.js';
 import { OUTPUT_METHOD_NAMES } from './outputs/registry.js';
@@ -73,15 +73,20 @@ const featuresSchema = z
     /** Absent before there were others. */
     kind: z.literal('features').default('features'),
     stepSize,
+    /** Which patches of the sliding window. Absent before there was a choice. */
+    tiles: z.enum(['all', 'cover']).default('all'),
     /**
      * The tensor that the encoder was cut at; shape without the batch axis; whether it was the
      * suggested one.
      */
     tap: z.object({ name: z.string(), shape: z.array(count), suggested: z.boolean() }),
     /**
-     * The encoder's stages whose channel means the method reads; null where it reads the tap alone.
+     * The tensors that the method measures, in the order of the encoder's stages; null where it
+     * reads the tap alone. Their shape [z, y, x] is absent where none was kept.
      */
-    stages: z.array(z.object({ name: z.string(), channels: count })).nullable(),
+    stages: z
+      .array(z.object({ name: z.string(), channels: count, shape: z.array(count).length(3).optional() }))
+      .nullable(),
     /**
      * Channels of each group of neighbours at the tap, to explain verdicts by: how far each moves
      * is in statistics.safetensors. Absent before it was kept, and where the method judges stages.
@@ -133,7 +138,7 @@ function featureCount(
 ): number {
   if (features === 'pooled') return pooling.shape.reduce((product, n) => product * n, 1);
   if (features === 'channel-means') return tap.shape[0] ?? 0;
-  return (stages ?? []).reduce((sum, { channels }) => sum + channels, 0);
+  return isMeasured(features) ? sumOf(partsOf(features, stages ?? [])) : 0;
 }
 
 /**

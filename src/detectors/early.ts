@@ -10,8 +10,8 @@ interface WholeScanOptions {
 
 /**
  * Refuses `early` beside what needs a whole scan, and for detectors under which nothing is certain
- * before a scan has ended: the score has to be a mean of distances that are never negative, and
- * there has to be a boundary that it can pass.
+ * before a scan has ended: the score has to be at least a mean of distances that cannot be
+ * arbitrarily small, and there has to be a boundary that it can pass.
  *
  * @throws SegcanaryError `usage`
  */
@@ -19,11 +19,11 @@ export function refuseEarly(detector: Detector, { mask, explain }: WholeScanOpti
   if (mask !== undefined) throw needsEveryPatch('A mask');
   if (explain) throw needsEveryPatch('An explanation');
   refuseUnlessOnFeatures(detector, 'early');
-  const { dir, method, description } = detector;
-  if (!method.nonNegative)
+  const { dir, method, description, scorer } = detector;
+  if (scorer.least === -Number.POSITIVE_INFINITY)
     throw new SegcanaryError(
       'usage',
-      `a distance of ${method.name} may be negative, so that a score can still fall and nothing can be decided early; leave \`early\` out.`,
+      `a distance of ${method.name} may be as low as can be, so that a score can still fall and nothing can be decided early; leave \`early\` out.`,
       { option: 'early', subject: dir },
     );
   if (description.calibration === null)

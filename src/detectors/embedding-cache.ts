@@ -6,15 +6,24 @@ import { sweepLeftovers } from '../files/leftovers.js';
 import type { KeptFeatures } from './method.js';
 
 /** Eight bytes: what it is, and the version of its layout. */
-const MAGIC = Buffer.from('SCEMBED4');
+const MAGIC = Buffer.from('SCEMBED5');
 /** The files of a cache, those of examined and of training scans included. */
 const ENTRY = /^[0-9a-f]{64}\.(embeddings|examined|intensities)$/;
-const HASH_AT = 24;
-const ROWS_AT = 56;
+const HASH_AT = 28;
+const ROWS_AT = 60;
 
 /** The embeddings of one scan, in C order. */
 export interface CachedEmbeddings extends KeptFeatures {
   readonly n: number;
+  /** [n]: how much each patch counts in the score of the scan; they sum to 1. */
+  readonly weights: Float32Array;
+  /**
+   * [n]: the same where only as few patches count as leave no voxel out (`coverOf`), -1 for
+   * the others.
+   */
+  readonly cover: Float32Array;
+  /** Shares of the scan's intensities after normalisation, channel after channel. */
+  readonly histogram: Float32Array;
 }
 
 /** Everything that an embedding depends on. */
@@ -45,9 +54,10 @@ export function embeddingKey({
  * Embeddings of whole scans on disk, one file a scan, so that an interrupted fit resumes and a
  * second estimator costs no inference.
  *
- * A file: magic (8 bytes), n, d, c and m (uint32), sha256 over key, sizes and numbers (32 bytes),
- * rows, means, measured (float32), little-endian. Files appear whole. One whose hash does not match
- * is as good as absent: it is computed again and replaced.
+ * A file: magic (8 bytes), n, d, c, m and the number of bins (uint32), sha256 over key, sizes and
+ * numbers (32 bytes), rows, means, measured, weights, cover, histogram (float32), little-endian.
+ * Files appear whole. One whose hash does not match is as good as absent: it is computed again and
+ * replaced.
  */
 export class EmbeddingCache {
   readonly dir: string;
@@ -77,15 +87,19 @@ export class EmbeddingCache {
     const d = bytes.readUInt32LE(12);
     const c = bytes.readUInt32LE(16);
     const m = bytes.readUInt32LE(20);
-    if (bytes.length !== ROWS_AT + 4 * n * (d + c + m)) return null;
+    const bins = bytes.readUInt32LE(24);
+    if (bytes.length !== ROWS_AT + 4 * (n * (d + c + m + 2) + bins)) return null;
     const body = bytes.subarray(ROWS_AT);
-    if (!digest(key, [n, d, c, m], body).equals(bytes.subarray(HASH_AT, ROWS_AT))) return null;
+    if (!digest(key, [n, d, c, m, bins], body).equals(bytes.subarray(HASH_AT, ROWS_AT))) return null;
     const numbers = new Float32Array(Uint8Array.from(body).buffer);
-    const [means, measured] = [n * d, n * (d + c)];
+    const [means, measured, weights] = [n * d, n * (d + c), n * (d + c + m)];
     return {
       rows: numbers.subarray(0, means),
       means: numbers.subarray(means, measured),
-      measured: numbers.subarray(measured),
+      measured: numbers.subarray(measured, weights),
+      weights: numbers.subarray(weights, weights + n),
+      cover: numbers.subarray(weights + n, weights + 2 * n),
+      histogram: numbers.subarray(weights + 2 * n),
       n,
       d,
       c,
@@ -94,18 +108,23 @@ export class EmbeddingCache {
   }
 
   /** @throws SegcanaryError 'io'. */
-  async write(key: string, { rows, means, measured, n, d, c, m }: CachedEmbeddings): Promise<void> {
-    if (rows.length !== n * d || means.length !== n * c || measured.length !== n * m)
-      throw new RangeError(`${[rows, means, measured].map((v) => v.length)} values are not ${n} times ${[d, c, m]}`);
+  async write(
+    key: string,
+    { rows, means, measured, weights, cover, histogram, n, d, c, m }: CachedEmbeddings,
+  ): Promise<void> {
+    const sizes = [rows, means, measured, weights, cover].map((v) => v.length);
+    if ([d, c, m, 1, 1].some((width, i) => sizes[i] !== n * width))
+      throw new RangeError(`${sizes} values are not ${n} times ${[d, c, m, 1, 1]}`);
     const bytesOf = (numbers: Float32Array) => new Uint8Array(numbers.buffer, numbers.byteOffset, numbers.byteLength);
-    const body = Buffer.concat([bytesOf(rows), bytesOf(means), bytesOf(measured)]);
+    const body = Buffer.concat([rows, means, measured, weights, cover, histogram].map(bytesOf));
     const head = Buffer.alloc(ROWS_AT);
     MAGIC.copy(head);
     head.writeUInt32LE(n, 8);
     head.writeUInt32LE(d, 12);
     head.writeUInt32LE(c, 16);
     head.writeUInt32LE(m, 20);
-    digest(key, [n, d, c, m], body).copy(head, HASH_AT);
+    head.writeUInt32LE(histogram.length, 24);
+    digest(key, [n, d, c, m, histogram.length], body).copy(head, HASH_AT);
     await writeFileAtomically(this.#path(key), Buffer.concat([head, body]));
   }
 

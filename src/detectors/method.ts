@@ -1,15 +1,55 @@
-import type { Embedding } from '../chunks.js';
+import type { Embedding, Tiles } from '../chunks.js';
 import type { Blas } from '../maths/linalg/blas.js';
-import type { Warning } from '../results.js';
+import { columnsOf } from '../maths/linalg/stack.js';
+import type { EncoderStage, FeatureMap } from '../network/encoder-stages.js';
+import { type FeatureRange, MEASURE_WIDTH, type Measure, type MeasuredGroup } from '../network/onnx/patch-features.js';
+import type { ExplainedFeature, Warning } from '../results.js';
 import type { Estimator } from './estimators.js';
 import type { Tensor } from './safetensors.js';
 
+/** Which features of a patch a method reads: those at its tap, or what is measured in the graph. */
+export type Features = 'pooled' | 'channel-means' | MeasuredFeatures;
+
 /**
- * Which features of a patch a method reads: the pooled activation [d] of the paper, the mean of
- * every channel [c] at the tap, or the means of every channel of every stage of the encoder, one
- * stage after another.
+ * What is measured inside the graph, of several tensors of the encoder: the mean of every channel
+ * where each stage ends; mean and spread of every channel of the last convolution of each stage,
+ * before its norm; the mean of every channel of every convolution.
  */
-export type Features = 'pooled' | 'channel-means' | 'stage-means';
+export type MeasuredFeatures = 'stage-means' | 'stage-statistics' | 'convolution-means';
+
+const MEASURED: Readonly<
+  Record<
+    MeasuredFeatures,
+    { readonly measure: Measure; readonly tensorsOf: (stages: readonly EncoderStage[]) => readonly FeatureMap[] }
+  >
+> = {
+  'stage-means': { measure: 'means', tensorsOf: (stages) => stages },
+  'stage-statistics': { measure: 'statistics', tensorsOf: (stages) => stages.map(({ convolution }) => convolution) },
+  'convolution-means': { measure: 'means', tensorsOf: (stages) => stages.flatMap(({ convolutions }) => convolutions) },
+};
+
+export const MEASURED_FEATURES = Object.keys(MEASURED) as readonly MeasuredFeatures[];
+
+/** Whether features are measured inside the graph, at no tap. */
+export const isMeasured = (features: Features): features is MeasuredFeatures => features in MEASURED;
+
+/** The tensors that features are measured of, from the input on. */
+export const measuredTensors = (features: MeasuredFeatures, stages: readonly EncoderStage[]): FeatureMap[] =>
+  MEASURED[features].tensorsOf(stages).map(({ name, channels, shape }) => ({ name, channels, shape }));
+
+/** What is added to the graph for features of these tensors. */
+export const measuredGroup = (
+  features: MeasuredFeatures,
+  tensors: MeasuredGroup['tensors'],
+): MeasuredGroup & { readonly features: MeasuredFeatures } => ({
+  features,
+  measure: MEASURED[features].measure,
+  tensors,
+});
+
+/** How many numbers a patch has of each of these tensors. */
+export const partsOf = (features: MeasuredFeatures, tensors: readonly { readonly channels: number }[]): number[] =>
+  tensors.map(({ channels }) => channels * MEASURE_WIDTH[MEASURED[features].measure]);
 
 /** Features of some training patches: rows [n,d] in C order. */
 export interface FeatureBlock {
@@ -17,10 +57,22 @@ export interface FeatureBlock {
   readonly n: number;
   readonly d: number;
   /**
-   * Sizes of the stages that the features are made of; they sum to d. Present with stage means
-   * alone.
+   * How many of the features are of each tensor; they sum to d. Present where they are measured of
+   * several.
    */
   readonly parts?: readonly number[] | undefined;
+  /** What else is known of the scan whose patches these are. */
+  readonly scan?: TrainingScan | undefined;
+}
+
+/** A training scan, beside the features of its patches. */
+export interface TrainingScan {
+  /** Scans of one fold are judged by what the others were like; those of a patient are in one. */
+  readonly fold: number;
+  /** How much each patch counts in the score of the scan; they sum to 1. */
+  readonly weights: ArrayLike<number>;
+  /** Shares of its intensities after normalisation, channel after channel. */
+  readonly histogram: ArrayLike<number>;
 }
 
 export interface FitContext {
@@ -54,10 +106,25 @@ export interface FittedMethod {
  * channels at its tap.
  */
 export interface GroupDistances {
+  /** How many features each group has. */
+  readonly widths: readonly number[];
   /** Mean and standard deviation of each group's squared distance over the training patches. */
   readonly training: readonly { readonly mean: number; readonly deviation: number }[];
-  /** The squared distance of a patch in every group. */
+  /** The distance of a patch in every group. */
   distances(features: Float32Array): Float64Array;
+  /**
+   * How many times as far as the training patches a group lies, where its distances are no squared
+   * distances whose means can be divided.
+   *
+   * @param distance mean over the patches
+   */
+  ratio?(group: number, distance: number): number;
+  /**
+   * The features of a group that have moved most.
+   *
+   * @param features of the group alone, mean over the patches
+   */
+  moved?(group: number, features: ArrayLike<number>): ExplainedFeature[];
 }
 
 /** A fitted method at work on whatever features it was fitted to. */
@@ -75,12 +142,32 @@ export interface Scorer {
 export interface PatchScorer extends Scorer {
   readonly features: Features;
   /**
+   * No distance is ever below this, so that the mean over a scan is bounded by what some of its
+   * patches give: `--early` rests on it. -Infinity where there is no such number.
+   */
+  readonly least: number;
+  /**
    * The distances of many patches at once, rows [n,d] in C order, where a BLAS makes that faster.
    * Sums may round otherwise.
    */
   distances?(rows: Float32Array, n: number, blas: Blas): Promise<Float64Array>;
   /** What it sees of every stage of the encoder, where the method judges each by itself. */
   readonly encoderStages?: GroupDistances;
+  /**
+   * How far the intensities of a whole scan lie from those of the training scans, on the scale of
+   * the score, which is the larger of this and the mean of the distances.
+   */
+  readonly intensities?: IntensityPart;
+}
+
+/** The part of a score that is of the intensities of the whole scan. */
+export interface IntensityPart {
+  /** Shares that it takes: bins of all channels. */
+  readonly d: number;
+  /** @param shares of its normalised intensities, channel after channel */
+  distance(shares: ArrayLike<number>): number;
+  /** How many times as far as the median training scan a scan of this distance lies, squared. */
+  ratio(distance: number): number;
 }
 
 /**
@@ -97,10 +184,10 @@ export interface PatchMethod {
   readonly source: string;
   readonly features: Features;
   /**
-   * No distance is ever below 0, so that the mean over a scan is at least what some of its patches
-   * give: `--early` rests on it.
+   * Which patches of half overlap it judges, where nobody asks for another step. @default 'all', as
+   * the paper does
    */
-  readonly nonNegative: boolean;
+  readonly tiles?: Tiles;
   /**
    * Fits the method to features that may be read more than once.
    *
@@ -130,6 +217,8 @@ export const FEATURE_WORDS: Readonly<Record<Features, string>> = {
   pooled: 'the pooled activation at its tap',
   'channel-means': 'the mean of every channel at its tap',
   'stage-means': 'the means of every channel of every stage of the encoder',
+  'stage-statistics': 'mean and spread of every channel of the last convolution of every stage of the encoder',
+  'convolution-means': 'the means of every channel of every convolution of the encoder',
 };
 
 /** Features of all patches of a scan, as caches keep them: rows in C order. */
@@ -140,16 +229,19 @@ export interface KeptFeatures {
   readonly means: Float32Array;
   /** [n,m]: what was measured inside the graph; m may be 0. */
   readonly measured: Float32Array;
+  /**
+   * Where each kind of features lies in what was measured; that is of one kind alone by default.
+   */
+  readonly layout?: Readonly<Partial<Record<MeasuredFeatures, FeatureRange>>> | undefined;
   readonly d: number;
   readonly c: number;
   readonly m: number;
 }
 
-/**
- * The features that a method reads, and their number a patch. What was measured has to be stage
- * means alone.
- */
+/** The features that a method reads, and their number a patch. */
 export function keptFeatures(kept: KeptFeatures, features: Features): readonly [Float32Array, number] {
   if (features === 'pooled') return [kept.rows, kept.d];
-  return features === 'channel-means' ? [kept.means, kept.c] : [kept.measured, kept.m];
+  if (features === 'channel-means') return [kept.means, kept.c];
+  const range = kept.layout?.[features];
+  return range ? [columnsOf(kept.measured, kept.m, range), range.width] : [kept.measured, kept.m];
 }

@@ -1,4 +1,4 @@
-/** Interval bins of the confidence 1 - U. */
+/** Interval bins of the confidence. */
 const BINS = 10;
 
 /** One bin of the calibration error. */
@@ -26,9 +26,17 @@ export interface CalibrationError {
 export function expectedSegmentationCalibrationError(
   scans: readonly { readonly uncertainty: number; readonly dice: number }[],
 ): CalibrationError {
+  return calibrationErrorOf(scans.map(({ uncertainty, dice }) => ({ confidence: 1 - uncertainty, dice })));
+}
+
+/**
+ * The same with any confidence in [0, 1], for example an estimate of the Dice. NaN without a scan.
+ */
+export function calibrationErrorOf(
+  scans: readonly { readonly confidence: number; readonly dice: number }[],
+): CalibrationError {
   const held = Array.from({ length: BINS }, () => ({ n: 0, dice: 0, confidence: 0 }));
-  for (const { uncertainty, dice } of scans) {
-    const confidence = 1 - uncertainty;
+  for (const { confidence, dice } of scans) {
     const bin = held[binOf(confidence)];
     bin.n++;
     bin.dice += dice;

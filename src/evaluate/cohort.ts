@@ -11,8 +11,12 @@ export interface CohortCase {
   /** The true segmentation, where there is one. */
   readonly label: string | null;
   readonly split: 'train' | 'val' | 'test';
-  readonly group: 'id' | 'ood';
-  /** What kind of shift, for out-of-distribution scans; may be empty. */
+  /**
+   * In-distribution, out-of-distribution, or changed and still segmented well: `shifted-id` counts
+   * neither as the one nor as the other, and is reported apart.
+   */
+  readonly group: 'id' | 'ood' | 'shifted-id';
+  /** What kind of shift, for scans that have one; may be empty. */
   readonly shift: string;
   readonly dataset: string;
 }
@@ -25,14 +29,15 @@ const rowSchema = z.object({
   image: z.string().min(1),
   label: z.string().default(''),
   split: z.enum(['train', 'val', 'test']),
-  group: z.enum(['id', 'ood']),
+  group: z.enum(['id', 'ood', 'shifted-id']),
   shift: z.string().default(''),
   dataset: z.string().default(''),
 });
 
 /**
  * Reads a cohort: a CSV with the columns case, image, label, split (train, val, test), group (id,
- * ood), shift, dataset. Cells are parted as the column names are: by commas or, as spreadsheets
+ * ood, shifted-id), shift, dataset.
+ * Cells are parted as the column names are: by commas or, as spreadsheets
  * write it in some countries, by semicolons or tabs. Paths are relative to the file, channels are
  * joined by `;` (in quotes where that parts cells), label, shift and dataset may be empty or
  * missing.
@@ -76,9 +81,9 @@ export function readCohort(text: string, path: string): CohortCase[] {
     return { ...rest, images: image.split(';').map(at), label: label === '' ? null : at(label) };
   });
   const count = (split: string, group: string) => cases.filter((c) => c.split === split && c.group === group).length;
-  if (cases.some((c) => c.split !== 'test' && c.group === 'ood'))
+  if (cases.some((c) => c.split !== 'test' && c.group !== 'id'))
     throw invalid(
-      'has out-of-distribution scans outside of the split test; detectors are fitted and calibrated in-distribution.',
+      'has shifted or out-of-distribution scans outside of the split test; detectors are fitted and calibrated in-distribution.',
     );
   for (const split of ['train', 'val', 'test'])
     if (count(split, 'id') === 0) throw invalid(`has no in-distribution scan in the split ${split}.`);

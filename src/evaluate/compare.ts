@@ -1,14 +1,20 @@
-import { calibrate } from '../detectors/calibration.js';
+import { type Boundaries, calibrate } from '../detectors/calibration.js';
 import { type Interval, percentileInterval, stratifiedResamples } from './bootstrap.js';
 import { spearman } from './correlation.js';
 import type { ScoredCase } from './judge.js';
 import { detectionErrorInterval, wilsonInterval } from './proportions.js';
 import { auroc, detectionError, falsePositiveRate, rejectionsAt } from './ranking.js';
 import { riskCoverageAreas } from './risk-coverage.js';
+import { atOnce, type Steps } from './steps.js';
 
-/** Metrics that get an interval, and whether more is better. */
+/**
+ * Metrics that get an interval, and whether more is better. Detection Error and FPR are at the
+ * paper's boundary, and at the conformal one where they say so.
+ */
 export const COMPARED = {
   auroc: 'higher',
+  conformalDetectionError: 'lower',
+  conformalFpr: 'lower',
   detectionError: 'lower',
   fpr: 'lower',
   aurc: 'lower',
@@ -65,10 +71,18 @@ export interface CompareOptions {
  * for every method. Boundaries stay those of the validation scans.
  */
 export function compare(methods: Readonly<Record<string, readonly ScoredCase[]>>, options: CompareOptions): Comparison {
+  return atOnce(comparing(methods, options));
+}
+
+/** The same, resample by resample: `inTurns` lets timers and signals have theirs meanwhile. */
+export function* comparing(
+  methods: Readonly<Record<string, readonly ScoredCase[]>>,
+  options: CompareOptions,
+): Steps<Comparison> {
   const names = Object.keys(methods);
   const tests = names.map((name) => {
     const test = methods[name].filter((c) => c.split === 'test');
-    const boundary = calibrate(methods[name].filter((c) => c.split === 'val')).boundary.paper;
+    const { boundary } = calibrate(methods[name].filter((c) => c.split === 'val'));
     return { boundary, id: test.filter((c) => c.group === 'id'), ood: test.filter((c) => c.group === 'ood') };
   });
   const point = tests.map((t) => metricsOf(t.id, t.ood, t.boundary));
@@ -84,12 +98,16 @@ export function compare(methods: Readonly<Record<string, readonly ScoredCase[]>>
         ),
       );
     });
+    yield;
   }
   const metrics = Object.keys(COMPARED) as Metric[];
   const intervals = tests.map(({ id, ood, boundary }, m) => {
-    const counts = rejectionsAt(boundary, scoresOf(id), scoresOf(ood));
+    const countsAt = (at: number) => rejectionsAt(at, scoresOf(id), scoresOf(ood));
+    const [counts, conformal] = [countsAt(boundary.paper), countsAt(boundary.conformal)];
     return {
       ...record(metrics, (k) => percentileInterval(drawn[m].map((d) => d[k]))),
+      conformalDetectionError: detectionErrorInterval(conformal),
+      conformalFpr: wilsonInterval(conformal.oodAccepted, conformal.ood),
       detectionError: detectionErrorInterval(counts),
       fpr: wilsonInterval(counts.oodAccepted, counts.ood),
     };
@@ -125,12 +143,19 @@ export function compare(methods: Readonly<Record<string, readonly ScoredCase[]>>
   };
 }
 
-function metricsOf(id: readonly ScoredCase[], ood: readonly ScoredCase[], boundary: number): Record<Metric, number> {
-  const counts = rejectionsAt(boundary, scoresOf(id), scoresOf(ood));
+function metricsOf(
+  id: readonly ScoredCase[],
+  ood: readonly ScoredCase[],
+  boundary: Pick<Boundaries, 'paper' | 'conformal'>,
+): Record<Metric, number> {
+  const counts = rejectionsAt(boundary.paper, scoresOf(id), scoresOf(ood));
+  const conformal = rejectionsAt(boundary.conformal, scoresOf(id), scoresOf(ood));
   const known = [...id, ...ood].filter((c) => c.dice !== null);
   const areas = riskCoverageAreas(known.map((c) => ({ score: c.score, risk: 1 - c.dice! })));
   return {
     auroc: auroc(scoresOf(id), scoresOf(ood)),
+    conformalDetectionError: detectionError(conformal),
+    conformalFpr: falsePositiveRate(conformal),
     detectionError: detectionError(counts),
     fpr: falsePositiveRate(counts),
     aurc: areas.aurc,

@@ -1,6 +1,7 @@
-import { type CompareOptions, type Comparison, compare } from './compare.js';
+import { type CompareOptions, type Comparison, comparing } from './compare.js';
 import { harmedCases, harmOfShifts, type ShiftHarm } from './harm.js';
 import { type Judgement, judge, type ScoredCase } from './judge.js';
+import { atOnce, type Steps } from './steps.js';
 
 /**
  * Scores of a detector on the validation and test scans of a cohort, and what a table says of it.
@@ -13,6 +14,18 @@ export interface ScoredMethod {
   /** Passes of the whole network that it needs; of methods on features, the encoder of one. */
   readonly passes: number;
   readonly cases: readonly ScoredCase[];
+  /** How `fit` makes the same detector; absent under another aggregator than the mean. */
+  readonly recipe?: DetectorRecipe | undefined;
+}
+
+/** What `fit` is told. */
+export interface DetectorRecipe {
+  /** Name of the method. */
+  readonly detector: string;
+  /** The tap as the tables name it, `stage-2`, or a tensor; null for a detector without one. */
+  readonly tap: string | null;
+  /** Whether the detector is fitted to training scans. */
+  readonly fitted: boolean;
 }
 
 export type JudgedMethod = ScoredMethod & Judgement;
@@ -40,17 +53,23 @@ export interface EvaluationOptions extends CompareOptions {
 }
 
 /** Judges detectors on a cohort, and on those of its shifts that do harm. */
-export function evaluationOf(methods: readonly ScoredMethod[], options: EvaluationOptions): Evaluation {
+export const evaluationOf = (methods: readonly ScoredMethod[], options: EvaluationOptions): Evaluation =>
+  atOnce(evaluating(methods, options));
+
+/** The same, step by step. */
+export function* evaluating(methods: readonly ScoredMethod[], options: EvaluationOptions): Steps<Evaluation> {
   const shifts = harmOfShifts(methods[0]?.cases ?? [], options.margin);
-  const some = shifts.some(({ harmful }) => harmful) && shifts.some(({ harmful }) => !harmful);
+  const ood = shifts.filter(({ group }) => group === 'ood');
+  const some = ood.some(({ harmful }) => harmful) && ood.some(({ harmful }) => !harmful);
   const harmed = () => methods.map((m) => ({ ...m, cases: harmedCases(m.cases, shifts) }));
-  return { ...evaluatedOf(methods, options), shifts, harmful: some ? evaluatedOf(harmed(), options) : null };
+  const evaluated = yield* evaluatedOf(methods, options);
+  return { ...evaluated, shifts, harmful: some ? yield* evaluatedOf(harmed(), options) : null };
 }
 
-function evaluatedOf(methods: readonly ScoredMethod[], options: EvaluationOptions): Evaluated {
+function* evaluatedOf(methods: readonly ScoredMethod[], options: EvaluationOptions): Steps<Evaluated> {
   const byName = Object.fromEntries(methods.map(({ name, cases }) => [name, cases]));
   return {
     methods: methods.map((m) => ({ ...m, ...judge(m.cases, options.tau) })),
-    comparison: compare(byName, options),
+    comparison: yield* comparing(byName, options),
   };
 }

@@ -2,9 +2,11 @@ import type { ScoredCase } from './judge.js';
 
 /** What a shift did to the segmentations. */
 export interface ShiftHarm {
+  /** Which of the cohort's groups its scans are of. */
+  readonly group: 'ood' | 'shifted-id';
   readonly shift: string;
   readonly dataset: string;
-  /** Out-of-distribution test scans of this shift and data set. */
+  /** Test scans of this group, shift and data set. */
   readonly n: number;
   /** Mean Dice of those with a truth; null without any. */
   readonly dice: number | null;
@@ -27,23 +29,24 @@ export interface ShiftHarm {
 export function harmOfShifts(cases: readonly ScoredCase[], margin: number): ShiftHarm[] {
   const test = cases.filter((c) => c.split === 'test');
   const reference = meanDice(test.filter((c) => c.group === 'id'));
-  const shifted = test.filter((c) => c.group === 'ood');
+  const shifted = test.filter((c): c is ScoredCase & Pick<ShiftHarm, 'group'> => c.group !== 'id');
   return [...new Set(shifted.map(kindOf))].map((kind) => {
     const members = shifted.filter((c) => kindOf(c) === kind);
-    const { shift, dataset } = members[0];
+    const { group, shift, dataset } = members[0];
     const dice = meanDice(members);
     const drop = dice === null || reference === null ? null : reference - dice;
-    return { shift, dataset, n: members.length, dice, drop, harmful: drop !== null && drop > margin };
+    return { group, shift, dataset, n: members.length, dice, drop, harmful: drop !== null && drop > margin };
   });
 }
 
 /** The scans of a cohort without the out-of-distribution ones of shifts that do no harm. */
 export function harmedCases<T extends ScoredCase>(cases: readonly T[], harm: readonly ShiftHarm[]): T[] {
   const harmful = new Set(harm.filter((h) => h.harmful).map(kindOf));
-  return cases.filter((c) => c.group === 'id' || harmful.has(kindOf(c)));
+  return cases.filter((c) => c.group !== 'ood' || harmful.has(kindOf(c)));
 }
 
-const kindOf = ({ shift, dataset }: Pick<ScoredCase, 'shift' | 'dataset'>): string => JSON.stringify([shift, dataset]);
+const kindOf = ({ group, shift, dataset }: Pick<ScoredCase, 'group' | 'shift' | 'dataset'>): string =>
+  JSON.stringify([group, shift, dataset]);
 
 function meanDice(cases: readonly ScoredCase[]): number | null {
   const dice = cases.flatMap((c) => c.dice ?? []);

@@ -1,7 +1,10 @@
 import type { JudgedMethod } from './evaluation.js';
 import type { ScoredCase } from './judge.js';
 
-/** The scans that say most about a detector; null where there is none of a kind. */
+/**
+ * The scans that say most about a detector at its conformal boundary; null where there is none of a
+ * kind.
+ */
 export interface NotableCases {
   /** The silent failure (admitted, Dice below tau) with the lowest Dice. */
   readonly silentFailure: ScoredCase | null;
@@ -15,7 +18,7 @@ export interface NotableCases {
 }
 
 export function notableCases(
-  { cases, silentFailures, falseAlarms, validation }: JudgedMethod,
+  { cases, conformal: { boundary, silentFailures, falseAlarms } }: JudgedMethod,
   tau: number,
 ): NotableCases {
   const test = cases.filter((c) => c.split === 'test');
@@ -23,7 +26,7 @@ export function notableCases(
   const first = (found: readonly ScoredCase[], order: (a: ScoredCase, b: ScoredCase) => number) =>
     found.toSorted(order)[0] ?? null;
   const byDice = (a: ScoredCase, b: ScoredCase) => a.dice! - b.dice! || b.score - a.score;
-  const caught = test.filter((c) => c.score > validation.boundary && c.dice !== null && c.dice < tau);
+  const caught = test.filter((c) => c.score > boundary && c.dice !== null && c.dice < tau);
   return {
     silentFailure: first(named(silentFailures), byDice),
     falseAlarm: first(named(falseAlarms), (a, b) => b.score - a.score),

@@ -1,3 +1,4 @@
+import { binomialAtLeast } from '../maths/binomial.js';
 import type { Interval } from './bootstrap.js';
 import type { Rejections } from './ranking.js';
 
@@ -23,6 +24,35 @@ export function wilsonInterval(count: number, n: number): Interval | null {
   const scale = 1 + Z ** 2 / n;
   // At 0 and n the limit is exact; the formula leaves a rest of rounding.
   return { low: count === 0 ? 0 : (middle - half) / scale, high: count === n ? 1 : (middle + half) / scale };
+}
+
+/**
+ * Clopper and Pearson's exact interval of a proportion: the p at which as many or more, and as many
+ * or fewer, have a probability of (1 - level) / 2 each. It covers at least `level` whatever the
+ * proportion, which a promise is held against. Source: Clopper and Pearson 1934; scipy's
+ * `binomtest(…).proportion_ci(method='exact')`.
+ *
+ * @param level of the interval. @default 0.95
+ * @returns null where n is 0
+ */
+export function clopperPearsonInterval(count: number, n: number, level = 0.95): Interval | null {
+  if (n === 0) return null;
+  const tail = (1 - level) / 2;
+  return {
+    low: count === 0 ? 0 : rootOf((p) => binomialAtLeast(count, n, p) - tail),
+    high: count === n ? 1 : rootOf((p) => binomialAtLeast(count + 1, n, p) - (1 - tail)),
+  };
+}
+
+/** Where a function that rises from below 0 to above 0 over [0, 1] is 0, to the last digit. */
+function rootOf(rising: (p: number) => number): number {
+  let [low, high] = [0, 1];
+  for (;;) {
+    const middle = (low + high) / 2;
+    if (middle <= low || middle >= high) return middle;
+    if (rising(middle) < 0) low = middle;
+    else high = middle;
+  }
 }
 
 /**

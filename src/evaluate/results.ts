@@ -8,6 +8,14 @@ const columns: readonly (readonly [string, (m: JudgedMethod) => number | null])[
   ['auroc', (m) => m.auroc],
   ['aupr_ood', (m) => m.auprOod],
   ['aupr_id', (m) => m.auprId],
+  ['conformal_detection_error', (m) => m.conformal.detectionError],
+  ['conformal_fpr', (m) => m.conformal.fpr],
+  ['conformal_id_rejected', (m) => m.conformal.idRejected],
+  ['conformal_ood_accepted', (m) => m.conformal.oodAccepted],
+  ['conformal_silent_failures', (m) => m.conformal.silentFailures.length],
+  ['conformal_false_alarms', (m) => m.conformal.falseAlarms.length],
+  ['shifted_id', (m) => m.shiftedId?.n ?? null],
+  ['shifted_id_flagged', (m) => m.shiftedId?.flagged.length ?? null],
   ['detection_error', (m) => m.validation.detectionError],
   ['fpr', (m) => m.validation.fpr],
   ['id_rejected', (m) => m.validation.idRejected],
@@ -33,6 +41,8 @@ const columns: readonly (readonly [string, (m: JudgedMethod) => number | null])[
 /** Metrics with an interval, as columns of results.csv name them. */
 const withInterval: readonly (readonly [string, Metric])[] = [
   ['auroc', 'auroc'],
+  ['conformal_detection_error', 'conformalDetectionError'],
+  ['conformal_fpr', 'conformalFpr'],
   ['detection_error', 'detectionError'],
   ['fpr', 'fpr'],
   ['aurc', 'aurc'],
@@ -92,16 +102,20 @@ export interface TableOfText {
 
 const digits = (value: number | null): string => (value === null ? '-' : value.toFixed(3));
 
-/** What each shift takes from the Dice, and how much of it a detector flags. */
-export function shiftsTable(shifts: readonly ShiftHarm[], { name, cases, validation }: JudgedMethod): TableOfText {
+/**
+ * What each shift takes from the Dice, and how much of it a detector flags at its conformal
+ * boundary.
+ */
+export function shiftsTable(shifts: readonly ShiftHarm[], { name, cases, conformal }: JudgedMethod): TableOfText {
   return {
     head: ['shift', 'data set', 'scans', 'Dice', 'drop', 'harmful', `flagged by ${name}`],
-    rows: shifts.map(({ shift, dataset, n, dice, drop, harmful }) => {
+    rows: shifts.map(({ group, shift, dataset, n, dice, drop, harmful }) => {
       const flagged = cases.filter(
-        (c) => c.group === 'ood' && c.shift === shift && c.dataset === dataset && c.score > validation.boundary,
+        (c) => c.group === group && c.shift === shift && c.dataset === dataset && c.score > conformal.boundary,
       );
       const told = drop === null ? '-' : harmful ? 'yes' : 'no';
-      return [shift || '-', dataset || '-', String(n), digits(dice), digits(drop), told, String(flagged.length)];
+      const called = group === 'ood' ? shift || '-' : `${shift || '-'} (shifted-id)`;
+      return [called, dataset || '-', String(n), digits(dice), digits(drop), told, String(flagged.length)];
     }),
   };
 }
@@ -113,8 +127,8 @@ export function shiftsTable(shifts: readonly ShiftHarm[], { name, cases, validat
 export function differencesTable({ method, differences }: PairedDifferences): TableOfText {
   const shown: readonly (readonly [string, Metric])[] = [
     ['AUROC', 'auroc'],
-    ['Det. Error', 'detectionError'],
-    ['FPR', 'fpr'],
+    ['Det. Error', 'conformalDetectionError'],
+    ['FPR', 'conformalFpr'],
     ['AURC', 'aurc'],
   ];
   const sorted = Object.entries(differences).toSorted(
@@ -136,6 +150,75 @@ export function differencesTable({ method, differences }: PairedDifferences): Ta
 
 const signed = (value: number): string => `${value < 0 ? '-' : '+'}${Math.abs(value).toFixed(3)}`;
 
+/** A column of the table that people read. */
+export interface ResultsColumn {
+  readonly title: string;
+  /** Which metric it is, where that has an interval and a best. */
+  readonly metric: Metric | null;
+  /** Which boundary it is about; null where no boundary changes it. */
+  readonly boundary: 'conformal' | 'paper' | null;
+  /** What a cohort has to have for it to say something. */
+  readonly needs: 'truth' | 'shifted-id' | null;
+  cell(m: JudgedMethod): string;
+  /** What stands smaller beside it. */
+  readonly note: ((m: JudgedMethod) => string) | null;
+}
+
+const column = (
+  title: string,
+  cell: (m: JudgedMethod) => string,
+  { metric = null, boundary = null, needs = null, note = null }: Partial<Omit<ResultsColumn, 'title' | 'cell'>> = {},
+): ResultsColumn => ({ title, metric, boundary, needs, cell, note });
+
+const counted = (count: number, of: number): string => `${count}/${of}`;
+
+/**
+ * The columns that people read: first what follows from the conformal boundary, which is what
+ * `score` will do, then what no boundary changes, then the paper's boundary by name.
+ */
+const RESULTS_COLUMNS: readonly ResultsColumn[] = [
+  column('Det. Error', (m) => digits(m.conformal.detectionError), {
+    metric: 'conformalDetectionError',
+    boundary: 'conformal',
+  }),
+  column('FPR', (m) => digits(m.conformal.fpr), { metric: 'conformalFpr', boundary: 'conformal' }),
+  column('ID rejected', (m) => counted(m.conformal.idRejected, m.conformal.id), { boundary: 'conformal' }),
+  column('silent', (m) => String(m.conformal.silentFailures.length), { boundary: 'conformal', needs: 'truth' }),
+  column('alarms', (m) => String(m.conformal.falseAlarms.length), { boundary: 'conformal' }),
+  column('shifted-id flagged', ({ shiftedId: s }) => (s ? counted(s.flagged.length, s.n) : '-'), {
+    boundary: 'conformal',
+    needs: 'shifted-id',
+  }),
+  column('Dice admitted', (m) => digits(m.conformal.admitted.diceMean), {
+    boundary: 'conformal',
+    needs: 'truth',
+    note: (m) => `n ${m.conformal.admitted.n}`,
+  }),
+  column('AUROC', (m) => digits(m.auroc), { metric: 'auroc' }),
+  column('AURC', (m) => digits(m.failure?.aurc ?? null), { metric: 'aurc', needs: 'truth' }),
+  column('Spearman', (m) => digits(m.spearman), { metric: 'spearman', needs: 'truth' }),
+  column('ESCE', (m) => digits(m.calibrationError?.esce ?? null), { needs: 'truth' }),
+  column('Det. Error', (m) => digits(m.validation.detectionError), { metric: 'detectionError', boundary: 'paper' }),
+  column('FPR', (m) => digits(m.validation.fpr), { metric: 'fpr', boundary: 'paper' }),
+  column('ID rejected', (m) => counted(m.validation.idRejected, m.validation.id), { boundary: 'paper' }),
+  column('silent', (m) => String(m.silentFailures.length), { boundary: 'paper', needs: 'truth' }),
+  column('alarms', (m) => String(m.falseAlarms.length), { boundary: 'paper' }),
+  column('passes', (m) => String(m.passes)),
+];
+
+/** The columns that say something of a cohort: without a truth, none about the Dice. */
+export function resultsColumns(methods: readonly JudgedMethod[]): readonly ResultsColumn[] {
+  const has = {
+    truth: methods.some(({ failure }) => failure !== null),
+    'shifted-id': methods.some(({ shiftedId }) => shiftedId !== null),
+  };
+  return RESULTS_COLUMNS.filter(({ needs }) => needs === null || has[needs]);
+}
+
+/** Best AUROC first. */
+export const ranked = (methods: readonly JudgedMethod[]): JudgedMethod[] =>
+  methods.toSorted((a, b) => (b.auroc ?? 0) - (a.auroc ?? 0));
+
 /**
  * The rows that people read, best AUROC first: Table 1 of the paper and what is asked of a failure
  * detector today.
@@ -146,33 +229,14 @@ export function resultsTable({ methods, comparison: { best } }: Evaluated): Tabl
     if (found?.method === m.name) return found.indistinguishable.length === 0 ? '*' : '+';
     return found?.indistinguishable.includes(m.name) ? '+' : '';
   };
-  const sorted = methods.toSorted((a, b) => (b.auroc ?? 0) - (a.auroc ?? 0));
+  const shown = resultsColumns(methods);
   return {
-    head: [
-      'detector',
-      'Det. Error',
-      'FPR',
-      'ESCE',
-      'Dice admitted',
-      'AUROC',
-      'AURC',
-      'Spearman',
-      'silent',
-      'alarms',
-      'passes',
-    ],
-    rows: sorted.map((m) => [
+    head: ['detector', ...shown.map(({ title, boundary }) => (boundary === 'paper' ? `paper’s ${title}` : title))],
+    rows: ranked(methods).map((m) => [
       m.name,
-      digits(m.validation.detectionError) + mark(m, 'detectionError'),
-      digits(m.validation.fpr) + mark(m, 'fpr'),
-      digits(m.calibrationError?.esce ?? null),
-      `${digits(m.admitted.diceMean)} (n ${m.admitted.n})`,
-      digits(m.auroc) + mark(m, 'auroc'),
-      digits(m.failure?.aurc ?? null) + mark(m, 'aurc'),
-      digits(m.spearman) + mark(m, 'spearman'),
-      String(m.silentFailures.length),
-      String(m.falseAlarms.length),
-      String(m.passes),
+      ...shown.map(
+        ({ metric, cell, note }) => cell(m) + (metric ? mark(m, metric) : '') + (note ? ` (${note(m)})` : ''),
+      ),
     ]),
   };
 }

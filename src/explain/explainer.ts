@@ -2,7 +2,7 @@ import type { Embedding, PatchDistance, PatchPlace, Slice } from '../chunks.js';
 import type { Detector } from '../detectors/saved.js';
 import { contiguous } from '../maths/volume/contiguous.js';
 import { patchWeights } from '../maths/window/uncertainty-mask.js';
-import type { ExplainedIntensities, Explanation, Warning } from '../results.js';
+import type { ExplainedGroup, ExplainedIntensities, Explanation, Warning } from '../results.js';
 import { binEdges } from './bins.js';
 import { GroupMeter } from './group-meter.js';
 import { LargestPatches } from './largest-patches.js';
@@ -43,15 +43,27 @@ export class Explainer {
     this.#largest.push(patch, this.#weight(patch));
   }
 
-  /** What was found, when the scan has ended. */
-  explanation(): Explanation {
+  /**
+   * What was found, when the scan has ended.
+   *
+   * @param intensities how far those of the scan lie, where the detector judges them
+   */
+  explanation(intensities?: number): Explanation {
     const { kind } = this.#detector;
     return {
       patches: kind === 'features' ? [...this.#largest.patches] : null,
-      groups: this.#groups?.groups ?? null,
+      groups: this.#groups && [...this.#groups.groups, ...this.#whole(intensities)],
       intensities: this.#compared(),
       notes: this.#notes(),
     };
+  }
+
+  /** The intensities of the whole scan, as a group of their own. */
+  #whole(z: number | undefined): ExplainedGroup[] {
+    const part = this.#detector.kind === 'features' ? this.#detector.scorer.intensities : undefined;
+    const channels = this.#detector.description.plan.channels.length;
+    if (z === undefined || !part) return [];
+    return [{ name: 'intensities', tensor: 'input', channels, ratio: part.ratio(z), z }];
   }
 
   #weight({ grid, tiling, index }: PatchPlace): number {

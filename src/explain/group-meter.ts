@@ -19,12 +19,18 @@ export class GroupMeter {
   readonly #of: GroupDistances;
   readonly #features: (embedding: Embedding) => Float32Array;
   readonly #sums: Float64Array;
+  /** Where the features of each group begin, and their means so far, if any group needs them. */
+  readonly #starts: readonly number[];
+  readonly #means: Float64Array;
 
   private constructor(groups: readonly Group[], of: GroupDistances, features: (embedding: Embedding) => Float32Array) {
     this.#groups = groups;
     this.#of = of;
     this.#features = features;
     this.#sums = new Float64Array(groups.length);
+    const { widths } = of;
+    this.#starts = widths.map((_, g) => widths.slice(0, g).reduce((sum, width) => sum + width, 0));
+    this.#means = new Float64Array(of.moved ? widths.reduce((sum, width) => sum + width, 0) : 0);
   }
 
   /**
@@ -56,7 +62,9 @@ export class GroupMeter {
 
   /** @param weight how much the patch counts in the score */
   push(embedding: Embedding, weight: number): void {
-    const distances = this.#of.distances(this.#features(embedding));
+    const features = this.#features(embedding);
+    const distances = this.#of.distances(features);
+    for (let f = 0; f < this.#means.length; f++) this.#means[f] += weight * features[f];
     for (let g = 0; g < distances.length; g++) this.#sums[g] += weight * distances[g];
   }
 
@@ -65,7 +73,11 @@ export class GroupMeter {
     return this.#groups.map((group, g) => {
       const { mean, deviation } = this.#of.training[g];
       const sum = this.#sums[g];
-      return { ...group, ratio: sum / Math.max(mean, LEAST), z: (sum - mean) / Math.max(deviation, LEAST) };
+      const start = this.#starts[g];
+      const own = this.#means.subarray(start, start + this.#of.widths[g]);
+      const ratio = this.#of.ratio?.(g, sum) ?? sum / Math.max(mean, LEAST);
+      const moved = this.#of.moved?.(g, own);
+      return { ...group, ratio, z: (sum - mean) / Math.max(deviation, LEAST), ...(moved && { moved }) };
     });
   }
 }

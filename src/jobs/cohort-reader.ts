@@ -1,6 +1,12 @@
 import { basename } from 'node:path';
 import { type CachedEmbeddings, embeddingKey } from '../detectors/embedding-cache.js';
-import type { PatchScorer } from '../detectors/method.js';
+import {
+  isMeasured,
+  MEASURED_FEATURES,
+  measuredGroup,
+  measuredTensors,
+  type PatchScorer,
+} from '../detectors/method.js';
 import { DROPOUT_PASSES, OUTPUT_METHODS } from '../detectors/outputs/registry.js';
 import { SegcanaryError } from '../errors.js';
 import type { CohortCase } from '../evaluate/cohort.js';
@@ -18,9 +24,10 @@ import { openSampler, type Passes, type Sampler } from '../network/sampler.js';
 import type { FoldModel } from '../network/segmenter.js';
 import { chooseTap, type Tap } from '../network/taps.js';
 import type { SegmentationPlan } from '../plan.js';
-import { examineScan, histogramOf } from '../scans/examine.js';
+import { examineScan } from '../scans/examine.js';
 import { lookAtScan, type ScanView } from '../scans/look.js';
 import type { ScanOptions } from '../scans/run.js';
+import { cohortInput } from './cohort-inputs.js';
 import { embedInput } from './embed.js';
 import { ExaminedCache, type ExaminedScan } from './examined-cache.js';
 import { hashInput, openInput, type ScanInput } from './inputs.js';
@@ -56,8 +63,6 @@ export interface CohortReader {
   readonly layout: Sampler['layout'];
   /** Takes the features of a training scan, by the encoder alone; whether the cache had them. */
   train(c: CohortCase): Promise<boolean>;
-  /** Intensities of a training scan: prepared once more, without the network, a second or so. */
-  histogram(c: CohortCase): Promise<number[]>;
   /**
    * A validation or test scan: features, outputs of all passes, Dice; and whether the cache had
    * them.
@@ -66,7 +71,8 @@ export interface CohortReader {
   /** Segments and scores a scan once more and keeps the slice on which there is most to see. */
   look(c: CohortCase, tap: number, scorer: PatchScorer): Promise<ScanView>;
   /**
-   * Features of a scan that was read before, at one of the taps; those measured are of the stages.
+   * Features of a scan that was read before, at one of the taps, and those that are measured at
+   * none.
    */
   features(c: CohortCase, tap: number): Promise<CachedEmbeddings>;
 }
@@ -87,11 +93,14 @@ export async function openCohortReader(options: CohortReaderOptions): Promise<Co
   const stages = await encoderStages(first.onnx, patchShape, first.path);
   const names = options.taps?.flatMap((tap) => (tap === 'stages' ? stageNames(stages, first.path) : tap)) ?? [];
   const taps: Tap[] = [];
-  for (const tap of names.length > 0 ? new Set(names) : [undefined])
-    taps.push(await chooseTap(first.onnx, { patchShape, name: first.path, ...(tap !== undefined && { tap }) }));
+  for (const tap of names.length > 0 ? new Set(names) : [undefined]) {
+    const chosen = await chooseTap(first.onnx, { patchShape, name: first.path, ...(tap !== undefined && { tap }) });
+    if (!taps.some(({ name }) => name === chosen.name)) taps.push(chosen);
+  }
   const [tap, ...more] = taps as [Tap, ...Tap[]];
-  const measured = { stages: stages.map(({ name }) => name), taps: more };
-  const layout = patchFeatureLayout({ stages, taps: more });
+  const groups = MEASURED_FEATURES.map((features) => measuredGroup(features, measuredTensors(features, stages)));
+  const measured = { groups: stages.length > 0 ? groups : [], taps: more };
+  const layout = patchFeatureLayout(measured);
   const folds = [{ ...first, tap: tap.name, ...measured }, ...others].map(
     ({ path, ...fold }): FoldModel => ({ name: path, ...fold }),
   ) as [FoldModel, ...FoldModel[]];
@@ -119,7 +128,7 @@ export async function openCohortReader(options: CohortReaderOptions): Promise<Co
     encoderStages: stages,
     layout: sampler.layout,
     async train(c) {
-      const input = inputOf(c);
+      const input = cohortInput(c);
       const scanSha256 = await hashOf(input);
       const key = embeddingKey({ ...shared, encoderSha256: sha256(encoderOnnx), more: reading, scanSha256 });
       keys.set(c.case, key);
@@ -127,16 +136,8 @@ export async function openCohortReader(options: CohortReaderOptions): Promise<Co
       await cache.embeddings.write(key, await embedInput(input, { ...scanOptions, ...warningsOf(c), encoder }));
       return false;
     },
-    async histogram(c) {
-      const input = inputOf(c);
-      return histogramOf(await openInput(input, plan, options.limits), {
-        ...scanOptions,
-        case: c.case,
-        file: input.file,
-      });
-    },
     async examine(c) {
-      const input = inputOf(c);
+      const input = cohortInput(c);
       const truth = c.label === null ? null : { case: c.case, file: c.label };
       const key = embeddingKey({
         ...shared,
@@ -145,7 +146,7 @@ export async function openCohortReader(options: CohortReaderOptions): Promise<Co
         more: {
           ...reading,
           // Counted up when more is kept of a scan.
-          kept: 3,
+          kept: 4,
           taps: more.map(({ name }) => name),
           examined: OUTPUT_METHODS.filter(({ passes }) => sampler.layout[passes]).map(({ name }) => name),
           layout: sampler.layout,
@@ -170,9 +171,11 @@ export async function openCohortReader(options: CohortReaderOptions): Promise<Co
       return [await cache.write(key, found), false];
     },
     async look(c, at, scorer) {
-      const input = inputOf(c);
+      const input = cohortInput(c);
       // The same graph twice is one session; mirrors and dropout are not made.
-      const model = { ...first, name: first.path, tap: taps[at].name, stages: measured.stages };
+      const { features } = scorer;
+      const own = isMeasured(features) ? groups.filter((group) => group.features === features) : [];
+      const model = { ...first, name: first.path, tap: taps[at].name, groups: own };
       return lookAtScan(() => openInput(input, plan, options.limits), {
         ...scanOptions,
         case: c.case,
@@ -195,17 +198,17 @@ export async function openCohortReader(options: CohortReaderOptions): Promise<Co
 
 /**
  * What a scan's patches have at one of the taps: the first is the encoder's own, and the others
- * were measured beside it. What is left of those measured are the means of the stages.
+ * were measured beside it.
  *
  * @param at which tap
  * @param layout of the further taps
  */
-function featuresAt(kept: CachedEmbeddings, at: number, { stages, taps }: PatchFeatureLayout): CachedEmbeddings {
+function featuresAt(kept: CachedEmbeddings, at: number, { groups, taps }: PatchFeatureLayout): CachedEmbeddings {
+  const layout = Object.fromEntries(groups.map((range, i) => [MEASURED_FEATURES[i], range]));
+  if (at === 0) return { ...kept, layout };
   const cut = (range: FeatureRange) => columnsOf(kept.measured, kept.m, range);
-  const ofStages = { measured: cut(stages), m: stages.width };
-  if (at === 0) return { ...kept, ...ofStages };
   const { pooled, means } = taps[at - 1];
-  return { n: kept.n, rows: cut(pooled), d: pooled.width, means: cut(means), c: means.width, ...ofStages };
+  return { ...kept, layout, rows: cut(pooled), d: pooled.width, means: cut(means), c: means.width };
 }
 
 function stageNames(stages: readonly EncoderStage[], path: string): string[] {
@@ -213,11 +216,6 @@ function stageNames(stages: readonly EncoderStage[], path: string): string[] {
   throw new SegcanaryError('no-bottleneck', 'nothing in it up-samples, so its encoder has no stages; name a tensor.', {
     subject: path,
   });
-}
-
-function inputOf({ case: name, images }: CohortCase): ScanInput {
-  const [file, ...moreChannels] = images as [string, ...string[]];
-  return { case: name, file, ...(moreChannels.length > 0 && { moreChannels }) };
 }
 
 function refusePipe({ file }: ScanInput): never {

@@ -1,12 +1,14 @@
 import { PATCH_METHODS } from '../detectors/methods/registry.js';
 import { describeError, type ErrorDescription, isAbort, SegcanaryError } from '../errors.js';
+import { type Advice, adviceOf } from '../evaluate/advice.js';
 import {
   type Evaluated,
   type Evaluation,
-  evaluationOf,
+  evaluating,
   type JudgedMethod,
   type ScoredMethod,
 } from '../evaluate/evaluation.js';
+import { inTurns } from '../evaluate/steps.js';
 import { type NotablePicture, notablePictures } from '../report/pictures.js';
 import { version } from '../version.js';
 import { type CohortScores, type ScoreCohortOptions, scoreCohort } from './score-cohort.js';
@@ -37,6 +39,8 @@ export interface EvaluationResults
   readonly margin: number;
   readonly resamples: number;
   readonly seed: number;
+  /** Which detector to use, and what to expect of it; null without out-of-distribution scans. */
+  readonly advice: Advice | null;
   /** The same over the shifts that do harm. The scans are those of the methods above. */
   readonly harmful: (Omit<Evaluated, 'methods'> & { readonly methods: readonly Omit<JudgedMethod, 'cases'>[] }) | null;
 }
@@ -46,6 +50,7 @@ export interface EvaluationResult {
   readonly name: string;
   readonly results: EvaluationResults;
   readonly evaluation: Evaluation;
+  readonly advice: Advice | null;
   /** The best detector that has a mask to show, whose pictures these are. */
   readonly pictured: JudgedMethod | null;
   readonly pictures: readonly NotablePicture[];
@@ -67,9 +72,10 @@ export async function evaluateCohort(options: EvaluateCohortOptions): Promise<Ev
       code: 'usage',
       message: `No detector is named ${against}, so nothing is compared with it; results.csv has the names.`,
     });
-  const evaluation = evaluationOf(scored, { tau, margin, resamples, seed, against });
+  const evaluation = await inTurns(evaluating(scored, { tau, margin, resamples, seed, against }), options.signal);
   const { harmful } = evaluation;
-  const pictured = bestPictured(evaluation);
+  const advice = adviceOf(evaluation);
+  const pictured = bestPictured(evaluation, advice);
   options.onPictures?.();
   const pictures = pictured ? await picturesOf(pictured, tau, scores, options) : [];
   const results: EvaluationResults = {
@@ -79,6 +85,7 @@ export async function evaluateCohort(options: EvaluateCohortOptions): Promise<Ev
     resamples,
     seed,
     taps,
+    advice,
     ...evaluation,
     harmful: harmful && { ...harmful, methods: harmful.methods.map(({ cases: _, ...method }) => method) },
     dice,
@@ -87,7 +94,7 @@ export async function evaluateCohort(options: EvaluateCohortOptions): Promise<Ev
     failures,
     unfitted,
   };
-  return { name, results, evaluation, pictured, pictures };
+  return { name, results, evaluation, advice, pictured, pictures };
 }
 
 /** An evaluation is worth having without its pictures. */
@@ -105,10 +112,14 @@ function picturesOf(
   });
 }
 
-/** The best detector that has a mask to show: one on features, under the mean. */
-function bestPictured({ methods }: Evaluated): JudgedMethod | null {
+/**
+ * The best detector that has a mask to show, one on features, under the mean: the advised one where
+ * it has.
+ */
+function bestPictured({ methods }: Evaluated, advice: Advice | null): JudgedMethod | null {
   const masked = methods.filter(({ name }) => PATCH_METHODS.some((m) => name.replace(/\[.*\]$/, '') === m.name));
-  return masked.toSorted((a, b) => (b.auroc ?? 0) - (a.auroc ?? 0))[0] ?? null;
+  const advised = masked.find(({ name }) => name === advice?.method);
+  return advised ?? masked.toSorted((a, b) => (b.auroc ?? 0) - (a.auroc ?? 0))[0] ?? null;
 }
 
 function refuseEmpty([first]: readonly ScoredMethod[], name: string): void {

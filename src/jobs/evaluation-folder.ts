@@ -8,6 +8,8 @@ import type { EvaluationResult } from './evaluate.js';
 export interface WriteEvaluationOptions {
   /** What a front end calls the options that errors name. @default the library's names */
   readonly words?: OptionWords | undefined;
+  /** How a front end makes the advised detector, a command each. @default none */
+  readonly commands?: readonly string[] | undefined;
 }
 
 /**
@@ -19,8 +21,8 @@ export interface WriteEvaluationOptions {
  */
 export async function writeEvaluation(
   folder: string,
-  { name, results, evaluation, pictured, pictures }: EvaluationResult,
-  { words = () => null }: WriteEvaluationOptions = {},
+  { name, results, evaluation, advice, pictured, pictures }: EvaluationResult,
+  { words = () => null, commands = [] }: WriteEvaluationOptions = {},
 ): Promise<void> {
   const { methods, harmful } = evaluation;
   const { tau, margin, resamples, dice, seconds, peakMemory } = results;
@@ -46,6 +48,8 @@ export async function writeEvaluation(
         dice,
         seconds,
         peakMemory,
+        advice,
+        commands,
         pictured: pictured?.title ?? null,
         pictures,
         failures: [...failures, ...unfitted].map(({ error }) => error.message),

@@ -37,7 +37,18 @@ export class ExaminedCache {
 
   /** @throws SegcanaryError `io` */
   async write(key: string, { rows, means, measured, d, c, m, ...rest }: Examined): Promise<ExaminedScan> {
-    await this.#embeddings.write(key, { rows, means, measured, n: rest.patches, d, c, m });
+    await this.#embeddings.write(key, {
+      rows,
+      means,
+      measured,
+      weights: Float32Array.from(rest.weights.mean),
+      cover: Float32Array.from(rest.cover),
+      histogram: Float32Array.from(rest.histogram),
+      n: rest.patches,
+      d,
+      c,
+      m,
+    });
     await writeSealed(this.#path(key), key, rest);
     return rest;
   }

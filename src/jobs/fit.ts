@@ -1,23 +1,33 @@
 import { fitChannelGroups, groupSizes } from '../detectors/channel-groups.js';
 import { EmbeddingCache, embeddingKey } from '../detectors/embedding-cache.js';
 import type { Estimator } from '../detectors/estimators.js';
-import type { FittedMethod, PatchMethod } from '../detectors/method.js';
-import { METHOD_NAMES, patchMethod } from '../detectors/methods/registry.js';
+import {
+  type FittedMethod,
+  isMeasured,
+  type MeasuredFeatures,
+  measuredGroup,
+  measuredTensors,
+  type PatchMethod,
+  partsOf,
+} from '../detectors/method.js';
+import { DEFAULT_METHOD, METHOD_NAMES, patchMethod } from '../detectors/methods/registry.js';
 import { checkDetectorTarget, saveDetector } from '../detectors/saved.js';
 import { SegcanaryError } from '../errors.js';
 import { trainingIntensities } from '../explain/training-intensities.js';
 import { sha256 } from '../files/hash.js';
 import { openEncoder } from '../network/encoder.js';
-import { type EncoderStage, encoderStages } from '../network/encoder-stages.js';
+import { encoderStages, type FeatureMap } from '../network/encoder-stages.js';
 import type { ModelSource } from '../network/folder.js';
 import { openBlas } from '../network/inference/blas.js';
 import type { WithInference } from '../network/inference/options.js';
 import { cutAtTap } from '../network/onnx/cut.js';
+import type { MeasuredTensor } from '../network/onnx/patch-features.js';
 import { chooseTap, type Tap } from '../network/taps.js';
 import type { ScanFailure, Warning } from '../results.js';
 import type { ScanOptions } from '../scans/run.js';
 import { version } from '../version.js';
 import type { ScanInput } from './inputs.js';
+import { foldsOf, patientsOf } from './patients.js';
 import { blocksOf, channelMeansOf, stopIfAborted } from './training-features.js';
 import { edgesOf, readTrainingScan } from './training-scan.js';
 import { readTrainingScans } from './training-scans.js';
@@ -29,14 +39,23 @@ export interface FitJobOptions extends Omit<ScanOptions, 'case' | 'file'>, WithI
   readonly output: string;
   /** Folder of the embedding cache. */
   readonly cache: string;
-  /** Name of the tensor to tap. @default the bottleneck */
+  /**
+   * Name of the tensor to tap, for methods that judge what is there; the others measure every stage
+   * of the encoder.
+   * @default the bottleneck
+   */
   readonly tap?: string;
-  /** How patches are judged: a name of the registry. @default 'mahalanobis' */
+  /** How patches are judged: a name of the registry. @default 'multi-depth' */
   readonly method?: string;
   /** How the method's covariance is estimated, where it has one. @default 'ledoit-wolf' */
   readonly estimator?: Estimator;
-  /** @default 0.5 */
+  /**
+   * Distance between patches as a fraction of the patch; every patch is then taken.
+   * @default 0.5, and for `multi-depth` as few of those patches as leave no voxel out
+   */
   readonly stepSize?: number;
+  /** Patient of each case, where the names do not tell. */
+  readonly patients?: ReadonlyMap<string, string> | undefined;
   /** Told when every scan is embedded and the covariance begins. */
   readonly onFit?: () => void;
   readonly onFailure?: (failure: ScanFailure) => void;
@@ -46,6 +65,8 @@ export interface FitJobOptions extends Omit<ScanOptions, 'case' | 'file'>, WithI
 
 export interface FitResult {
   readonly tap: Tap;
+  /** The tensors that the method measures; null where it judges the tap. */
+  readonly measured: readonly MeasuredTensor[] | null;
   readonly method: PatchMethod;
   readonly fit: FittedMethod;
   /** What the detector cannot promise: of the fit and of the tap. */
@@ -64,6 +85,7 @@ export interface FitResult {
 export async function fitDetector(options: FitJobOptions): Promise<FitResult> {
   const { model, estimator = 'ledoit-wolf', stepSize = 0.5 } = options;
   const method = methodOf(options);
+  const tiles = options.stepSize === undefined ? (method.tiles ?? 'all') : 'all';
   refuseUnfit(options);
   await checkDetectorTarget(options.output);
   const tap = await chooseTap(model.onnx, {
@@ -71,8 +93,9 @@ export async function fitDetector(options: FitJobOptions): Promise<FitResult> {
     tap: options.tap,
     name: model.path,
   });
-  const stages = method.features === 'stage-means' ? await stagesOf(model) : null;
-  const encoderOnnx = cutAtTap(model.onnx, tap.name, model.path, { stages: stages?.map(({ name }) => name) });
+  const { features } = method;
+  const measured = isMeasured(features) ? measuredGroup(features, await tensorsOf(model, features)) : null;
+  const encoderOnnx = cutAtTap(model.onnx, tap.name, model.path, { groups: measured ? [measured] : [] });
   const encoder = await openEncoder(encoderOnnx, { inference: options.inference, name: model.path });
   const cache = await EmbeddingCache.open(options.cache);
   const shared = {
@@ -80,30 +103,36 @@ export async function fitDetector(options: FitJobOptions): Promise<FitResult> {
     stepSize,
     encoderSha256: sha256(encoderOnnx),
     tap: tap.name,
-    more: { volume: options.volume, spool: options.spool ?? true },
+    more: { volume: options.volume, spool: options.spool ?? true, ...(tiles === 'cover' && { tiles }) },
   };
 
   const scans = await readTrainingScans(options, async (input, scanSha256) => {
     const key = embeddingKey({ ...shared, scanSha256 });
-    const read = await readTrainingScan(input, cache, key, { ...options, plan: model.plan, encoder, stepSize });
+    const read = await readTrainingScan(input, cache, key, { ...options, plan: model.plan, encoder, stepSize, tiles });
     options.onScan?.({ case: input.case, patches: read.embeddings.n, cached: read.cached });
-    return { key, intensities: read.intensities };
+    return { case: input.case, key, intensities: read.intensities };
   });
   const { hashes: trainingScans, orientations, failures } = scans;
   const kept = {
     cache,
     keys: scans.read.map(({ key }) => key),
+    folds: foldsOf(
+      patientsOf(
+        scans.read.map((scan) => scan.case),
+        options.patients,
+      ),
+    ),
     signal: options.signal,
   };
 
   options.onFit?.();
-  const parts = stages?.map(({ channels }) => channels);
   const blas = await openBlas(options.inference);
-  const fit = await method.fit(() => blocksOf(kept, method, parts), { estimator, blas });
+  const blocks = await blocksOf(kept, features, measured ? partsOf(measured.features, measured.tensors) : undefined);
+  const fit = await method.fit(blocks, { estimator, blas });
   const channelGroups = groupSizes(tap.shape[0]);
-  const groups = stages ? null : await fitChannelGroups(await channelMeansOf(kept), channelGroups, { blas });
+  const groups = measured ? null : await fitChannelGroups(await channelMeansOf(kept), channelGroups, { blas });
   stopIfAborted(options.signal);
-  const warnings = [...fit.warnings, ...warningsOfTap(tap)];
+  const warnings = [...fit.warnings, ...(measured ? [] : warningsOfTap(tap))];
   await saveDetector(options.output, {
     encoder: encoderOnnx,
     tensors: { ...fit.tensors, ...groups },
@@ -113,8 +142,9 @@ export async function fitDetector(options: FitJobOptions): Promise<FitResult> {
       createdBy: `segcanary ${version}`,
       plan: model.plan,
       stepSize,
+      tiles,
       tap: { name: tap.name, shape: [...tap.shape], suggested: tap.suggested },
-      stages,
+      stages: measured ? measured.tensors.map((tensor) => ({ ...tensor, shape: [...(tensor.shape ?? [])] })) : null,
       ...(groups && { channelGroups }),
       pooling: { kind: 'average', maxElements: 10000, shape: [...tap.pooledShape] },
       method: method.name,
@@ -136,21 +166,27 @@ export async function fitDetector(options: FitJobOptions): Promise<FitResult> {
       ),
     },
   });
-  return { tap, method, fit, warnings, cases: scans.read.length, failures };
+  return { tap, measured: measured?.tensors ?? null, method, fit, warnings, cases: scans.read.length, failures };
 }
 
-async function stagesOf({ onnx, plan, path }: ModelSource): Promise<EncoderStage[]> {
+async function tensorsOf({ onnx, plan, path }: ModelSource, features: MeasuredFeatures): Promise<FeatureMap[]> {
   const stages = await encoderStages(onnx, [plan.channels.length, ...plan.patchSize], path);
-  if (stages.length > 0) return stages;
+  if (stages.length > 0) return measuredTensors(features, stages);
   throw new SegcanaryError(
     'no-bottleneck',
-    'nothing in it up-samples, so its encoder has no stages; fit another detector.',
-    { subject: path },
+    'nothing in it up-samples, so its encoder has no stages; fit a detector on a tap, such as `method` mahalanobis with `tap` (segcanary taps lists them).',
+    { option: 'method', subject: path },
   );
 }
 
-function methodOf({ method: name = 'mahalanobis' }: FitJobOptions): PatchMethod {
+function methodOf({ method: name = DEFAULT_METHOD, tap }: FitJobOptions): PatchMethod {
   const method = patchMethod(name);
+  if (method && tap !== undefined && isMeasured(method.features))
+    throw new SegcanaryError(
+      'usage',
+      `${name} measures every stage of the encoder, so \`tap\` is not for it; leave it out, or name a detector on a tap, such as mahalanobis, the paper's.`,
+      { option: 'tap' },
+    );
   if (method) return method;
   throw new SegcanaryError('usage', `There is no detector "${name}"; choose one of ${METHOD_NAMES.join(', ')}.`);
 }

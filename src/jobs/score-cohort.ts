@@ -1,5 +1,6 @@
+import type { Tiles } from '../chunks.js';
 import type { Estimator } from '../detectors/estimators.js';
-import type { PatchMethod } from '../detectors/method.js';
+import { isMeasured, type PatchMethod } from '../detectors/method.js';
 import { ihf } from '../detectors/methods/ihf.js';
 import { PATCH_METHODS } from '../detectors/methods/registry.js';
 import type { VoxelSet } from '../detectors/outputs/output-method.js';
@@ -10,12 +11,13 @@ import type { CohortCase } from '../evaluate/cohort.js';
 import type { ScoredMethod } from '../evaluate/evaluation.js';
 import type { ScoredCase } from '../evaluate/judge.js';
 import { openBlas } from '../network/inference/blas.js';
-import type { Tap } from '../network/taps.js';
+import { stageName, type Tap } from '../network/taps.js';
 import { failureOf, type ScanFailure } from '../results.js';
 import type { ScanView } from '../scans/look.js';
 import { blocksOf, distancesOf } from './cohort-features.js';
 import { type CohortReader, type CohortReaderOptions, openCohortReader } from './cohort-reader.js';
 import type { ExaminedScan } from './examined-cache.js';
+import { foldsOf, patientsOf } from './patients.js';
 
 export interface ScoreCohortOptions extends CohortReaderOptions {
   readonly cohort: readonly CohortCase[];
@@ -123,39 +125,48 @@ export async function scoreCohort(options: ScoreCohortOptions): Promise<CohortSc
 
   const featuresOf = (cases: readonly CohortCase[], at: number) =>
     Promise.all(cases.map((c) => reader.features(c, at)));
+  /** Which patches `fit` would take. */
+  const tilesOf = ({ tiles = 'all' }: PatchMethod): Tiles => (options.stepSize === undefined ? tiles : 'all');
+  const folds = foldsOf(patientsOf(training.map((c) => c.case)));
   for (const [at, tap] of reader.taps.entries()) {
     // One tap's features at a time: those of all scans at all taps may be gigabytes.
-    const blocks = blocksOf(await featuresOf(training, at), reader.encoderStages);
+    const blocks = blocksOf(await featuresOf(training, at), folds, reader.encoderStages);
     const scored = await featuresOf(
       examined.map(([c]) => c),
       at,
     );
     for (const method of PATCH_METHODS) {
-      if (at > 0 && method.features === 'stage-means') continue;
+      if (isMeasured(method.features) && (at > 0 || reader.encoderStages.length === 0)) continue;
       const about = tapped(method, tap, reader);
-      const fitted = await attemptFit(about.name, () => method.fit(blocks[method.features], context));
+      const fitted = await attemptFit(about.name, () => method.fit(blocks(method.features, tilesOf(method)), context));
       if (fitted === null) continue;
       fits.set(about.name, { method, at });
       const scorer = method.open(fitted.tensors);
       const distances = await distancesOf(scored, scorer, context.blas);
+      const { intensities } = scorer;
       for (const aggregator of aggregators)
-        add(aggregated(about, aggregator), 1, ({ weights }, i) => aggregator.of(distances[i], weights));
+        add(aggregated(about, aggregator), 1, ({ weights, cover, histogram }, i) => {
+          const counted =
+            tilesOf(method) === 'cover' ? { ...weights, mean: cover.map((w) => Math.max(w, 0)) } : weights;
+          const score = aggregator.of(distances[i], counted);
+          return intensities ? Math.max(score, intensities.distance(histogram)) : score;
+        });
     }
   }
-  const histograms = async () => {
-    const all: number[][] = [];
-    for (const c of training) all.push(await reader.histogram(c));
-    return all;
-  };
+  const histograms = async () => (await featuresOf(training, 0)).map(({ histogram }) => [...histogram]);
   const scorer = await attemptFit(ihf.name, async () => ihf.open((await ihf.fit(await histograms(), context)).tensors));
-  if (scorer) add(aboutOf(ihf), 0, ({ histogram }) => scorer.distance(Float32Array.from(histogram)));
+  if (scorer)
+    add({ ...aboutOf(ihf), recipe: { detector: ihf.name, tap: null, fitted: true } }, 0, ({ histogram }) =>
+      scorer.distance(Float32Array.from(histogram)),
+    );
   for (const method of OUTPUT_METHODS) {
     const passes = reader.layout[method.passes];
     if (!passes) continue;
+    const about = { ...aboutOf(method), recipe: { detector: method.name, tap: null, fitted: false } };
     for (const aggregator of aggregators) {
       const set = aggregator.name as VoxelSet;
       if (examined.every(([, { outputs }]) => set in outputs[method.name]))
-        add(aggregated(method, aggregator), passes.length, ({ outputs }) => outputs[method.name][set]!);
+        add(aggregated(about, aggregator), passes.length, ({ outputs }) => outputs[method.name][set]!);
     }
   }
   return {
@@ -171,8 +182,8 @@ export async function scoreCohort(options: ScoreCohortOptions): Promise<CohortSc
       const scan = examined.find(([c]) => c.case === caseName);
       if (!found || !scan) return null;
       const { method, at } = found;
-      const blocks = blocksOf(await featuresOf(training, at), reader.encoderStages);
-      const { tensors } = await method.fit(blocks[method.features], context);
+      const blocks = blocksOf(await featuresOf(training, at), folds, reader.encoderStages);
+      const { tensors } = await method.fit(blocks(method.features, tilesOf(method)), context);
       return reader.look(scan[0], at, method.open(tensors));
     },
   };
@@ -185,17 +196,19 @@ const aboutOf = ({ name, title, formula, source }: About): About => ({ name, tit
  * only tap goes without saying.
  */
 function tapped(method: PatchMethod, { name }: Tap, { taps, encoderStages }: CohortReader): About {
-  const about = aboutOf(method);
-  if (taps.length === 1 || method.features === 'stage-means') return about;
+  const atTap = !isMeasured(method.features);
   const stage = encoderStages.findIndex((s) => s.name === name) + 1;
-  const where = stage > 0 ? `stage-${stage}` : name;
+  const where = stage > 0 ? stageName(stage) : name;
+  const about = { ...aboutOf(method), recipe: { detector: method.name, tap: atTap ? where : null, fitted: true } };
+  if (taps.length === 1 || !atTap) return about;
   return { ...about, name: `${about.name}[${where}]`, title: `${about.title}, ${stage > 0 ? `stage ${stage}` : name}` };
 }
 
 /** The row of a method under an aggregator; the default one goes without saying. */
 function aggregated(method: About, { name, title }: Aggregator): About {
+  if (name === 'mean') return method;
   const about = aboutOf(method);
-  return name === 'mean' ? about : { ...about, name: `${about.name}@${name}`, title: `${about.title}, ${title}` };
+  return { ...about, name: `${about.name}@${name}`, title: `${about.title}, ${title}` };
 }
 
 function scoredCase(

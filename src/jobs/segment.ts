@@ -1,5 +1,6 @@
 import type { Writable } from 'node:stream';
 import { isDeepStrictEqual } from 'node:util';
+import { isMeasured, measuredGroup } from '../detectors/method.js';
 import type { SegmentingDetector } from '../detectors/opened.js';
 import type { Detector, DetectorDescription } from '../detectors/saved.js';
 import { isAbort, SegcanaryError } from '../errors.js';
@@ -36,6 +37,7 @@ export async function segmenterOf(options: SegmenterJobOptions): Promise<Segment
   if (detector) refuseOthers(detector, model);
   stepSizeOf(options);
   const fitted = detector?.kind === 'features' ? detector.description : null;
+  const features = detector?.kind === 'features' ? detector.method.features : 'pooled';
   const tapped = fitted && foldOf(model, fitted.sourceModel);
   return openSegmenter(
     model.folds.map(({ path, onnx }, i) => ({
@@ -43,7 +45,7 @@ export async function segmenterOf(options: SegmenterJobOptions): Promise<Segment
       onnx,
       ...(i === tapped && {
         tap: fitted?.tap.name,
-        stages: fitted?.stages?.map(({ name: stage }) => stage),
+        groups: isMeasured(features) ? [measuredGroup(features, fitted?.stages ?? [])] : [],
       }),
     })),
     model.segmentation.heads,

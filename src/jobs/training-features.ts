@@ -1,24 +1,54 @@
 import type { CachedEmbeddings, EmbeddingCache } from '../detectors/embedding-cache.js';
-import { type FeatureBlock, keptFeatures, type PatchMethod } from '../detectors/method.js';
+import { type FeatureBlock, type Features, isMeasured, keptFeatures } from '../detectors/method.js';
 import { SegcanaryError } from '../errors.js';
 
 /** The training scans in the embedding cache. */
 export interface KeptScans {
   readonly cache: EmbeddingCache;
   readonly keys: readonly string[];
+  /** The fold of each. */
+  readonly folds: readonly number[];
   readonly signal?: AbortSignal | undefined;
 }
 
-/** The features that a method takes, a block a scan. */
-export async function* blocksOf(
+/**
+ * What is measured in the graph is read dozens of times, once for every tensor and fold. Up to this
+ * many bytes it is held; 160 scans of 36 patches and six stages are 50 MB.
+ */
+const HELD = 2 ** 28;
+
+/**
+ * The features that a method takes, a block a scan.
+ *
+ * @param parts how many features a patch has of each tensor that is measured
+ * @returns a reading of them, every time that it is called
+ */
+export async function blocksOf(
   kept: KeptScans,
-  { features }: PatchMethod,
+  features: Features,
   parts: readonly number[] | undefined,
-): AsyncGenerator<FeatureBlock> {
-  for await (const entry of entriesOf(kept)) {
-    const [rows, d] = keptFeatures(entry, features);
-    yield { rows, n: entry.n, d, parts };
+): Promise<() => AsyncGenerator<FeatureBlock>> {
+  const read = async function* (): AsyncGenerator<FeatureBlock> {
+    let i = 0;
+    for await (const entry of entriesOf(kept)) {
+      const [rows, d] = keptFeatures(entry, features);
+      const scan = { fold: kept.folds[i++], weights: entry.weights, histogram: entry.histogram };
+      yield { rows, n: entry.n, d, parts, scan };
+    }
+  };
+  if (!isMeasured(features)) return read;
+  const held: FeatureBlock[] = [];
+  let bytes = 0;
+  for await (const { rows, scan, ...block } of read()) {
+    bytes += rows.byteLength;
+    if (bytes > HELD) return read;
+    // Copies: an entry would be held whole by its part.
+    const [weights, histogram] = [scan?.weights, scan?.histogram].map((values) => Float32Array.from(values ?? []));
+    held.push({ ...block, rows: rows.slice(), scan: { fold: scan?.fold ?? 0, weights, histogram } });
   }
+  return async function* () {
+    yield* held;
+  };
 }
 
 /** The channel means of every training patch, which are few and read many times. */

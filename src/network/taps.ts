@@ -1,5 +1,6 @@
 import { SegcanaryError } from '../errors.js';
 import { pooledShape } from '../maths/window/pool.js';
+import { encoderStages } from './encoder-stages.js';
 import { findBottleneck } from './onnx/bottleneck.js';
 import type { GraphProto } from './onnx/gen/onnx_pb.js';
 import { GraphIndex } from './onnx/graph.js';
@@ -18,7 +19,7 @@ export interface Tap {
   readonly pooledShape: readonly number[];
   /** Elements after pooling: the length of an embedding. */
   readonly d: number;
-  /** Whether this is the bottleneck, which is tapped when nobody names another. */
+  /** Whether this is the bottleneck, which is tapped where a tap is wanted and none is named. */
   readonly suggested: boolean;
 }
 
@@ -30,7 +31,11 @@ export interface ListTapsOptions {
 export interface ChooseTapOptions extends ListTapsOptions {
   /** [c, z, y, x] of the plan's patches. @default the input's shape, where the model fixes it */
   readonly patchShape?: readonly number[];
-  /** Name of any inner tensor. @default the bottleneck */
+  /**
+   * Name of any inner tensor, or `stage-1`, `stage-2`, …: the end of that stage of the encoder, as
+   * the tables of an evaluation name them.
+   * @default the bottleneck
+   */
   readonly tap?: string;
 }
 
@@ -95,7 +100,7 @@ export async function chooseTap(model: Uint8Array, options: ChooseTapOptions = {
   const { graph } = parseModel(model, name);
   const index = new GraphIndex(graph);
   const bottleneck = findBottleneck(graph, index);
-  const tap = options.tap ?? bottleneck;
+  const tap = (await endOfStage(model, index, options)) ?? options.tap ?? bottleneck;
   if (tap === null) {
     throw new SegcanaryError(
       'no-bottleneck',
@@ -114,6 +119,28 @@ export async function chooseTap(model: Uint8Array, options: ChooseTapOptions = {
     );
   }
   return tapOf(tap, index, info, tap === bottleneck);
+}
+
+/** What a stage of the encoder is called; 1 is the first. */
+export const stageName = (k: number): string => `stage-${k}`;
+
+/** The tensor that `stage-2` names; null for whatever names no stage, or is a tensor's own name. */
+async function endOfStage(
+  model: Uint8Array,
+  index: GraphIndex,
+  { tap = '', patchShape, name = 'the model' }: ChooseTapOptions,
+): Promise<string | null> {
+  const k = Number(/^stage-([1-9]\d*)$/.exec(tap)?.[1]);
+  if (Number.isNaN(k) || index.producer(tap) !== undefined) return null;
+  const stages = await encoderStages(model, patchShape, name);
+  if (k <= stages.length) return stages[k - 1].name;
+  const there =
+    stages.length === 0
+      ? 'nothing in it up-samples, so its encoder has no stages'
+      : `its encoder has ${stageName(1)} to ${stageName(stages.length)}`;
+  throw new SegcanaryError('tap-not-found', `has no ${tap}: ${there} (segcanary taps lists its tensors).`, {
+    subject: name,
+  });
 }
 
 const isFeatureMap = ({ type, dims }: TensorInfo): boolean => type === 'float32' && dims.length === 5 && dims[0] === 1;

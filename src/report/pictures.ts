@@ -48,7 +48,7 @@ export async function notablePictures(
 
 function pictureOf(title: string, found: ScoredCase, look: ScanView, method: JudgedMethod): NotablePicture {
   const zoom = Math.max(1, Math.ceil(WIDTH / look.scan.width));
-  const { boundary } = method.validation;
+  const { boundary } = method.conformal;
   const shared = { window: windowOf(look.scan), zoom, flip: radiological(look.affine) };
   const outlines = [outline(look.predicted, PREDICTED, zoom), ...(look.truth ? [outline(look.truth, TRUE, zoom)] : [])];
   // Full at twice the boundary, or at what the slice has most of: what lies far outside still shows

@@ -7,7 +7,7 @@ import { IntensityHistogram } from '../maths/volume/histogram.js';
 import { foregroundOf, Overlap } from '../maths/volume/overlap.js';
 import type { PredictedRegion } from '../maths/volume/predicted-region.js';
 import { MaskWeights } from '../maths/window/region-weights.js';
-import { patchWeights } from '../maths/window/uncertainty-mask.js';
+import { coverWeights, patchWeights } from '../maths/window/uncertainty-mask.js';
 import type { Sampler } from '../network/sampler.js';
 import { labelled, type PreparationOptions, prepared } from '../pipeline.js';
 import type { Plan, SegmentationPlan } from '../plan.js';
@@ -49,6 +49,11 @@ export interface Examined extends KeptFeatures {
    * empty set has those of the next larger one.
    */
   readonly weights: Readonly<Record<VoxelSet, readonly number[]>>;
+  /**
+   * The weights of the mean over all voxels where only as few patches count as cover the grid; -1
+   * for the others.
+   */
+  readonly cover: readonly number[];
   /** Subject scores of the output methods by name. */
   readonly outputs: Readonly<Record<string, Partial<Record<VoxelSet, number>>>>;
   /** Dice of every foreground label, where there is a truth. */
@@ -124,6 +129,7 @@ export async function examineScan(
     m: first.measured?.length ?? 0,
     histogram: histogram.shares,
     weights: { mean, foreground, interior },
+    cover: [...coverWeights(first.grid, first.tiling)],
     outputs: Object.fromEntries([...readings].map(([name, { meter }]) => [name, meter.values()])),
     dice: truth ? overlap.dice : null,
     seconds: (performance.now() - started) / 1000,

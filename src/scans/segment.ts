@@ -1,6 +1,7 @@
 import type { Writable } from 'node:stream';
 import type { ChannelBytes, LabelSlice, ScanBytes } from '../chunks.js';
 import type { SegmentingDetector } from '../detectors/opened.js';
+import { watchIntensities } from '../detectors/watch-intensities.js';
 import { SegcanaryError } from '../errors.js';
 import { explaining } from '../explain/explainer.js';
 import { patchCount } from '../maths/window/tiling.js';
@@ -10,11 +11,13 @@ import type { SegmentResult } from '../results.js';
 import { chain } from '../stages/chain.js';
 import { type Collector, last } from '../stages/collectors.js';
 import { branch } from '../stages/fork.js';
+import { observe } from '../stages/observe.js';
 import { patch } from '../stages/patch.js';
 import { pool } from '../stages/pool.js';
 import { predict, tapped } from '../stages/predict.js';
 import { reporter } from '../stages/progress.js';
 import { saveLabels } from '../stages/save.js';
+import { thin } from '../stages/thin.js';
 import { endedEarly, runScan, type ScanOptions } from './run.js';
 import { collectedWarnings } from './warnings.js';
 
@@ -60,15 +63,23 @@ export async function segmentScan(
   // Progress is told once, where the whole network runs.
   const judging = { ...told, early: false, onProgress: undefined };
   const bySlices = detector && detector.kind !== 'features' ? branch(judged(detector, judging), last()) : null;
+  const watch = detector?.kind === 'features' ? watchIntensities(detector.scorer) : null;
   const byPatches =
     detector?.kind === 'features'
-      ? branch(chain(tapped()).to(pool()).to(judgedByFeatures(detector, judging)), last())
+      ? branch(
+          chain(tapped())
+            .optionally(detector.description.tiles === 'cover' ? thin() : null)
+            .to(pool())
+            .to(judgedByFeatures(detector, { ...judging, watch })),
+          last(),
+        )
       : null;
   const { patches, voxels } = await runScan(
     source,
     told,
     prepared({ ...told, orientations })
       .optionally(bySlices)
+      .optionally(watch && observe(watch.look))
       .to(patch({ patchSize: plan.patchSize, stepSize }))
       .to(predict({ predictor: segmenter }))
       .observe(reporter(options))

@@ -23,18 +23,24 @@ export class Decided extends Error {
  */
 const MARGIN = 1e-9;
 
+export interface DecideOptions extends VerdictOptions {
+  /** No distance is below this: `detector.scorer.least`. @default 0 */
+  readonly least?: number;
+}
+
 /**
  * Lets distances pass until the scan is certainly out of distribution, then throws `Decided`.
  *
- * score = sum over patches of distance_i * w_i, where the w_i follow from grid and tiling alone,
- * are never negative and sum to 1 (`patchWeights`). Distances are never negative either, so the sum
- * over the patches seen so far, less a relative 1e-9 for what rounds, is a lower bound: once it
- * passes the boundary, the score will. With the last patch the score itself is there, so it passes.
+ * score >= sum over patches of distance_i * w_i, where the w_i follow from grid and tiling alone,
+ * are never negative and sum to 1 (`patchWeights`). No distance is below `least`, so the sum over
+ * the patches seen so far, and `least` for the others, less a relative 1e-9 for what rounds, is a
+ * lower bound: once it passes the boundary, the score will. With the last patch the score itself is
+ * there, so it passes.
  *
- * @throws Decided; SegcanaryError `usage` without a calibration, `detector-invalid` for a negative
- *   distance
+ * @throws Decided; SegcanaryError `usage` without a calibration, `detector-invalid` for a distance
+ *   below `least`
  */
-export function decide(options: VerdictOptions): Stage<PatchDistance, PatchDistance> {
+export function decide({ least = 0, ...options }: DecideOptions): Stage<PatchDistance, PatchDistance> {
   const { calibration } = options;
   if (!calibration)
     throw new SegcanaryError(
@@ -44,7 +50,8 @@ export function decide(options: VerdictOptions): Stage<PatchDistance, PatchDista
     );
   const { conformal } = calibration.boundary;
   let weights: Float64Array | null = null;
-  let sum = 0;
+  // Sums of what is above 0 and below it, and the weight of the patches seen.
+  let [above, below, seen] = [0, 0, 0];
   let worst: WorstPatch | null = null;
   return stage<PatchDistance, PatchDistance>(
     { name: 'decide' },
@@ -52,15 +59,18 @@ export function decide(options: VerdictOptions): Stage<PatchDistance, PatchDista
       *transform(patch) {
         const { grid, tiling, tile, index, distance } = patch;
         weights ??= patchWeights(grid, tiling);
-        if (distance < 0)
+        if (distance < least)
           throw new SegcanaryError(
             'detector-invalid',
             `patch ${index} has a distance of ${distance}, so that nothing can be decided early; leave \`early\` out.`,
             { option: 'early', subject: grid.scan.case },
           );
-        sum += distance * weights[index];
+        if (distance >= 0) above += distance * weights[index];
+        else below -= distance * weights[index];
+        seen += weights[index];
         if (worst === null || distance > worst.distance) worst = { distance, centre: patchCentre(grid, tiling, tile) };
-        const scoreAtLeast = sum * (1 - MARGIN);
+        const open = least * Math.max(1 - seen, 0);
+        const scoreAtLeast = (above + Math.max(open, 0)) * (1 - MARGIN) - (below - Math.min(open, 0)) * (1 + MARGIN);
         if (scoreAtLeast > conformal && index + 1 < weights.length) {
           throw new Decided({
             case: grid.scan.case,

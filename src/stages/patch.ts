@@ -1,5 +1,6 @@
-import type { Patch, Slice, Triple } from '../chunks.js';
+import type { Patch, Slice, Tiles, Triple } from '../chunks.js';
 import { refuseHugeWindow } from '../maths/volume/grid-limits.js';
+import { coverOf } from '../maths/window/cover.js';
 import { PatchSlab } from '../maths/window/patch-slab.js';
 import { layTiles } from '../maths/window/tiling.js';
 import { SliceOrder } from './slice-order.js';
@@ -10,6 +11,11 @@ export interface PatchOptions {
   readonly patchSize: Triple;
   /** Distance between patches as a fraction of the patch, in (0, 1]. @default 0.5 */
   readonly stepSize?: number;
+  /**
+   * `cover`: only as few of the patches as leave no voxel out, an eighth of them at half overlap.
+   * @default 'all'
+   */
+  readonly tiles?: Tiles | undefined;
 }
 
 /**
@@ -22,7 +28,7 @@ export interface PatchOptions {
  *   number of them beyond all memory, `truncated` when the input ends before the grid does
  */
 export function patch(options: PatchOptions): Stage<Slice, Patch> {
-  const { patchSize, stepSize = 0.5 } = options;
+  const { patchSize, stepSize = 0.5, tiles = 'all' } = options;
   let slab: PatchSlab | null = null;
   const order = new SliceOrder('patch');
   return stage<Slice, Patch>(
@@ -31,7 +37,8 @@ export function patch(options: PatchOptions): Stage<Slice, Patch> {
       *transform(slice) {
         if (slab === null) {
           refuseHugeWindow(slice.grid, patchSize, stepSize);
-          slab = new PatchSlab(slice.grid, layTiles(slice.grid.shape, patchSize, stepSize));
+          const tiling = layTiles(slice.grid.shape, patchSize, stepSize);
+          slab = new PatchSlab(slice.grid, tiles === 'cover' ? coverOf(tiling).tiling : tiling);
         }
         order.take(slice);
         yield* slab.push(slice);

@@ -21,7 +21,8 @@ describe('segcanary fit', () => {
   it('resumes from its cache, and a second estimator costs no inference', async () => {
     const folder = fresh();
     const output = join(folder, 'detector');
-    const first = await segcanary(['fit', '-v', '-m', MODEL, '-i', train, '-o', output]);
+    const fit = ['fit', '-v', '-m', MODEL, '-i', train, '-o', output, '--detector', 'mahalanobis'];
+    const first = await segcanary(fit);
     expect(first.code, first.stderr).toBe(0);
     const before = description(output);
     expect(first.stderr).not.toMatch(/from the cache/);
@@ -30,10 +31,10 @@ describe('segcanary fit', () => {
     const [lost, damaged] = readdirSync(cache).filter((name) => name.endsWith('.embeddings'));
     rmSync(join(cache, lost));
     appendFileSync(join(cache, damaged), 'x');
-    const again = await segcanary(['fit', '-v', '-m', MODEL, '-i', train, '-o', output]);
+    const again = await segcanary(fit);
     expect(again.stderr.match(/from the cache/g)?.length).toBe(4);
     expect(description(output).statisticsSha256).toBe(before.statisticsSha256);
-    const other = await segcanary(['fit', '-v', '-m', MODEL, '-i', train, '-o', output, '--estimator', 'empirical']);
+    const other = await segcanary([...fit, '--estimator', 'empirical']);
     expect(other.stderr.match(/from the cache/g)?.length).toBe(6);
     expect(other.stderr).toMatch(/cannot be seen/);
     expect(description(output)).toMatchObject({ estimator: 'empirical', shrinkage: null, calibration: null });
@@ -50,6 +51,8 @@ describe('segcanary fit', () => {
       join(fresh(), 'detector'),
       '--cache',
       join(workshop, 'detector.cache'),
+      '--detector',
+      'mahalanobis',
     ]);
     for (const word of ['patches N', 'features d', 'rank', 'condition number', 'ledoit-wolf'])
       expect(ran.stdout.toString()).toContain(word);
@@ -77,7 +80,19 @@ describe('segcanary fit', () => {
       .map((line) => JSON.parse(line));
     expect(listed.filter((t) => t.suggested).length).toBe(1);
     const tap = listed.find((t) => t.op === 'Conv' && t.d < 3000);
-    const named = await segcanary(['fit', '-m', MODEL, '--tap', tap.name, '-i', train, '-o', join(folder, 'named')]);
+    const named = await segcanary([
+      'fit',
+      '-m',
+      MODEL,
+      '--detector',
+      'mahalanobis',
+      '--tap',
+      tap.name,
+      '-i',
+      train,
+      '-o',
+      join(folder, 'named'),
+    ]);
     expect(named.code, named.stderr).toBe(0);
     expect(description(join(folder, 'named'))).toMatchObject({ tap: { name: tap.name, suggested: false }, d: tap.d });
 
@@ -85,6 +100,8 @@ describe('segcanary fit', () => {
       'fit',
       '-m',
       MODEL,
+      '--detector',
+      'mahalanobis',
       '--tap',
       'encoder.stages.9',
       '-i',

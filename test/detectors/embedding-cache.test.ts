@@ -20,6 +20,9 @@ const entry = {
   d: 3,
   c: 1,
   m: 2,
+  weights: Float32Array.of(0.25, 0.75),
+  cover: Float32Array.of(1, 0),
+  histogram: Float32Array.of(0.5, 0.125, 0.375),
 };
 
 let dir: string;

@@ -38,6 +38,7 @@ const description: FeatureDetectorParts['description'] = {
     resampling: { order: 3, orderZ: 0, forceSeparateZ: null },
   },
   stepSize: 0.5,
+  tiles: 'all' as const,
   tap: { name: 'bottleneck', shape: [3, 1, 1, 1], suggested: true },
   stages: null,
   pooling: { kind: 'average', maxElements: 10000, shape: [3, 1, 1, 1] },

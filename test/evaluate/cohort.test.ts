@@ -37,6 +37,11 @@ describe('a cohort', () => {
     ]);
   });
 
+  it('may have scans that changed and are still segmented well', () => {
+    const rows = [...good, 'e,e.nii,,test,shifted-id,noise,'].join('\n');
+    expect(readCohort(rows, '/data/cohort.csv').at(-1)).toMatchObject({ group: 'shifted-id', shift: 'noise' });
+  });
+
   it.each([';', '\t'])('may be parted by %j, as some spreadsheets do', (delimiter) => {
     const rows = good.map((row) => row.replaceAll(',', delimiter));
     expect(readCohort(rows.join('\r\n'), '/data/cohort.csv')).toEqual(readCohort(good.join('\n'), '/data/cohort.csv'));
@@ -50,7 +55,8 @@ describe('a cohort', () => {
     [[...good, 'e/f,e.nii,,test,id,,'].join('\n'), /line 6, column case: expected a name without slashes/],
     [[...good, 'e\u001b[2Jf,e.nii,,test,id,,'].join('\n'), /column case: .* control characters/],
     [[...good, 'a,e.nii,,test,id,,'].join('\n'), /line 6: the case a is listed twice/],
-    [[...good, 'e,e.nii,,val,ood,,'].join('\n'), /out-of-distribution scans outside of the split test/],
+    [[...good, 'e,e.nii,,val,ood,,'].join('\n'), /shifted or out-of-distribution scans outside of the split test/],
+    [[...good, 'e,e.nii,,train,shifted-id,,'].join('\n'), /shifted or out-of-distribution scans outside/],
     [good.slice(0, 2).join('\n'), /no in-distribution scan in the split val/],
     [`${head}\na,"b`, /is not a CSV file/],
   ])('is refused with the line that is wrong', (text, message) => {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { compare } from '../../src/evaluate/compare.js';
+import { compare, comparing } from '../../src/evaluate/compare.js';
+import { inTurns } from '../../src/evaluate/steps.js';
 import { scored } from '../support/scored.js';
 
 describe('compare', () => {
@@ -37,5 +38,25 @@ describe('compare', () => {
     expect(against!.differences.same!.auroc).toEqual({ value: 0, low: 0, high: 0 });
     expect(compare(methods, { resamples: 2, seed: 3, against: 'another' }).against).toBeNull();
     expect(compare(methods, { resamples: 2, seed: 3 }).against).toBeNull();
+  });
+
+  it('lets timers have their turn, and gives the same numbers', async () => {
+    const many = Array.from({ length: 60 }, (_, i): [number, number] => [i / 60, 0.9]);
+    const far = Array.from({ length: 60 }, (_, i): [number, number] => [0.5 + i / 60, 0.2]);
+    const methods = { one: scored([0.5, 0.8], many, far), other: scored([0.5, 0.8], far, many) };
+    const options = { resamples: 2000, seed: 1 };
+    let beats = 0;
+    const heart = setInterval(() => beats++, 1);
+    const found = await inTurns(comparing(methods, options));
+    clearInterval(heart);
+    expect(beats).toBeGreaterThan(1);
+    expect(found).toEqual(compare(methods, options));
+  });
+
+  it('ends between two resamples when it is aborted', async () => {
+    const steps = (function* (): Generator<void, never> {
+      for (;;) yield;
+    })();
+    await expect(inTurns(steps, AbortSignal.abort())).rejects.toMatchObject({ code: 'aborted' });
   });
 });

@@ -32,6 +32,37 @@ describe('judge', () => {
     expect(found.testRoc).toMatchObject({ boundary: 5, idRejected: 0, oodAccepted: 2, fpr: 0.5 });
   });
 
+  it('rates the boundary that calibrate draws beside the paper’s', () => {
+    // The paper keeps 19 of 20 validation scans, and split conformal prediction all.
+    const val = Array.from({ length: 20 }, (_, i) => i + 1);
+    const found = judge(
+      scored(
+        val,
+        [
+          [19.5, 0.9],
+          [21, 0.8],
+        ],
+        [
+          [19.5, 0.3],
+          [30, 0.2],
+        ],
+      ),
+      0.6,
+    );
+    expect(found.validation).toMatchObject({ boundary: 19, idRejected: 2, oodAccepted: 0 });
+    expect(found.conformal).toMatchObject({
+      boundary: 20,
+      idRejected: 1,
+      oodAccepted: 1,
+      fpr: 0.5,
+      detectionError: 0.5,
+      silentFailures: ['test-ood-0'],
+      falseAlarms: ['test-id-1'],
+      admitted: { n: 2, coverage: 0.5 },
+    });
+    expect([found.silentFailures, found.falseAlarms]).toEqual([[], ['test-id-0', 'test-id-1']]);
+  });
+
   it('names silent failures and false alarms, and measures what is admitted', () => {
     const { silentFailures, falseAlarms, admitted } = judge(cases, 0.6);
     expect(silentFailures).toEqual(['test-ood-0']);

@@ -17,6 +17,7 @@ const examined: Examined = {
   m: 1,
   histogram: [0.5, 0.5],
   weights: { mean: [1], foreground: [1], interior: [1] },
+  cover: [1],
   outputs: { energy: { mean: -1 } },
   dice: { ärta: 0.9 },
   seconds: 1,

@@ -19,10 +19,11 @@ describe('the stages of an encoder', () => {
       const stages = await encoderStages(bytes, patch, name);
       const tap = await chooseTap(bytes, { patchShape: patch });
       expect(stages.length).toBeGreaterThanOrEqual(2);
-      expect(stages.at(-1)).toEqual({ name: tap.name, channels: tap.shape[0] });
+      expect(stages.at(-1)).toMatchObject({ name: tap.name, channels: tap.shape[0], shape: tap.shape.slice(1) });
 
-      const names = stages.map((stage) => stage.name);
-      const encoder = await openEncoder(cutAtTap(bytes, tap.name, name, { stages: names }));
+      const encoder = await openEncoder(
+        cutAtTap(bytes, tap.name, name, { groups: [{ measure: 'means', tensors: stages }] }),
+      );
       const { data, measured } = await encoder.encode(oracleInput(patch), patch);
       expect(measured!.length).toBe(stages.reduce((sum, { channels }) => sum + channels, 0));
       let at = 0;
@@ -62,10 +63,11 @@ describe('the stages of an encoder', () => {
   it('come from the segmenter as from the encoder', async () => {
     const shape = [1, 8, 16, 16] as const;
     const onnx = modelFile('plain-17-fixed');
-    const stages = (await encoderStages(onnx, shape, 'plain')).map((stage) => stage.name);
+    const stages = await encoderStages(onnx, shape, 'plain');
+    const groups = [{ measure: 'statistics', tensors: stages } as const];
     const { name: tap } = await chooseTap(onnx, { patchShape: shape });
-    const segmenter = await openSegmenter([{ name: 'plain', onnx, tap, stages }], 2, { mirrorAxes: [1] });
-    const encoder = await openEncoder(cutAtTap(onnx, tap, 'plain', { stages }));
+    const segmenter = await openSegmenter([{ name: 'plain', onnx, tap, groups }], 2, { mirrorAxes: [1] });
+    const encoder = await openEncoder(cutAtTap(onnx, tap, 'plain', { groups }));
     const { measured } = await segmenter.predict(oracleInput(shape), [...shape]);
     expect(deviation(measured!, (await encoder.encode(oracleInput(shape), shape)).measured!)).toBeLessThan(1e-5);
   });

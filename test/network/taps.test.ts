@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, describe, expect, it } from 'vitest';
+import { encoderStages } from '../../src/network/encoder-stages.js';
 import { closeInference } from '../../src/network/inference/session.js';
 import { parseModel } from '../../src/network/onnx/parse.js';
 import { chooseTap, listTaps, suggestTap } from '../../src/network/taps.js';
@@ -52,6 +53,20 @@ describe('the suggested tap', () => {
 describe('a named tap', () => {
   const model = modelFile('plain-17-dynamic');
   const patchShape = [1, 8, 16, 16];
+
+  it('may be a stage of the encoder, as the tables of an evaluation name them', async () => {
+    const stages = await encoderStages(model, patchShape, 'm');
+    for (const [i, { name }] of stages.entries())
+      expect((await chooseTap(model, { patchShape, tap: `stage-${i + 1}` })).name).toBe(name);
+    const last = await chooseTap(model, { patchShape, tap: `stage-${stages.length}` });
+    expect(last).toEqual(await chooseTap(model, { patchShape }));
+    const none = chooseTap(model, { patchShape, tap: 'stage-9', name: 'm.onnx' });
+    await expect(none).rejects.toThrow(
+      `m.onnx: has no stage-9: its encoder has stage-1 to stage-${stages.length} (segcanary taps lists its tensors).`,
+    );
+    const flat = chooseTap(modelFile('flat'), { patchShape, tap: 'stage-1', name: 'flat.onnx' });
+    await expect(flat).rejects.toThrow(/^flat\.onnx: has no stage-1: nothing in it up-samples/);
+  });
 
   it('may be the raw convolution that the released code taps', async () => {
     const tap = '/encoder/stages.2/stages.2.0/convs/convs.1/all_modules/conv/Conv_output_0';

@@ -33,6 +33,8 @@ describe('the report of an evaluation', () => {
       ...evaluationOf([method], { tau: 0.6, margin: 0.1, resamples: 20, seed: 0 }),
       seconds: { 'case 2': 3.2 },
       peakMemory: { 'case 2': 3e8 },
+      advice: null,
+      commands: [],
       pictured: 'A <i> B',
       pictures: [{ title: 'Best catch', case: 'x', caption: 'x <b>', segmented: 'data:,1', uncertain: 'data:,2' }],
       dice: { 'case 2': { liver: 0.8 } },

@@ -16,13 +16,13 @@ import { drain } from '../support/streams.js';
 const boundaryAt = (boundary: number) => calibrate([{ case: 'a', score: boundary }]);
 
 /** What the pipeline makes of distances, with and without `decide`. */
-async function judge(distances: readonly PatchDistance[], boundary: number, early: boolean) {
+async function judge(distances: readonly PatchDistance[], boundary: number, early: boolean, least = 0) {
   let result: SubjectScore | null = null;
   const calibration = boundaryAt(boundary);
   const keep = observe<SubjectScore>((s) => {
     result = s;
   });
-  const stages = [...(early ? [decide({ calibration })] : []), aggregate(), score({ calibration }), keep];
+  const stages = [...(early ? [decide({ calibration, least })] : []), aggregate(), score({ calibration }), keep];
   try {
     await pipeline([Readable.from(distances), ...stages, drain] as unknown as readonly NodeJS.ReadWriteStream[]);
   } catch (error) {
@@ -76,6 +76,34 @@ describe('decide', () => {
     );
     // Neither of the two is a rare case among those drawn.
     expect(Math.min(decided.early, decided.whole)).toBeGreaterThan((decided.early + decided.whole) / 15);
+  });
+
+  it('does the same where distances may be negative, down to a number that it is told', async () => {
+    const decided = { early: 0, whole: 0 };
+    await fc.assert(
+      fc.asyncProperty(
+        anyGrid,
+        fc.double({ min: -50, max: 5, noNaN: true }),
+        fc.array(fc.double({ min: 0, max: 60, noNaN: true }), { minLength: 20, maxLength: 20 }),
+        fc.constantFrom(-20, -1, -1e-9, 0, 1e-9, 1),
+        async (grid, least, drawn, above) => {
+          const tiling = layTiles(grid.shape, [8, 8, 8], 0.5);
+          const distances = [...distancesOf(grid, tiling, (i) => least + drawn[i % drawn.length])];
+          const whole = (await judge(distances, 1, false)) as SubjectScore;
+          const boundary = whole.score + above;
+          const found = await judge(distances, boundary, true, least);
+          const expected = (await judge(distances, boundary, false)) as SubjectScore;
+          expect(found.verdict).toBe(expected.verdict);
+          decided[found.score === null ? 'early' : 'whole']++;
+          if (found.score === null) {
+            expect((found as { scoreAtLeast: number }).scoreAtLeast).toBeGreaterThan(boundary);
+            expect((found as { scoreAtLeast: number }).scoreAtLeast).toBeLessThanOrEqual(whole.score);
+          }
+        },
+      ),
+      { numRuns: 100 },
+    );
+    expect(Math.min(decided.early, decided.whole)).toBeGreaterThan(5);
   });
 
   it('reads no further once it is certain', async () => {

@@ -18,7 +18,7 @@ const embedding = (index: number, vector: number[], more: Partial<Embedding> = {
   ...more,
 });
 /** The sum of two features. */
-const sum: PatchScorer = { features: 'pooled', d: 2, distance: (z) => z[0] + z[1] };
+const sum: PatchScorer = { features: 'pooled', d: 2, least: 0, distance: (z) => z[0] + z[1] };
 
 describe('distance', () => {
   it('gives a distance a patch, in place and order', async () => {

@@ -30,6 +30,17 @@ describe('score', () => {
     ]);
   });
 
+  it('is what the intensities say where that is more, asked when all patches have come', async () => {
+    const long = gridOf(scanOf([12, 4, 4]));
+    const tiling = layTiles(long.shape, [4, 4, 4], 1);
+    const scoreBeside = async (intensities: number) => {
+      const distances = distancesOf(long, tiling, (i) => [3, 9, 6][i]);
+      const [found] = await collect<SubjectScore>(distances, aggregate(), score({ intensities: () => intensities }));
+      return found.score;
+    };
+    expect([await scoreBeside(5), await scoreBeside(7)]).toEqual([6, 7]);
+  });
+
   it('misses a patch that did not come, and a scan', async () => {
     const long = gridOf(scanOf([12, 4, 4]));
     const some = [...distancesOf(long, layTiles(long.shape, [4, 4, 4], 1), () => 1)].slice(0, 2);

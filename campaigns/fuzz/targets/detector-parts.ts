@@ -65,6 +65,7 @@ export function detectorParts(shape: readonly number[]): DetectorParts[] {
       ...common,
       kind: 'features' as const,
       stepSize: 0.5,
+      tiles: 'all' as const,
       tap: { name: tap, shape: [...shape], suggested: true },
       stages: stages === null ? null : [{ name: tap, channels: stages }],
       pooling: { kind: 'average' as const, maxElements: 10_000 as const, shape: [...shape] },

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Trains the hippocampus network from the public scans: nnU-Net's planning and preprocessing, its own
-# plan with half the features, training on 100 cases (no fold is held out: the other 100 calibrate
-# and test), prediction and evaluation of those by nnU-Net itself, export. Run in the environment of
-# test/oracle/setup.sh:
+# Trains the hippocampus network from the public scans: nnU-Net's planning and preprocessing, its
+# own plan with half the features, training on 100 cases (no fold is held out: the other 100
+# calibrate and test), prediction and evaluation of those by nnU-Net itself, export. Run in the
+# environment of test/oracle/setup.sh:
 #
 #     PATH="$HOME/.cache/segcanary-oracle/bin:$PATH" \
 #       examples/hippocampus/train/train.sh HIPPOCAMPUS_FOLDER WORK_FOLDER [cpu|cuda]

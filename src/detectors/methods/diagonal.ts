@@ -9,7 +9,6 @@ export const diagonal: PatchMethod = {
     'sum over features of (z - mean)^2 / variance: Mahalanobis without the correlations; a feature that never varied is left out',
   source: 'Between Fig. 1b’s two circles: Euclidean distance of standardised features (scikit-learn StandardScaler).',
   features: 'pooled',
-  nonNegative: true,
   async fit(blocks) {
     const { mean, n } = await meanOf(blocks());
     const d = mean.length;
@@ -31,6 +30,7 @@ export const diagonal: PatchMethod = {
     return {
       features: 'pooled',
       d: mean.data.length,
+      least: 0,
       distance: (z) => mean.data.reduce((sum, value, i) => sum + ((z[i] - value) * scale[i]) ** 2, 0),
     };
   },

@@ -8,7 +8,6 @@ export const euclidean: PatchMethod = {
   formula: '|z - mean|^2, z the pooled activation',
   source: 'Gonzalez et al., MICCAI 2021, Fig. 1b: what the covariance is needed for.',
   features: 'pooled',
-  nonNegative: true,
   async fit(blocks) {
     const { mean, n } = await meanOf(blocks());
     return { tensors: { mean: { shape: [mean.length], data: mean } }, n, d: mean.length, gaussian: null, warnings: [] };
@@ -18,6 +17,7 @@ export const euclidean: PatchMethod = {
     return {
       features: 'pooled',
       d: mean.data.length,
+      least: 0,
       distance: (z) => mean.data.reduce((sum, value, i) => sum + (z[i] - value) ** 2, 0),
     };
   },

@@ -15,7 +15,6 @@ export function gaussianMethod(
 ): PatchMethod {
   return {
     ...info,
-    nonNegative: true,
     fit: async (blocks, context) => fitMapped(map ? () => mapped(blocks(), map) : blocks, context),
     open: (tensors) => scorerOf(gaussianOf(tensors), info.features, map),
   };
@@ -26,6 +25,7 @@ export function scorerOf(fitted: Gaussian, features: Features = 'pooled', map?: 
   return {
     features,
     d: fitted.d,
+    least: 0,
     distance: (z) => squaredDistance(fitted, map ? map(z) : z),
     distances: (rows, n, blas) => squaredDistances(fitted, map ? mapRows(rows, n, fitted.d, map) : rows, n, blas),
   };

@@ -13,7 +13,6 @@ export const knn: PatchMethod = {
   source:
     'Sun et al., ICML 2022; Woodland et al. 2024: better than Mahalanobis on pooled features of a liver segmentation network.',
   features: 'channel-means',
-  nonNegative: true,
   async fit(blocks) {
     const rows: Float32Array[] = [];
     let d = 0;
@@ -41,6 +40,7 @@ export const knn: PatchMethod = {
     return {
       features: 'channel-means',
       d,
+      least: 0,
       distance(features) {
         const z = l2Normalise(features);
         const distances = new Float64Array(n);

@@ -1,8 +1,9 @@
 import { fitGaussian } from '../fit-gaussian.js';
 import { squaredDistance } from '../gaussian.js';
-import type { FeatureBlock, PatchMethod } from '../method.js';
+import type { PatchMethod } from '../method.js';
 import type { Tensor } from '../safetensors.js';
 import { gaussianOf } from './gaussian-form.js';
+import { cut, partsOf } from './parts.js';
 
 /**
  * Tensors: mean.i [c_i] and whitener.i [r_i,c_i] of every stage i, scale [stages,2]: mean and
@@ -15,7 +16,6 @@ export const multiLayer: PatchMethod = {
     'sum over the stages of the encoder of (D - mean D) / deviation of D, D the Mahalanobis distance of the stage’s channel means, mean and deviation over the training patches. May be negative',
   source: 'Lambert et al. 2023, Anthony and Kamnitsas 2023: no single layer is best for every shift.',
   features: 'stage-means',
-  nonNegative: false,
   async fit(blocks, context) {
     const parts = await partsOf(blocks());
     const tensors: Record<string, Tensor> = {};
@@ -58,33 +58,13 @@ export const multiLayer: PatchMethod = {
     return {
       features: 'stage-means',
       d: stages.reduce((sum, { d }) => sum + d, 0),
+      least: -Number.POSITIVE_INFINITY,
       distance: (features) =>
         distances(features).reduce(
           (sum, distance, i) => sum + (distance - training[i].mean) / training[i].deviation,
           0,
         ),
-      encoderStages: { training, distances },
+      encoderStages: { widths: stages.map(({ d }) => d), training, distances },
     };
   },
 };
-
-type Part = readonly [from: number, to: number];
-
-/** Where the features of each stage lie. */
-async function partsOf(blocks: AsyncIterable<FeatureBlock>): Promise<Part[]> {
-  for await (const { n, d, parts = [d] } of blocks) {
-    if (n === 0) continue;
-    const ends = parts.map((_, i) => parts.slice(0, i + 1).reduce((sum, size) => sum + size, 0));
-    return parts.map((size, i): Part => [ends[i] - size, ends[i]]);
-  }
-  return [[0, 0]];
-}
-
-async function* cut(blocks: AsyncIterable<FeatureBlock>, [from, to]: Part): AsyncGenerator<FeatureBlock> {
-  const width = to - from;
-  for await (const { rows, n, d } of blocks) {
-    const out = new Float32Array(n * width);
-    for (let i = 0; i < n; i++) out.set(rows.subarray(i * d + from, i * d + to), i * width);
-    yield { rows: out, n, d: width };
-  }
-}

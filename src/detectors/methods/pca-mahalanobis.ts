@@ -10,7 +10,6 @@ export const pcaMahalanobis: PatchMethod = {
     'sum over the first k principal directions v of (v^T (z - mean))^2 / variance along v, z the pooled activation, k at most 64',
   source: 'Woodland et al. 2023: AUROC .92 on liver CT.',
   features: 'pooled',
-  nonNegative: true,
   async fit(blocks, context) {
     const { values, vectors, mean, n, d, k } = await principalOf(blocks, context);
     const whitener = vectors.map(

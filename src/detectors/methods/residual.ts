@@ -9,7 +9,6 @@ export const residual: PatchMethod = {
     '|z - mean|^2 - sum over the first k principal directions v of (v^T (z - mean))^2: what the training patches never did, k at most 64',
   source: 'Wang et al., CVPR 2022 (ViM); OpenMIBOOD 2025: AUROC 79.8.',
   features: 'pooled',
-  nonNegative: true,
   async fit(blocks, context) {
     const { vectors, mean, n, d, k } = await principalOf(blocks, context);
     return {
@@ -26,6 +25,7 @@ export const residual: PatchMethod = {
     return {
       features: 'pooled',
       d,
+      least: 0,
       distance(z) {
         const offset = mean.data.map((value, i) => z[i] - value);
         let rest = offset.reduce((sum, value) => sum + value * value, 0);

@@ -1,4 +1,5 @@
-import type { Grid, Tiling } from '../../chunks.js';
+import type { Grid, Tiling, Triple } from '../../chunks.js';
+import { coverOf } from './cover.js';
 import { gaussianWindow } from './gaussian-window.js';
 
 /**
@@ -112,6 +113,21 @@ export function patchWeights(grid: Grid, tiling: Tiling): Float64Array {
   let i = 0;
   for (const wz of z) for (const wy of y) for (const wx of x) weights[i++] = wz * wy * wx;
   return weights;
+}
+
+/**
+ * The same where only as few patches count as cover the grid (`coverOf`): in the order of all
+ * patches, -1 for those that are left out.
+ */
+export function coverWeights(grid: Grid, tiling: Tiling): Float64Array {
+  const cover = coverOf(tiling);
+  const kept = patchWeights(grid, cover.tiling);
+  const [depth, height, width] = tiling.origins.map((origins) => origins.length);
+  let next = 0;
+  return Float64Array.from({ length: depth * height * width }, (_, i) => {
+    const tile: Triple = [Math.floor(i / (height * width)), Math.floor(i / width) % height, i % width];
+    return cover.find(tile) ? kept[next++] : -1;
+  });
 }
 
 /** Column sums of the weights: how much of the crop box each tile stands for. */
