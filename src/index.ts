@@ -55,7 +55,8 @@ export {
   type StreamScore,
 } from './drift/stream.js';
 export { type ErrorCode, isAbort, SegcanaryError } from './errors.js';
-export { expectedSegmentationCalibrationError } from './evaluate/calibration-error.js';
+export { type Advice, adviceOf, adviceSentence, type Share } from './evaluate/advice.js';
+export { calibrationErrorOf, expectedSegmentationCalibrationError } from './evaluate/calibration-error.js';
 export { type CohortCase, readCohort } from './evaluate/cohort.js';
 export {
   type CompareOptions,
@@ -64,8 +65,29 @@ export {
   type PairedDifference,
   type PairedDifferences,
 } from './evaluate/compare.js';
-export { type Evaluation, evaluationOf, type JudgedMethod, type ScoredMethod } from './evaluate/evaluation.js';
+export {
+  type ConformalValidity,
+  type ConformalValidityOptions,
+  conformalValidity,
+  simulatedValidity,
+} from './evaluate/conformal-validity.js';
+export {
+  type DetectorRecipe,
+  type Evaluation,
+  evaluationOf,
+  type JudgedMethod,
+  type ScoredMethod,
+} from './evaluate/evaluation.js';
 export { type Judgement, judge, type ScoredCase } from './evaluate/judge.js';
+export { clopperPearsonInterval, wilsonInterval } from './evaluate/proportions.js';
+export {
+  type BoundCoverage,
+  boundCoverage,
+  type EstimatedScan,
+  meanAbsoluteError,
+  type QualityStatistics,
+  qualityStatistics,
+} from './evaluate/quality-statistics.js';
 export { auroc, averagePrecision, detectionError, falsePositiveRate, rejectionsAt } from './evaluate/ranking.js';
 export { type Judged, riskCoverageAreas, riskCoverageCurve } from './evaluate/risk-coverage.js';
 export { Explainer } from './explain/explainer.js';
@@ -73,6 +95,7 @@ export type { NiftiGeometry } from './formats/nifti/geometry.js';
 export { type WriteNiftiOptions, writeNifti } from './formats/nifti/write.js';
 export { openScan } from './formats/open.js';
 export { type CalibrateJobOptions, type CalibrationResult, calibrateDetector } from './jobs/calibrate.js';
+export { cohortInputs } from './jobs/cohort-inputs.js';
 export {
   type EvaluateCohortOptions,
   type EvaluationResult,
@@ -97,7 +120,14 @@ export { gaussianWindow } from './maths/window/gaussian-window.js';
 export { layTiles, tileOrigins } from './maths/window/tiling.js';
 export { rememberingConstants } from './network/constant-patches.js';
 export { type Encoder, openEncoder } from './network/encoder.js';
-export { type ModelSource, openModel, openSegmentationModel, type SegmentationSource } from './network/folder.js';
+export {
+  type EvaluationSource,
+  type ModelSource,
+  openEvaluationModel,
+  openModel,
+  openSegmentationModel,
+  type SegmentationSource,
+} from './network/folder.js';
 export { openBlas } from './network/inference/blas.js';
 export type { InferenceOptions, WithInference } from './network/inference/options.js';
 export { closeInference, type InferenceSession, openSession, type Tensor } from './network/inference/session.js';
