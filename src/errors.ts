@@ -67,6 +67,7 @@ export type OptionName =
   | 'explain'
   | 'mask'
   | 'mirror'
+  | 'modality'
   | 'output'
   | 'plans'
   | 'port'

@@ -8,6 +8,7 @@ const flags: Readonly<Partial<Record<OptionName, string>>> = {
   explain: '--explain',
   mask: '--mask',
   mirror: '--tta',
+  modality: '--modality',
   output: '-o',
   plans: '-p',
   port: '--port',
