@@ -70,6 +70,7 @@ export type OptionName =
   | 'mask'
   | 'method'
   | 'mirror'
+  | 'modality'
   | 'output'
   | 'plans'
   | 'port'

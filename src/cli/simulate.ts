@@ -5,20 +5,24 @@ import { stringify } from 'csv-stringify/sync';
 import { isAbort } from '../errors.js';
 import { makeFolder, writeFileAtomically } from '../files/atomic.js';
 import { resolveInputs } from '../jobs/inputs.js';
-import { simulateScan } from '../jobs/simulate.js';
+import { measureScan, simulateScan } from '../jobs/simulate.js';
+import { openModel } from '../network/folder.js';
 import { failureOf } from '../results.js';
-import { SHIFT_NAMES, SHIFTS } from '../simulate/registry.js';
-import type { Grade } from '../simulate/shift.js';
+import { checkModality, modalityLike } from '../simulate/modality.js';
+import { SHIFT_NAMES, shiftsFor } from '../simulate/registry.js';
+import type { Grade, Modality, Shift } from '../simulate/shift.js';
 import { EXIT } from './exit.js';
 import type { LogOptions } from './log.js';
-import { flagsOf, type LimitFlags, withLimitOptions } from './options.js';
+import { flagsOf, type LimitFlags, type PlanFlags, withLimitOptions, withPlanOptions } from './options.js';
 import { runSession, type Session } from './session.js';
 import { wholeNumber } from './values.js';
 import { printed } from './words.js';
 
-interface SimulateFlags extends LimitFlags, LogOptions {
+interface SimulateFlags extends LimitFlags, PlanFlags, LogOptions {
   readonly input: string[];
-  readonly shift: readonly string[];
+  readonly model?: string;
+  readonly modality?: Modality;
+  readonly shift?: readonly string[];
   readonly grade: readonly string[];
   readonly seed: number;
   readonly labels?: string;
@@ -28,13 +32,21 @@ interface SimulateFlags extends LimitFlags, LogOptions {
 export function simulateCommand(program: Command): void {
   const command = program
     .command('simulate')
-    .description('shifted copies of CTs of your own, to try a detector on: seeded, graded, with the rows of a cohort')
-    .requiredOption('-i, --input <path...>', 'scans in HU: files or folders')
-    .addOption(
-      new Option('--shift <name...>', 'which (default: all)')
-        .choices([...SHIFT_NAMES])
-        .default([...SHIFT_NAMES], 'all'),
+    .description(
+      'shifted copies of CTs or MRs of your own, to try a detector on: seeded, graded, with the rows of a cohort',
     )
+    .requiredOption('-i, --input <path...>', 'CTs in HU, or MRs: files or folders')
+    .option(
+      '-m, --model <path>',
+      'shifts of the modality that this model is for: nnU-Net’s model folder, or an ONNX file',
+    )
+    .addOption(
+      new Option(
+        '--modality <name>',
+        'what the scans are (default: the model’s; without one, judged scan by scan by its values)',
+      ).choices(['ct', 'mr']),
+    )
+    .addOption(new Option('--shift <name...>', 'which (default: all of the modality)').choices([...SHIFT_NAMES]))
     .addOption(new Option('--grade <n...>', 'how strong').choices(['1', '2', '3']).default(['1', '2', '3'], '1 2 3'))
     .option('--seed <n>', 'of noise and implants', wholeNumber, 0)
     .option(
@@ -45,20 +57,40 @@ export function simulateCommand(program: Command): void {
       '-o, --output <folder>',
       '{case}_{shift}-{grade}.nii.gz, changed segmentations {case}_{shift}-{grade}_label.nii.gz, and cohort.csv',
     );
-  withLimitOptions(command).action(() => {
+  withPlanOptions(withLimitOptions(command)).action(() => {
     const flags = flagsOf<SimulateFlags>(command);
     return runSession(flags, (session) => simulateAll(flags, session));
   });
 }
 
-async function simulateAll(flags: SimulateFlags, { log, progress, signal, print }: Session): Promise<number> {
+async function simulateAll(flags: SimulateFlags, session: Session): Promise<number> {
   const inputs = await resolveInputs(flags.input);
+  const modality = flags.modality ?? (flags.model === undefined ? undefined : await modalityOf(flags.model, flags));
   await makeFolder(flags.output);
   const rows: string[][] = [];
   let failed = 0;
   for (const [i, { case: name, file }] of inputs.entries()) {
+    const { log, progress, signal, print } = session;
+    const fail = (error: unknown) => {
+      if (isAbort(error)) throw error;
+      failed++;
+      const failure = printed(failureOf(name, error));
+      log.error(failure.error.message);
+      return print(failure);
+    };
     const label = flags.labels === undefined ? '' : await labelOf(flags.labels, name);
-    for (const shift of SHIFTS.filter((s) => flags.shift.includes(s.name))) {
+    // Once a scan, and not once a copy.
+    const statistics = await measureScan({ case: name, file, signal, limits: flags.limits }).catch(fail);
+    if (!statistics) continue;
+    const known = modality ?? modalityLike(statistics);
+    const shifts = flags.shift ? shiftsNamed(flags.shift, known) : shiftsFor(known);
+    try {
+      for (const shift of shifts) checkModality(shift, statistics, { modality: flags.modality, subject: file });
+    } catch (error) {
+      await fail(error);
+      continue;
+    }
+    for (const shift of shifts) {
       for (const grade of flags.grade.map(Number) as Grade[]) {
         const image = `${name}_${shift.name}-${grade}.nii.gz`;
         progress.update(`${i + 1}/${inputs.length} ${image}`);
@@ -66,7 +98,8 @@ async function simulateAll(flags: SimulateFlags, { log, progress, signal, print 
           // Another seed a scan, so that no two have the same implants.
           const seed = flags.seed + i;
           const how = { case: name, shift, grade, seed, signal, limits: flags.limits };
-          await simulateScan({ ...how, file, to: join(flags.output, image) });
+          const { modality: said } = flags;
+          await simulateScan({ ...how, file, statistics, modality: said, to: join(flags.output, image) });
           let truth = label;
           if (label !== '' && shift.truth) {
             truth = `${name}_${shift.name}-${grade}_label.nii.gz`;
@@ -81,20 +114,29 @@ async function simulateAll(flags: SimulateFlags, { log, progress, signal, print 
             file: join(flags.output, image),
           });
         } catch (error) {
-          if (isAbort(error)) throw error;
-          failed++;
-          const failure = printed(failureOf(name, error));
-          log.error(failure.error.message);
-          await print(failure);
+          await fail(error);
         }
       }
     }
   }
-  progress.clear();
+  session.progress.clear();
   const head = ['case', 'image', 'label', 'split', 'group', 'shift', 'dataset'];
   await writeFileAtomically(join(flags.output, 'cohort.csv'), stringify([head, ...rows]));
   if (failed === 0) return EXIT.done;
   return rows.length === 0 ? EXIT.failed : EXIT.someScansFailed;
+}
+
+/** Those of the modality that have one of the names, and those that only another modality has. */
+function shiftsNamed(names: readonly string[], modality: Modality): readonly Shift[] {
+  const own = shiftsFor(modality);
+  const others = shiftsFor(modality === 'ct' ? 'mr' : 'ct').filter(({ name }) => !own.some((s) => s.name === name));
+  return [...own, ...others].filter(({ name }) => names.includes(name));
+}
+
+/** nnU-Net normalises CTs by the values of its training set, and everything else scan by scan. */
+async function modalityOf(model: string, flags: PlanFlags): Promise<Modality> {
+  const { plan } = await openModel(model, flags);
+  return plan.channels[0]?.scheme === 'CTNormalization' ? 'ct' : 'mr';
 }
 
 async function labelOf(folder: string, name: string): Promise<string> {

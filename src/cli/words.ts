@@ -11,6 +11,7 @@ const flags: Readonly<Partial<Record<OptionName, string>>> = {
   mask: '--mask',
   method: '--detector',
   mirror: '--tta',
+  modality: '--modality',
   output: '-o',
   plans: '-p',
   port: '--port',

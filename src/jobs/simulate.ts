@@ -1,8 +1,13 @@
+import type { Slice } from '../chunks.js';
 import { openScan } from '../formats/open.js';
 import type { ScanLimits } from '../limits.js';
-import { runScan } from '../scans/run.js';
+import { contiguous } from '../maths/volume/contiguous.js';
+import { describeSpread, emptySpread, mergeSpreads, type Spread, spreadWhere } from '../maths/volume/spread.js';
+import { runScan, type ScanOptions } from '../scans/run.js';
+import { checkModality } from '../simulate/modality.js';
+import type { Modality, ScanStatistics } from '../simulate/shift.js';
 import { chain } from '../stages/chain.js';
-import { drain } from '../stages/collectors.js';
+import { type Collector, drain } from '../stages/collectors.js';
 import { saveScan } from '../stages/save.js';
 import { type SimulateOptions, simulate } from '../stages/simulate.js';
 
@@ -11,23 +16,52 @@ export interface SimulateScanOptions extends SimulateOptions {
   readonly file: string;
   /** A path that ends in `.nii` or `.nii.gz`. */
   readonly to: string;
+  /**
+   * What the scan is, whatever it looks like.
+   * @default judged by its values; a shift of the other modality is then refused
+   */
+  readonly modality?: Modality | undefined;
   readonly limits?: Partial<ScanLimits>;
   readonly signal?: AbortSignal;
 }
 
 /**
  * Writes a shifted copy of a scan, or of its segmentation, float32, in its geometry, slice by
- * slice: load → simulate → save. Whole or not at all.
+ * slice: load → simulate → save. Whole or not at all. A scan whose `statistics` are not given is
+ * read twice where they are needed.
  *
- * @throws SegcanaryError whatever is wrong with the scan, `io`
+ * @throws SegcanaryError whatever is wrong with the scan, `scan-unsuitable` for a shift of another
+ *   modality, `io`
  */
 export async function simulateScan(options: SimulateScanOptions): Promise<void> {
+  const { shift, modality, of = 'scan' } = options;
   // A truth is packed as well as a bomb is: only scans have a limit of that kind.
-  const limits = options.of === 'truth' ? { ...options.limits, ratio: Number.POSITIVE_INFINITY } : options.limits;
+  const limits = of === 'truth' ? { ...options.limits, ratio: Number.POSITIVE_INFINITY } : options.limits;
+  const isOfOneModality = of === 'scan' && shift.modality !== undefined;
+  const statistics = options.statistics ?? (isOfOneModality ? await measureScan({ ...options, limits }) : undefined);
+  if (isOfOneModality && statistics) checkModality(shift, statistics, { modality, subject: options.file });
   await runScan(
     await openScan(options.file, limits),
     { ...options, limits },
-    chain(simulate(options)).to(saveScan(options)),
+    chain(simulate({ ...options, statistics })).to(saveScan(options)),
     drain,
   );
 }
+
+/**
+ * Extremes, mean and deviation of the first channel of a scan, in one pass over its file.
+ *
+ * @throws SegcanaryError whatever is wrong with the scan
+ */
+export async function measureScan(options: ScanOptions & { readonly file: string }): Promise<ScanStatistics> {
+  return runScan(await openScan(options.file, options.limits), options, chain<Slice>(), firstChannel);
+}
+
+const firstChannel: Collector<Slice, ScanStatistics, Spread> = {
+  init: () => emptySpread,
+  add: (spread, { grid, data }) => {
+    const plane = contiguous(data).subarray(0, grid.shape[1] * grid.shape[2]);
+    return mergeSpreads(spread, spreadWhere(plane, new Uint8Array(plane.length).fill(1)));
+  },
+  finish: describeSpread,
+};

@@ -11,6 +11,7 @@ const thighs = (grade: Grade): number => graded([1 / 3, 2 / 3, 1], grade);
 export const anotherBodyPart: Shift = {
   name: 'another-body-part',
   title: 'Another body part',
+  modality: 'ct',
   grades: ['thighs in the lowest third', 'thighs in the lowest two thirds', 'thighs throughout'],
   at: (grade, seed) => {
     const random = randomOf(seed, -1);

@@ -5,6 +5,7 @@ import { graded, randomOf, type Shift } from './shift.js';
 export const metalStreaks: Shift = {
   name: 'metal-streaks',
   title: 'Metal streaks',
+  modality: 'ct',
   grades: [
     'streaks of 150 HU around two implants',
     'streaks of 400 HU around two implants',
@@ -41,6 +42,7 @@ export const metalStreaks: Shift = {
 export const motion: Shift = {
   name: 'motion',
   title: 'Motion',
+  modality: 'ct',
   grades: ['ghosts 3 mm apart', 'ghosts 8 mm apart', 'ghosts 20 mm apart'],
   at: (grade) => {
     const distance = graded([3, 8, 20], grade);
@@ -59,6 +61,7 @@ export const motion: Shift = {
 export const truncatedFov: Shift = {
   name: 'truncated-fov',
   title: 'Truncated field of view',
+  modality: 'ct',
   grades: ['a circle of 80 % of the width', 'a circle of 60 % of the width', 'a circle of 40 % of the width'],
   at: (grade) => {
     const radius = graded([0.4, 0.3, 0.2], grade);

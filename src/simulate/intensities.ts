@@ -5,6 +5,7 @@ import { boxBlur, graded, randomOf, type Shift } from './shift.js';
 export const lowDose: Shift = {
   name: 'low-dose',
   title: 'Low dose',
+  modality: 'ct',
   grades: ['60 HU of noise more', '130 HU of noise more', '260 HU of noise more'],
   at: (grade, seed) => {
     const deviation = graded([60, 130, 260], grade);
@@ -26,6 +27,7 @@ export const lowDose: Shift = {
 export const sharpKernel: Shift = {
   name: 'sharp-kernel',
   title: 'Sharp reconstruction kernel',
+  modality: 'ct',
   grades: [
     'edges and noise 2 times as strong',
     'edges and noise 4 times as strong',
@@ -55,6 +57,7 @@ export const thickSlices: Shift = {
 export const rescaleIntercept: Shift = {
   name: 'rescale-intercept',
   title: 'Wrong rescale intercept',
+  modality: 'ct',
   grades: ['100 HU too high', '400 HU too high', '1024 HU too high: air is at 0'],
   at: (grade) => {
     const offset = graded([100, 400, 1024], grade);
@@ -65,6 +68,7 @@ export const rescaleIntercept: Shift = {
 export const rescaleSlope: Shift = {
   name: 'rescale-slope',
   title: 'Wrong rescale slope',
+  modality: 'ct',
   grades: ['values 1.25 times too large', 'values 1.6 times too large', 'values 2.5 times too large'],
   at: (grade) => {
     const slope = graded([1.25, 1.6, 2.5], grade);
@@ -75,6 +79,7 @@ export const rescaleSlope: Shift = {
 export const contrastAgent: Shift = {
   name: 'contrast-agent',
   title: 'Contrast agent',
+  modality: 'ct',
   grades: [
     'soft tissue up to 80 HU brighter',
     'soft tissue up to 160 HU brighter',

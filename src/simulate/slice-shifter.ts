@@ -35,7 +35,10 @@ export class SliceShifter {
     const held = this.#held;
     this.#held = [];
     const mean = meanOf(held);
-    return held.map(({ z, scan, data }) => ({ z, scan, data: this.#change({ z, scan, data: mean ?? data }) }));
+    return held.map((slice) => {
+      const { z, scan, data } = slice;
+      return { z, scan, data: this.#change({ ...slice, data: mean ?? data }) };
+    });
   }
 }
 

@@ -2,16 +2,24 @@ import ndarray from 'ndarray';
 import type { Slice } from '../chunks.js';
 import { SegcanaryError } from '../errors.js';
 import { contiguous } from '../maths/volume/contiguous.js';
+import type { ScanStatistics } from '../simulate/shift.js';
 import { SliceShifter, type SliceShifterOptions } from '../simulate/slice-shifter.js';
 import { type Stage, stage } from './stage.js';
 
-export type SimulateOptions = SliceShifterOptions;
+export interface SimulateOptions extends SliceShifterOptions {
+  /**
+   * What was measured over the whole scan; shifts of MR are relative to it.
+   * @default what a `measure` stage before this one measured
+   */
+  readonly statistics?: ScanStatistics | undefined;
+}
 
 /**
- * Applies a scanner shift to the slices of a CT, or what it does to the truth to those of its
- * segmentation. Put it right after `load`.
+ * Applies a scanner shift to the slices of a scan, or what it does to the truth to those of its
+ * segmentation. Put it right after `load`; with a shift of MR, `measure()` between them.
  *
- * @throws SegcanaryError `scan-unsuitable` for several channels
+ * @throws SegcanaryError `scan-unsuitable` for several channels, `usage` for a shift of MR on a scan
+ *   that was not measured
  */
 export function simulate(options: SimulateOptions): Stage<Slice, Slice> {
   const shifter = new SliceShifter(options);
@@ -29,11 +37,13 @@ export function simulate(options: SimulateOptions): Stage<Slice, Slice> {
         if (channels !== 1) {
           throw new SegcanaryError(
             'scan-unsuitable',
-            `has ${channels} channels; shifts are simulated on a CT of one.`,
+            `has ${channels} channels; shifts are simulated on a scan of one.`,
             { subject: scan.case },
           );
         }
-        for (const shifted of shifter.push({ z: slice.z, data: contiguous(slice.data), scan })) yield sliceOf(shifted);
+        const statistics = options.statistics ?? grid.statistics?.[0];
+        const data = contiguous(slice.data);
+        for (const shifted of shifter.push({ z: slice.z, data, scan, statistics })) yield sliceOf(shifted);
       },
       *flush() {
         for (const shifted of shifter.flush()) yield sliceOf(shifted);

@@ -53,7 +53,7 @@ describe('the simulate stage', () => {
   it('is for scans of one channel', async () => {
     await expect(shifted(slices(2), { shift, grade: 1 })).rejects.toMatchObject({
       code: 'scan-unsuitable',
-      message: 'case: has 2 channels; shifts are simulated on a CT of one.',
+      message: 'case: has 2 channels; shifts are simulated on a scan of one.',
     });
   });
 });
