@@ -104,18 +104,20 @@ const digits = (value: number | null): string => (value === null ? '-' : value.t
 
 /**
  * What each shift takes from the Dice, and how much of it a detector flags at its conformal
- * boundary.
+ * boundary. Without a truth there is no Dice to take from.
  */
 export function shiftsTable(shifts: readonly ShiftHarm[], { name, cases, conformal }: JudgedMethod): TableOfText {
+  const truth = shifts.some(({ dice }) => dice !== null);
   return {
-    head: ['shift', 'data set', 'scans', 'Dice', 'drop', 'harmful', `flagged by ${name}`],
+    head: ['shift', 'data set', 'scans', ...(truth ? ['Dice', 'drop', 'harmful'] : []), `flagged by ${name}`],
     rows: shifts.map(({ group, shift, dataset, n, dice, drop, harmful }) => {
       const flagged = cases.filter(
         (c) => c.group === group && c.shift === shift && c.dataset === dataset && c.score > conformal.boundary,
       );
       const told = drop === null ? '-' : harmful ? 'yes' : 'no';
       const called = group === 'ood' ? shift || '-' : `${shift || '-'} (shifted-id)`;
-      return [called, dataset || '-', String(n), digits(dice), digits(drop), told, String(flagged.length)];
+      const harm = truth ? [digits(dice), digits(drop), told] : [];
+      return [called, dataset || '-', String(n), ...harm, String(flagged.length)];
     }),
   };
 }

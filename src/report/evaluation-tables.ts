@@ -84,11 +84,13 @@ export function differencesHtml({ comparison, harmful, methods }: Evaluation): s
 }
 
 export function shiftsHtml(shifts: readonly ShiftHarm[]): string {
+  const truth = shifts.some(({ dice }) => dice !== null);
   const rows = shifts.map(({ group, shift, dataset, n, dice, drop, harmful }, i) => {
     const called = `${shift || '–'}${group === 'shifted-id' ? ' (shifted-id)' : ''}`;
-    return `<tr><td>${escapeHtml(called)}</td><td>${escapeHtml(dataset || '–')}</td><td>${n}</td><td>${digits(dice)}</td><td>${digits(drop)}</td><td>${drop === null ? '–' : harmful ? 'yes' : 'no'}</td><td id="flagged-${i}"></td></tr>`;
+    const harm = `<td>${digits(dice)}</td><td>${digits(drop)}</td><td>${drop === null ? '–' : harmful ? 'yes' : 'no'}</td>`;
+    return `<tr><td>${escapeHtml(called)}</td><td>${escapeHtml(dataset || '–')}</td><td>${n}</td>${truth ? harm : ''}<td id="flagged-${i}"></td></tr>`;
   });
-  return `<table><thead><tr>${['shift', 'data set', 'scans', 'Dice', 'drop', 'harmful', 'flagged'].map((h) => `<th scope="col">${h}</th>`).join('')}</tr></thead><tbody>${rows.join('')}</tbody></table>`;
+  return `<table><thead><tr>${['shift', 'data set', 'scans', ...(truth ? ['Dice', 'drop', 'harmful'] : []), 'flagged'].map((h) => `<th scope="col">${h}</th>`).join('')}</tr></thead><tbody>${rows.join('')}</tbody></table>`;
 }
 
 const arrow = (metric: Metric): string => (COMPARED[metric] === 'higher' ? ' ↑' : ' ↓');

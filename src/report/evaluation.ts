@@ -88,7 +88,7 @@ ${truth ? plot('calibration', 'Calibration', 'Bars of equal height are what the 
 </div>
 <p id="case" class="soft" aria-live="polite">Click a scan in one of the plots.</p>
 <h2>Shifts</h2>
-<p>Harmful is a shift that takes more than ${report.margin} from the mean Dice of the in-distribution test scans.</p>
+${truth ? `<p>Harmful is a shift that takes more than ${report.margin} from the mean Dice of the in-distribution test scans.</p>` : ''}
 <div class="wide" id="shifts">${shiftsHtml(report.shifts)}</div>
 ${picturesHtml(report)}
 <h2>Mistakes at the conformal boundary</h2>
