@@ -65,6 +65,8 @@ export type OptionName =
   | 'detectors'
   | 'early'
   | 'explain'
+  | 'fdr'
+  | 'level'
   | 'mask'
   | 'method'
   | 'mirror'

@@ -15,11 +15,12 @@ export {
   type Calibration,
   type CalibrationCase,
   calibrate,
-  describeLevel,
+  pValueOf,
   uncertaintyOf,
   verdictOf,
 } from './detectors/calibration.js';
 export { ESTIMATORS, type Estimator } from './detectors/estimators.js';
+export { benjaminiHochberg } from './detectors/false-discoveries.js';
 export { type EmbeddingBlock, fitGaussian, type GaussianFit } from './detectors/fit-gaussian.js';
 export { type Gaussian, gaussian, squaredDistance } from './detectors/gaussian.js';
 export type { Features, FittedMethod, PatchMethod, PatchScorer, Scorer } from './detectors/method.js';
@@ -32,6 +33,7 @@ export {
   type SegmentingDetector,
 } from './detectors/opened.js';
 export { OUTPUT_METHODS } from './detectors/outputs/registry.js';
+export { chanceOfMore, describeLevel, describeSite, warningsOfCalibration } from './detectors/promise.js';
 export {
   type Detector,
   type DetectorDescription,
@@ -53,7 +55,8 @@ export {
   type StreamScore,
 } from './drift/stream.js';
 export { type ErrorCode, isAbort, SegcanaryError } from './errors.js';
-export { expectedSegmentationCalibrationError } from './evaluate/calibration-error.js';
+export { type Advice, adviceOf, adviceSentence, type Share } from './evaluate/advice.js';
+export { calibrationErrorOf, expectedSegmentationCalibrationError } from './evaluate/calibration-error.js';
 export { type CohortCase, readCohort } from './evaluate/cohort.js';
 export {
   type CompareOptions,
@@ -62,8 +65,29 @@ export {
   type PairedDifference,
   type PairedDifferences,
 } from './evaluate/compare.js';
-export { type Evaluation, evaluationOf, type JudgedMethod, type ScoredMethod } from './evaluate/evaluation.js';
+export {
+  type ConformalValidity,
+  type ConformalValidityOptions,
+  conformalValidity,
+  simulatedValidity,
+} from './evaluate/conformal-validity.js';
+export {
+  type DetectorRecipe,
+  type Evaluation,
+  evaluationOf,
+  type JudgedMethod,
+  type ScoredMethod,
+} from './evaluate/evaluation.js';
 export { type Judgement, judge, type ScoredCase } from './evaluate/judge.js';
+export { clopperPearsonInterval, wilsonInterval } from './evaluate/proportions.js';
+export {
+  type BoundCoverage,
+  boundCoverage,
+  type EstimatedScan,
+  meanAbsoluteError,
+  type QualityStatistics,
+  qualityStatistics,
+} from './evaluate/quality-statistics.js';
 export { auroc, averagePrecision, detectionError, falsePositiveRate, rejectionsAt } from './evaluate/ranking.js';
 export { type Judged, riskCoverageAreas, riskCoverageCurve } from './evaluate/risk-coverage.js';
 export { Explainer } from './explain/explainer.js';
@@ -71,6 +95,7 @@ export type { NiftiGeometry } from './formats/nifti/geometry.js';
 export { type WriteNiftiOptions, writeNifti } from './formats/nifti/write.js';
 export { openScan } from './formats/open.js';
 export { type CalibrateJobOptions, type CalibrationResult, calibrateDetector } from './jobs/calibrate.js';
+export { cohortInputs } from './jobs/cohort-inputs.js';
 export {
   type EvaluateCohortOptions,
   type EvaluationResult,
@@ -78,10 +103,13 @@ export {
   evaluateCohort,
 } from './jobs/evaluate.js';
 export { type WriteEvaluationOptions, writeEvaluation } from './jobs/evaluation-folder.js';
+export { controlFalseDiscoveries, type FalseDiscoveries } from './jobs/false-discoveries.js';
 export { type FitJobOptions, type FitResult, fitDetector } from './jobs/fit.js';
 export { fitIntensityDetector, type IntensityDetectorOptions } from './jobs/fit-intensities.js';
 export { type OutputDetectorOptions, saveOutputDetector } from './jobs/fit-outputs.js';
+export { identifyInput, type KnownScan, SeenScans } from './jobs/identities.js';
 export { resolveInputs, type ScanInput } from './jobs/inputs.js';
+export { patientsOf, readPatients } from './jobs/patients.js';
 export { type ScoreJobOptions, scoreScans } from './jobs/score.js';
 export { type CohortScores, type ScoreCohortOptions, scoreCohort } from './jobs/score-cohort.js';
 export { type SegmenterJobOptions, type SegmentJobOptions, segmenterOf, segmentScans } from './jobs/segment.js';
@@ -92,7 +120,14 @@ export { gaussianWindow } from './maths/window/gaussian-window.js';
 export { layTiles, tileOrigins } from './maths/window/tiling.js';
 export { rememberingConstants } from './network/constant-patches.js';
 export { type Encoder, openEncoder } from './network/encoder.js';
-export { type ModelSource, openModel, openSegmentationModel, type SegmentationSource } from './network/folder.js';
+export {
+  type EvaluationSource,
+  type ModelSource,
+  openEvaluationModel,
+  openModel,
+  openSegmentationModel,
+  type SegmentationSource,
+} from './network/folder.js';
 export { openBlas } from './network/inference/blas.js';
 export type { InferenceOptions, WithInference } from './network/inference/options.js';
 export { closeInference, type InferenceSession, openSession, type Tensor } from './network/inference/session.js';

@@ -126,12 +126,18 @@ export interface SubjectScore {
   readonly score: number;
   /**
    * clip((score - min) / (2 max - min), 0, 1) over the calibration scores; null uncalibrated or
-   * where 2 max <= min.
+   * where 2 max <= min. The paper's; it orders scans, and is no verdict.
    */
   readonly uncertainty: number | null;
   /** The conformal boundary, on the scale of `score`. */
   readonly boundary: number | null;
   readonly verdict: Verdict;
+  /**
+   * (1 + #{calibration scores >= score}) / (n + 1), n calibration scans: an in-distribution scan
+   * has one this small or smaller with at most this probability. Out of distribution iff it is at
+   * most 1 - level. Null uncalibrated.
+   */
+  readonly pValue: number | null;
   readonly patches: number;
   /** Null where the detector judges the scan as a whole. */
   readonly worstPatch: WorstPatch | null;
@@ -148,10 +154,13 @@ export interface SubjectScore {
  * What `score --early` gives for a scan that is certainly out of distribution before its end.
  * Patches and the worst of them are those seen by then.
  */
-export interface EarlyVerdict extends Omit<SubjectScore, 'score' | 'verdict' | 'explanation'> {
+export interface EarlyVerdict extends Omit<SubjectScore, 'score' | 'verdict' | 'pValue' | 'explanation'> {
   readonly score: null;
   /** A lower bound of the score, above the boundary. */
   readonly scoreAtLeast: number;
+  readonly pValue: null;
+  /** The p-value of that lower bound, an upper bound of the scan's: at most 1 - level. */
+  readonly pValueAtMost: number;
   readonly uncertainty: null;
   readonly verdict: 'out-of-distribution';
 }

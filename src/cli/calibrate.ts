@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { DEFAULT_LEVEL } from '../detectors/calibration.js';
 import { openDetector } from '../detectors/opened.js';
 import { loadDetector } from '../detectors/saved.js';
 import { SegcanaryError } from '../errors.js';
@@ -6,23 +7,28 @@ import { calibrateDetector } from '../jobs/calibrate.js';
 import { EXIT } from './exit.js';
 import type { LogOptions } from './log.js';
 import { namedScans } from './named-scans.js';
-import { flagsOf, type ScanFlags, withCohortOption, withScanOptions } from './options.js';
+import { flagsOf, patientsFrom, type ScanFlags, withCohortOption, withScanOptions } from './options.js';
 import { reportCalibration } from './reports.js';
 import { ScanProgress } from './scan-progress.js';
 import { runSession } from './session.js';
+import { level } from './values.js';
 import { sentenceOf } from './words.js';
 
 interface CalibrateFlags extends Omit<ScanFlags, 'input'>, LogOptions {
   readonly input?: string[];
   readonly cohort?: string;
   readonly detector: string;
+  readonly level: number;
+  readonly patients?: string;
 }
 
 export function calibrateCommand(program: Command): void {
   const command = program
     .command('calibrate')
     .description('score in-distribution scans that the fit has not seen, and draw the boundary from them')
-    .requiredOption('-d, --detector <folder>', 'the detector; its detector.json is rewritten');
+    .requiredOption('-d, --detector <folder>', 'the detector; its detector.json is rewritten')
+    .option('--level <share>', 'share of in-distribution scans that the boundary is to keep', level, DEFAULT_LEVEL)
+    .option('--patients <csv>', 'patient of each case: a file with the columns case and patient (default: by name)');
   withCohortOption(withScanOptions(command, 'held-out scans: files or folders', false), 'val').action(() => {
     const flags = flagsOf<CalibrateFlags>(command);
     return runSession(flags, async (session) => {
@@ -31,8 +37,9 @@ export function calibrateCommand(program: Command): void {
       if (!inputs) throw new SegcanaryError('usage', 'Held-out scans draw the boundary; name them with -i.');
       const detector = await loadDetector(flags.detector);
       const done = new ScanProgress(session, inputs.length);
-      const { calibration, failures } = await calibrateDetector({
+      const { calibration, warnings, failures } = await calibrateDetector({
         ...flags,
+        patients: await patientsFrom(flags),
         detector: await openDetector(detector, flags),
         inputs,
         signal,
@@ -47,6 +54,7 @@ export function calibrateCommand(program: Command): void {
           log.error(sentenceOf(error));
         },
       });
+      for (const { message } of warnings) log.warn(message);
       await say(reportCalibration(detector, calibration));
       return failures.length > 0 ? EXIT.someScansFailed : EXIT.done;
     });

@@ -8,7 +8,7 @@ import { makeFolder } from '../files/atomic.js';
 import { openCohort } from '../jobs/cohort-inputs.js';
 import { type EvaluationResult, evaluateCohort } from '../jobs/evaluate.js';
 import { writeEvaluation } from '../jobs/evaluation-folder.js';
-import { openSegmentationModel } from '../network/folder.js';
+import { openEvaluationModel } from '../network/folder.js';
 import { advisedCommands } from './advised-commands.js';
 import { EXIT } from './exit.js';
 import type { LogOptions } from './log.js';
@@ -89,7 +89,7 @@ export function evaluateCommand(program: Command): void {
 async function evaluate(path: string, flags: EvaluateFlags, session: Session): Promise<number> {
   const { log, progress, signal } = session;
   const cohort = await openCohort(path);
-  const model = await openSegmentationModel(flags.model, flags);
+  const model = await openEvaluationModel(flags.model, flags);
   await makeFolder(flags.output);
   const done = new ScanProgress(session, cohort.length);
   const result = await evaluateCohort({

@@ -15,6 +15,7 @@ import { namedScans } from './named-scans.js';
 import {
   flagsOf,
   type PlanFlags,
+  patientsFrom,
   type ScanFlags,
   withCohortOption,
   withFoldOption,
@@ -41,6 +42,7 @@ interface FitFlags extends Omit<ScanFlags, 'input'>, PlanFlags, LogOptions {
   readonly stepSize?: number;
   readonly seed: number;
   readonly cache?: string;
+  readonly patients?: string;
   readonly output: string;
 }
 
@@ -63,6 +65,7 @@ export function fitCommand(program: Command): void {
       fraction,
     )
     .option('--seed <n>', 'of passes with dropout', wholeNumber, 0)
+    .option('--patients <csv>', 'patient of each case: a file with the columns case and patient (default: by name)')
     .option('--cache <folder>', 'where embeddings are kept, so that a fit resumes (default: <output>.cache)')
     .requiredOption('-o, --output <folder>', 'the detector');
   const inputs = 'training scans: files or folders (a detector on outputs needs none)';
@@ -86,6 +89,7 @@ async function fitOnFeatures(flags: FitFlags, inputs: readonly ScanInput[], sess
   const done = new ScanProgress(session, inputs.length);
   const result = await fitDetector({
     ...flags,
+    patients: await patientsFrom(flags),
     method: flags.detector,
     model: await openModel(flags.model, flags),
     inputs,
@@ -117,6 +121,7 @@ async function fitOnIntensities(flags: FitFlags, inputs: readonly ScanInput[], s
   const done = new ScanProgress(session, inputs.length);
   const result = await fitIntensityDetector({
     ...flags,
+    patients: await patientsFrom(flags),
     model: await openModel(flags.model, flags),
     inputs,
     signal,
@@ -128,7 +133,7 @@ async function fitOnIntensities(flags: FitFlags, inputs: readonly ScanInput[], s
     },
   });
   progress.clear();
-  for (const warning of result.fit.warnings) log.warn(warning.message);
+  for (const warning of result.warnings) log.warn(warning.message);
   await say(reportIntensityFit(result, flags.output));
   return result.failures.length > 0 ? EXIT.someScansFailed : EXIT.done;
 }

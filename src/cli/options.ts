@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { type Command, Option } from 'commander';
+import { readPatients } from '../jobs/patients.js';
 import type { ScanLimits } from '../limits.js';
 import type { WithInference } from '../network/inference/options.js';
 import type { LogOptions } from './log.js';
@@ -30,6 +31,10 @@ export interface PlanFlags {
   readonly plans?: string;
   readonly configuration?: string;
 }
+
+/** The table of patients that is named, if any. */
+export const patientsFrom = ({ patients }: { readonly patients?: string }): Promise<Map<string, string>> | undefined =>
+  patients === undefined ? undefined : readPatients(patients);
 
 /** The options of a command; what says how networks are run is one value. */
 export function flagsOf<T extends LogOptions>(command: Command): T {

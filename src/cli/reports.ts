@@ -1,9 +1,11 @@
-import { type Calibration, describeLevel } from '../detectors/calibration.js';
+import type { Calibration } from '../detectors/calibration.js';
 import { FEATURE_WORDS, type GaussianFacts, type PatchMethod } from '../detectors/method.js';
+import { describeLevel, describeSite, warningsOfCalibration } from '../detectors/promise.js';
 import type { Detector, FeatureDetector } from '../detectors/saved.js';
 import type { FitResult } from '../jobs/fit.js';
 import type { IntensityDetectorResult } from '../jobs/fit-intensities.js';
 import type { OutputDetectorResult } from '../jobs/fit-outputs.js';
+import type { Warning } from '../results.js';
 
 /** What is judged of a patch, in a few words. */
 function featuresIn({ features }: PatchMethod, pooled: readonly number[]): string {
@@ -88,7 +90,11 @@ function gaussianLines(facts: GaussianFacts | null, d: number): [string, string]
 }
 
 /** What `calibrate` prints. */
-export function reportCalibration(detector: Pick<Detector, 'dir'>, calibration: Calibration): string {
+export function reportCalibration(
+  detector: Pick<Detector, 'dir'>,
+  calibration: Calibration,
+  warnings: readonly Warning[] = [],
+): string {
   const { boundary, min, max, cases } = calibration;
   return lines([
     ['detector', detector.dir],
@@ -96,9 +102,20 @@ export function reportCalibration(detector: Pick<Detector, 'dir'>, calibration: 
     ['scores', `${number(min)} to ${number(max)}`],
     ['boundary', `${number(boundary.conformal)} (conformal, level ${(100 * boundary.level).toFixed(1)} %)`],
     ['paper boundary', number(boundary.paper)],
-    ['promise', describeLevel(cases.length)],
+    ['largest', largest(cases)],
+    ['promise', describeLevel(cases.length, calibration.level)],
+    ['here', describeSite(calibration)],
+    ...warnings.map(({ message }) => ['warning', message] as const),
   ]);
 }
+
+/** The three largest scores, which the boundary is drawn from or lies among. */
+const largest = (cases: Calibration['cases']): string =>
+  cases
+    .slice(-3)
+    .reverse()
+    .map(({ case: name, score }) => `${name} ${number(score)}`)
+    .join(', ');
 
 /** What `inspect` prints. */
 export function reportDetector(detector: Detector): string {
@@ -116,7 +133,7 @@ export function reportDetector(detector: Detector): string {
   ]);
   if (d.calibration === null)
     return `${fitted}\n\nNot calibrated: every verdict is “uncalibrated”; run segcanary calibrate with in-distribution scans that the fit has not seen.`;
-  return `${fitted}\n\n${reportCalibration(detector, d.calibration)}`;
+  return `${fitted}\n\n${reportCalibration(detector, d.calibration, warningsOfCalibration(d.calibration))}`;
 }
 
 /** What detectors of one kind have. */

@@ -1,3 +1,4 @@
+import { controlFalseDiscoveries, describeFalseDiscoveries } from '../jobs/false-discoveries.js';
 import type { ResultFolder } from '../jobs/result-folder.js';
 import { type EarlyVerdict, isFailure, type ScanFailure, type SubjectScore } from '../results.js';
 import { EXIT } from './exit.js';
@@ -20,6 +21,8 @@ export interface ResultLoop<T> {
   /** What is printed of a result. */
   readonly lineOf: (result: T) => object;
   readonly failOnOod?: boolean | undefined;
+  /** Share of false discoveries. Lines then come at the end and say whether they are flagged. */
+  readonly fdr?: number | undefined;
 }
 
 /**
@@ -28,13 +31,18 @@ export interface ResultLoop<T> {
  * @returns the exit code
  */
 export async function reportResults<T extends { readonly case: string; readonly patches: number }>(
-  { results, scans, done, stdoutTaken, folder, scoreOf, lineOf, failOnOod }: ResultLoop<T>,
+  { results, scans, done, stdoutTaken, folder, scoreOf, lineOf, failOnOod, fdr }: ResultLoop<T>,
   { log, progress, print }: Session,
 ): Promise<number> {
   const report = async (line: object) => {
     if (!stdoutTaken) return print(line);
     progress.clear();
     process.stderr.write(`${JSON.stringify(line)}\n`);
+  };
+  const batch: (T | ScanFailure)[] = [];
+  const tell = async (found: T | ScanFailure, line: object) => {
+    if (fdr === undefined) await report(line);
+    else batch.push(found);
   };
   let failed = 0;
   let ood = 0;
@@ -44,18 +52,27 @@ export async function reportResults<T extends { readonly case: string; readonly 
       const failure = printed(found);
       failed++;
       await folder?.add(failure);
-      await report(failure);
+      await tell(failure, failure);
       log.error(failure.error.message);
     } else {
       const score = scoreOf(found);
       ood += Number(score?.verdict === 'out-of-distribution');
       if (score) await folder?.add(score);
-      await report(lineOf(found));
+      await tell(found, lineOf(found));
       log.debug(`${found.case}: ${score?.verdict ?? 'segmented'}, ${found.patches} patches, ${seconds} s`);
     }
   }
   progress.clear();
-  await folder?.finish();
+  if (fdr !== undefined) {
+    const scores = batch.flatMap((found) => (isFailure(found) ? [] : (scoreOf(found) ?? [])));
+    const discoveries = controlFalseDiscoveries(scores, fdr);
+    const flagged = new Set(discoveries.flagged);
+    for (const found of batch)
+      await report(isFailure(found) ? found : { ...lineOf(found), flaggedAtFdr: flagged.has(found.case) });
+    await folder?.finish(discoveries);
+    log.info(describeFalseDiscoveries(discoveries));
+    ood = flagged.size;
+  } else await folder?.finish();
   if (failed > 0) return scans === 1 ? EXIT.failed : EXIT.someScansFailed;
   return failOnOod && ood > 0 ? EXIT.outOfDistribution : EXIT.done;
 }

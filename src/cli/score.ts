@@ -5,6 +5,7 @@ import { openDetector } from '../detectors/opened.js';
 import { loadDetector } from '../detectors/saved.js';
 import { SegcanaryError } from '../errors.js';
 import { cannotWrite } from '../files/atomic.js';
+import { describeTooFewScans } from '../jobs/false-discoveries.js';
 import { resolveInputs, type ScanInput } from '../jobs/inputs.js';
 import { maskPath, ResultFolder } from '../jobs/result-folder.js';
 import { type ScoreJobOptions, scoreScans } from '../jobs/score.js';
@@ -15,6 +16,7 @@ import { reportResults } from './result-loop.js';
 import { ScanProgress } from './scan-progress.js';
 import { runSession, type Session } from './session.js';
 import { tokenFrom } from './token.js';
+import { level } from './values.js';
 
 interface ScoreFlags extends ScanFlags, LogOptions {
   readonly detector?: string;
@@ -25,6 +27,7 @@ interface ScoreFlags extends ScanFlags, LogOptions {
   readonly mask?: string;
   readonly failOnOod?: boolean;
   readonly early?: boolean;
+  readonly fdr?: number;
   readonly explain?: boolean;
   readonly rememberConstants?: boolean;
 }
@@ -44,6 +47,11 @@ export function scoreCommand(program: Command): void {
     )
     .option('--fail-on-ood', 'exit with 10 when a scan is out of distribution')
     .option('--early', 'stop a scan as soon as it is certainly out of distribution (no mask, and its score is null)')
+    .option(
+      '--fdr <share>',
+      'flag scans of the batch so that at most this share of those flagged is expected to be in distribution',
+      level,
+    )
     .option('--explain', 'add what explains the verdict: largest patches, what moved, intensities (docs/explaining.md)')
     .option('--remember-constants', 'encode patches of a single value, such as air, once; the scores are the same');
   withScanOptions(command, 'scans: files or folders, or - for stdin').action(() => {
@@ -70,6 +78,8 @@ const PATIENCE = 3600;
 interface Scorer {
   /** Whether there is a mask of a scan. */
   readonly hasMask: boolean;
+  /** Calibration scans of the detector. */
+  readonly calibrated: number;
   scans(
     options: Pick<ScoreJobOptions, 'inputs' | 'signal' | 'onProgress'> & Record<'mask', ScoreJobOptions['mask']>,
   ): Promise<AsyncIterable<SubjectScore | EarlyVerdict | ScanFailure>>;
@@ -83,6 +93,7 @@ async function scorerHere(flags: ScoreFlags): Promise<Scorer> {
   const detector = await loadDetector(flags.detector);
   return {
     hasMask: detector.kind === 'features' && !flags.early,
+    calibrated: detector.description.calibration?.cases.length ?? 0,
     scans: async (options) =>
       scoreScans({ ...flags, ...options, detector: await openDetector(detector, { ...flags, ahead: true }) }),
   };
@@ -103,6 +114,7 @@ async function scorerThere({ detector: name, tokenFile, volume, explain }: Score
     );
   return {
     hasMask: detector.kind === 'features',
+    calibrated: detector.calibration?.n ?? 0,
     scans: async (options) => scoreScansRemotely({ ...options, client, detector, volume, explain }),
   };
 }
@@ -119,6 +131,17 @@ async function scoreAll(flags: ScoreFlags, scorer: Scorer, session: Session): Pr
   }
   if (mask !== undefined && !stdoutTaken) await checkMaskPath(mask);
   if (output !== undefined) ResultFolder.refuseNames(inputs.map((input) => input.case));
+  if (flags.fdr !== undefined) {
+    if (scorer.calibrated === 0)
+      throw new SegcanaryError(
+        'usage',
+        'The detector is not calibrated, and --fdr goes by p-values; calibrate it first.',
+      );
+    if (flags.early)
+      throw new SegcanaryError('usage', '--fdr needs whole scores and --early stops before; leave one out.');
+    const tooFew = describeTooFewScans(inputs.length, scorer.calibrated, flags.fdr);
+    if (tooFew) session.log.warn(tooFew);
+  }
   const wantsMask = mask !== undefined || (output !== undefined && scorer.hasMask);
   const maskOf = (name: string) => (stdoutTaken ? process.stdout : (mask ?? maskPath(output as string, name)));
   const done = new ScanProgress(session, inputs.length);
@@ -139,6 +162,7 @@ async function scoreAll(flags: ScoreFlags, scorer: Scorer, session: Session): Pr
       scoreOf: (score) => score,
       lineOf: (score) => score,
       failOnOod: flags.failOnOod,
+      fdr: flags.fdr,
     },
     session,
   );

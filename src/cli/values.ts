@@ -16,6 +16,12 @@ export function fraction(text: string): number {
   return x;
 }
 
+export function level(text: string): number {
+  const x = Number(text);
+  if (!(x > 0 && x < 1)) throw new InvalidArgumentError('Give a number above 0 and below 1.');
+  return x;
+}
+
 /** Folds by number: 0,1,2. */
 export function foldList(text: string): number[] {
   const folds = text.split(',').map(wholeNumber);

@@ -6,6 +6,8 @@ const flags: Readonly<Partial<Record<OptionName, string>>> = {
   detectors: '-d',
   early: '--early',
   explain: '--explain',
+  fdr: '--fdr',
+  level: '--level',
   mask: '--mask',
   method: '--detector',
   mirror: '--tta',

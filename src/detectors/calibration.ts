@@ -1,14 +1,9 @@
 import { SegcanaryError } from '../errors.js';
+import { ceilTimes } from '../maths/fraction.js';
 import type { Verdict } from '../results.js';
 
-/**
- * The level that the boundary aims at: 95 % of in-distribution scans at or below it. As a fraction,
- * so that no product of it is rounded.
- */
-const NUMERATOR = 19;
-const DENOMINATOR = 20;
-/** The fewest scans that can support it: n / (n + 1) >= .95. */
-const ENOUGH = 19;
+/** The level that a boundary aims at where no other is asked for. */
+export const DEFAULT_LEVEL = 0.95;
 
 export interface CalibrationCase {
   readonly case: string;
@@ -34,20 +29,25 @@ export interface Calibration {
   readonly min: number;
   readonly max: number;
   readonly boundary: Boundaries;
+  /** The level that was asked for. @default 0.95, as before it could be asked for */
+  readonly level?: number | undefined;
 }
 
 /**
- * Draws the boundaries. With s = the n scores in ascending order, counted from 1:
+ * Draws the boundaries. With s = the n scores in ascending order, counted from 1, and L the level:
  *
- *   paper = s[ceil(.95 n)], conformal = s[min(n, ceil(.95 (n + 1)))],
- *   level = min(.95, n / (n + 1)).
+ *   paper = s[ceil(.95 n)], conformal = s[min(n, ceil(L (n + 1)))], level = min(L, n / (n + 1)).
  *
  * `conformal` is split conformal prediction (Papadopoulos et al. 2002; Angelopoulos and Bates 2021,
  * sec. 1): a fresh scan that is exchangeable with these lies at or below it with at least that
- * probability, whatever the distribution. Below 19 scans it is the largest score.
- * @throws SegcanaryError 'fit-failed' without a case or with a score that is not finite.
+ * probability, whatever the distribution. Below 19 scans the boundary of 95 % is the largest score.
+ *
+ * @param level L, as it is written in decimals; 0 < L < 1
+ * @throws SegcanaryError 'fit-failed' without a case or with a score that is not finite, 'usage'
+ *   for a level that is none
  */
-export function calibrate(cases: readonly CalibrationCase[]): Calibration {
+export function calibrate(cases: readonly CalibrationCase[], level: number = DEFAULT_LEVEL): Calibration {
+  refuseNoLevel(level);
   const n = cases.length;
   if (n === 0)
     throw new SegcanaryError('fit-failed', 'There are no scores to calibrate with; give in-distribution scans.');
@@ -64,17 +64,30 @@ export function calibrate(cases: readonly CalibrationCase[]): Calibration {
     cases: sorted,
     min: nth(1),
     max: nth(n),
+    level,
     boundary: {
-      paper: nth(Math.ceil((NUMERATOR * n) / DENOMINATOR)),
-      conformal: nth(Math.min(n, Math.ceil((NUMERATOR * (n + 1)) / DENOMINATOR))),
-      level: Math.min(NUMERATOR / DENOMINATOR, n / (n + 1)),
+      paper: nth(ceilTimes(0.95, n)),
+      conformal: nth(rankOf(level, n)),
+      level: Math.min(level, n / (n + 1)),
     },
   };
 }
 
+/** @throws SegcanaryError `usage` unless 0 < level < 1 */
+export function refuseNoLevel(level: number): void {
+  if (level > 0 && level < 1) return;
+  throw new SegcanaryError('usage', `\`level\` is ${level}; give a number above 0 and below 1, such as 0.95.`, {
+    option: 'level',
+  });
+}
+
+/** The rank of the boundary among n scores, counted from 1: min(n, ceil(level (n + 1))). */
+export const rankOf = (level: number, n: number): number => Math.min(n, ceilTimes(level, n + 1));
+
 /**
  * clip((score - min) / (2 max - min), 0, 1) over the calibration scores (paper, sec. 2.2); null
- * where 2 max <= min.
+ * where 2 max <= min. It orders scans and is no verdict: scans are foreign at .36 and familiar at
+ * .33.
  */
 export function uncertaintyOf(score: number, { min, max }: Pick<Calibration, 'min' | 'max'>): number | null {
   const width = 2 * max - min;
@@ -86,12 +99,13 @@ export function verdictOf(score: number, { boundary }: Pick<Calibration, 'bounda
   return score > boundary.conformal ? 'out-of-distribution' : 'in-distribution';
 }
 
-/** What a boundary drawn from n scans can promise, as a sentence. */
-export function describeLevel(n: number): string {
-  const scans = n === 1 ? '1 scan' : `${n} scans`;
-  if (n >= ENOUGH) {
-    return `Calibrated on ${scans}: at least 95 % of scans like them are expected at or below the boundary.`;
-  }
-  const level = Math.floor((1000 * n) / (n + 1)) / 10;
-  return `Calibrated on ${scans}, which is too few for 95 %: the boundary is their largest score and ${level} % of scans like them are expected at or below it; ${ENOUGH} scans are needed for 95 %.`;
+/**
+ * The conformal p-value of a score, (1 + #{calibration scores >= score}) / (n + 1): a fresh scan
+ * that is exchangeable with the calibration scans has one of at most p with probability at most p
+ * (Bates et al., Annals of Statistics 2023). The verdict is out-of-distribution iff it is at most
+ * 1 - level, in exact arithmetic.
+ */
+export function pValueOf(score: number, { cases }: Pick<Calibration, 'cases'>): number {
+  const atLeast = cases.filter((calibration) => calibration.score >= score).length;
+  return (1 + atLeast) / (cases.length + 1);
 }

@@ -16,6 +16,8 @@ const calibrationSchema = z
     cases: z.array(z.object({ case: z.string(), score: z.number() })).min(1),
     min: z.number(),
     max: z.number(),
+    /** The level that was asked for. Absent before it could be: .95. */
+    level: z.number().gt(0).lt(1).optional(),
     boundary: z.object({ paper: z.number(), conformal: z.number(), level: z.number().gt(0).lt(1) }),
   })
   // The uncertainty is scaled by both: an edited one would be wrong in silence.
@@ -39,6 +41,11 @@ const common = {
    * drawn from training scans promises nothing.
    */
   trainingScans: z.array(hash).optional(),
+  /**
+   * The same of the voxels of each, however it is stored (scans/identify.ts). Absent before it was
+   * kept.
+   */
+  trainingVoxels: z.array(hash).optional(),
   /**
    * Axis codes of the training scans (`LPS`), each once: a scan that lies otherwise is warned of.
    */

@@ -13,13 +13,23 @@ export interface FitFacts {
   readonly constant: number;
 }
 
+/** With fewer, the mean of a feature is off by more than a fifth of its standard deviation. */
+const FEW_PATCHES = 25;
+
 /** What a fit cannot promise, one sentence each. */
 export function warningsOfFit({ estimator, n, d, rank, constant }: FitFacts): Warning[] {
   const warnings: Warning[] = [];
-  if (n < 5 * d) {
+  // Shrinkage is made for n below d: it fills in what few patches do not tell.
+  if (estimator !== 'empirical' && n < FEW_PATCHES) {
     warnings.push({
       code: 'few-patches',
-      message: `${n} training patches for ${d} features: fewer than 5 per feature, so the covariance is known poorly; give more scans or tap fewer channels.`,
+      message: `There are only ${n} training patches, so that even the mean of a feature is known poorly; give more scans.`,
+    });
+  }
+  if (estimator === 'empirical' && n > d && n < 5 * d) {
+    warnings.push({
+      code: 'few-patches',
+      message: `${n} training patches for ${d} features: fewer than 5 per feature, so the empirical covariance is known poorly; give more scans, or fit with ledoit-wolf.`,
     });
   }
   if (estimator === 'empirical' && n <= d) {

@@ -1,5 +1,5 @@
 import type { Explanation, SubjectScore, Warning } from '../results.js';
-import { type Calibration, uncertaintyOf, verdictOf } from './calibration.js';
+import { type Calibration, pValueOf, uncertaintyOf, verdictOf } from './calibration.js';
 
 export interface VerdictOptions {
   /**
@@ -43,6 +43,7 @@ export function subjectScore(
     uncertainty: calibration ? uncertaintyOf(score, calibration) : null,
     boundary,
     verdict: calibration ? verdictOf(score, calibration) : 'uncalibrated',
+    pValue: calibration ? pValueOf(score, calibration) : null,
     patches,
     worstPatch,
     warnings,

@@ -8,6 +8,8 @@ export interface Aggregator {
   readonly name: string;
   readonly title: string;
   readonly formula: string;
+  /** Whether it looks where the network predicts something. */
+  readonly predicted: boolean;
   /**
    * @param distances one a patch
    * @param weights how much each patch counts in the mean of the mask over a set of voxels
@@ -28,30 +30,35 @@ export const AGGREGATORS: readonly Aggregator[] = [
   {
     name: 'mean',
     title: 'mean',
+    predicted: false,
     formula: 'mean of the mask over the scan (the paper)',
     of: over('mean'),
   },
   {
     name: 'foreground',
     title: 'predicted foreground',
+    predicted: true,
     formula: 'mean of the mask over the voxels that are predicted as foreground; over all where there are none',
     of: over('foreground'),
   },
   {
     name: 'interior',
     title: 'foreground without its boundary',
+    predicted: true,
     formula: 'the same without voxels that border, in the plane, on another prediction',
     of: over('interior'),
   },
   {
     name: 'worst',
     title: 'worst patch',
+    predicted: false,
     formula: 'the largest distance of a patch',
     of: (distances) => distances.reduce((most, d) => Math.max(most, d), Number.NEGATIVE_INFINITY),
   },
   {
     name: 'top',
     title: 'worst tenth',
+    predicted: false,
     formula: 'mean of the largest tenth of the distances, one at least',
     of(distances) {
       const largest = distances.toSorted().subarray(-Math.max(1, Math.round(TOP * distances.length)));

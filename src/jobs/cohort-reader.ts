@@ -1,4 +1,3 @@
-import { basename } from 'node:path';
 import { type CachedEmbeddings, embeddingKey } from '../detectors/embedding-cache.js';
 import {
   isMeasured,
@@ -15,7 +14,7 @@ import { openScan } from '../formats/open.js';
 import { columnsOf } from '../maths/linalg/stack.js';
 import { openEncoder } from '../network/encoder.js';
 import { type EncoderStage, encoderStages } from '../network/encoder-stages.js';
-import type { SegmentationSource } from '../network/folder.js';
+import type { EvaluationSource } from '../network/folder.js';
 import type { WithInference } from '../network/inference/options.js';
 import { cutAtTap } from '../network/onnx/cut.js';
 import { mirrorAxesOf } from '../network/onnx/metadata.js';
@@ -24,16 +23,18 @@ import { openSampler, type Passes, type Sampler } from '../network/sampler.js';
 import type { FoldModel } from '../network/segmenter.js';
 import { chooseTap, type Tap } from '../network/taps.js';
 import type { SegmentationPlan } from '../plan.js';
-import { examineScan } from '../scans/examine.js';
+import { examineFeatures, examineScan } from '../scans/examine.js';
 import { lookAtScan, type ScanView } from '../scans/look.js';
 import type { ScanOptions } from '../scans/run.js';
 import { cohortInput } from './cohort-inputs.js';
 import { embedInput } from './embed.js';
 import { ExaminedCache, type ExaminedScan } from './examined-cache.js';
-import { hashInput, openInput, type ScanInput } from './inputs.js';
+import { openInput } from './inputs.js';
+import { scanHashes } from './scan-hashes.js';
 
 export interface CohortReaderOptions extends Omit<ScanOptions, 'case' | 'file'>, WithInference {
-  readonly model: SegmentationSource;
+  /** Under a plan file, which says nothing of labels, scans are examined by features alone. */
+  readonly model: EvaluationSource;
   /** Folder of the cache. */
   readonly cache: string;
   /**
@@ -59,7 +60,7 @@ export interface CohortReaderOptions extends Omit<ScanOptions, 'case' | 'file'>,
 export interface CohortReader {
   readonly taps: readonly Tap[];
   readonly encoderStages: readonly EncoderStage[];
-  /** Which passes are made. */
+  /** Which passes are made; none where the plan does not say what the network's outputs are. */
   readonly layout: Sampler['layout'];
   /** Takes the features of a training scan, by the encoder alone; whether the cache had them. */
   train(c: CohortCase): Promise<boolean>;
@@ -68,8 +69,17 @@ export interface CohortReader {
    * them.
    */
   examine(c: CohortCase): Promise<readonly [ExaminedScan, cached: boolean]>;
-  /** Segments and scores a scan once more and keeps the slice on which there is most to see. */
-  look(c: CohortCase, tap: number, scorer: PatchScorer): Promise<ScanView>;
+  /**
+   * Segments and scores a scan once more and keeps the slice on which there is most to see; null
+   * where it cannot be segmented.
+   */
+  look(c: CohortCase, tap: number, scorer: PatchScorer): Promise<ScanView | null>;
+  /**
+   * What two scans have in common that are the same one: the sha256 of its bytes.
+   *
+   * @throws SegcanaryError `io`, `usage` for a pipe
+   */
+  identity(c: CohortCase): Promise<string>;
   /**
    * Features of a scan that was read before, at one of the taps, and those that are measured at
    * none.
@@ -87,7 +97,15 @@ export async function openCohortReader(options: CohortReaderOptions): Promise<Co
   const { plan } = model;
   // Passes are kept as logits, under a plan of nnU-Net v1 too, whose own predictions average
   // probabilities.
-  const segmentation: SegmentationPlan = { ...model.segmentation, averages: 'logits' };
+  const segmentation: SegmentationPlan | null = model.segmentation && { ...model.segmentation, averages: 'logits' };
+  if (!segmentation && options.passes && options.passes.length > 0)
+    throw new SegcanaryError(
+      'usage',
+      `does not say what the outputs mean, so there are no ${options.passes.join(' and ')} to read; leave them out.`,
+      {
+        subject: 'the plan',
+      },
+    );
   const [first, ...others] = model.folds as [(typeof model.folds)[0], ...typeof model.folds];
   const patchShape = [plan.channels.length, ...plan.patchSize];
   const stages = await encoderStages(first.onnx, patchShape, first.path);
@@ -104,12 +122,14 @@ export async function openCohortReader(options: CohortReaderOptions): Promise<Co
   const folds = [{ ...first, tap: tap.name, ...measured }, ...others].map(
     ({ path, ...fold }): FoldModel => ({ name: path, ...fold }),
   ) as [FoldModel, ...FoldModel[]];
-  const sampler = await openSampler(folds, model.segmentation.heads, {
+  const passes = {
     inference,
     mirrorAxes: options.passes?.includes('mirrors') ? mirrorAxesOf(first.onnx, first.path) : [],
     dropout: options.passes?.includes('dropout') ? DROPOUT_PASSES : 0,
     seed,
-  });
+  };
+  const sampler = segmentation && (await openSampler(folds, segmentation.heads, passes));
+  const sets = sampler?.layout ?? {};
   const encoderOnnx = cutAtTap(first.onnx, tap.name, first.path, measured);
   const encoder = await openEncoder(encoderOnnx, { inference, name: first.path });
   const cache = await ExaminedCache.open(options.cache);
@@ -121,12 +141,13 @@ export async function openCohortReader(options: CohortReaderOptions): Promise<Co
   const shared = { plan, stepSize, tap: tap.name };
   const reading = { volume: options.volume, spool: options.spool ?? true };
   const keys = new Map<string, string>();
-  const hashOf = async (input: ScanInput) => (await hashInput(input, options.signal)) ?? refusePipe(input);
+  const hashOf = scanHashes(options.signal);
 
   return {
     taps,
     encoderStages: stages,
-    layout: sampler.layout,
+    layout: sets,
+    identity: (c) => hashOf(cohortInput(c)),
     async train(c) {
       const input = cohortInput(c);
       const scanSha256 = await hashOf(input);
@@ -138,7 +159,7 @@ export async function openCohortReader(options: CohortReaderOptions): Promise<Co
     },
     async examine(c) {
       const input = cohortInput(c);
-      const truth = c.label === null ? null : { case: c.case, file: c.label };
+      const truth = c.label === null || !segmentation ? null : { case: c.case, file: c.label };
       const key = embeddingKey({
         ...shared,
         encoderSha256: model.folds.map(({ onnx }) => sha256(onnx)).join(),
@@ -148,8 +169,8 @@ export async function openCohortReader(options: CohortReaderOptions): Promise<Co
           // Counted up when more is kept of a scan.
           kept: 4,
           taps: more.map(({ name }) => name),
-          examined: OUTPUT_METHODS.filter(({ passes }) => sampler.layout[passes]).map(({ name }) => name),
-          layout: sampler.layout,
+          examined: OUTPUT_METHODS.filter(({ passes }) => sets[passes]).map(({ name }) => name),
+          layout: sets,
           seed,
           truth: truth && (await hashOf(truth)),
           labels: model.segmentation,
@@ -158,19 +179,21 @@ export async function openCohortReader(options: CohortReaderOptions): Promise<Co
       keys.set(c.case, key);
       const known = await cache.read(key);
       if (known) return [known, true];
-      const found = await examineScan(await openInput(input, plan, options.limits), {
-        ...scanOptions,
-        ...warningsOf(c),
-        case: c.case,
-        file: input.file,
-        segmentation,
-        sampler,
-        outputs: OUTPUT_METHODS,
-        truth: truth ? { file: truth.file, bytes: await openScan(truth.file) } : undefined,
-      });
+      const scan = { ...scanOptions, ...warningsOf(c), case: c.case, file: input.file };
+      const source = await openInput(input, plan, options.limits);
+      const found = sampler
+        ? await examineScan(source, {
+            ...scan,
+            segmentation,
+            sampler,
+            outputs: OUTPUT_METHODS,
+            truth: truth ? { file: truth.file, bytes: await openScan(truth.file) } : undefined,
+          })
+        : await examineFeatures(source, { ...scan, encoder });
       return [await cache.write(key, found), false];
     },
     async look(c, at, scorer) {
+      if (!segmentation) return null;
       const input = cohortInput(c);
       // The same graph twice is one session; mirrors and dropout are not made.
       const { features } = scorer;
@@ -215,11 +238,5 @@ function stageNames(stages: readonly EncoderStage[], path: string): string[] {
   if (stages.length > 0) return stages.map(({ name }) => name);
   throw new SegcanaryError('no-bottleneck', 'nothing in it up-samples, so its encoder has no stages; name a tensor.', {
     subject: path,
-  });
-}
-
-function refusePipe({ file }: ScanInput): never {
-  throw new SegcanaryError('usage', 'is a pipe, and an evaluation is resumed from files; give a file.', {
-    subject: basename(file),
   });
 }

@@ -35,6 +35,11 @@ export interface EvaluationResults
   extends Omit<Evaluation, 'harmful'>,
     Pick<CohortScores, 'taps' | 'dice' | 'seconds' | 'peakMemory' | 'failures' | 'unfitted'> {
   readonly createdBy: string;
+  /**
+   * Whether detectors were rated on features and intensities alone, because the plan does not say
+   * how logits become labels.
+   */
+  readonly featuresOnly: boolean;
   readonly tau: number;
   readonly margin: number;
   readonly resamples: number;
@@ -64,6 +69,8 @@ export interface EvaluationResult {
  */
 export async function evaluateCohort(options: EvaluateCohortOptions): Promise<EvaluationResult> {
   const { name = 'the cohort', tau = 0.6, margin = 0.1, resamples = 2000, seed = 0, against } = options;
+  const featuresOnly = options.model.segmentation === null;
+  if (featuresOnly) options.onOmitted?.({ code: 'plan-unsupported', message: FEATURES_ONLY });
   const scores = await scoreCohort(options);
   const { methods: scored, taps, dice, seconds, peakMemory, failures, unfitted } = scores;
   refuseEmpty(scored, name);
@@ -80,6 +87,7 @@ export async function evaluateCohort(options: EvaluateCohortOptions): Promise<Ev
   const pictures = pictured ? await picturesOf(pictured, tau, scores, options) : [];
   const results: EvaluationResults = {
     createdBy: `segcanary ${version}`,
+    featuresOnly,
     tau,
     margin,
     resamples,
@@ -96,6 +104,9 @@ export async function evaluateCohort(options: EvaluateCohortOptions): Promise<Ev
   };
   return { name, results, evaluation, advice, pictured, pictures };
 }
+
+const FEATURES_ONLY =
+  'The plan does not say how logits become labels, so detectors are rated on features and intensities alone: rows on outputs or predicted regions, columns about the Dice, and pictures are left out.';
 
 /** An evaluation is worth having without its pictures. */
 function picturesOf(

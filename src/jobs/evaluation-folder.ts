@@ -49,6 +49,7 @@ export async function writeEvaluation(
         seconds,
         peakMemory,
         advice,
+        featuresOnly: results.featuresOnly,
         commands,
         pictured: pictured?.title ?? null,
         pictures,

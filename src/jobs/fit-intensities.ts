@@ -5,7 +5,7 @@ import { trainingIntensities } from '../explain/training-intensities.js';
 import type { ModelSource } from '../network/folder.js';
 import { openBlas } from '../network/inference/blas.js';
 import type { WithInference } from '../network/inference/options.js';
-import type { ScanFailure } from '../results.js';
+import type { ScanFailure, Warning } from '../results.js';
 import { histogramOf } from '../scans/examine.js';
 import type { ScanOptions } from '../scans/run.js';
 import { version } from '../version.js';
@@ -19,6 +19,8 @@ export interface IntensityDetectorOptions extends Omit<ScanOptions, 'case' | 'fi
   readonly inputs: readonly ScanInput[];
   /** Folder of the detector. A detector that is there is replaced; anything else is refused. */
   readonly output: string;
+  /** Patient of each case, as `readPatients` gives it. @default what the names say */
+  readonly patients?: ReadonlyMap<string, string> | undefined;
   readonly onScan?: (scan: { readonly case: string }) => void;
   readonly onFailure?: (failure: ScanFailure) => void;
 }
@@ -26,6 +28,8 @@ export interface IntensityDetectorOptions extends Omit<ScanOptions, 'case' | 'fi
 export interface IntensityDetectorResult {
   readonly method: typeof ihf;
   readonly fit: FittedMethod;
+  /** What the detector cannot promise. */
+  readonly warnings: readonly Warning[];
   readonly cases: number;
   readonly failures: readonly ScanFailure[];
 }
@@ -48,9 +52,10 @@ export async function fitIntensityDetector(options: IntensityDetectorOptions): P
     options.onScan?.({ case: name });
     return { histogram, intensities: shares() };
   });
-  const { hashes: trainingScans, orientations, failures } = scans;
+  const { hashes: trainingScans, voxels: trainingVoxels, orientations, failures } = scans;
   const histograms = scans.read.map(({ histogram }) => histogram);
   const fit = await ihf.fit(histograms, { estimator: 'ledoit-wolf', blas: await openBlas(options.inference) });
+  const warnings = [...fit.warnings, ...scans.warnings];
   await saveDetector(output, {
     tensors: fit.tensors,
     description: {
@@ -62,8 +67,9 @@ export async function fitIntensityDetector(options: IntensityDetectorOptions): P
       cases: histograms.length,
       d: fit.d,
       trainingScans,
+      trainingVoxels,
       orientations,
-      warnings: [...fit.warnings],
+      warnings,
       calibration: null,
       trainingIntensities: trainingIntensities(
         edgesOf(model.plan),
@@ -71,5 +77,5 @@ export async function fitIntensityDetector(options: IntensityDetectorOptions): P
       ),
     },
   });
-  return { method: ihf, fit, cases: histograms.length, failures };
+  return { method: ihf, fit, warnings, cases: histograms.length, failures };
 }

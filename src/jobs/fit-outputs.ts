@@ -9,9 +9,10 @@ import { mirrorAxesOf } from '../network/onnx/metadata.js';
 import { openSampler } from '../network/sampler.js';
 import type { FoldModel } from '../network/segmenter.js';
 import { version } from '../version.js';
-import { hashInput, type ScanInput } from './inputs.js';
+import { type IdentifyOptions, identifyInput } from './identities.js';
+import type { ScanInput } from './inputs.js';
 
-export interface OutputDetectorOptions extends WithInference {
+export interface OutputDetectorOptions extends WithInference, Pick<IdentifyOptions, 'volume' | 'limits' | 'signal'> {
   readonly model: SegmentationSource;
   /** A name of `OUTPUT_METHODS`. */
   readonly method: string;
@@ -27,7 +28,6 @@ export interface OutputDetectorOptions extends WithInference {
   readonly stepSize?: number;
   /** What the dropout is drawn by. @default 0 */
   readonly seed?: number;
-  readonly signal?: AbortSignal;
 }
 
 export interface OutputDetectorResult {
@@ -63,9 +63,12 @@ export async function saveOutputDetector(options: OutputDetectorOptions): Promis
   const passes = sampler.layout[method.passes];
   if (!passes) throw tooFewPasses(method, first.path);
   const trainingScans: string[] = [];
+  const trainingVoxels: string[] = [];
   for (const input of inputs) {
-    const hash = await hashInput(input, options.signal);
-    if (hash !== null) trainingScans.push(...[hash].flat());
+    const known = await identifyInput(input, options);
+    if (known === null) continue;
+    trainingScans.push(known.bytes);
+    trainingVoxels.push(known.voxels);
   }
   await saveDetector(output, {
     networks: folds.map(({ onnx }) => onnx),
@@ -83,6 +86,7 @@ export async function saveOutputDetector(options: OutputDetectorOptions): Promis
       seed,
       sourceModels: folds.map(({ path, onnx }) => ({ name: path, sha256: sha256(onnx) })),
       trainingScans,
+      trainingVoxels,
       warnings: [],
       calibration: null,
     },

@@ -39,6 +39,8 @@ export interface FitJobOptions extends Omit<ScanOptions, 'case' | 'file'>, WithI
   readonly output: string;
   /** Folder of the embedding cache. */
   readonly cache: string;
+  /** Patient of each case, as `readPatients` gives it. @default what the names say */
+  readonly patients?: ReadonlyMap<string, string> | undefined;
   /**
    * Name of the tensor to tap, for methods that judge what is there; the others measure every stage
    * of the encoder.
@@ -54,8 +56,6 @@ export interface FitJobOptions extends Omit<ScanOptions, 'case' | 'file'>, WithI
    * @default 0.5, and for `multi-depth` as few of those patches as leave no voxel out
    */
   readonly stepSize?: number;
-  /** Patient of each case, where the names do not tell. */
-  readonly patients?: ReadonlyMap<string, string> | undefined;
   /** Told when every scan is embedded and the covariance begins. */
   readonly onFit?: () => void;
   readonly onFailure?: (failure: ScanFailure) => void;
@@ -112,7 +112,7 @@ export async function fitDetector(options: FitJobOptions): Promise<FitResult> {
     options.onScan?.({ case: input.case, patches: read.embeddings.n, cached: read.cached });
     return { case: input.case, key, intensities: read.intensities };
   });
-  const { hashes: trainingScans, orientations, failures } = scans;
+  const { hashes: trainingScans, voxels: trainingVoxels, orientations, failures } = scans;
   const kept = {
     cache,
     keys: scans.read.map(({ key }) => key),
@@ -132,7 +132,7 @@ export async function fitDetector(options: FitJobOptions): Promise<FitResult> {
   const channelGroups = groupSizes(tap.shape[0]);
   const groups = measured ? null : await fitChannelGroups(await channelMeansOf(kept), channelGroups, { blas });
   stopIfAborted(options.signal);
-  const warnings = [...fit.warnings, ...(measured ? [] : warningsOfTap(tap))];
+  const warnings = [...fit.warnings, ...(measured ? [] : warningsOfTap(tap)), ...scans.warnings];
   await saveDetector(options.output, {
     encoder: encoderOnnx,
     tensors: { ...fit.tensors, ...groups },
@@ -156,6 +156,7 @@ export async function fitDetector(options: FitJobOptions): Promise<FitResult> {
       conditionNumber: fit.gaussian?.conditionNumber ?? null,
       cases: scans.read.length,
       trainingScans,
+      trainingVoxels,
       orientations,
       warnings,
       sourceModel: { name: model.path, sha256: sha256(model.onnx) },

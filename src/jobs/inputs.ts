@@ -106,6 +106,15 @@ export async function openInput(
     input,
     plan.channels.map((channel) => channel.name),
   );
+  return openFiles(input, limits);
+}
+
+/**
+ * As `openInput`, whatever the number of channels.
+ *
+ * @throws SegcanaryError `io` when a file cannot be read
+ */
+export async function openFiles(input: ScanInput, limits?: Partial<ScanLimits>): Promise<ScanBytes | ChannelBytes[]> {
   const files = filesOf(input);
   if (input.file === '-') return process.stdin;
   if (files.length === 1) return openScan(input.file, limits);

@@ -119,6 +119,6 @@ export function warningOfPatients(cases: readonly string[], patients: readonly s
   const example = `${names.slice(0, 3).join(', ')}${names.length > 3 ? ', …' : ''} of ${patient}`;
   return {
     code: 'scans-of-one-patient',
-    message: `${cases.length} scans are of ${scans.size} patients only (${example}): what is promised counts patients, so take one scan of each.`,
+    message: `${cases.length} scans are of ${scans.size} patients (${example}): scans of one patient are alike and count for fewer than they are; take one of each.`,
   };
 }

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { SegcanaryError } from '../errors.js';
 import { makeFolder, writeFileAtomically } from '../files/atomic.js';
 import { type EarlyVerdict, isFailure, type ScanFailure, type SubjectScore } from '../results.js';
+import type { FalseDiscoveries } from './false-discoveries.js';
 
 /** Where the uncertainty mask of a case lies in a folder of results. */
 export const maskPath = (dir: string, name: string): string => join(dir, `${name}_uncertainty.nii.gz`);
@@ -43,8 +44,12 @@ export class ResultFolder {
     await writeFileAtomically(join(this.dir, `${result.case}.json`), `${JSON.stringify(result, null, 2)}\n`);
   }
 
-  /** Writes `scores.csv` and `summary.json`. */
-  async finish(): Promise<void> {
+  /**
+   * Writes `scores.csv` and `summary.json`.
+   *
+   * @param falseDiscoveries the scans that are flagged together, where that was asked for
+   */
+  async finish(falseDiscoveries?: FalseDiscoveries): Promise<void> {
     const head = [
       'case',
       'score',
@@ -57,10 +62,11 @@ export class ResultFolder {
       'worst_y',
       'worst_z',
       'error',
+      'p_value',
     ];
     const rows = this.#results.map((r) =>
       isFailure(r)
-        ? [r.case, '', '', '', '', '', '', '', '', '', r.error.message]
+        ? [r.case, '', '', '', '', '', '', '', '', '', r.error.message, '']
         : [
             r.case,
             // A scan that was decided early has what its score is at least: above the boundary, as
@@ -72,6 +78,7 @@ export class ResultFolder {
             r.patches,
             ...(r.worstPatch ? [r.worstPatch.distance, ...r.worstPatch.centre] : ['', '', '', '']),
             '',
+            r.pValue ?? ('pValueAtMost' in r ? r.pValueAtMost : ''),
           ],
     );
     // A scan on stdin needs none.
@@ -84,6 +91,7 @@ export class ResultFolder {
       inDistribution: count('in-distribution'),
       outOfDistribution: count('out-of-distribution'),
       uncalibrated: count('uncalibrated'),
+      ...(falseDiscoveries && { falseDiscoveries }),
       results: this.#results,
     };
     await writeFileAtomically(join(this.dir, 'summary.json'), `${JSON.stringify(summary, null, 2)}\n`);

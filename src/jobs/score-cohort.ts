@@ -18,6 +18,7 @@ import { blocksOf, distancesOf } from './cohort-features.js';
 import { type CohortReader, type CohortReaderOptions, openCohortReader } from './cohort-reader.js';
 import type { ExaminedScan } from './examined-cache.js';
 import { foldsOf, patientsOf } from './patients.js';
+import { refuseRepeatedScans } from './repeated-scans.js';
 
 export interface ScoreCohortOptions extends CohortReaderOptions {
   readonly cohort: readonly CohortCase[];
@@ -65,7 +66,8 @@ type About = Omit<ScoredMethod, 'cases' | 'passes'>;
  * Runs every detector on a cohort: fits to its training scans, scores its validation and test
  * scans. A scan that fails is reported and left out, and so is a detector that cannot be fitted.
  *
- * @throws SegcanaryError from the model and the tap; `fit-failed` when no training scan could be
+ * @throws SegcanaryError from the model and the tap; `cohort-invalid` where one scan stands in two
+ *   splits; `fit-failed` when no training scan could be
  *   read; `aborted`
  */
 export async function scoreCohort(options: ScoreCohortOptions): Promise<CohortScores> {
@@ -92,6 +94,7 @@ export async function scoreCohort(options: ScoreCohortOptions): Promise<CohortSc
     });
   };
 
+  await refuseRepeatedScans(cohort, reader.identity, options);
   const training: CohortCase[] = [];
   const examined: (readonly [CohortCase, ExaminedScan])[] = [];
   for (const c of cohort) {
@@ -116,7 +119,10 @@ export async function scoreCohort(options: ScoreCohortOptions): Promise<CohortSc
     throw new SegcanaryError('fit-failed', 'None of the training scans could be read, so nothing was fitted.');
 
   const context = { estimator, blas: await openBlas(inference) };
-  const aggregators = AGGREGATORS.filter(({ name }) => (options.aggregators ?? ['mean']).includes(name));
+  const segments = options.model.segmentation !== null;
+  const aggregators = AGGREGATORS.filter(
+    ({ name, predicted }) => (options.aggregators ?? ['mean']).includes(name) && (segments || !predicted),
+  );
   const methods: ScoredMethod[] = [];
   /** How a method that has a mask is fitted again. */
   const fits = new Map<string, { readonly method: PatchMethod; readonly at: number }>();

@@ -23,3 +23,9 @@ function sumFrom(k: number, n: number, p: number): number {
   }
   return sum;
 }
+
+/**
+ * P(X <= most) for X binomial: 1 - I_p(most + 1, n - most), I the regularised incomplete beta
+ * function. scipy's `binom.cdf(most, n, p)`.
+ */
+export const binomialAtMost = (most: number, n: number, p: number): number => binomialAtLeast(n - most, n, 1 - p);

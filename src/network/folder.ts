@@ -5,7 +5,7 @@ import { cannotRead } from '../files/atomic.js';
 import type { Plan, SegmentationPlan } from '../plan.js';
 import { isCheckpoint, notAModel } from './not-a-model.js';
 import { readPlan } from './plans/read.js';
-import { readSegmentationPlan } from './plans/segmentation.js';
+import { readSegmentationPlan, saysLabels } from './plans/segmentation.js';
 
 /**
  * A segmentation model on disk: the exported network and the plan that says how scans are prepared
@@ -43,12 +43,15 @@ export interface ModelFolderOptions {
 export async function openModel(path: string, options: ModelFolderOptions = {}): Promise<ModelSource> {
   const { plan, ...model } = await openNetwork(path, options);
   if (plan !== null) return { ...model, plan };
-  throw new SegcanaryError(
+  throw noPlan(path);
+}
+
+const noPlan = (path: string): SegcanaryError =>
+  new SegcanaryError(
     'io',
     `no plans.json lies beside the model; name one with \`plans\` (docs/plan-file.md shows a plan for models that are not nnU-Net's).`,
     { option: 'plans', subject: path },
   );
-}
 
 /** The same where a plan is welcome but not needed: `plan` is null where there is none. */
 export async function openNetwork(
@@ -75,25 +78,51 @@ export interface SegmentationSource {
  * @param options.folds which ones; by default every `fold_K/model.onnx`, else `model.onnx`
  * @throws SegcanaryError `io` for a missing file, `plan-invalid` and `plan-unsupported`
  */
-export async function openSegmentationModel(
-  path: string,
-  options: Omit<ModelFolderOptions, 'fold'> & { readonly folds?: readonly number[] | undefined } = {},
-): Promise<SegmentationSource> {
-  const paths = (await isFolder(path))
-    ? await Promise.all((await foldsOf(path, options.folds)).map((fold) => onnxOfFolder(path, fold)))
-    : [await onnxFile(path)];
-  const files = await planFilesOf(path, paths[0] as string, options);
+export async function openSegmentationModel(path: string, options: FoldsOptions = {}): Promise<SegmentationSource> {
+  const { paths, files } = await foldsAndPlan(path, options);
   if (files === null)
     throw new SegcanaryError('io', `no plans.json lies beside the model; segmenting needs nnU-Net's model folder.`, {
       subject: path,
     });
+  return { ...(await foldsWithPlan(paths, files)), segmentation: segmentationOf(files) };
+}
+
+/** The networks of several folds under any plan. */
+export interface EvaluationSource extends Omit<SegmentationSource, 'segmentation'> {
+  /** null under a plan file, which does not say how logits become labels. */
+  readonly segmentation: SegmentationPlan | null;
+}
+
+/** As `openSegmentationModel`, for any plan: what an evaluation takes. */
+export async function openEvaluationModel(path: string, options: FoldsOptions = {}): Promise<EvaluationSource> {
+  const { paths, files } = await foldsAndPlan(path, options);
+  if (files === null) throw noPlan(path);
+  const source = await foldsWithPlan(paths, files);
+  return { ...source, segmentation: saysLabels(files.plans as object) ? segmentationOf(files) : null };
+}
+
+type FoldsOptions = Omit<ModelFolderOptions, 'fold'> & { readonly folds?: readonly number[] | undefined };
+
+async function foldsAndPlan(path: string, options: FoldsOptions) {
+  const paths = (await isFolder(path))
+    ? await Promise.all((await foldsOf(path, options.folds)).map((fold) => onnxOfFolder(path, fold)))
+    : [await onnxFile(path)];
+  return { paths, files: await planFilesOf(path, paths[0] as string, options) };
+}
+
+async function foldsWithPlan(
+  paths: readonly string[],
+  files: PlanFiles,
+): Promise<Omit<SegmentationSource, 'segmentation'>> {
   const plan = readPlanFiles(files);
   return {
-    folds: await Promise.all(paths.map(async (onnxPath) => ({ path: onnxPath, onnx: await read(onnxPath) }))),
     plan,
-    segmentation: readSegmentationPlan(files.plans as object, files.dataset, files.configuration, files.path),
+    folds: await Promise.all(paths.map(async (onnxPath) => ({ path: onnxPath, onnx: await read(onnxPath) }))),
   };
 }
+
+const segmentationOf = ({ plans, dataset, configuration, path }: PlanFiles): SegmentationPlan =>
+  readSegmentationPlan(plans as object, dataset, configuration, path);
 
 async function foldsOf(folder: string, wanted: readonly number[] | undefined): Promise<readonly number[]> {
   const folds = wanted ?? (await exportedFolds(folder));

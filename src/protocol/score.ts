@@ -39,6 +39,8 @@ export const scoreBody = z
     uncertainty: z.number().nullable(),
     boundary: z.number().nullable(),
     verdict,
+    // Records of before it was kept lack it.
+    pValue: z.number().nullable().optional(),
     patches: z.number().int(),
     worstPatch: z.looseObject({}).nullable(),
     warnings: z.array(warning),

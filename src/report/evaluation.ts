@@ -19,6 +19,8 @@ export interface EvaluationReport extends Evaluation {
   readonly resamples: number;
   /** Which detector to use; null where there is nothing to rank by. */
   readonly advice: Advice | null;
+  /** Whether the network's outputs could not be read. */
+  readonly featuresOnly: boolean;
   /** How it is made, a command each. */
   readonly commands: readonly string[];
   /** Dice of every label, by case. */
@@ -35,8 +37,8 @@ export interface EvaluationReport extends Evaluation {
 
 /**
  * The report of an evaluation: one HTML file that opens offline, script and style inside. What to
- * use, Table 1 for the cohort, Dice against uncertainty, risk-coverage, scores by shift, calibration, silent
- * failures and false alarms by name.
+ * use, Table 1 for the cohort, Dice against uncertainty, risk-coverage, scores by shift,
+ * calibration, silent failures and false alarms by name.
  */
 export async function evaluationHtml(report: EvaluationReport): Promise<string> {
   const asset = (name: string) =>
@@ -66,7 +68,7 @@ export async function evaluationHtml(report: EvaluationReport): Promise<string> 
 <main>
 <h1>${escapeHtml(report.title)}</h1>
 ${adviceHtml(report)}
-<p>${count('id')} in-distribution and ${count('ood')} out-of-distribution test scans${count('shifted-id') > 0 ? `, and ${count('shifted-id')} that changed and are still segmented well (shifted-id), which count as neither` : ''}. ${truth ? `A segmentation with a Dice below ${report.tau} has failed.` : 'Without a truth: what a Dice would say is left out.'}
+<p>${count('id')} in-distribution and ${count('ood')} out-of-distribution test scans${count('shifted-id') > 0 ? `, and ${count('shifted-id')} that changed and are still segmented well (shifted-id), which count as neither` : ''}. ${truth ? `A segmentation with a Dice below ${report.tau} has failed.` : 'Without a truth: what a Dice would say is left out.'}${report.featuresOnly ? ' The plan does not say how logits become labels: detectors on outputs are left out.' : ''}
 The conformal boundary is the one that <code>calibrate</code> draws from the validation scans and <code>score</code> goes by; the paper’s keeps 95 % of those scans themselves.
 Small print under a number is its 95 % interval (of rates Wilson’s and Newcombe’s, else over ${report.resamples} resamples of the test scans); shaded are the best and whatever cannot be told from it.</p>
 ${report.failures.length > 0 ? `<p>Left out: ${report.failures.map(escapeHtml).join(' ')}</p>` : ''}

@@ -1,4 +1,4 @@
-import type { ChannelBytes, Grid, LogitSlice, ScanBytes, Slice } from '../chunks.js';
+import type { ChannelBytes, Embedding, Grid, LogitSlice, ScanBytes, Slice } from '../chunks.js';
 import type { KeptFeatures } from '../detectors/method.js';
 import type { OutputMeter, OutputMethod, VoxelSet } from '../detectors/outputs/output-method.js';
 import { stackRows } from '../maths/linalg/stack.js';
@@ -9,11 +9,12 @@ import type { PredictedRegion } from '../maths/volume/predicted-region.js';
 import { MaskWeights } from '../maths/window/region-weights.js';
 import { coverWeights, patchWeights } from '../maths/window/uncertainty-mask.js';
 import type { Sampler } from '../network/sampler.js';
-import { labelled, type PreparationOptions, prepared } from '../pipeline.js';
+import { type EmbeddingOptions, labelled, type PreparationOptions, prepared } from '../pipeline.js';
 import type { Plan, SegmentationPlan } from '../plan.js';
 import { assemble } from '../stages/assemble.js';
 import { type Chain, chain } from '../stages/chain.js';
 import { all, type Collector, drain } from '../stages/collectors.js';
+import { encode } from '../stages/encode.js';
 import { branch } from '../stages/fork.js';
 import { patch } from '../stages/patch.js';
 import { pool } from '../stages/pool.js';
@@ -113,10 +114,62 @@ export async function examineScan(
     await truth?.close();
   }
   const embeddings = await embedding.result;
+  return {
+    ...embeddedFacts(embeddings, regions.weights, options),
+    histogram: histogram.shares,
+    outputs: Object.fromEntries([...readings].map(([name, { meter }]) => [name, meter.values()])),
+    dice: truth ? overlap.dice : null,
+    seconds: (performance.now() - started) / 1000,
+    peakMemory: memory.bytes,
+  };
+}
+
+/**
+ * The same where the network's outputs cannot be read: features and intensities.
+ *
+ *   prepared → patch → encode → pool
+ *
+ * @throws SegcanaryError whatever is wrong with the scan
+ */
+export async function examineFeatures(
+  source: ScanBytes | readonly ChannelBytes[],
+  options: ScanOptions & EmbeddingOptions,
+): Promise<Examined> {
+  const { plan, stepSize, encoder } = options;
+  const started = performance.now();
+  const memory = new PeakMemory();
+  const report = reporter(options);
+  const histogram = new IntensityHistogram(plan.channels.length);
+  const embedding = prepared(options)
+    .observe(({ data }) => histogram.push(contiguous(data)))
+    .to(patch({ patchSize: plan.patchSize, stepSize }))
+    .to(encode({ encoder }))
+    .to(pool())
+    .observe((embedding) => {
+      memory.look();
+      report(embedding);
+    });
+  const embeddings = await runScan(source, options, embedding, all());
+  return {
+    ...embeddedFacts(embeddings, {}, options),
+    histogram: histogram.shares,
+    outputs: {},
+    dice: null,
+    seconds: (performance.now() - started) / 1000,
+    peakMemory: memory.bytes,
+  };
+}
+
+/** What all of a scan's embeddings say. */
+function embeddedFacts(
+  embeddings: readonly Embedding[],
+  regions: PredictedRegions['weights'],
+  options: ScanOptions,
+): Pick<Examined, 'case' | 'patches' | 'voxels' | 'weights' | 'cover' | keyof KeptFeatures> {
   const [first] = embeddings;
   if (!first) throw endedEarly(options, 'it could be examined');
   const mean = [...patchWeights(first.grid, first.tiling)];
-  const { foreground = mean, interior = foreground } = regions.weights;
+  const { foreground = mean, interior = foreground } = regions;
   return {
     case: first.grid.scan.case,
     patches: embeddings.length,
@@ -127,13 +180,8 @@ export async function examineScan(
     d: first.vector.length,
     c: first.channelMeans.length,
     m: first.measured?.length ?? 0,
-    histogram: histogram.shares,
     weights: { mean, foreground, interior },
     cover: [...coverWeights(first.grid, first.tiling)],
-    outputs: Object.fromEntries([...readings].map(([name, { meter }]) => [name, meter.values()])),
-    dice: truth ? overlap.dice : null,
-    seconds: (performance.now() - started) / 1000,
-    peakMemory: memory.bytes,
   };
 }
 

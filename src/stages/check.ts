@@ -2,6 +2,7 @@ import type { Scan, Slice } from '../chunks.js';
 import { SegcanaryError } from '../errors.js';
 import { type Expectations, warningsOfScan } from '../formats/plausibility.js';
 import { contiguous } from '../maths/volume/contiguous.js';
+import { LabelSurvey } from '../maths/volume/label-survey.js';
 import type { Warning } from '../results.js';
 import { type Stage, stage } from './stage.js';
 
@@ -9,6 +10,11 @@ export interface CheckOptions extends Expectations {
   /** Told at the end of the scan of each thing that is probably wrong with it. */
   readonly onWarning?: ((warning: Warning, name: string) => void) | undefined;
 }
+
+const LABELS: Warning = {
+  code: 'looks-like-a-segmentation',
+  message: 'Its voxels are a few whole numbers in solid pieces: it looks like a segmentation and no image.',
+};
 
 /**
  * Lets slices pass and looks at them: what is well-formed and probably wrong becomes a warning, a
@@ -19,6 +25,7 @@ export interface CheckOptions extends Expectations {
 export function check({ onWarning, ...expected }: CheckOptions): Stage<Slice, Slice> {
   let scan: Scan | null = null;
   let ranges: { min: number; max: number }[] = [];
+  let surveys: LabelSurvey[] = [];
   return stage<Slice, Slice>(
     { name: 'check' },
     {
@@ -29,6 +36,7 @@ export function check({ onWarning, ...expected }: CheckOptions): Stage<Slice, Sl
             min: Number.POSITIVE_INFINITY,
             max: Number.NEGATIVE_INFINITY,
           }));
+          surveys = ranges.map(() => new LabelSurvey());
         }
         const data = contiguous(slice.data);
         const plane = data.length / ranges.length;
@@ -41,6 +49,7 @@ export function check({ onWarning, ...expected }: CheckOptions): Stage<Slice, Sl
           }
           range.min = min;
           range.max = max;
+          surveys[c].push(data.subarray(c * plane, (c + 1) * plane), slice.grid.shape[2]);
         }
         yield slice;
       },
@@ -53,6 +62,7 @@ export function check({ onWarning, ...expected }: CheckOptions): Stage<Slice, Sl
             { subject: scan.case },
           );
         }
+        if (surveys.every(({ isSegmentation }) => isSegmentation)) onWarning?.(LABELS, scan.case);
         for (const warning of warningsOfScan({ scan, ranges }, expected)) onWarning?.(warning, scan.case);
         return [];
       },

@@ -1,4 +1,5 @@
 import type { PatchDistance, WorstPatch } from '../chunks.js';
+import { pValueOf } from '../detectors/calibration.js';
 import { type VerdictOptions, verdictBasis } from '../detectors/verdict.js';
 import { SegcanaryError } from '../errors.js';
 import { patchCentre } from '../maths/window/place.js';
@@ -76,6 +77,8 @@ export function decide({ least = 0, ...options }: DecideOptions): Stage<PatchDis
             case: grid.scan.case,
             score: null,
             scoreAtLeast,
+            pValue: null,
+            pValueAtMost: pValueOf(scoreAtLeast, calibration),
             uncertainty: null,
             ...verdictBasis(options),
             verdict: 'out-of-distribution',

@@ -23,6 +23,9 @@ it('decides early what it decides in the end', async () => {
   expect(earlyOod).toMatchObject({
     score: null,
     uncertainty: null,
+    pValue: null,
+    // Above the largest of five scores.
+    pValueAtMost: 1 / 6,
     verdict: 'out-of-distribution',
     warnings: [{ code: 'not-hounsfield' }],
   });

@@ -92,6 +92,32 @@ describe('segcanary evaluate', () => {
     }
   });
 
+  it('predicts at the conformal boundary the verdicts of fit, calibrate and score, case by case', async () => {
+    const tests = ['id0', 'id1', 'id2', 'mr40', 'mr41'];
+    for (const name of ['mahalanobis[stage-1]', 'gap-mahalanobis[stage-2]', 'multi-layer', 'ihf', 'energy']) {
+      const { recipe, conformal, cases } = results.methods.find((m: { name: string }) => m.name === name);
+      const saved = join(folder, `predicted-${recipe.detector}`);
+      const tap = recipe.tap === null ? [] : ['--tap', recipe.tap];
+      const cohort = ['--cohort', join(folder, 'cohort.csv')];
+      const fit = ['fit', '-q', '-m', MODEL, '--detector', recipe.detector, ...tap, ...cohort, '-o', saved];
+      expect((await segcanary(fit)).code, name).toBe(0);
+      expect((await segcanary(['calibrate', '-q', '-d', saved, ...cohort])).code, name).toBe(0);
+      const inputs = tests.map((test) => join(folder, `${test}_0000.nii.gz`));
+      const scored = await segcanary(['score', '-q', '-d', saved, '-i', ...inputs]);
+      const verdicts = scored.stdout
+        .toString()
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line))
+        .map(({ case: test, verdict }) => [test, verdict]);
+      const predicted = tests.map((test) => {
+        const { score } = cases.find((c: { case: string }) => c.case === test);
+        return [test, score > conformal.boundary ? 'out-of-distribution' : 'in-distribution'];
+      });
+      expect(verdicts, name).toEqual(predicted);
+    }
+  });
+
   it.each(['mc-dropout', 'kl-from-uniform', 'ihf'])('%s is a detector like any other', async (name) => {
     const scan = join(folder, 'mr40_0000.nii.gz');
     const saved = join(folder, name);

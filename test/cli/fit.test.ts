@@ -40,7 +40,7 @@ describe('segcanary fit', () => {
     expect(description(output)).toMatchObject({ estimator: 'empirical', shrinkage: null, calibration: null });
   });
 
-  it('reports N, d, rank and condition number, and warns where N < 5 d', async () => {
+  it('reports N, d, rank and condition number, and says nothing of N < d, which shrinkage is for', async () => {
     const ran = await segcanary([
       'fit',
       '-m',
@@ -56,7 +56,7 @@ describe('segcanary fit', () => {
     ]);
     for (const word of ['patches N', 'features d', 'rank', 'condition number', 'ledoit-wolf'])
       expect(ran.stdout.toString()).toContain(word);
-    expect(ran.stderr).toMatch(/fewer than 5 per feature/);
+    expect(ran.stderr).not.toMatch(/per feature|few/);
   });
 
   it('goes on without a scan that fails, and exits with 3', async () => {
@@ -113,14 +113,6 @@ describe('segcanary fit', () => {
     expect(unknown.stderr).toMatch(/encoder\.stages\.9.*nearest/);
     const overwriting = await segcanary(['fit', '-m', MODEL, '-i', train, '-o', train]);
     expect([overwriting.code, readdirSync(train).length]).toEqual([1, 6]);
-  });
-});
-
-describe('segcanary calibrate', () => {
-  it('refuses scans that the detector was fitted to', async () => {
-    const ran = await segcanary(['calibrate', '-d', join(workshop, 'detector'), '-i', train]);
-    expect(ran.code).toBe(2);
-    expect(ran.stderr).toMatch(/was fitted to this scan/);
   });
 });
 

@@ -38,6 +38,7 @@ describe('segcanary score', () => {
       'uncertainty',
       'boundary',
       'verdict',
+      'pValue',
       'patches',
       'worstPatch',
       'warnings',
@@ -47,6 +48,8 @@ describe('segcanary score', () => {
     const { calibration } = JSON.parse(readFileSync(join(detector, 'detector.json'), 'utf8'));
     expect(calibration.cases).toContainEqual({ case: 'held-out_2', score: result.score });
     expect(result.boundary).toBe(calibration.boundary.conformal);
+    const scores = (calibration.cases as { score: number }[]).map(({ score }) => score);
+    expect(result.pValue).toBe((1 + scores.filter((score) => score >= (result.score as number)).length) / 6);
   });
 
   it('writes a mask in the geometry of the scan, whose mean is the score or less than the intensities say', async () => {

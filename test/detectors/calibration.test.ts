@@ -1,6 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { calibrate, describeLevel, uncertaintyOf, verdictOf } from '../../src/detectors/calibration.js';
+import { calibrate, pValueOf, rankOf, uncertaintyOf, verdictOf } from '../../src/detectors/calibration.js';
+import { fractionOf } from '../../src/maths/fraction.js';
+import fixture from '../fixtures/calibration.json' with { type: 'json' };
 
 /** Scores n, n-1, … 1: the k-th smallest is k. */
 const descending = (n: number) => Array.from({ length: n }, (_, i) => ({ case: `case_${i}`, score: n - i }));
@@ -87,10 +89,66 @@ describe('verdictOf', () => {
   });
 });
 
-describe('describeLevel', () => {
-  it('promises 95 % from 19 scans on and says what fewer support', () => {
-    expect(describeLevel(19)).toMatch(/^Calibrated on 19 scans: at least 95 %/);
-    expect(describeLevel(18)).toMatch(/too few for 95 %.* 94\.7 %.*19 scans are needed/);
-    expect(describeLevel(1)).toMatch(/^Calibrated on 1 scan, .* 50 %/);
+describe('the level', () => {
+  // By hand: min(n, ceil(L (n + 1))).
+  it.each([
+    [0.9, 9, 9, 0.9],
+    [0.9, 19, 18, 0.9],
+    [0.57, 99, 57, 0.57],
+    [0.07, 99, 7, 0.07],
+    [0.99, 50, 50, 50 / 51],
+    [0.001, 5, 1, 0.001],
+    [1e-7, 5, 1, 1e-7],
+  ])('%f of %d scans is the score of rank %d, level %f', (asked, n, rank, level) => {
+    const calibration = calibrate(descending(n), asked);
+    expect(calibration.boundary).toMatchObject({ conformal: rank, level });
+    expect(calibration.level).toBe(asked);
+    // What is saved is enough to know the rank again.
+    expect(rankOf(calibration.boundary.level, n)).toBe(rank);
+  });
+
+  it.each([0, 1, -0.5, 95, Number.NaN])('cannot be %f', (level) => {
+    expect(() => calibrate(descending(3), level)).toThrow(`\`level\` is ${level}; give a number above 0 and below 1`);
+  });
+});
+
+describe('pValueOf', () => {
+  it.each(fixture.pValues)('counts and agrees with the verdict as exact arithmetic does: level $level', (row) => {
+    const calibration = calibrate(
+      row.calibration.map((score) => ({ case: '', score })),
+      row.level,
+    );
+    expect(row.scores.map((score) => pValueOf(score, calibration))).toEqual(row.p);
+    const flagged = row.scores.map((score) => verdictOf(score, calibration) === 'out-of-distribution');
+    expect(flagged).toEqual(row.flagged);
+  });
+
+  it('is at most 1 - level just where the score is above the boundary, ties included', () => {
+    const parts = fc.record({
+      // Whole numbers of a small range, so that there are ties.
+      scores: fc.array(fc.integer({ min: 0, max: 30 }), { minLength: 1, maxLength: 120 }),
+      fresh: fc.integer({ min: -1, max: 31 }),
+      level: fc.oneof(
+        fc.integer({ min: 1, max: 999 }).map((thousandths) => thousandths / 1000),
+        fc.double({ min: 1e-6, max: 1 - 1e-6, noNaN: true }),
+      ),
+    });
+    fc.assert(
+      fc.property(parts, ({ scores, fresh, level }) => {
+        const n = scores.length;
+        const calibration = calibrate(
+          scores.map((score) => ({ case: '', score })),
+          level,
+        );
+        const counted = BigInt(1 + scores.filter((score) => score >= fresh).length);
+        expect(pValueOf(fresh, calibration)).toBe(Number(counted) / (n + 1));
+        // p <= 1 - min(L, n / (n + 1)), over the common denominator.
+        const { numerator, denominator } = fractionOf(level);
+        const atMostLevel = counted * denominator <= (denominator - numerator) * BigInt(n + 1);
+        const isOut = atMostLevel || counted === 1n;
+        expect(verdictOf(fresh, calibration)).toBe(isOut ? 'out-of-distribution' : 'in-distribution');
+      }),
+      { numRuns: 1000 },
+    );
   });
 });

@@ -309,4 +309,26 @@ describe('writeCalibration', () => {
     expect(JSON.parse(await readFile(join(dir, 'detector.json'), 'utf8')).trainingHistogram).toEqual([1, 2, 3]);
     expect((await readdir(dir)).sort()).toEqual(['detector.json', 'encoder.onnx', 'statistics.safetensors']);
   });
+
+  it('keeps the level that was asked for, and reads calibrations of before it could be', async () => {
+    const trainingVoxels = ['2'.repeat(64)];
+    await saveDetector(dir, { ...parts, description: { ...description, trainingVoxels } });
+    await writeCalibration(dir, calibrate([{ case: 'a', score: 1 }], 0.9));
+    expect((await loadDetector(dir)).description).toMatchObject({
+      trainingVoxels,
+      calibration: { level: 0.9, boundary: { level: 0.5 } },
+    });
+    await edit((json) => {
+      delete (json.calibration as { level?: number }).level;
+      delete json.trainingVoxels;
+    });
+    const before = (await loadDetector(dir)).description;
+    expect(before.calibration).toEqual({
+      cases: [{ case: 'a', score: 1 }],
+      min: 1,
+      max: 1,
+      boundary: { paper: 1, conformal: 1, level: 0.5 },
+    });
+    expect(Object.keys(before)).not.toContain('trainingVoxels');
+  });
 });

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, inject, it } from 'vitest';
@@ -56,6 +56,21 @@ describe('the example programs', async () => {
     expect(asIs).toBe(direct.score);
     expect(windowed).not.toBe(asIs);
     expect(Number.isFinite(windowed)).toBe(true);
+  });
+
+  it('conformal-validity says how often the boundary flags what it should not', async () => {
+    const folder = mkdtempSync(join(workshop, 'validity-'));
+    const scores = join(folder, 'scores.json');
+    writeFileSync(scores, JSON.stringify(Array.from({ length: 60 }, (_, i) => i * i)));
+    const ran = await example('conformal-validity.ts', [scores, '--svg', join(folder, 'validity.svg')]);
+    expect([ran.code, ran.stderr]).toEqual([0, '']);
+    // On the scans with 19 and 50 of them, simulated with 100 as well.
+    const rows = lines(ran.stdout).slice(2);
+    expect(rows.map((row) => row.split(' | ').slice(0, 2).join())).toEqual(
+      ['19,60 scans', '19,simulated', '50,60 scans', '50,simulated', '100,simulated'].map((row) => `| ${row}`),
+    );
+    expect(rows[0]).toMatch(/\| \.050 \| \.050 \| \.0[45]\d \(/);
+    expect(readFileSync(join(folder, 'validity.svg'), 'utf8')).toMatch(/^<svg .*n = 19, 60 scans.*<\/svg>\n$/);
   });
 
   it('many-scans goes on after a scan that fails', async () => {

@@ -206,8 +206,10 @@ describe('the library does what the command line does', () => {
     await run([...args, '-q', '--resamples', '50', '--cache', at('cohort.cache'), '-o', out]);
     const files = ['cases.csv', 'report.html', 'results.csv', 'results.json'];
     expect([readdirSync(out).sort(), readdirSync(at('written')).sort()]).toEqual([files, files]);
-    for (const file of files)
-      expect(readFileSync(join(at('written'), file), 'utf8'), file).toBe(readFileSync(join(out, file), 'utf8'));
+    // The command line adds the commands that make the advised detector.
+    const read = (folder: string, file: string) =>
+      readFileSync(join(folder, file), 'utf8').replace(/<pre>segcanary fit .*\n.*<\/pre>/, '');
+    for (const file of files) expect(read(at('written'), file), file).toBe(read(out, file));
 
     expect(evaluated.pictured?.name).toMatch(/^[a-z-]+$/);
     expect(evaluated.pictures.length).toBeGreaterThan(0);

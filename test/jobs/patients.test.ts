@@ -98,7 +98,7 @@ describe('warningOfPatients', () => {
     const cases = ['P1_visit1', 'P1_visit2', 'P2'];
     expect(warningOfPatients(cases, patientsOf(cases))).toMatchObject({
       code: 'scans-of-one-patient',
-      message: expect.stringMatching(/^3 scans are of 2 patients only \(P1_visit1, P1_visit2 of P1\)/),
+      message: expect.stringMatching(/^3 scans are of 2 patients \(P1_visit1, P1_visit2 of P1\)/),
     });
   });
 });

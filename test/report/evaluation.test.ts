@@ -34,6 +34,7 @@ describe('the report of an evaluation', () => {
       seconds: { 'case 2': 3.2 },
       peakMemory: { 'case 2': 3e8 },
       advice: null,
+      featuresOnly: false,
       commands: [],
       pictured: 'A <i> B',
       pictures: [{ title: 'Best catch', case: 'x', caption: 'x <b>', segmented: 'data:,1', uncertain: 'data:,2' }],

@@ -35,6 +35,7 @@ async function serviceOf(room = 1) {
         uncertainty: null,
         boundary: 100,
         verdict: 'in-distribution',
+        pValue: 1,
         patches: 6,
         worstPatch: null,
         warnings: [],

@@ -97,6 +97,14 @@ describe('check', () => {
     expect(await codes(lps, { orientations: [] })).toEqual([]);
   });
 
+  it('warns of what looks like a segmentation', async () => {
+    const labels = int16(Array.from({ length: 24 }, (_, i) => Number(i >= 12 && i < 20)));
+    const anyValues = { plan: { ...plan, channels: [mr] } };
+    expect(await codes({ ...lps, body: labels }, anyValues)).toEqual(['looks-like-a-segmentation']);
+    const noisy = int16(Array.from({ length: 24 }, (_, i) => (i >= 12 && i < 20 ? i : 0)));
+    expect(await codes({ ...lps, body: noisy }, anyValues)).toEqual([]);
+  });
+
   it('warns of a name that does not say how the file is packed', async () => {
     expect(await codes(lps, {}, 'scan.nii.gz')).toEqual(['file-ending']);
     expect(await codes(lps, {}, 'scan')).toEqual([]);

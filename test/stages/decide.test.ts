@@ -66,7 +66,7 @@ describe('decide', () => {
             return;
           }
           decided.early++;
-          expect(found).toMatchObject({ uncertainty: null, boundary, verdict: 'out-of-distribution' });
+          expect(found).toMatchObject({ uncertainty: null, pValue: null, boundary, verdict: 'out-of-distribution' });
           expect((found as { scoreAtLeast: number }).scoreAtLeast).toBeGreaterThan(boundary);
           expect((found as { scoreAtLeast: number }).scoreAtLeast).toBeLessThanOrEqual(whole.score);
           expect(found.patches).toBeLessThan(distances.length);

@@ -22,6 +22,7 @@ describe('score', () => {
         uncertainty: null,
         boundary: null,
         verdict: 'uncalibrated',
+        pValue: null,
         patches: 3,
         worstPatch: { distance: 9, centre: [2, 2, 6] },
         warnings: [],

@@ -16,6 +16,7 @@ export function finishedScan(score: number, scan: Partial<FinishedScan> = {}): F
     uncertainty: 0.1,
     boundary: 10,
     verdict: score > 10 ? 'out-of-distribution' : 'in-distribution',
+    pValue: 0.2,
     patches: 8,
     worstPatch: null,
     warnings: [],

@@ -51,6 +51,9 @@ export function readSegmentationPlan(
   return { ...readLabels(labels, `dataset.json beside ${source}`), averages: output.averages, resampling };
 }
 
+/** Whether plans of this form say how logits become labels: nnU-Net's do, a plan file does not. */
+export const saysLabels = (plansJson: object): boolean => planReaderOf(plansJson)?.output !== undefined;
+
 function readLabels(json: unknown, source: string): Omit<SegmentationPlan, 'averages' | 'resampling'> {
   const { labels, regions_class_order: order } = parseWith(json, datasetSchema, source, 'plan-invalid');
   const trained = Object.entries(labels).filter(([name]) => name !== 'ignore');
