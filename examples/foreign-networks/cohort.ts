@@ -4,8 +4,9 @@
  *
  *     npm run build && npx tsx examples/foreign-networks/cohort.ts NETWORK DATA_FOLDER FOLDER
  *
- * NETWORK is deepbet or obelisk. DATA_FOLDER holds the public scans (README.md here says which and where from). FOLDER gets
- * cohort.csv, train/, val/, id/ and ood/, which hold links to the scans or boxes cut out of them.
+ * NETWORK is deepbet or obelisk. DATA_FOLDER holds the public scans (README.md here says which and
+ * where from). FOLDER gets cohort.csv, train/, val/, id/ and ood/, which hold links to the scans or
+ * boxes cut out of them.
  */
 import { existsSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
