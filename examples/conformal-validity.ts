@@ -5,8 +5,8 @@
  *     npx tsx examples/conformal-validity.ts SCORES [DETECTOR] [--svg FILE]
  *
  * SCORES is a JSON array of numbers, the JSON lines of `segcanary score`, or the results.json of
- * `segcanary evaluate`, of which the in-distribution scans of val and test are taken under DETECTOR.
- * A table as Markdown is printed; FILE gets a picture of it.
+ * `segcanary evaluate`, of which the in-distribution scans of val and test are taken, under
+ * DETECTOR. A table as Markdown is printed; FILE gets a picture of it.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { type ConformalValidity, conformalValidity, type Evaluation, simulatedValidity } from 'segcanary';
@@ -47,7 +47,7 @@ function scoresIn(text: string): number[] {
   return found.cases.filter(({ group }) => group === 'id').map(({ score }) => score);
 }
 
-/** A row a line: the spread of the splits, the interval of the mean, and a tick at what is expected. */
+/** A line a row: the spread of the splits, the interval of the mean, a tick at what to expect. */
 function picture(shown: readonly (ConformalValidity & { readonly on: string })[]): string {
   const most = Math.max(...shown.map(({ spread, promised }) => Math.max(spread.high, promised)));
   const x = (rate: number) => (170 + (410 * rate) / most).toFixed(1);
