@@ -27,8 +27,8 @@ export interface SimulateScanOptions extends SimulateOptions {
 
 /**
  * Writes a shifted copy of a scan, or of its segmentation, float32, in its geometry, slice by
- * slice: load → simulate → save. Whole or not at all. A scan whose `statistics` are not given is
- * read twice where they are needed.
+ * slice: load → simulate → save. Whole or not at all. A scan whose `statistics` are not given
+ * is read twice where the shift is of one modality.
  *
  * @throws SegcanaryError whatever is wrong with the scan, `scan-unsuitable` for a shift of another
  *   modality, `io`

@@ -31,11 +31,11 @@ export const ghosting: Shift = {
   title: 'Ghosting',
   modality: 'mr',
   grades: [
-    'every fourth plane of k-space at 60 %',
-    'every third plane of k-space at 30 %',
+    'every third plane of k-space at 50 %',
+    'every second plane of k-space at 40 %',
     'every second plane of k-space missing',
   ],
-  at: (grade) => ghosted({ count: graded([4, 3, 2], grade), intensity: graded([0.4, 0.7, 1], grade), restore: null }),
+  at: (grade) => ghosted({ count: graded([3, 2, 2], grade), intensity: graded([0.5, 0.6, 1], grade), restore: null }),
 };
 
 /**
@@ -134,6 +134,13 @@ function bilinear(data: Float32Array, [height, width]: readonly [number, number]
   return row(top) + (y - top) * (row(bottom) - row(top));
 }
 
+/**
+ * A time away from the middle. Most of a scan lies in the centre of k-space, and a movement in its
+ * midst would make of a slight grade a gross one.
+ */
+const aside = (time: number, away: number): number =>
+  time < 0.5 ? time * (1 - 2 * away) : 1 - (1 - time) * (1 - 2 * away);
+
 export const mrMotion: Shift = {
   name: 'motion',
   title: 'Motion',
@@ -145,11 +152,11 @@ export const mrMotion: Shift = {
   ],
   at: (grade, seed) => {
     const random = randomOf(seed, -1);
-    const [count, degrees, mm] = graded(
+    const [count, degrees, mm, away] = graded(
       [
-        [1, 3, 2],
-        [2, 8, 5],
-        [4, 15, 10],
+        [1, 3, 2, 0.15],
+        [2, 8, 5, 0.08],
+        [4, 15, 10, 0.03],
       ] as const,
       grade,
     );
@@ -159,8 +166,7 @@ export const mrMotion: Shift = {
       Array.from({ length: count }, (_, i) => ({
         degrees: either(degrees),
         shift: [either(mm), either(mm)] as const,
-        // One in each of equal parts of the time, never at its very begin or end.
-        time: (i + 0.2 + 0.6 * random()) / count,
+        time: aside((i + 0.2 + 0.6 * random()) / count, away),
       })),
     );
   },

@@ -3,9 +3,12 @@ import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { describe, expect, inject, it } from 'vitest';
 import { parseHeader } from '../../src/formats/nifti/header.js';
+import { shiftsFor } from '../../src/simulate/registry.js';
 import { jsonLines, segcanary } from '../support/cli.js';
+import { fakeNifti } from '../support/nifti.js';
 
 const workshop = inject('workshop');
+const MODEL = join(import.meta.dirname, '../../examples/phantom/model');
 const scan = join(workshop, 'held-out', 'held-out_2_0000.nii.gz');
 
 describe('segcanary simulate', () => {
@@ -79,5 +82,32 @@ describe('segcanary simulate', () => {
     expect(jsonLines(ran)).toMatchObject([{ case: 'held-out_2' }, { case: 'b', error: { code: 'truncated' } }]);
     expect(readdirSync(output).sort()).toEqual(['cohort.csv', 'held-out_2_motion-2.nii.gz']);
     expect((await segcanary(['simulate', '-i', scan, '--shift', 'ageing', '-o', output])).code).toBe(2);
+  });
+
+  it('shifts an MR as an MR, and refuses to as a CT unless told that it is one', async () => {
+    const folder = mkdtempSync(join(workshop, 'simulate-mr-'));
+    const mr = join(folder, 'mr.nii');
+    const body = new Uint8Array(Int16Array.from({ length: 480 }, (_, i) => (i * 37) % 101).buffer);
+    writeFileSync(mr, fakeNifti({ dim: [3, 10, 12, 4, 1, 1, 1, 1], body }));
+    const run = (...args: string[]) => segcanary(['simulate', '-q', '-i', mr, '-o', join(folder, 'out'), ...args]);
+    const all = await run('--grade', '1');
+    expect([all.code, jsonLines(all).map((line) => (line as { shift: string }).shift)]).toEqual([
+      0,
+      shiftsFor('mr').map(({ name }) => name),
+    ]);
+    const refused = await run('--shift', 'low-dose');
+    expect(refused.code).toBe(1);
+    expect(jsonLines(refused)).toEqual([
+      {
+        case: 'mr',
+        error: {
+          code: 'scan-unsuitable',
+          message: `${mr}: has values from 0 to 100 and looks like an MR (a CT has some below -90 HU), and low-dose is a shift of CTs; where it is a CT all the same, say so with --modality.`,
+        },
+      },
+    ]);
+    expect((await run('--shift', 'low-dose', '--modality', 'ct')).code).toBe(0);
+    // It is for CTs.
+    expect((await run('-m', MODEL)).code).toBe(1);
   });
 });
