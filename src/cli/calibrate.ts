@@ -3,6 +3,13 @@ import { openDetector } from '../detectors/opened.js';
 import { loadDetector } from '../detectors/saved.js';
 import { calibrateDetector } from '../jobs/calibrate.js';
 import { resolveInputs } from '../jobs/inputs.js';
+import {
+  calibrateQualityOf,
+  hasLabels,
+  type QualityFlags,
+  refuseHalfOf,
+  withQualityOptions,
+} from './calibrate-quality.js';
 import { EXIT } from './exit.js';
 import type { LogOptions } from './log.js';
 import { flagsOf, type ScanFlags, withScanOptions } from './options.js';
@@ -11,7 +18,7 @@ import { ScanProgress } from './scan-progress.js';
 import { runSession } from './session.js';
 import { sentenceOf } from './words.js';
 
-interface CalibrateFlags extends ScanFlags, LogOptions {
+interface CalibrateFlags extends ScanFlags, LogOptions, Partial<QualityFlags> {
   readonly detector: string;
 }
 
@@ -20,11 +27,13 @@ export function calibrateCommand(program: Command): void {
     .command('calibrate')
     .description('score in-distribution scans that the fit has not seen, and draw the boundary from them')
     .requiredOption('-d, --detector <folder>', 'the detector; its detector.json is rewritten');
+  withQualityOptions(command);
   withScanOptions(command, 'held-out scans: files or folders').action(() => {
     const flags = flagsOf<CalibrateFlags>(command);
     return runSession(flags, async (session) => {
       const { log, signal, say } = session;
       const detector = await loadDetector(flags.detector);
+      refuseHalfOf(flags);
       const inputs = await resolveInputs(flags.input);
       const done = new ScanProgress(session, inputs.length);
       const { calibration, failures } = await calibrateDetector({
@@ -44,7 +53,8 @@ export function calibrateCommand(program: Command): void {
         },
       });
       await say(reportCalibration(detector, calibration));
-      return failures.length > 0 ? EXIT.someScansFailed : EXIT.done;
+      const unrated = hasLabels(flags) ? await calibrateQualityOf(detector, inputs, flags, session) : [];
+      return failures.length + unrated.length > 0 ? EXIT.someScansFailed : EXIT.done;
     });
   });
 }

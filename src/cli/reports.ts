@@ -4,6 +4,7 @@ import type { Detector, FeatureDetector } from '../detectors/saved.js';
 import type { FitResult } from '../jobs/fit.js';
 import type { IntensityDetectorResult } from '../jobs/fit-intensities.js';
 import type { OutputDetectorResult } from '../jobs/fit-outputs.js';
+import { reportQuality } from './quality-report.js';
 
 function featuresIn({ features }: PatchMethod, pooled: readonly number[]): string {
   if (features === 'pooled') return `pooled to ${pooled.join('x')}`;
@@ -105,7 +106,7 @@ export function reportDetector(detector: Detector): string {
   ]);
   if (d.calibration === null)
     return `${fitted}\n\nNot calibrated: every verdict is “uncalibrated”; run segcanary calibrate with in-distribution scans that the fit has not seen.`;
-  return `${fitted}\n\n${reportCalibration(detector, d.calibration)}`;
+  return `${fitted}\n\n${reportCalibration(detector, d.calibration)}${d.quality ? `\n\n${reportQuality(d.quality)}` : ''}`;
 }
 
 /** What detectors of one kind have. */
