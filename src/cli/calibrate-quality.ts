@@ -44,7 +44,9 @@ export function withQualityOptions(command: Command): Command {
 export const hasLabels = <T extends Partial<QualityFlags>>(flags: T): flags is T & QualityFlags =>
   flags.labels !== undefined && flags.model !== undefined;
 
-/** @throws SegcanaryError `usage` for labels without a model to segment by, or the other way round */
+/**
+ * @throws SegcanaryError `usage` for labels without a model to segment by, or the other way round
+ */
 export function refuseHalfOf({ labels, model, alpha = 0.1 }: Partial<QualityFlags>): void {
   if (alpha >= 0.5) throw new SegcanaryError('usage', `--alpha is ${alpha}; give a share below .5.`);
   if ((labels === undefined) === (model === undefined)) return;

@@ -56,16 +56,18 @@ export const passOf = (confidence: number, dice: number, family: string | null =
 
 /**
  * Patients whose Dice falls with a hidden harm that every signal sees through noise, each with a
- * copy of every family, which harms by its own measure.
+ * copy of every family, which harms by its own measure. To every other family the network's
+ * confidence is blind.
  */
 export function simulatedCases(count: number, seed: number, families: readonly string[] = []): QualityCase[] {
   const random = uniform(seed);
   const noise = () => random() + random() + random() - 1.5;
-  const pass = (family: string | null, harm: number) => {
-    const dice = Math.min(Math.max(0.9 - harm + 0.05 * noise(), 0), 1);
+  const within = (x: number) => Math.min(Math.max(x, 0), 1);
+  const pass = (family: string | null, harm: number, seen: number) => {
+    const dice = within(0.9 - harm + 0.05 * noise());
     const label = (factor: number) => ({
-      confidence: [0.5, 1, 2].map((t) => Math.min(Math.max(0.97 - (factor * harm) / t + 0.03 * noise(), 0), 1)),
-      entropy: [0.5, 1, 2].map((t) => Math.min(0.1 * t + 0.2 * harm + 0.02 * random(), 1)),
+      confidence: [0.5, 1, 2].map((t) => within(0.97 - (factor * seen) / t + 0.03 * noise())),
+      entropy: [0.5, 1, 2].map((t) => within(0.1 * t + 0.2 * seen + 0.02 * random())),
       volume: 1000 * Math.exp(0.2 * noise() - harm),
     });
     return {
@@ -79,11 +81,12 @@ export function simulatedCases(count: number, seed: number, families: readonly s
       dice: [dice, Math.max(0, dice - 0.05)],
     };
   };
-  return Array.from({ length: count }, (_, i) => ({
-    case: `case-${i}`,
-    passes: [
-      pass(null, 0.1 * random()),
-      ...families.map((family, f) => pass(family, 0.1 + 0.6 * random() * ((f + 1) / families.length))),
-    ],
-  }));
+  const shifted = (family: string, f: number) => {
+    const harm = 0.1 + (0.6 * random() * (f + 1)) / families.length;
+    return pass(family, harm, f % 2 === 0 ? harm : 0.05);
+  };
+  return Array.from({ length: count }, (_, i) => {
+    const harm = 0.1 * random();
+    return { case: `case-${i}`, passes: [pass(null, harm, harm), ...families.map(shifted)] };
+  });
 }

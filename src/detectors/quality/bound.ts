@@ -18,7 +18,9 @@ export type BoundKind = 'split' | 'jackknife+';
 
 export interface Bound {
   readonly kind: BoundKind;
-  /** How often the bound may fail: as it stands by `split`, at worst twice as often by `jackknife+`. */
+  /**
+   * How often the bound may fail: as it stands by `split`, at worst twice as often by `jackknife+`.
+   */
   readonly alpha: number;
   readonly parts: readonly BoundPart[];
 }

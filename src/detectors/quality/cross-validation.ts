@@ -7,14 +7,14 @@ export interface Errors {
   /** Passes that it is a mean over. */
   readonly n: number;
   readonly additive: number;
-  /** Of the baseline: the isotonic curve over soft Dice confidence. */
+  /** Those of the baseline, the isotonic curve over soft Dice confidence. */
   readonly isotonic: number;
 }
 
 /** How well the quality of patients is estimated that were left out. */
 export interface CrossValidation {
   readonly unshifted: Errors;
-  /** Of each family of shifts, with its family left out of the fit too. */
+  /** Families of shifts, each left out of the fit too. */
   readonly families: readonly (Errors & { readonly name: string })[];
   /** Unshifted scans whose mean Dice is at or above its bound; null where there is none. */
   readonly coverage: { readonly covered: number; readonly n: number } | null;

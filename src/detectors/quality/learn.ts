@@ -71,7 +71,9 @@ export function expectedDice({ temperature, score, labels }: Learned, signals: S
 
 export const meanOf = (values: readonly number[]): number => values.reduce((sum, v) => sum + v, 0) / values.length;
 
-/** How much each pass counts: half of a patient is the scan as it is, the rest its shifted copies. */
+/**
+ * How much each pass counts: half of a patient is the scan as it is, the rest its shifted copies.
+ */
 export const weightOf = ({ passes }: QualityCase, { family }: QualityPass): number =>
   passes.length === 1 ? 1 : family === null ? 0.5 : 0.5 / (passes.length - 1);
 

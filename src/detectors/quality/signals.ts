@@ -1,6 +1,6 @@
 import { median } from '../../maths/regression/quantile.js';
 
-/** What logits are divided by in calibration, of which the best is kept: .5 to 20, evenly in log. */
+/** What logits are divided by in calibration; the best is kept. From .5 to 20, evenly in log. */
 export const TEMPERATURES: readonly number[] = Array.from({ length: 24 }, (_, i) => 0.5 * 40 ** (i / 23));
 
 /** What one pass over a scan says of how well it was segmented. */

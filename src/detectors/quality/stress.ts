@@ -30,7 +30,9 @@ export function drawStressBound(cases: readonly QualityCase[], alpha: number): B
 export const withoutFamily = (cases: readonly QualityCase[], family: string): QualityCase[] =>
   cases.map((c) => ({ ...c, passes: c.passes.filter((pass) => pass.family !== family) }));
 
-/** By a hash of the names, which is as good as chance; a patient stands once while others are left. */
+/**
+ * By a hash of the names, which is as good as chance; a patient stands once while others are left.
+ */
 function drawnFrom(cases: readonly QualityCase[]): Drawn[] {
   const used = new Set<string>();
   return familiesOf(cases).map((family) => {

@@ -3,7 +3,7 @@
  * x'Ax / 2 - b'x, by the active sets of Lawson and Hanson (Solving Least Squares Problems, 1974,
  * chapter 23). scipy's `optimize.nnls` solves the same from the rows.
  *
- * @param gram [p, p] in C order, symmetric and positive definite: a ridge on the diagonal sees to it
+ * @param gram [p, p] in C order, symmetric and positive definite: a ridge sees to it
  * @param right [p]
  * @returns [p]
  */

@@ -1,4 +1,4 @@
-/** The middle of some numbers, the mean of the two middle ones where they are even; at least one. */
+/** The middle of some numbers, or the mean of the two in the middle; at least one. */
 export function median(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b);
   return (sorted[Math.floor((sorted.length - 1) / 2)] + sorted[Math.ceil((sorted.length - 1) / 2)]) / 2;
