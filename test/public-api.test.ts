@@ -28,6 +28,7 @@ it('exports these names', () => {
       "branch",
       "calibrate",
       "calibrateDetector",
+      "calibrateQuality",
       "chain",
       "check",
       "closeInference",

@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { openDetector } from '../detectors/opened.js';
 import { loadDetector } from '../detectors/saved.js';
 import { calibrateDetector } from '../jobs/calibrate.js';
+import { truthsOf } from '../jobs/calibrate-quality.js';
 import { resolveInputs } from '../jobs/inputs.js';
 import {
   calibrateQualityOf,
@@ -35,6 +36,7 @@ export function calibrateCommand(program: Command): void {
       const detector = await loadDetector(flags.detector);
       refuseHalfOf(flags);
       const inputs = await resolveInputs(flags.input);
+      if (hasLabels(flags)) await truthsOf(inputs, flags.labels);
       const done = new ScanProgress(session, inputs.length);
       const { calibration, failures } = await calibrateDetector({
         ...flags,

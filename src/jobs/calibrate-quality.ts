@@ -137,8 +137,12 @@ function copiesOf(shifts: readonly Shift[], count = shifts.length): (scan: numbe
     });
 }
 
-/** The file of every scan's true segmentation. */
-async function truthsOf(inputs: readonly ScanInput[], folder: string): Promise<string[]> {
+/**
+ * The file of every scan's true segmentation.
+ *
+ * @throws SegcanaryError `usage` for a scan without one
+ */
+export async function truthsOf(inputs: readonly ScanInput[], folder: string): Promise<string[]> {
   const truths: string[] = [];
   for (const { case: name } of inputs) {
     const paths = ['.nii.gz', '.nii'].map((ending) => join(folder, name + ending));

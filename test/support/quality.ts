@@ -16,6 +16,7 @@ export const qualityFixture = JSON.parse(
   readonly additive: Readonly<Record<'patient' | 'weight' | 'y' | 'chosen' | 'second', number[]>> & {
     readonly x: number[][];
     readonly at: number[][];
+    readonly family: (string | null)[];
     readonly ridge: number;
   };
   readonly bounds: Readonly<Record<'confidence' | 'dice' | 'at' | 'jackknife', number[]>> & {

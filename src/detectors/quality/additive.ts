@@ -3,8 +3,9 @@ import { weightedQuantile } from '../../maths/regression/quantile.js';
 
 /** A pass over a scan, as the fit of one label sees it. */
 export interface FitRow {
-  /** Passes of one patient are left out together. */
   readonly patient: number;
+  /** Name of its shift; null for the scan as it is. */
+  readonly family: string | null;
   readonly weight: number;
   /** Signals that can only speak for a better segmentation. */
   readonly x: readonly number[];
@@ -48,16 +49,13 @@ const bent = ({ signal, knot, side }: Place, x: readonly number[]): number =>
  *
  * where s_j is the weighted deviation of the signal of hinge j.
  *
- * @param ridge by default the one of the least error when each patient is left out in turn
+ * @param ridge by default the one of the least error on scans as they are whose patient is left
+ *   out, and on shifted ones whose family of shifts is
  */
 export function fitAdditive(rows: readonly FitRow[], ridge?: number): AdditiveModel & { readonly ridge: number } {
   const columns = columnsOf(rows);
-  const patients = [...new Set(rows.map(({ patient }) => patient))].map((patient) => {
-    const own = rows.filter((row) => row.patient === patient);
-    return { rows: own, sums: sumsOf(own, columns) };
-  });
-  const all = patients.reduce((sum, { sums }) => plus(sum, sums, 1), emptySums(columns.length));
-  const chosen = ridge ?? bestRidge(patients, all, columns);
+  const all = sumsOf(rows, columns);
+  const chosen = ridge ?? bestRidge(heldOut(rows, columns), all, columns);
   const { intercept, slopes } = solve(all, chosen);
   const hinges = columns.map(({ deviation, ...place }, j) => ({ ...place, slope: slopes[j] / deviation }));
   return { intercept, hinges: hinges.filter(({ slope }) => slope > 0), ridge: chosen };
@@ -91,17 +89,15 @@ interface Sums {
   readonly hh: Float64Array;
 }
 
-const emptySums = (p: number): Sums => ({
-  weight: 0,
-  y: 0,
-  h: new Float64Array(p),
-  hy: new Float64Array(p),
-  hh: new Float64Array(p * p),
-});
-
 function sumsOf(rows: readonly FitRow[], columns: readonly Column[]): Sums {
   const p = columns.length;
-  const sums = emptySums(p);
+  const sums: Sums = {
+    weight: 0,
+    y: 0,
+    h: new Float64Array(p),
+    hy: new Float64Array(p),
+    hh: new Float64Array(p * p),
+  };
   for (const { x, y, weight } of rows) {
     const h = columns.map((column) => bent(column, x) / column.deviation);
     sums.weight += weight;
@@ -116,14 +112,14 @@ function sumsOf(rows: readonly FitRow[], columns: readonly Column[]): Sums {
   return sums;
 }
 
-function plus(a: Sums, b: Sums, sign: 1 | -1): Sums {
-  const add = (x: Float64Array, y: Float64Array) => x.map((value, i) => value + sign * y[i]);
+function less(a: Sums, b: Sums): Sums {
+  const minus = (x: Float64Array, y: Float64Array) => x.map((value, i) => value - y[i]);
   return {
-    weight: a.weight + sign * b.weight,
-    y: a.y + sign * b.y,
-    h: add(a.h, b.h),
-    hy: add(a.hy, b.hy),
-    hh: add(a.hh, b.hh),
+    weight: a.weight - b.weight,
+    y: a.y - b.y,
+    h: minus(a.h, b.h),
+    hy: minus(a.hy, b.hy),
+    hh: minus(a.hh, b.hh),
   };
 }
 
@@ -141,24 +137,38 @@ function solve({ weight, y, h, hy, hh }: Sums, ridge: number): { intercept: numb
   return { intercept: (y - h.reduce((sum, value, i) => sum + value * slopes[i], 0)) / weight, slopes };
 }
 
-/** The ridge of the least weighted squared error over patients that were left out. */
-function bestRidge(
-  patients: readonly { readonly rows: readonly FitRow[]; readonly sums: Sums }[],
-  all: Sums,
-  columns: readonly Column[],
-): number {
+/** What is left out, and the rows that it is judged by. */
+interface HeldOut {
+  readonly without: Sums;
+  readonly rows: readonly FitRow[];
+}
+
+/** Each patient for its scan as it is, each family of shifts for its own. */
+function heldOut(rows: readonly FitRow[], columns: readonly Column[]): HeldOut[] {
+  const partsBy = (key: (row: FitRow) => number | string | null) =>
+    [...new Set(rows.map(key))].map((value) => rows.filter((row) => key(row) === value));
+  const patients = partsBy(({ patient }) => patient);
+  const families = partsBy(({ family }) => family).filter(([{ family }]) => family !== null);
+  return [
+    ...(patients.length > 1 ? patients : []).map((own) => ({
+      without: sumsOf(own, columns),
+      rows: own.filter(({ family }) => family === null),
+    })),
+    ...families.map((own) => ({ without: sumsOf(own, columns), rows: own })),
+  ];
+}
+
+/** The ridge of the least weighted squared error on what is left out. */
+function bestRidge(parts: readonly HeldOut[], all: Sums, columns: readonly Column[]): number {
   const errors = RIDGES.map(() => 0);
-  for (const { rows, sums } of patients.length > 1 ? patients : []) {
-    const others = plus(all, sums, -1);
+  for (const { without, rows } of parts) {
+    const others = less(all, without);
     RIDGES.forEach((ridge, r) => {
       const { intercept, slopes } = solve(others, ridge);
-      for (const { x, y, weight } of rows) {
-        const fitted = columns.reduce(
-          (sum, c, j) => (slopes[j] > 0 ? sum + (slopes[j] * bent(c, x)) / c.deviation : sum),
-          intercept,
-        );
-        errors[r] += weight * (y - fitted) ** 2;
-      }
+      const used = columns.flatMap((column, j) =>
+        slopes[j] > 0 ? [{ ...column, slope: slopes[j] / column.deviation }] : [],
+      );
+      for (const { x, y, weight } of rows) errors[r] += weight * (y - additiveAt({ intercept, hinges: used }, x)) ** 2;
     });
   }
   return RIDGES[errors.indexOf(Math.min(...errors))];

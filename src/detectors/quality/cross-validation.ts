@@ -1,6 +1,15 @@
 import { type BoundKind, drawBound, lowerBound } from './bound.js';
-import { type CurveKind, expectedDice, fitKind, foldsOf, type Learned, meanOf, type QualityCase } from './learn.js';
-import { familiesOf, withoutFamily } from './stress.js';
+import {
+  type CurveKind,
+  expectedDice,
+  familiesOf,
+  fitKind,
+  foldsOf,
+  type Learned,
+  meanOf,
+  type QualityCase,
+  withoutFamily,
+} from './learn.js';
 
 /** Mean absolute errors of the expected mean Dice. */
 export interface Errors {

@@ -34,16 +34,21 @@ export const FOLDS = 5;
 
 /**
  * Learns to expect the Dice: of the additive model and the isotonic curve over soft Dice confidence
- * the one that errs less when parts of these cases are left out, fitted to all of them. Everything
- * is of these cases alone, so that a case that is kept aside is new to all of it.
+ * the one that errs less on scans as they are whose patient is left out and on shifted ones whose
+ * family is, fitted to all cases. Everything is of these cases alone, so that a case that is kept
+ * aside is new to all of it.
  */
 export function learn(cases: readonly QualityCase[]): Learned {
   const [additive, ridges] = fitWith(cases, 'additive');
-  const errorOf = (kind: CurveKind) =>
-    foldsOf(cases).reduce((sum, { rest, part }) => {
+  const errorOf = (kind: CurveKind) => {
+    const errorOn = (rest: readonly QualityCase[], part: readonly QualityCase[], family: string | null) => {
       const [learned] = fitWith(rest, kind, ridges);
-      return sum + part.reduce((s, c) => s + errorOn(learned, c), 0);
-    }, 0);
+      return part.reduce((sum, c) => sum + weightedError(learned, c, family), 0);
+    };
+    const byPatient = foldsOf(cases).map(({ rest, part }) => errorOn(rest, part, null));
+    const byFamily = familiesOf(cases).map((family) => errorOn(withoutFamily(cases, family), cases, family));
+    return [...byPatient, ...byFamily].reduce((sum, error) => sum + error, 0);
+  };
   return errorOf('additive') < errorOf('isotonic') ? additive : fitWith(cases, 'isotonic')[0];
 }
 
@@ -77,12 +82,22 @@ export const meanOf = (values: readonly number[]): number => values.reduce((sum,
 export const weightOf = ({ passes }: QualityCase, { family }: QualityPass): number =>
   passes.length === 1 ? 1 : family === null ? 0.5 : 0.5 / (passes.length - 1);
 
-/** How far the expected mean Dice of a case's passes is off. */
-const errorOn = (learned: Learned, c: QualityCase): number =>
-  c.passes.reduce((sum, pass) => {
-    const off = meanOf(expectedDice(learned, pass.signals)) - meanOf(pass.dice);
-    return sum + weightOf(c, pass) * Math.abs(off);
-  }, 0);
+/** How far the expected mean Dice is off of a case's passes of one family. */
+const weightedError = (learned: Learned, c: QualityCase, family: string | null): number =>
+  c.passes
+    .filter((pass) => pass.family === family)
+    .reduce((sum, pass) => {
+      const off = meanOf(expectedDice(learned, pass.signals)) - meanOf(pass.dice);
+      return sum + weightOf(c, pass) * Math.abs(off);
+    }, 0);
+
+/** The families of shifts among the cases, in alphabetical order. */
+export const familiesOf = (cases: readonly QualityCase[]): string[] =>
+  [...new Set(cases.flatMap(({ passes }) => passes.flatMap(({ family }) => family ?? [])))].sort();
+
+/** The cases without their passes of a family. */
+export const withoutFamily = (cases: readonly QualityCase[], family: string): QualityCase[] =>
+  cases.map((c) => ({ ...c, passes: c.passes.filter((pass) => pass.family !== family) }));
 
 function fitWith(
   cases: readonly QualityCase[],
@@ -112,7 +127,13 @@ function fitWith(
       return { volume, curve: { kind, ...isotonicRegression(points) } };
     }
     const fitted = rows.map(({ patient, pass, weight, dice }): FitRow => {
-      return { patient, weight, x: signalsOf(pass.signals, k, at, { score, volume }), y: link(dice) };
+      return {
+        patient,
+        family: pass.family,
+        weight,
+        x: signalsOf(pass.signals, k, at, { score, volume }),
+        y: link(dice),
+      };
     });
     const { ridge, ...model } = fitAdditive(fitted, ridges?.[k]);
     used.push(ridge);

@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import { boundKindOf, drawBound, rankOf, unitsOf } from './bound.js';
 import { crossValidate } from './cross-validation.js';
-import { learn, type QualityCase } from './learn.js';
+import { familiesOf, learn, type QualityCase } from './learn.js';
 import { signalNames } from './signals.js';
-import { drawStressBound, familiesOf, shuffled } from './stress.js';
+import { drawStressBound, shuffled } from './stress.js';
 
 const hash = z.string().regex(/^[0-9a-f]{64}$/, 'expected 64 hexadecimal digits');
 const count = z.int().nonnegative();

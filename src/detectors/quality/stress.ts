@@ -1,6 +1,6 @@
 import { sha256 } from '../../files/hash.js';
 import { type Bound, partOf } from './bound.js';
-import { learn, type QualityCase, type QualityPass } from './learn.js';
+import { familiesOf, learn, type QualityCase, type QualityPass, withoutFamily } from './learn.js';
 
 /** One pass that stands for its family of shifts. */
 interface Drawn {
@@ -8,10 +8,6 @@ interface Drawn {
   readonly patient: QualityCase;
   readonly pass: QualityPass;
 }
-
-/** The families of shifts among the cases, in alphabetical order. */
-export const familiesOf = (cases: readonly QualityCase[]): string[] =>
-  [...new Set(cases.flatMap(({ passes }) => passes.flatMap(({ family }) => family ?? [])))].sort();
 
 /**
  * Draws a bound for scans of a family of shifts that is exchangeable with the simulated ones:
@@ -25,10 +21,6 @@ export function drawStressBound(cases: readonly QualityCase[], alpha: number): B
   );
   return { kind: 'jackknife+', alpha, parts };
 }
-
-/** The cases without their passes of a family. */
-export const withoutFamily = (cases: readonly QualityCase[], family: string): QualityCase[] =>
-  cases.map((c) => ({ ...c, passes: c.passes.filter((pass) => pass.family !== family) }));
 
 /**
  * By a hash of the names, which is as good as chance; a patient stands once while others are left.

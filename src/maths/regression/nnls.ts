@@ -46,9 +46,11 @@ function steepest(
   tolerance: number,
 ): number | null {
   const p = right.length;
+  const isFree = new Uint8Array(p);
+  for (const j of free) isFree[j] = 1;
   let [best, most]: [number | null, number] = [null, tolerance];
   for (let j = 0; j < p; j++) {
-    if (free.includes(j)) continue;
+    if (isFree[j]) continue;
     let fall = right[j];
     for (const k of free) fall -= gram[j * p + k] * x[k];
     if (fall > most) [best, most] = [j, fall];

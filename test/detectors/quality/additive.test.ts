@@ -2,11 +2,11 @@ import { describe, expect, it } from 'vitest';
 import { additiveAt, fitAdditive } from '../../../src/detectors/quality/additive.js';
 import { qualityFixture, uniform } from '../../support/quality.js';
 
-const { patient, x, weight, y, ridge, at, chosen, second } = qualityFixture.additive;
-const rows = patient.map((p, i) => ({ patient: p, x: x[i], weight: weight[i], y: y[i] }));
+const { patient, family, x, weight, y, ridge, at, chosen, second } = qualityFixture.additive;
+const rows = patient.map((p, i) => ({ patient: p, family: family[i], x: x[i], weight: weight[i], y: y[i] }));
 
 describe('fitAdditive', () => {
-  it('chooses the ridge that leave-one-patient-out does with scipy’s nnls, and fits as it', () => {
+  it('chooses the ridge that leaving patients and families out does with scipy’s nnls, and fits as it', () => {
     const model = fitAdditive(rows);
     expect(model.ridge).toBe(ridge);
     expect(at.map((place) => additiveAt(model, place))).toEqual(chosen.map((value) => expect.closeTo(value, 8)));
@@ -32,7 +32,7 @@ describe('fitAdditive', () => {
     expect(new Set(fitAdditive(flat).hinges.map(({ signal }) => signal))).toEqual(new Set([0]));
   });
 
-  it('of one patient has the middle ridge’s fit without a choice', () => {
+  it('fits one patient too', () => {
     const model = fitAdditive(rows.slice(0, 4));
     expect(Number.isFinite(additiveAt(model, [0, 0, 0]))).toBe(true);
   });

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
-import { familiesOf, shuffled, withoutFamily } from '../../../src/detectors/quality/stress.js';
+import { familiesOf, withoutFamily } from '../../../src/detectors/quality/learn.js';
+import { shuffled } from '../../../src/detectors/quality/stress.js';
 import { simulatedCases } from '../../support/quality.js';
 
 const cases = simulatedCases(4, 1, ['b', 'a']);
