@@ -8,6 +8,7 @@ const UNITS = [
   'test/{drift,evaluate,explain,formats,maths,protocol,report,simulate,stages}/**/*.test.ts',
   'test/detectors/{calibration,channel-groups,fit-gaussian,gaussian,methods,safetensors}.test.ts',
   'test/detectors/methods/**/*.test.ts',
+  'test/detectors/quality/**/*.test.ts',
   'test/network/plans/**/*.test.ts',
   'test/{errors,layout,limits,public-api}.test.ts',
 ];

@@ -95,6 +95,7 @@ export type { NiftiGeometry } from './formats/nifti/geometry.js';
 export { type WriteNiftiOptions, writeNifti } from './formats/nifti/write.js';
 export { openScan } from './formats/open.js';
 export { type CalibrateJobOptions, type CalibrationResult, calibrateDetector } from './jobs/calibrate.js';
+export { type CalibrateQualityOptions, calibrateQuality, type QualityCalibration } from './jobs/calibrate-quality.js';
 export { cohortInputs } from './jobs/cohort-inputs.js';
 export {
   type EvaluateCohortOptions,

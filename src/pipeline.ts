@@ -234,11 +234,15 @@ export interface LabellingOptions {
   /** Where the probabilities go, if anywhere: a 4-D NIfTI file. */
   readonly probabilities?: string | Writable | undefined;
   readonly tmpdir?: string;
+  /** Shown every slice of the network grid before it becomes labels; not to be written to. */
+  readonly onLogits?: ((slice: LogitSlice) => void) | undefined;
 }
 
 /** Predictions to the segmentation of the scan: assemble → labelled. */
 export const segmented = (options: LabellingOptions): Chain<Prediction, LabelSlice> =>
-  chain(assemble()).to(labelled(options));
+  chain(assemble())
+    .optionally(options.onLogits && observe(options.onLogits))
+    .to(labelled(options));
 
 /** Logits of the network grid to labels of the scan: restore (→ save) → label → uncrop. */
 export function labelled(options: LabellingOptions): Chain<LogitSlice, LabelSlice> {

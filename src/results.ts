@@ -180,6 +180,28 @@ export function isFailure(result: object): result is ScanFailure {
   return 'error' in result;
 }
 
+/** What Dice to expect of a segmentation: 2 |A and B| / (|A| + |B|) with the truth. */
+export interface Quality {
+  /** The mean over the foreground labels, or regions. */
+  readonly dice: number;
+  /** A lower bound of that mean; null where none holds, and `note` says why. */
+  readonly atLeast: number | null;
+  /**
+   * How often the bound holds at least, where nothing has shifted, or, of the bound for a flagged
+   * scan, where the shift is exchangeable with the simulated ones. Of each bound by itself: those
+   * of the labels do not hold all at once.
+   */
+  readonly level: number | null;
+  readonly perLabel: Readonly<Record<string, { readonly dice: number; readonly atLeast: number | null }>>;
+  /** In a sentence, what has to be known of the bound, or why there is none. */
+  readonly note: string | null;
+}
+
+/**
+ * Whether a segmentation can be relied on: the scan is not flagged, and its Dice is good enough.
+ */
+export type Trust = 'yes' | 'no' | 'unknown';
+
 /** What a segmentation was, beside its file. */
 export interface SegmentResult {
   readonly case: string;
@@ -188,13 +210,16 @@ export interface SegmentResult {
   readonly voxels: Readonly<Record<number, number>>;
   /** The scan's trust score, where a detector was given. */
   readonly score: SubjectScore | null;
+  /** Null where the detector was not calibrated with labels. */
+  readonly quality: Quality | null;
+  readonly trust: Trust;
   /** The same as the score's, where there is one. */
   readonly warnings: readonly Warning[];
 }
 
 /** A segmentation as one line of JSON: its score's own fields, then its file and voxels. */
 export type SegmentLine = (SubjectScore | Pick<SegmentResult, 'case' | 'patches' | 'warnings'>) &
-  Pick<SegmentResult, 'voxels'> & { readonly segmentation: string | null };
+  Pick<SegmentResult, 'voxels' | 'quality' | 'trust'> & { readonly segmentation: string | null };
 
 /**
  * A result as one line of JSON has it: a score as it is, a segmentation flat.
@@ -203,6 +228,6 @@ export type SegmentLine = (SubjectScore | Pick<SegmentResult, 'case' | 'patches'
  */
 export function lineOf(result: SubjectScore | SegmentResult, segmentation: string | null): SubjectScore | SegmentLine {
   if (!('voxels' in result)) return result;
-  const { score, case: name, patches, voxels, warnings } = result;
-  return { ...(score ?? { case: name, patches, warnings }), segmentation, voxels };
+  const { score, case: name, patches, voxels, quality, trust, warnings } = result;
+  return { ...(score ?? { case: name, patches, warnings }), quality, trust, segmentation, voxels };
 }

@@ -30,6 +30,7 @@ it('exports these names', () => {
       "branch",
       "calibrate",
       "calibrateDetector",
+      "calibrateQuality",
       "chain",
       "chanceOfMore",
       "check",

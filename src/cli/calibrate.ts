@@ -4,6 +4,14 @@ import { openDetector } from '../detectors/opened.js';
 import { loadDetector } from '../detectors/saved.js';
 import { SegcanaryError } from '../errors.js';
 import { calibrateDetector } from '../jobs/calibrate.js';
+import { truthsOf } from '../jobs/calibrate-quality.js';
+import {
+  calibrateQualityOf,
+  hasLabels,
+  type QualityFlags,
+  refuseHalfOf,
+  withQualityOptions,
+} from './calibrate-quality.js';
 import { EXIT } from './exit.js';
 import type { LogOptions } from './log.js';
 import { namedScans } from './named-scans.js';
@@ -14,7 +22,7 @@ import { runSession } from './session.js';
 import { level } from './values.js';
 import { sentenceOf } from './words.js';
 
-interface CalibrateFlags extends Omit<ScanFlags, 'input'>, LogOptions {
+interface CalibrateFlags extends Omit<ScanFlags, 'input'>, LogOptions, Partial<QualityFlags> {
   readonly input?: string[];
   readonly cohort?: string;
   readonly detector: string;
@@ -29,6 +37,7 @@ export function calibrateCommand(program: Command): void {
     .requiredOption('-d, --detector <folder>', 'the detector; its detector.json is rewritten')
     .option('--level <share>', 'share of in-distribution scans that the boundary is to keep', level, DEFAULT_LEVEL)
     .option('--patients <csv>', 'patient of each case: a file with the columns case and patient (default: by name)');
+  withQualityOptions(command);
   withCohortOption(withScanOptions(command, 'held-out scans: files or folders', false), 'val').action(() => {
     const flags = flagsOf<CalibrateFlags>(command);
     return runSession(flags, async (session) => {
@@ -36,6 +45,8 @@ export function calibrateCommand(program: Command): void {
       const inputs = await namedScans(flags, 'val');
       if (!inputs) throw new SegcanaryError('usage', 'Held-out scans draw the boundary; name them with -i.');
       const detector = await loadDetector(flags.detector);
+      refuseHalfOf(flags);
+      if (hasLabels(flags)) await truthsOf(inputs, flags.labels);
       const done = new ScanProgress(session, inputs.length);
       const { calibration, warnings, failures } = await calibrateDetector({
         ...flags,
@@ -56,7 +67,8 @@ export function calibrateCommand(program: Command): void {
       });
       for (const { message } of warnings) log.warn(message);
       await say(reportCalibration(detector, calibration));
-      return failures.length > 0 ? EXIT.someScansFailed : EXIT.done;
+      const unrated = hasLabels(flags) ? await calibrateQualityOf(detector, inputs, flags, session) : [];
+      return failures.length + unrated.length > 0 ? EXIT.someScansFailed : EXIT.done;
     });
   });
 }

@@ -6,6 +6,7 @@ import type { FitResult } from '../jobs/fit.js';
 import type { IntensityDetectorResult } from '../jobs/fit-intensities.js';
 import type { OutputDetectorResult } from '../jobs/fit-outputs.js';
 import type { Warning } from '../results.js';
+import { reportQuality } from './quality-report.js';
 
 /** What is judged of a patch, in a few words. */
 function featuresIn({ features }: PatchMethod, pooled: readonly number[]): string {
@@ -133,7 +134,7 @@ export function reportDetector(detector: Detector): string {
   ]);
   if (d.calibration === null)
     return `${fitted}\n\nNot calibrated: every verdict is “uncalibrated”; run segcanary calibrate with in-distribution scans that the fit has not seen.`;
-  return `${fitted}\n\n${reportCalibration(detector, d.calibration, warningsOfCalibration(d.calibration))}`;
+  return `${fitted}\n\n${reportCalibration(detector, d.calibration, warningsOfCalibration(d.calibration))}${d.quality ? `\n\n${reportQuality(d.quality)}` : ''}`;
 }
 
 /** What detectors of one kind have. */

@@ -160,7 +160,8 @@ async function scoreAll(flags: ScoreFlags, scorer: Scorer, session: Session): Pr
       stdoutTaken,
       folder,
       scoreOf: (score) => score,
-      lineOf: (score) => score,
+      // What Dice to expect is told of a segmentation: the encoder alone makes none.
+      lineOf: (score) => ({ ...score, quality: null }),
       failOnOod: flags.failOnOod,
       fdr: flags.fdr,
     },

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { openBesideSegmenter } from '../detectors/opened.js';
 import { loadDetector } from '../detectors/saved.js';
 import { SegcanaryError } from '../errors.js';
@@ -32,6 +32,9 @@ interface SegmentFlags extends ScanFlags, PlanFlags, LogOptions {
   readonly tta?: boolean;
   readonly saveProbabilities?: boolean;
   readonly explain?: boolean;
+  readonly stress?: boolean;
+  readonly tau: number;
+  readonly trustBy: 'bound' | 'estimate';
   readonly output: string;
   readonly failOnOod?: boolean;
 }
@@ -49,6 +52,13 @@ export function segmentCommand(program: Command): void {
     .requiredOption('-o, --output <path>', 'folder for {case}.nii.gz; - writes the segmentation of one scan to stdout')
     .option('--save-probabilities', 'write {case}_probabilities.nii.gz too: a volume a class, 4-D')
     .option('--explain', 'add what explains the verdict: largest patches, what moved, intensities (docs/explaining.md)')
+    .option('--stress', 'bound the Dice of scans out of distribution too, as if simulated shifts stood for theirs')
+    .option('--tau <dice>', 'the mean Dice that `trust` asks for (docs/quality.md)', fraction, 0.6)
+    .addOption(
+      new Option('--trust-by <what>', 'which has to reach it: the lower bound, or the estimate')
+        .choices(['bound', 'estimate'])
+        .default('bound'),
+    )
     .option('--fail-on-ood', 'exit with 10 when a scan is out of distribution');
   withScanOptions(command, 'scans: files or folders, or - for stdin').action(() => {
     const flags = flagsOf<SegmentFlags>(command);
@@ -61,6 +71,11 @@ async function segmentAll(flags: SegmentFlags, session: Session): Promise<number
   if (flags.failOnOod && !detector)
     throw new SegcanaryError('usage', '--fail-on-ood needs a detector; name one with -d.');
   if (flags.explain && !detector) throw new SegcanaryError('usage', '--explain needs a detector; name one with -d.');
+  if (flags.stress && !detector?.description.quality)
+    throw new SegcanaryError(
+      'usage',
+      '--stress needs a detector that was calibrated with labels; see segcanary calibrate --labels.',
+    );
   const inputs = await resolveInputs(flags.input, flags.case);
   const toStdout = flags.output === '-';
   if (toStdout && inputs.length !== 1)

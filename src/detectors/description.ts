@@ -6,6 +6,7 @@ import { type Features, isMeasured, partsOf } from './method.js';
 import { ihf } from './methods/ihf.js';
 import { METHOD_NAMES, patchMethod } from './methods/registry.js';
 import { OUTPUT_METHOD_NAMES } from './outputs/registry.js';
+import { qualitySchema } from './quality/model.js';
 import { type TrainingIntensities, trainingIntensitiesSchema } from './training-intensities.js';
 
 const hash = z.string().regex(/^[0-9a-f]{64}$/, 'expected 64 hexadecimal digits');
@@ -52,6 +53,8 @@ const common = {
   orientations: z.array(z.string().regex(/^[RLAPSI]{3}$/)).optional(),
   warnings: z.array(z.object({ code: z.string(), message: z.string() })),
   calibration: calibrationSchema.nullable(),
+  /** What Dice to expect. Absent where it was not calibrated with labels. */
+  quality: qualitySchema.optional(),
   /** To explain verdicts by. Absent before it was kept, and where nothing is fitted. */
   trainingIntensities: trainingIntensitiesSchema.optional(),
 };

@@ -20,6 +20,7 @@ import { ihf } from './methods/ihf.js';
 import { patchMethod } from './methods/registry.js';
 import type { OutputMethod } from './outputs/output-method.js';
 import { outputMethod } from './outputs/registry.js';
+import type { QualityModel } from './quality/model.js';
 import { decodeSafetensors, encodeSafetensors, type Tensor } from './safetensors.js';
 
 export type { DetectorDescription } from './description.js';
@@ -152,6 +153,12 @@ export async function loadFeatureDetector(dir: string): Promise<FeatureDetector>
 export async function writeCalibration(dir: string, calibration: Calibration | null): Promise<void> {
   const { raw } = await readDescription(dir);
   await writeFileAtomically(join(dir, DESCRIPTION), toJson({ ...raw, calibration }));
+}
+
+/** Rewrites detector.json with what Dice to expect, atomically; whatever else is in it stays. */
+export async function writeQuality(dir: string, quality: QualityModel): Promise<void> {
+  const { raw } = await readDescription(dir);
+  await writeFileAtomically(join(dir, DESCRIPTION), toJson({ ...raw, quality }));
 }
 
 async function readDescription(dir: string) {

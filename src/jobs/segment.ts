@@ -2,6 +2,7 @@ import type { Writable } from 'node:stream';
 import { isDeepStrictEqual } from 'node:util';
 import { isMeasured, measuredGroup } from '../detectors/method.js';
 import type { SegmentingDetector } from '../detectors/opened.js';
+import type { TrustOptions } from '../detectors/quality/estimate.js';
 import type { Detector, DetectorDescription } from '../detectors/saved.js';
 import { isAbort, SegcanaryError } from '../errors.js';
 import { sha256 } from '../files/hash.js';
@@ -90,7 +91,7 @@ function networksOf(description: DetectorDescription): readonly { readonly name:
 }
 
 /** The distance between patches; a detector judges only what it was fitted to. */
-function stepSizeOf({ detector, stepSize }: Pick<SegmenterJobOptions, 'detector' | 'stepSize'>): number {
+export function stepSizeOf({ detector, stepSize }: Pick<SegmenterJobOptions, 'detector' | 'stepSize'>): number {
   const fitted = detector && detector.kind !== 'intensities' ? detector.description.stepSize : undefined;
   if (fitted !== undefined && stepSize !== undefined && stepSize !== fitted) {
     throw new SegcanaryError(
@@ -102,7 +103,7 @@ function stepSizeOf({ detector, stepSize }: Pick<SegmenterJobOptions, 'detector'
   return fitted ?? stepSize ?? 0.5;
 }
 
-export interface SegmentJobOptions extends Omit<ScanOptions, 'case' | 'file'> {
+export interface SegmentJobOptions extends Omit<ScanOptions, 'case' | 'file'>, TrustOptions {
   readonly model: SegmentationSource;
   /** From `segmenterOf`, with the same model and detector. */
   readonly segmenter: Segmenter;
@@ -119,6 +120,8 @@ export interface SegmentJobOptions extends Omit<ScanOptions, 'case' | 'file'> {
   readonly mask?: (name: string) => string | Writable | undefined;
   /** Say what explains each verdict, as in `segmentScan`. @default false */
   readonly explain?: boolean | undefined;
+  /** Bound the Dice of flagged scans too, as in `segmentScan`. @default false */
+  readonly stress?: boolean | undefined;
 }
 
 /**

@@ -1,6 +1,7 @@
 import { toBinary } from '@bufbuild/protobuf';
 import type { Triple } from '../chunks.js';
 import { SegcanaryError } from '../errors.js';
+import { sha256 } from '../files/hash.js';
 import { sigmoid, softmax } from '../maths/volume/labels.js';
 import { mirror, mirrorings } from '../maths/window/mirror.js';
 import type { InferenceOptions, WithInference } from './inference/options.js';
@@ -40,6 +41,10 @@ export interface SegmenterOptions extends WithInference {
 export interface Segmenter {
   /** Classes, or regions. */
   readonly heads: number;
+  /** sha256 of the network of every fold. */
+  readonly networks: readonly string[];
+  /** Axes that are mirrored. */
+  readonly mirrorAxes: readonly number[];
   /**
    * One patch through every fold and every mirroring.
    *
@@ -91,6 +96,8 @@ export async function openSegmenter(
   for (const model of models) folds.push(await openFold(model, heads, options.inference));
   return {
     heads,
+    networks: models.map(({ onnx }) => sha256(onnx)),
+    mirrorAxes: options.mirrorAxes ?? [],
     async predict(data, shape) {
       const spatial = shape.slice(1) as unknown as Triple;
       const patch = folds.length * passes.length > 1 ? new Float32Array(data) : data;

@@ -1,54 +1,32 @@
 import type { Writable } from 'node:stream';
 import type { ChannelBytes, LabelSlice, ScanBytes } from '../chunks.js';
-import type { SegmentingDetector } from '../detectors/opened.js';
-import { watchIntensities } from '../detectors/watch-intensities.js';
+import { estimateQuality, type TrustOptions, trustOf } from '../detectors/quality/estimate.js';
+import { type QualityModel, temperaturesOf } from '../detectors/quality/model.js';
 import { SegcanaryError } from '../errors.js';
-import { explaining } from '../explain/explainer.js';
 import { patchCount } from '../maths/window/tiling.js';
 import type { Segmenter } from '../network/segmenter.js';
-import { judged, judgedByFeatures, type LabellingOptions, prepared, segmented } from '../pipeline.js';
-import type { SegmentResult } from '../results.js';
-import { chain } from '../stages/chain.js';
-import { type Collector, last } from '../stages/collectors.js';
-import { branch } from '../stages/fork.js';
-import { observe } from '../stages/observe.js';
-import { patch } from '../stages/patch.js';
-import { pool } from '../stages/pool.js';
-import { predict, tapped } from '../stages/predict.js';
-import { reporter } from '../stages/progress.js';
+import type { SegmentResult, Warning } from '../results.js';
+import type { Collector } from '../stages/collectors.js';
 import { saveLabels } from '../stages/save.js';
-import { thin } from '../stages/thin.js';
-import { endedEarly, runScan, type ScanOptions } from './run.js';
+import { type OnePassOptions, onePass } from './one-pass.js';
+import { QualitySignals } from './quality-signals.js';
+import { endedEarly, runScan } from './run.js';
 import { collectedWarnings } from './warnings.js';
 
-export interface SegmentScanOptions extends ScanOptions, LabellingOptions {
-  /** Opened once and shared by all scans; with the tap of the detector, where there is one. */
-  readonly segmenter: Segmenter;
-  /** Distance between patches as a fraction of the patch. @default 0.5 */
-  readonly stepSize?: number;
+export interface SegmentScanOptions extends Omit<OnePassOptions, 'warnings' | 'signals'>, TrustOptions {
   /** Where the segmentation goes: a path, or a stream that gets gzip. */
   readonly to: string | Writable;
   /**
-   * Scores the scan too (from `openBesideSegmenter`, or `openDetector`): a detector on features
-   * from the same pass, any other from the same slices.
-   */
-  readonly detector?: SegmentingDetector | undefined;
-  /** Where the uncertainty mask goes: a path, or a stream that gets gzip. */
-  readonly mask?: string | Writable | undefined;
-  /**
-   * Say what explains the verdict of the detector: the score gets an `explanation`.
+   * Bound the Dice of a flagged scan too, as if what changed it were like the simulated shifts of
+   * the calibration.
    * @default false
    */
-  readonly explain?: boolean | undefined;
+  readonly stress?: boolean | undefined;
 }
 
 /**
  * Segments one scan as nnU-Net does and, with a detector, scores it from the same forward pass:
- *
- *   scanned → prepared → patch → predict ┬→ assemble → labelled → save
- *                                        └→ tapped → pool → distance → aggregate → score
- *
- * A detector that is not on features has a branch of its own behind `prepared`.
+ * scanned → onePass → save. A detector that was calibrated with labels estimates the quality.
  *
  * @throws SegcanaryError whatever is wrong with the scan, `aborted` when the signal says so
  */
@@ -56,42 +34,39 @@ export async function segmentScan(
   source: ScanBytes | readonly ChannelBytes[],
   options: SegmentScanOptions,
 ): Promise<SegmentResult> {
-  const { plan, segmenter, detector, explain, stepSize } = options;
+  const { detector, explain, segmenter, segmentation } = options;
   if (explain && !detector) throw nothingToExplain();
-  const orientations = detector?.description.orientations;
-  const told = { ...options, ...collectedWarnings(options), ...explaining(detector, explain) };
-  // Progress is told once, where the whole network runs.
-  const judging = { ...told, early: false, onProgress: undefined };
-  const bySlices = detector && detector.kind !== 'features' ? branch(judged(detector, judging), last()) : null;
-  const watch = detector?.kind === 'features' ? watchIntensities(detector.scorer) : null;
-  const byPatches =
-    detector?.kind === 'features'
-      ? branch(
-          chain(tapped())
-            .optionally(detector.description.tiles === 'cover' ? thin() : null)
-            .to(pool())
-            .to(judgedByFeatures(detector, { ...judging, watch })),
-          last(),
-        )
-      : null;
-  const { patches, voxels } = await runScan(
-    source,
-    told,
-    prepared({ ...told, orientations })
-      .optionally(bySlices)
-      .optionally(watch && observe(watch.look))
-      .to(patch({ patchSize: plan.patchSize, stepSize }))
-      .to(predict({ predictor: segmenter }))
-      .observe(reporter(options))
-      .optionally(byPatches)
-      .to(segmented(options))
-      .to(saveLabels(options)),
-    countLabels,
-  );
-  const score = (await (bySlices ?? byPatches)?.result) ?? null;
+  const { warnings, ...collected } = collectedWarnings(options);
+  const told = { ...options, ...collected, warnings };
+  const model = detector?.description.quality;
+  const mismatch = model ? mismatchOf(model, segmenter) : null;
+  const known = mismatch ? undefined : model;
+  const signals = detector && known ? new QualitySignals(detector, segmentation, temperaturesOf(known)) : null;
+  if (mismatch) collected.onWarning(mismatch, options.case ?? 'stdin');
+  const { labels, score: scored } = onePass({ ...told, signals });
+  const { patches, voxels } = await runScan(source, told, labels.to(saveLabels(options)), countLabels);
+  const score = await scored();
   if (patches === 0 || (detector && score === null)) throw endedEarly(options, 'it could be scored');
-  return { case: options.case ?? 'stdin', patches, voxels, score, warnings: told.warnings };
+  const quality =
+    known && signals && score
+      ? estimateQuality(known, signals.signals(score.score), { verdict: score.verdict, stress: options.stress })
+      : null;
+  const trust = trustOf(score?.verdict ?? null, quality, options);
+  return { case: options.case ?? 'stdin', patches, voxels, score, quality, trust, warnings };
 }
+
+/** An estimate is of the segmentations that it was learned from, and of no others. */
+function mismatchOf({ networks, mirrorAxes }: QualityModel, segmenter: Segmenter): Warning | null {
+  const same = (a: readonly unknown[], b: readonly unknown[]) => a.toSorted().join() === b.toSorted().join();
+  if (same(networks, segmenter.networks) && same(mirrorAxes, segmenter.mirrorAxes)) return null;
+  return {
+    code: 'quality-of-others',
+    message: `What Dice to expect was learned from ${passesOf(networks, mirrorAxes)}, and this segmentation is by ${passesOf(segmenter.networks, segmenter.mirrorAxes)}: its quality is not estimated.`,
+  };
+}
+
+const passesOf = (networks: readonly string[], mirrorAxes: readonly number[]): string =>
+  `${networks.length === 1 ? 'one network' : `${networks.length} networks`} (sha256 ${networks.map((n) => n.slice(0, 8)).join(', ')}) ${mirrorAxes.length > 0 ? `with mirrors along axes ${mirrorAxes.join(', ')}` : 'without mirrors'}`;
 
 const nothingToExplain = (): SegcanaryError =>
   new SegcanaryError('usage', 'There is no verdict to explain without a detector; name one, or leave `explain` out.', {

@@ -2,15 +2,17 @@ import { pipeline } from 'node:stream/promises';
 import type { ChannelBytes, LabelSlice, Slice } from '../chunks.js';
 import { SegcanaryError } from '../errors.js';
 import { load } from '../stages/load.js';
+import { type SimulateOptions, simulate } from '../stages/simulate.js';
 
 /** The true segmentation of a scan, read slice by slice beside it. */
 export class Truth {
   readonly #file: string;
   readonly #slices: AsyncIterator<Slice>;
 
-  constructor(source: ChannelBytes) {
+  /** @param shift what the scan was changed by, which may change the truth */
+  constructor(source: ChannelBytes, shift?: Omit<SimulateOptions, 'of'> | null) {
     this.#file = source.file;
-    this.#slices = slicesOf(source);
+    this.#slices = slicesOf(source, shift);
   }
 
   /**
@@ -34,10 +36,15 @@ export class Truth {
   }
 }
 
-async function* slicesOf({ file, bytes }: ChannelBytes): AsyncGenerator<Slice, void, undefined> {
+async function* slicesOf(
+  { file, bytes }: ChannelBytes,
+  shift?: Omit<SimulateOptions, 'of'> | null,
+): AsyncGenerator<Slice, void, undefined> {
   // Masks are packed as well as bombs are; what they unpack to is bounded all the same.
-  const slices = load({ case: file, name: file, limits: { ratio: Number.POSITIVE_INFINITY } });
+  const loaded = load({ case: file, name: file, limits: { ratio: Number.POSITIVE_INFINITY } });
+  const shifted = shift ? simulate({ ...shift, of: 'truth' }) : null;
   // Whoever reads the slices is told of an error; nobody else needs to be.
-  pipeline(bytes, slices).catch(() => {});
-  yield* slices;
+  pipeline(bytes, loaded).catch(() => {});
+  if (shifted) pipeline(loaded, shifted).catch(() => {});
+  yield* shifted ?? loaded;
 }

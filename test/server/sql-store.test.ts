@@ -96,7 +96,7 @@ it('the series is in order of finishing, of a site and of all, and of its detect
 it('a segmentation counts with its trust score, and one without a detector does not', () => {
   const store = storeIn(null);
   const score = finishedScan(12).result as never;
-  const segment = { case: 'a', patches: 8, voxels: { 0: 5 }, warnings: [] };
+  const segment = { case: 'a', patches: 8, voxels: { 0: 5 }, quality: null, trust: 'unknown' as const, warnings: [] };
   const scored = store.accept(newScan());
   expect(store.finish(scored.id, finishedScan(0, { result: { ...segment, score } }))?.result).toMatchObject({ score });
   store.finish(store.accept(newScan()).id, finishedScan(0, { result: { ...segment, score: null } }));

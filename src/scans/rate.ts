@@ -1,0 +1,53 @@
+import type { ChannelBytes, ScanBytes, Slice } from '../chunks.js';
+import type { SegmentingDetector } from '../detectors/opened.js';
+import type { QualityPass } from '../detectors/quality/learn.js';
+import { TEMPERATURES } from '../detectors/quality/signals.js';
+import { foregroundOf, Overlap } from '../maths/volume/overlap.js';
+import { chain } from '../stages/chain.js';
+import { drain } from '../stages/collectors.js';
+import { type SimulateOptions, simulate } from '../stages/simulate.js';
+import { type OnePassOptions, onePass } from './one-pass.js';
+import { QualitySignals } from './quality-signals.js';
+import { endedEarly, runScan } from './run.js';
+import { Truth } from './truth.js';
+import { collectedWarnings } from './warnings.js';
+
+export interface RateScanOptions extends Omit<OnePassOptions, 'warnings' | 'signals' | 'mask' | 'explain'> {
+  readonly detector: SegmentingDetector;
+  /** The true segmentation, on the scanner's grid: its file's name and bytes. */
+  readonly truth: ChannelBytes;
+  /** Shifts the scan, and its truth where that changes, before anything is done with it. */
+  readonly shift?: Omit<SimulateOptions, 'of'> | undefined;
+}
+
+/**
+ * Segments a labelled scan, as it is or shifted, and keeps what its quality can be told by, and
+ * what it is: scanned → simulate → onePass → Dice. Nothing is written.
+ *
+ * @throws SegcanaryError whatever is wrong with the scan or its truth; `scan-unsuitable` where the
+ *   two are of unequal shape
+ */
+export async function rateScan(
+  source: ScanBytes | readonly ChannelBytes[],
+  options: RateScanOptions,
+): Promise<QualityPass> {
+  const { detector, segmentation, shift } = options;
+  const truth = new Truth(options.truth, shift);
+  const signals = new QualitySignals(detector, segmentation, TEMPERATURES);
+  const overlap = new Overlap(foregroundOf(segmentation.labels));
+  // What a changed scan is warned of is what was changed.
+  const told = { ...options, ...collectedWarnings({ ...options, ...(shift && { onWarning: undefined }) }) };
+  const { labels, score: scored } = onePass({ ...told, signals });
+  const rated = chain<Slice>()
+    .optionally(shift && simulate({ ...shift, of: 'scan' }))
+    .to(labels)
+    .observe(async (slice) => overlap.push(slice.data.data, await truth.next(slice)));
+  await runScan(source, told, rated, drain).finally(() => truth.close());
+  const score = await scored();
+  if (score === null) throw endedEarly(options, 'it could be scored');
+  return {
+    family: shift?.shift.name ?? null,
+    signals: signals.signals(score.score),
+    dice: Object.values(overlap.dice),
+  };
+}
