@@ -10,7 +10,6 @@ import { foregroundOf } from '../maths/volume/overlap.js';
 import type { SegmentationSource } from '../network/folder.js';
 import type { Segmenter } from '../network/segmenter.js';
 import { failureOf, type ScanFailure } from '../results.js';
-import { groupNamesOf } from '../scans/quality-signals.js';
 import { rateScan } from '../scans/rate.js';
 import type { ScanOptions } from '../scans/run.js';
 import { shiftsFor } from '../simulate/for-plan.js';
@@ -98,7 +97,7 @@ export async function calibrateQuality(options: CalibrateQualityOptions): Promis
     );
   options.onLearn?.();
   const { networks, mirrorAxes } = segmenter;
-  const quality = learnQuality(cases, { labels: names, groups: groupNamesOf(detector), networks, mirrorAxes, alpha });
+  const quality = learnQuality(cases, { labels: names, networks, mirrorAxes, alpha });
   await writeQuality(detector.dir, quality);
   return { quality, failures };
 }

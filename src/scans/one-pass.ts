@@ -60,13 +60,7 @@ export function onePass(options: OnePassOptions): {
   const bySlices = detector && detector.kind !== 'features' ? branch(judged(detector, judging), last()) : null;
   const byPatches =
     detector?.kind === 'features'
-      ? branch(
-          chain(tapped())
-            .to(pool())
-            .observe((embedding) => signals?.embedding(embedding))
-            .to(judgedByFeatures(detector, judging)),
-          last(),
-        )
+      ? branch(chain(tapped()).to(pool()).to(judgedByFeatures(detector, judging)), last())
       : null;
   const labels = prepared({ ...told, orientations })
     .optionally(bySlices)
