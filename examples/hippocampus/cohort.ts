@@ -4,8 +4,9 @@
  *
  *     npm run build && npx tsx examples/hippocampus/cohort.ts DATA_FOLDER FOREIGN FOLDER
  *
- * DATA_FOLDER holds images/hippocampus_NNN.nii.gz and labels/; FOREIGN is the folder that foreign.py
- * wrote. FOLDER gets cohort.csv and simulated/. Shifts that are there are left as they are.
+ * DATA_FOLDER holds images/hippocampus_NNN.nii.gz and labels/; FOREIGN is the folder that
+ * foreign.py wrote. FOLDER gets cohort.csv and simulated/. Shifts that are there are left as they
+ * are.
  *
  * Frozen before anything was scored: the 200 cases in the order of the SHA-256 of their names, the
  * first 100 the network's own, the next 50 calibrate, the last 50 test; every MR shift at every

@@ -10,13 +10,14 @@ import { foregroundOf } from '../maths/volume/overlap.js';
 import type { SegmentationSource } from '../network/folder.js';
 import type { Segmenter } from '../network/segmenter.js';
 import { failureOf, type ScanFailure } from '../results.js';
-import { groupNamesOf } from '../scans/quality-signals.js';
 import { rateScan } from '../scans/rate.js';
 import type { ScanOptions } from '../scans/run.js';
-import { shiftsFor } from '../simulate/for-plan.js';
-import type { Grade, Shift } from '../simulate/shift.js';
+import { shiftsOfPlan } from '../simulate/for-plan.js';
+import type { Grade, ScanStatistics, Shift } from '../simulate/shift.js';
+import type { SimulateOptions } from '../stages/simulate.js';
 import { openInput, type ScanInput } from './inputs.js';
 import { stepSizeOf } from './segment.js';
+import { measureScan } from './simulate.js';
 
 export interface CalibrateQualityOptions extends Omit<ScanOptions, 'case' | 'file'> {
   readonly model: SegmentationSource;
@@ -68,7 +69,7 @@ export async function calibrateQuality(options: CalibrateQualityOptions): Promis
       { subject: model.folds[0].path },
     );
   const truths = await truthsOf(inputs, options.labels);
-  const copies = copiesOf(shiftsFor(model.plan), options.shifts);
+  const copies = copiesOf(shiftsOfPlan(model.plan), options.shifts);
   const cases: QualityCase[] = [];
   const failures: ScanFailure[] = [];
   const attempt = async (name: string, rating: Promise<QualityPass>): Promise<QualityPass | null> =>
@@ -81,9 +82,12 @@ export async function calibrateQuality(options: CalibrateQualityOptions): Promis
     });
   for (const [i, input] of inputs.entries()) {
     const passes: QualityPass[] = [];
+    // Shifts of MR are relative to the values of the whole scan.
+    let statistics: ScanStatistics | undefined;
     for (const copy of [null, ...copies(i)]) {
+      if (copy?.shift.modality === 'mr') statistics ??= await measureScan({ ...options, file: input.file });
       options.onPass?.({ case: input.case, shift: copy?.shift.name ?? null });
-      const rating = rated(input, truths[i], copy && { ...copy, seed: seed + i }, options);
+      const rating = rated(input, truths[i], copy && { ...copy, statistics, seed: seed + i }, options);
       const pass = await attempt(copy ? `${input.case} (${copy.shift.name})` : input.case, rating);
       if (pass) passes.push(pass);
       else if (!copy) break;
@@ -98,7 +102,7 @@ export async function calibrateQuality(options: CalibrateQualityOptions): Promis
     );
   options.onLearn?.();
   const { networks, mirrorAxes } = segmenter;
-  const quality = learnQuality(cases, { labels: names, groups: groupNamesOf(detector), networks, mirrorAxes, alpha });
+  const quality = learnQuality(cases, { labels: names, networks, mirrorAxes, alpha });
   await writeQuality(detector.dir, quality);
   return { quality, failures };
 }
@@ -106,7 +110,7 @@ export async function calibrateQuality(options: CalibrateQualityOptions): Promis
 async function rated(
   input: ScanInput,
   truth: string,
-  shift: { readonly shift: Shift; readonly grade: Grade; readonly seed: number } | null,
+  shift: Omit<SimulateOptions, 'of'> | null,
   options: CalibrateQualityOptions,
 ): Promise<QualityPass> {
   const { model, limits } = options;

@@ -68,7 +68,6 @@ export function onePass(options: OnePassOptions): {
           chain(tapped())
             .optionally(detector.description.tiles === 'cover' ? thin() : null)
             .to(pool())
-            .observe((embedding) => signals?.embedding(embedding))
             .to(judgedByFeatures(detector, { ...judging, watch })),
           last(),
         )

@@ -31,9 +31,10 @@ export async function rateScan(
   source: ScanBytes | readonly ChannelBytes[],
   options: RateScanOptions,
 ): Promise<QualityPass> {
-  const { detector, segmentation, shift } = options;
-  const truth = new Truth(options.truth, shift);
-  const signals = new QualitySignals(detector, segmentation, TEMPERATURES);
+  const { segmentation, shift } = options;
+  // What was measured of the scan says nothing of its truth.
+  const truth = new Truth(options.truth, shift && { ...shift, statistics: undefined });
+  const signals = new QualitySignals(segmentation, TEMPERATURES);
   const overlap = new Overlap(foregroundOf(segmentation.labels));
   // What a changed scan is warned of is what was changed.
   const told = { ...options, ...collectedWarnings({ ...options, ...(shift && { onWarning: undefined }) }) };

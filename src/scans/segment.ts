@@ -41,7 +41,7 @@ export async function segmentScan(
   const model = detector?.description.quality;
   const mismatch = model ? mismatchOf(model, segmenter) : null;
   const known = mismatch ? undefined : model;
-  const signals = detector && known ? new QualitySignals(detector, segmentation, temperaturesOf(known)) : null;
+  const signals = known ? new QualitySignals(segmentation, temperaturesOf(known)) : null;
   if (mismatch) collected.onWarning(mismatch, options.case ?? 'stdin');
   const { labels, score: scored } = onePass({ ...told, signals });
   const { patches, voxels } = await runScan(source, told, labels.to(saveLabels(options)), countLabels);

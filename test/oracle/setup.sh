@@ -9,7 +9,7 @@ constraints=$(mktemp)
 trap 'rm -f "$constraints"' EXIT
 echo 'torch==2.13.0' > "$constraints"
 "$venv/bin/pip" install -q torch==2.13.0
-"$venv/bin/pip" install -q -c "$constraints" nnunetv2==2.8.1 scikit-learn==1.9.1 scipy scikit-image nibabel safetensors onnx onnxruntime onnxscript statsmodels
+"$venv/bin/pip" install -q -c "$constraints" nnunetv2==2.8.1 scikit-learn==1.9.1 scipy scikit-image nibabel safetensors onnx onnxruntime onnxscript statsmodels MAPIE==1.6.0 crepes==0.9.1
 "$venv/bin/pip" install -q -c "$constraints" torchio==1.2.1
 # The modules of torch-uncertainty that metrics.py reads need torchmetrics and no more.
 "$venv/bin/pip" install -q --no-deps torch-uncertainty==0.13.0 torchmetrics lightning-utilities

@@ -50,7 +50,6 @@ export const passOf = (confidence: number, dice: number, family: string | null =
     temperatures: [1],
     labels: [{ confidence: [confidence], entropy: [0.1], volume: 1000 }],
     score: 1,
-    groups: [],
   },
   dice: [dice],
 });
@@ -77,7 +76,6 @@ export function simulatedCases(count: number, seed: number, families: readonly s
         temperatures: [0.5, 1, 2],
         labels: [label(1), label(0.8)],
         score: 10 * Math.exp(3 * harm + 0.2 * noise()),
-        groups: [4 * harm + noise(), 8 * harm + noise()],
       },
       dice: [dice, Math.max(0, dice - 0.05)],
     };

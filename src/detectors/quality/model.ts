@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { boundKindOf, drawBound, rankOf, unitsOf } from './bound.js';
 import { crossValidate } from './cross-validation.js';
 import { familiesOf, learn, type QualityCase } from './learn.js';
-import { signalNames } from './signals.js';
+import { SIGNAL_NAMES } from './signals.js';
 import { drawStressBound, shuffled } from './stress.js';
 
 const hash = z.string().regex(/^[0-9a-f]{64}$/, 'expected 64 hexadecimal digits');
@@ -16,7 +16,7 @@ const curveSchema = z.discriminatedUnion('kind', [
   z.object({
     kind: z.literal('additive'),
     intercept: finite,
-    /** `signal` counts the signals as `signalNames` has them. */
+    /** `signal` counts the signals as `SIGNAL_NAMES` has them. */
     hinges: z.array(
       z.object({ signal: count, knot: finite, side: z.enum(['above', 'below']), slope: z.number().positive() }),
     ),
@@ -51,8 +51,6 @@ export const qualitySchema = z
   .object({
     /** Names of the foreground labels, in the order of dataset.json. */
     labels: z.array(z.string()).min(1).max(30),
-    /** Names of the detector's groups of features. */
-    groups: z.array(z.string()),
     /** sha256 of the networks whose segmentations it knows, and the axes that they mirrored. */
     networks: z.array(hash).min(1),
     mirrorAxes: z.array(z.int().min(0).max(2)),
@@ -80,16 +78,16 @@ export const qualitySchema = z
     ({ stress }) => stress === null || unitsOf(stress.bound) === stress.families.length,
     'expected one unit of the stress bound a family',
   )
-  .refine(({ labels, groups, model, bound, stress }) => {
+  .refine(({ labels, model, bound, stress }) => {
     const parts = [...(bound?.parts ?? []), ...(stress?.bound.parts ?? [])];
-    const signals = signalNames(groups).length;
     return (
       parts.every(({ over }) => over.every((unit) => unit.length === labels.length + 1)) &&
       [model, ...parts.map((part) => part.model)].every(
         (learned) =>
           learned.labels.length === labels.length &&
           learned.labels.every(
-            ({ curve }) => curve.kind === 'isotonic' || curve.hinges.every(({ signal }) => signal < signals),
+            ({ curve }) =>
+              curve.kind === 'isotonic' || curve.hinges.every(({ signal }) => signal < SIGNAL_NAMES.length),
           ),
       )
     );
@@ -101,7 +99,7 @@ export type QualityModel = Immutable<z.output<typeof qualitySchema>>;
 /** The fewest labelled scans that anything is learned from. */
 export const FEWEST_CASES = 5;
 
-export interface QualityContext extends Pick<QualityModel, 'labels' | 'groups' | 'networks' | 'mirrorAxes'> {
+export interface QualityContext extends Pick<QualityModel, 'labels' | 'networks' | 'mirrorAxes'> {
   /** How often a bound may fail. */
   readonly alpha: number;
 }

@@ -11,8 +11,6 @@ export interface ScanSignals {
   readonly labels: readonly LabelSignals[];
   /** The detector's score of the scan. */
   readonly score: number;
-  /** The detector's z of every group of features, as `--explain` has them; none for other kinds. */
-  readonly groups: readonly number[];
 }
 
 export interface LabelSignals {
@@ -30,25 +28,23 @@ export interface Scale {
   readonly deviation: number;
 }
 
-/** Signals before those of the groups, in the order of `signalsOf`. */
-const NAMES = ['confidence', 'entropy', 'volume', 'score'] as const;
-
-/** The names of the signals of a label. */
-export const signalNames = (groups: readonly string[]): string[] => [...NAMES, ...groups];
+/** The signals of a label, in the order of `signalsOf`. */
+export const SIGNAL_NAMES = ['confidence', 'entropy', 'volume', 'score'] as const;
 
 /**
  * The signals of a label, each turned so that more of it speaks for a better segmentation:
  *
  *   logit(.01 + .98 SDC), -entropy, -|ln(volume + 1 mm^3) - median| / deviation,
- *   -asinh((score - median) / deviation), -asinh(z) of every group.
+ *   -asinh((score - median) / deviation).
  *
  * asinh is x near 0 and grows as ln x far away, where a score of a foreign scan may be millions.
- * It takes scores of any sign, which a logarithm of their ratio would not.
+ * It takes scores of any sign, which a logarithm of their ratio would not. The detector's z of
+ * every stage is left out: errors on families of shifts left out rose with it (docs/quality.md).
  *
  * @param at which of the temperatures
  */
 export function signalsOf(
-  { labels, score, groups }: ScanSignals,
+  { labels, score }: ScanSignals,
   label: number,
   at: number,
   scales: { readonly score: Scale; readonly volume: Scale },
@@ -59,7 +55,6 @@ export function signalsOf(
     -entropy[at],
     -Math.abs(scaled(Math.log1p(volume), scales.volume)),
     -Math.asinh(scaled(score, scales.score)),
-    ...groups.map((z) => -Math.asinh(z)),
   ];
 }
 

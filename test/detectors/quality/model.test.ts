@@ -15,7 +15,6 @@ const cases = simulatedCases(14, 3, families);
 const fresh = simulatedCases(20, 99, families);
 const context = {
   labels: ['one', 'two'],
-  groups: ['shallow', 'deep'],
   networks: ['0'.repeat(64)],
   mirrorAxes: [],
   alpha: 0.1,
@@ -63,7 +62,7 @@ describe('learn', () => {
 
   it('never expects more of a scan of which everything says less', () => {
     const learned = fitKind(cases, 'additive');
-    const worse = ({ labels, score, groups, temperatures }: ScanSignals): ScanSignals => ({
+    const worse = ({ labels, score, temperatures }: ScanSignals): ScanSignals => ({
       temperatures,
       labels: labels.map(({ confidence, entropy, volume }) => ({
         confidence: confidence.map((c) => 0.9 * c),
@@ -71,7 +70,6 @@ describe('learn', () => {
         volume,
       })),
       score: score + 5,
-      groups: groups.map((z) => z + 1),
     });
     for (const { passes } of fresh)
       for (const { signals } of passes)
@@ -97,7 +95,6 @@ describe('learnQuality', () => {
   it.each([
     ['a unit that is gone', (q: QualityModel) => ({ ...q, bound: { ...q.bound, parts: q.bound?.parts.slice(1) } })],
     ['a label that is gone', (q: QualityModel) => ({ ...q, labels: ['one'] })],
-    ['a group that is gone', (q: QualityModel) => ({ ...q, groups: [] })],
     ['a family that is gone', (q: QualityModel) => ({ ...q, stress: { ...q.stress, families: ['a'] } })],
     ['an alpha that the units do not support', (q: QualityModel) => ({ ...q, bound: { ...q.bound, alpha: 0.01 } })],
     ['a jackknife+ that is called a split', (q: QualityModel) => ({ ...q, bound: { ...q.bound, kind: 'split' } })],
