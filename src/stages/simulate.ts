@@ -18,8 +18,8 @@ export interface SimulateOptions extends SliceShifterOptions {
  * Applies a scanner shift to the slices of a scan, or what it does to the truth to those of its
  * segmentation. Put it right after `load`; with a shift of MR, `measure()` between them.
  *
- * @throws SegcanaryError `scan-unsuitable` for several channels, `usage` for a shift of MR on a scan
- *   that was not measured
+ * @throws SegcanaryError `scan-unsuitable` for several channels, `usage` for a shift of MR on a
+ *   scan that was not measured
  */
 export function simulate(options: SimulateOptions): Stage<Slice, Slice> {
   const shifter = new SliceShifter(options);
