@@ -4,7 +4,8 @@
  *     npx tsx examples/quality-table.ts results.json lines.jsonl [TAU]      (.6)
  *
  * results.json is what `segcanary evaluate` wrote for the cohort, of which the true Dice are taken;
- * lines.jsonl what `segcanary segment -d DETECTOR` printed for its test scans, under the same names.
+ * lines.jsonl what `segcanary segment -d DETECTOR` printed for its test scans, under the same
+ * names.
  */
 import { readFileSync } from 'node:fs';
 import {
