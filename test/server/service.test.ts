@@ -93,7 +93,7 @@ it('answers, records, counts and watches what its judge makes of a scan', async 
     () => seen.push('end'),
   );
   const { result, segmentation } = await scan.run(async () => bytes());
-  expect(result).toMatchObject({ case: 'p1'', score: 6 });
+  expect(result).toMatchObject({ case: 'p1', score: 6 });
   expect(segmentation).toBeNull();
   expect(seen).toEqual([{ patches: 3, total: 6 }, { patches: 6, total: 6 }, 'end']);
   expect(store.get(scan.id)).toMatchObject({ status: 'done', result: { score: 6 }, kept: [] });
