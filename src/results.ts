@@ -222,12 +222,21 @@ export type SegmentLine = (SubjectScore | Pick<SegmentResult, 'case' | 'patches'
   Pick<SegmentResult, 'voxels' | 'quality' | 'trust'> & { readonly segmentation: string | null };
 
 /**
+ * A score as one line of JSON. What Dice to expect is told of a segmentation, and the encoder alone
+ * makes none.
+ */
+export type ScoreLine = (SubjectScore | EarlyVerdict) & { readonly quality: null };
+
+/**
  * A result as one line of JSON has it: a score as it is, a segmentation flat.
  *
  * @param segmentation where the segmentation was written; null where that is no file
  */
-export function lineOf(result: SubjectScore | SegmentResult, segmentation: string | null): SubjectScore | SegmentLine {
-  if (!('voxels' in result)) return result;
+export function lineOf(
+  result: SubjectScore | EarlyVerdict | SegmentResult,
+  segmentation: string | null,
+): ScoreLine | SegmentLine {
+  if (!('voxels' in result)) return { ...result, quality: null };
   const { score, case: name, patches, voxels, quality, trust, warnings } = result;
   return { ...(score ?? { case: name, patches, warnings }), quality, trust, segmentation, voxels };
 }

@@ -252,7 +252,7 @@ export class DriftCharts {
           ticks: { callback: (value) => number(value), maxTicksLimit: 7 },
         }),
         points,
-        ({ score }) => `score ${number(score)}${boundary > 0 ? `, ${number(score / boundary)} × boundary` : ''}`,
+        ({ score }) => `score ${number(score)}${boundary === null ? '' : `, boundary ${number(boundary)}`}`,
       ),
     });
   }

@@ -9,6 +9,12 @@ export function number(x) {
   return size >= 1000 ? x.toFixed(0) : String(Number(x.toPrecision(3)));
 }
 
+/** A Dice: two digits, which is more than an estimate of one knows. */
+export const dice = (x) => (typeof x === 'number' ? x.toFixed(2) : '–');
+
+/** A share as people say it. */
+export const percent = (share) => `${number(100 * share)} %`;
+
 /** How many times more, as people say it. */
 export const times = (x) => `${number(x)} ×`;
 
@@ -58,6 +64,12 @@ export const STATUSES = {
 export function stateOf({ status, result }) {
   if (status !== 'done') return STATUSES[status];
   return VERDICTS[result?.verdict] ?? { text: 'segmented', mark: '○', kind: 'none' };
+}
+
+/** The same for who hears it, with its number. */
+export function outcome(record) {
+  const { pValue, score } = record.result ?? {};
+  return `${stateOf(record).text}, ${typeof pValue === 'number' ? `p-value ${number(pValue)}` : `score ${number(score)}`}`;
 }
 
 /** The name of a case from the name of its file, as segcanary's command line makes it. */

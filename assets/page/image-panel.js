@@ -243,7 +243,7 @@ export class ImagePanel {
     const { voxel, value, overlays } = place;
     const unit = this.#record?.explanation?.intensities?.[0]?.unit ?? '';
     const parts = [voxel ? `voxel ${voxel.join(', ')}` : '', `${number(value)}${unit ? ` ${unit}` : ''}`];
-    if ('uncertainty' in overlays) parts.push(`uncertainty ${number(overlays.uncertainty)}`);
+    if ('uncertainty' in overlays) parts.push(`distance ${number(overlays.uncertainty)}`);
     if ('segmentation' in overlays)
       parts.push(overlays.segmentation > 0 ? `label ${overlays.segmentation}` : 'no label');
     this.#place.textContent = parts.filter(Boolean).join(' · ');

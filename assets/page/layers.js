@@ -48,16 +48,25 @@ export class Layers {
     if (this.#viewer.has('uncertainty')) return;
     const opacity = 0.5;
     const file = await getImage(id, 'uncertainty', { signal: this.#signal });
-    const { low, high } = await this.#viewer.uncertainty(file, { low: result.boundary ?? 0, opacity });
+    const low = beginning(result.boundary);
+    const { high } = await this.#viewer.uncertainty(file, { low, opacity });
+    const ramp = h(
+      'span',
+      { class: 'ramp' },
+      h('span', {}, number(low)),
+      h('i', { class: 'heat', 'aria-hidden': 'true' }),
+      h('span', {}, number(high)),
+    );
+    // What flags a scan may be its intensities as a whole, which lie nowhere.
+    const words =
+      high > low
+        ? low === result.boundary
+          ? 'colours begin at the boundary'
+          : 'colours begin at 0'
+        : `nothing lies above ${number(low)}, where colours would begin`;
     this.#slider('uncertainty', 'Uncertainty', opacity, [
-      h(
-        'span',
-        { class: 'ramp' },
-        h('span', {}, number(low)),
-        h('i', { class: 'heat', 'aria-hidden': 'true' }),
-        h('span', {}, number(high)),
-      ),
-      h('span', { class: 'soft' }, result.boundary === null ? '' : 'colours begin at the boundary'),
+      high > low ? ramp : null,
+      h('span', { class: 'soft' }, words),
     ]);
   }
 
@@ -96,6 +105,12 @@ export class Layers {
     this.element.hidden = false;
   }
 }
+
+/**
+ * Where the colours of a map begin: at the boundary, or at 0 where that is below. A distance of 0
+ * is that of a usual patch, and what lies outside the crop box has it too.
+ */
+const beginning = (boundary) => Math.max(boundary ?? 0, 0);
 
 /** Labels of a segmentation with their colours. */
 function legend(voxels) {

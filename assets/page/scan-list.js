@@ -3,6 +3,7 @@ import { listScans } from './api.js';
 import { fill, h } from './dom.js';
 import { number, STATUSES, seconds, stateOf, VERDICTS } from './format.js';
 import { badge, moment } from './parts.js';
+import { qualityLine } from './quality.js';
 
 const PAGE = 50;
 const FILTERS = ['detector', 'site', 'verdict', 'status'];
@@ -21,14 +22,10 @@ export class ScanList {
   #clear = h('button', { type: 'button', class: 'plain', hidden: true }, 'Clear filters');
   #pages = 1;
   #shown = '';
-  #boundaries;
 
   constructor({ detectors, parameters, signal, onFilter }) {
     this.#signal = signal;
     this.#onFilter = onFilter;
-    this.#boundaries = new Map(
-      detectors.map(({ hash, calibration }) => [hash, calibration?.boundary.conformal ?? null]),
-    );
     const chosen = (name) => parameters.get(name) ?? '';
     const options = (all, entries) => [
       h('option', { value: '' }, all),
@@ -76,8 +73,8 @@ export class ScanList {
         h('tr', {}, [
           head('Scan'),
           head('Result'),
+          head('p-value', 'right'),
           head('Score', 'right'),
-          head('× boundary', 'right roomy'),
           head('Detector', 'roomy'),
           head('Site', 'roomy'),
           head('Scanner', 'roomy'),
@@ -151,9 +148,8 @@ export class ScanList {
   }
 
   #row(scan) {
-    const { id, result, progress, detectorHash } = scan;
-    const boundary = result?.boundary ?? this.#boundaries.get(detectorHash) ?? null;
-    const score = result?.score ?? null;
+    const { id, result, progress } = scan;
+    const expected = qualityLine(result);
     const cell = (content, kind) => h('td', { class: kind }, content);
     const row = h('tr', { 'data-id': id }, [
       h('th', { scope: 'row' }, [
@@ -165,9 +161,10 @@ export class ScanList {
         scan.status === 'running' && progress
           ? h('progress', { max: progress.total, value: progress.patches, 'aria-label': 'patches that are scored' })
           : null,
+        expected ? h('small', { class: 'expected' }, expected) : null,
       ]),
-      cell(number(score), 'right'),
-      cell(score !== null && boundary > 0 ? (score / boundary).toFixed(2) : '–', 'right roomy'),
+      cell(number(result?.pValue), 'right'),
+      cell(number(result?.score), 'right'),
       cell(scan.detector, 'roomy'),
       cell(scan.site ?? '–', 'roomy'),
       cell(scan.scanner ?? '–', 'roomy'),

@@ -2,11 +2,11 @@
 import { getDrift, getScan, removeScan, watchScan } from './api.js';
 import { fill, h, isSure, say } from './dom.js';
 import { dropTarget } from './drop.js';
-import { isNifti, number, seconds, stateOf, times } from './format.js';
+import { isNifti, outcome, seconds, stateOf } from './format.js';
 import { ImagePanel } from './image-panel.js';
 import { badge, moment } from './parts.js';
-import { scoreStrip } from './score-strip.js';
 import { files } from './uploads.js';
+import { verdict } from './verdict.js';
 import { why } from './why.js';
 
 export async function scanView(main, id, { detectors, signal }) {
@@ -101,40 +101,13 @@ export async function scanView(main, id, { detectors, signal }) {
         }
         record = ended;
         show();
-        say(record.error?.message ?? `${record.case}: ${stateOf(record).text}, score ${number(record.result?.score)}.`);
+        say(record.error?.message ?? `${record.case}: ${outcome(record)}.`);
       },
       (error) => {
         if (!signal.aborted) fill(answer, h('p', { class: 'problem', role: 'alert' }, error.message));
       },
     );
   }
-}
-
-function verdict(record, detector, calibration, progress) {
-  const { status, result, error } = record;
-  if (status === 'queued' || status === 'running') return h('div', { class: 'progress' }, progress.bar, progress.text);
-  if (status === 'interrupted') return h('p', {}, 'The server ended before this scan was done. Send it again.');
-  if (status === 'failed')
-    return [h('p', { class: 'problem' }, error.message), h('p', { class: 'soft' }, `Code: ${error.code}`)];
-  if (!result?.verdict) return h('p', {}, 'It was segmented without a detector, so that nothing is said about it.');
-  const { score, boundary, warnings } = result;
-  const of = boundary > 0 ? `, ${times(score / boundary)} the boundary of ${number(boundary)}` : '';
-  const words = {
-    'out-of-distribution': `Score ${number(score)}${of}. The network’s features are not those of its training scans: look at the segmentation before it is used.`,
-    'in-distribution': `Score ${number(score)}${of}. The network’s features are like those of its training scans. That is about the scan, and no proof that the segmentation is right.`,
-    uncalibrated: `Score ${number(score)}. The detector is not calibrated, so there is no boundary to compare it with.`,
-  };
-  return [
-    h('p', { class: 'lead' }, words[result.verdict]),
-    calibration.length > 0 && detector ? scoreStrip({ score, boundary, calibration, verdict: result.verdict }) : null,
-    warnings.length > 0
-      ? h(
-          'ul',
-          { class: 'warnings', 'aria-label': 'Warnings' },
-          warnings.map(({ code, message }) => h('li', {}, h('strong', {}, code), ` ${message}`)),
-        )
-      : null,
-  ];
 }
 
 function factsOf(record, detectors) {

@@ -4,7 +4,7 @@
  */
 import { Gone, Refused, sendScan, watchScan } from './api.js';
 import { say } from './dom.js';
-import { bytes, number, stateOf } from './format.js';
+import { bytes, outcome, stateOf } from './format.js';
 
 /**
  * Files that were given to this tab, by the scan they are of. The browser reads them where they lie
@@ -112,7 +112,7 @@ async function watch(upload, signal) {
     if (record === null) return set(upload, { phase: 'failed', text: 'It was removed from the server.' });
     const { text } = stateOf(record);
     set(upload, { phase: record.status === 'done' ? 'done' : 'failed', record, text: record.error?.message ?? text });
-    say(`${upload.name}: ${record.error?.message ?? `${text}, score ${number(record.result?.score)}`}`);
+    say(`${upload.name}: ${record.error?.message ?? outcome(record)}`);
   } catch (error) {
     if (!signal.aborted) fail(upload, error);
   }

@@ -128,15 +128,19 @@ export class Viewer {
     this.#nv.setSliceType({ axial, coronal, sagittal, multi }[view]);
   }
 
-  /** A map of distances: colours begin at `low`, what is below is clear. */
+  /**
+   * A map of distances: colours begin at `low`, what is below is clear. Gives the largest distance
+   * as `high`.
+   */
   async uncertainty(file, { low, opacity }) {
     const { NVImage } = this.#module;
     const map = await NVImage.loadFromFile({ file, name: 'uncertainty.nii.gz', colormap: 'segcanary-heat', opacity });
-    const high = Math.max(map.global_max, low * 1.01 + Number.EPSILON);
+    const high = map.global_max;
     map.cal_min = low;
-    map.cal_max = high;
+    // A scale needs some width, also where nothing lies above its beginning.
+    map.cal_max = Math.max(high, low + Math.max(0.01 * Math.abs(low), 1e-6));
     this.#add('uncertainty', map);
-    return { low, high };
+    return { high };
   }
 
   async segmentation(file, { opacity }) {

@@ -1,7 +1,9 @@
 /** What explains a verdict: docs/explaining.md says what the numbers mean. */
 import { axis, chart, color, drawInTheme } from './charting.js';
 import { h } from './dom.js';
-import { number, times } from './format.js';
+import { number } from './format.js';
+import { movedGroups, movedMost } from './moved-groups.js';
+import { bar, head } from './parts.js';
 
 /**
  * @param jump shows a voxel of the scan
@@ -22,7 +24,7 @@ export function why(record, { jump, signal }) {
     h(
       'ul',
       { class: 'summary' },
-      summary(explanation).map((text) => h('li', {}, text)),
+      summary(explanation, result.score).map((text) => h('li', {}, text)),
     ),
     patches ? largestPatches(patches, jump) : null,
     groups ? movedGroups(groups) : null,
@@ -38,17 +40,9 @@ export function why(record, { jump, signal }) {
 }
 
 /** The most telling number of each part, in a sentence. */
-function summary({ patches, groups, intensities }) {
+function summary({ patches, groups, intensities }, score) {
   const lines = [];
-  if (groups?.length > 0) {
-    const moved = [...groups].sort((a, b) => b.ratio - a.ratio)[0];
-    const others = groups.filter(({ ratio }) => ratio > 2).length;
-    lines.push(
-      moved.ratio <= 1.5
-        ? 'No part of the encoder has moved by itself: all lie about where training patches do.'
-        : `${moved.name} ${moved.ratio > 2 ? 'has moved most' : 'lies furthest'}: ${times(moved.ratio)} as far as training patches${others > 1 ? `, and ${others} of ${groups.length} ${isStages(groups) ? 'stages' : 'groups'} more than twice` : ''}.`,
-    );
-  }
+  if (groups?.length > 0) lines.push(movedMost(groups, score));
   for (const { channel, unit, distance, trainingDistances } of intensities) {
     if (distance === null || trainingDistances === null) continue;
     const u = unit ? ` ${unit}` : '';
@@ -69,29 +63,8 @@ function summary({ patches, groups, intensities }) {
   return lines;
 }
 
-/** Groups are the stages of the encoder, or channels of one of them. */
-const isStages = (groups) => groups[0].name.startsWith('stage');
-
-const head = (names) =>
-  h(
-    'thead',
-    {},
-    h(
-      'tr',
-      {},
-      names.map(([text, kind]) => h('th', { scope: 'col', class: kind }, text)),
-    ),
-  );
-
-/** A bar of at most the whole width. */
-function bar(share, kind) {
-  const fill = h('span', { class: kind });
-  fill.style.width = `${Math.max(1, Math.min(100, 100 * share))}%`;
-  return h('span', { class: 'bar', 'aria-hidden': 'true' }, fill);
-}
-
 function largestPatches(patches, jump) {
-  const most = patches[0]?.distance ?? 1;
+  const most = Math.max(patches[0]?.distance ?? 0, Number.MIN_VALUE);
   return h('div', { class: 'part' }, [
     h('h3', {}, 'Largest patches'),
     h('table', {}, [
@@ -118,36 +91,6 @@ function largestPatches(patches, jump) {
                 'Show',
               ),
             ),
-          ]),
-        ),
-      ),
-    ]),
-  ]);
-}
-
-function movedGroups(groups) {
-  const most = Math.max(...groups.map(({ ratio }) => ratio), 2);
-  // From 1, where training is, on a logarithmic scale.
-  const share = (ratio) => Math.log(Math.max(ratio, 1)) / Math.log(most);
-  const [title, name] = isStages(groups) ? ['Which stage moved', 'Stage'] : ['Which channels moved', 'Group'];
-  return h('div', { class: 'part' }, [
-    h('h3', {}, title),
-    h(
-      'p',
-      { class: 'soft' },
-      'Distance from the training patches, over theirs: 1 is as in training. From the input on.',
-    ),
-    h('table', {}, [
-      head([[name], ['Ratio', 'right'], ['', 'grow'], ['z', 'right']]),
-      h(
-        'tbody',
-        {},
-        groups.map(({ name, ratio, z }) =>
-          h('tr', {}, [
-            h('th', { scope: 'row' }, name),
-            h('td', { class: 'right' }, times(ratio)),
-            h('td', { class: 'grow' }, bar(share(ratio), ratio > 2 ? 'out' : 'in')),
-            h('td', { class: 'right' }, number(z)),
           ]),
         ),
       ),

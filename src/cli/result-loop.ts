@@ -1,6 +1,6 @@
 import { controlFalseDiscoveries, describeFalseDiscoveries } from '../jobs/false-discoveries.js';
-import type { ResultFolder } from '../jobs/result-folder.js';
-import { type EarlyVerdict, isFailure, type ScanFailure, type SubjectScore } from '../results.js';
+import type { KeptScore, ResultFolder } from '../jobs/result-folder.js';
+import { isFailure, type ScanFailure } from '../results.js';
 import { EXIT } from './exit.js';
 import type { ScanProgress } from './scan-progress.js';
 import type { Session } from './session.js';
@@ -16,8 +16,8 @@ export interface ResultLoop<T> {
   readonly stdoutTaken: boolean;
   /** Where scores are kept, if anywhere. */
   readonly folder: ResultFolder | null;
-  /** The score in a result, where there is one. */
-  readonly scoreOf: (result: T) => SubjectScore | EarlyVerdict | null;
+  /** What is kept of a result: its score, where there is one. */
+  readonly scoreOf: (result: T) => KeptScore | null;
   /** What is printed of a result. */
   readonly lineOf: (result: T) => object;
   readonly failOnOod?: boolean | undefined;

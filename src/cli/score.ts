@@ -9,7 +9,7 @@ import { describeTooFewScans } from '../jobs/false-discoveries.js';
 import { resolveInputs, type ScanInput } from '../jobs/inputs.js';
 import { maskPath, ResultFolder } from '../jobs/result-folder.js';
 import { type ScoreJobOptions, scoreScans } from '../jobs/score.js';
-import type { EarlyVerdict, ScanFailure, SubjectScore } from '../results.js';
+import { type EarlyVerdict, lineOf, type ScanFailure, type SubjectScore } from '../results.js';
 import type { LogOptions } from './log.js';
 import { flagsOf, type ScanFlags, withScanOptions } from './options.js';
 import { reportResults } from './result-loop.js';
@@ -160,8 +160,7 @@ async function scoreAll(flags: ScoreFlags, scorer: Scorer, session: Session): Pr
       stdoutTaken,
       folder,
       scoreOf: (score) => score,
-      // What Dice to expect is told of a segmentation: the encoder alone makes none.
-      lineOf: (score) => ({ ...score, quality: null }),
+      lineOf: (score) => lineOf(score, null),
       failOnOod: flags.failOnOod,
       fdr: flags.fdr,
     },

@@ -110,7 +110,7 @@ async function segmentAll(flags: SegmentFlags, session: Session): Promise<number
       done,
       stdoutTaken: toStdout,
       folder: scores,
-      scoreOf: ({ score }) => score,
+      scoreOf: ({ score, quality, trust }) => score && { ...score, quality, trust },
       lineOf: (result) => lineOf(result, toStdout ? null : pathOf(result.case)),
       failOnOod: flags.failOnOod,
     },

@@ -30,7 +30,8 @@ export async function* scoreScansRemotely(options: ScoreRemotelyOptions): AsyncG
     try {
       refuseChannels({ case: name, file, moreChannels }, detector.channels);
       const channels = [file, ...moreChannels].map((path) => (path === '-' ? process.stdin : path));
-      yield await client.score(channels, {
+      // Its line says that nothing is known of the quality; a score has no such field.
+      const { quality: _, ...score } = await client.score(channels, {
         detector: detector.name,
         case: name,
         mask: mask?.(name),
@@ -38,6 +39,7 @@ export async function* scoreScansRemotely(options: ScoreRemotelyOptions): AsyncG
         volume,
         signal,
       });
+      yield score;
     } catch (error) {
       if (isAbort(error)) throw error;
       if (!(error instanceof ServerError)) yield failureOf(name, error);

@@ -1,8 +1,11 @@
 import { join } from 'node:path';
 import { SegcanaryError } from '../errors.js';
 import { makeFolder, writeFileAtomically } from '../files/atomic.js';
-import { type EarlyVerdict, isFailure, type ScanFailure, type SubjectScore } from '../results.js';
+import { type EarlyVerdict, isFailure, type ScanFailure, type SegmentResult, type SubjectScore } from '../results.js';
 import type { FalseDiscoveries } from './false-discoveries.js';
+
+/** What is kept of a scan: its score and, where it was segmented, what to expect of that. */
+export type KeptScore = (SubjectScore | EarlyVerdict) & Partial<Pick<SegmentResult, 'quality' | 'trust'>>;
 
 /** Where the uncertainty mask of a case lies in a folder of results. */
 export const maskPath = (dir: string, name: string): string => join(dir, `${name}_uncertainty.nii.gz`);
@@ -13,7 +16,7 @@ export const maskPath = (dir: string, name: string): string => join(dir, `${name
  */
 export class ResultFolder {
   readonly dir: string;
-  readonly #results: (SubjectScore | EarlyVerdict | ScanFailure)[] = [];
+  readonly #results: (KeptScore | ScanFailure)[] = [];
 
   private constructor(dir: string) {
     this.dir = dir;
@@ -36,7 +39,7 @@ export class ResultFolder {
     }
   }
 
-  async add(result: SubjectScore | EarlyVerdict | ScanFailure): Promise<void> {
+  async add(result: KeptScore | ScanFailure): Promise<void> {
     // An explanation is long: it is in the scan's own file, and neither kept nor repeated for all
     // of them.
     const { explanation: _, ...rest } = result as SubjectScore;
@@ -63,10 +66,13 @@ export class ResultFolder {
       'worst_z',
       'error',
       'p_value',
+      'expected_dice',
+      'dice_at_least',
+      'trust',
     ];
     const rows = this.#results.map((r) =>
       isFailure(r)
-        ? [r.case, '', '', '', '', '', '', '', '', '', r.error.message, '']
+        ? [r.case, '', '', '', '', '', '', '', '', '', r.error.message, '', '', '', '']
         : [
             r.case,
             // A scan that was decided early has what its score is at least: above the boundary, as
@@ -79,6 +85,9 @@ export class ResultFolder {
             ...(r.worstPatch ? [r.worstPatch.distance, ...r.worstPatch.centre] : ['', '', '', '']),
             '',
             r.pValue ?? ('pValueAtMost' in r ? r.pValueAtMost : ''),
+            r.quality?.dice ?? '',
+            r.quality?.atLeast ?? '',
+            r.trust ?? '',
           ],
     );
     // A scan on stdin needs none.

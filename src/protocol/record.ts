@@ -32,9 +32,12 @@ export const record = z.object({
   kept: z.array(z.enum(KEPT_IMAGES)),
 });
 
+/** A result as the server remembers it: one of an older server has no p-value. */
+export type RecordedScore = Omit<RemoteScore, 'pValue'> & Partial<Pick<RemoteScore, 'pValue'>>;
+
 /** A record as the server sends it. */
 export interface ServerRecord extends Omit<Wire<typeof record>, 'result' | 'explanation'> {
-  readonly result: RemoteScore | null;
+  readonly result: RecordedScore | null;
   readonly explanation: Explanation | null;
 }
 

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { SegmentResult, SubjectScore } from '../results.js';
+import type { Quality, SegmentLine, SegmentResult, SubjectScore } from '../results.js';
 import { tag, verdict, warning } from './fields.js';
 
 const flag = z.enum(['0', '1']).default('0');
@@ -31,6 +31,20 @@ export type PostQuery = z.output<typeof postQuery>;
 /** The names that a client may put into the query. */
 export type PostQueryName = keyof z.input<typeof postQuery>;
 
+const dice = {
+  dice: z.number().describe('The Dice to expect'),
+  atLeast: z.number().nullable().describe('A lower bound of it; null where none holds'),
+};
+
+const quality = z
+  .looseObject({
+    ...dice,
+    level: z.number().nullable().describe('How often the bound holds at least'),
+    perLabel: z.record(z.string(), z.looseObject(dice)),
+    note: z.string().nullable(),
+  } satisfies Record<keyof Quality, z.ZodType>)
+  .describe('What Dice to expect of the segmentation; null where there is none, or no model of it');
+
 /** The JSON of `segcanary score`, or of `segment`. */
 export const scoreBody = z
   .looseObject({
@@ -39,17 +53,24 @@ export const scoreBody = z
     uncertainty: z.number().nullable(),
     boundary: z.number().nullable(),
     verdict,
-    // Records of before it was kept lack it.
+    // Records of before they were kept lack this and `quality` and `trust`.
     pValue: z.number().nullable().optional(),
     patches: z.number().int(),
     worstPatch: z.looseObject({}).nullable(),
     warnings: z.array(warning),
     detector: z.string().nullable(),
-  } satisfies Record<Exclude<keyof SubjectScore, 'explanation'>, z.ZodType>)
-  .describe('The result, as `segcanary score` prints it');
+    quality: quality.nullable().optional(),
+    trust: z.enum(['yes', 'no', 'unknown']).optional().describe('Of a segmentation: whether it can be relied on'),
+    segmentation: z.null().optional(),
+    voxels: z.record(z.string(), z.number()).optional().describe('Of a segmentation: voxels of every label'),
+  } satisfies Record<Exclude<keyof (SubjectScore & SegmentLine), 'explanation'>, z.ZodType>)
+  .describe('The result, as `segcanary score` or `segment` prints it');
 
-/** A score as a client sees it, and with a segmentation the voxels of each label. */
-export type RemoteScore = SubjectScore & Partial<Pick<SegmentResult, 'voxels'>>;
+/**
+ * A score as a client sees it, and with a segmentation its voxels, its expected quality and whether
+ * it can be relied on.
+ */
+export type RemoteScore = SubjectScore & Partial<Pick<SegmentResult, 'voxels' | 'quality' | 'trust'>>;
 
 /** Parts of the `multipart/mixed` answer, in their order. */
 export type ScorePart = 'uncertainty' | 'segmentation' | 'result';

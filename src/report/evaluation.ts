@@ -126,7 +126,7 @@ function picturesHtml({ pictured, pictures }: EvaluationReport): string {
       `<figure><div><img src="${segmented}" alt="Segmentation and truth outlined"><img src="${uncertain}" alt="The uncertainty map"></div><figcaption><b>${escapeHtml(title)}</b><br>${escapeHtml(caption)}</figcaption></figure>`,
   );
   return `<h2>Seen by ${escapeHtml(pictured)}</h2>
-<p>The slice where the network’s segmentation (blue) and the truth (yellow) differ most; at the right the uncertainty map, orange from the boundary on, full where it is highest.</p>
+<p>The slice where the network’s segmentation (blue) and the truth (yellow) differ most; at the right the uncertainty map, orange from the boundary on, or from 0 where that is more, full where it is highest.</p>
 <div class="figures">${figures.join('')}</div>`;
 }
 

@@ -49,12 +49,14 @@ export async function notablePictures(
 function pictureOf(title: string, found: ScoredCase, look: ScanView, method: JudgedMethod): NotablePicture {
   const zoom = Math.max(1, Math.ceil(WIDTH / look.scan.width));
   const { boundary } = method.conformal;
+  // A distance of 0 is that of a usual patch, and what lies outside the crop box has it too.
+  const low = Math.max(boundary, 0);
   const shared = { window: windowOf(look.scan), zoom, flip: radiological(look.affine) };
   const outlines = [outline(look.predicted, PREDICTED, zoom), ...(look.truth ? [outline(look.truth, TRUE, zoom)] : [])];
   // Full at twice the boundary, or at what the slice has most of: what lies far outside still shows
   // where.
-  const most = Array.from(look.mask.values).reduce((a, b) => Math.max(a, b), boundary + Math.abs(boundary));
-  const mask = heat(look.mask, ORANGE, boundary, Math.max(most, boundary + 1e-12), zoom);
+  const most = Array.from(look.mask.values).reduce((a, b) => Math.max(a, b), 2 * low);
+  const mask = heat(look.mask, ORANGE, low, Math.max(most, low + 1e-12), zoom);
   const kind = [found.shift, found.dataset].filter((text) => text !== '').join(', ');
   const dice = found.dice === null ? 'no truth' : `Dice ${found.dice.toFixed(2)}`;
   return {

@@ -2,7 +2,7 @@ import { type FileHandle, open as openFile } from 'node:fs/promises';
 import type { Writable } from 'node:stream';
 import { SegcanaryError } from '../errors.js';
 import type { KeptImage } from '../protocol/record.js';
-import { type Explanation, lineOf, type SubjectScore } from '../results.js';
+import type { Explanation, SegmentResult, SubjectScore } from '../results.js';
 import type { DriftMonitor } from './drift.js';
 import { errorOf } from './http-error.js';
 import type { ScanFiles } from './images.js';
@@ -39,8 +39,8 @@ export interface AcceptedScanOptions {
 
 /** What a client is answered with. */
 export interface ScanAnswer {
-  /** As the command line prints it. */
-  readonly line: object;
+  /** Without its explanation. */
+  readonly result: SubjectScore | SegmentResult;
   readonly explanation: Explanation | null;
   /** The segmentation, open, for whoever asked for one: its file may be gone. To be closed. */
   readonly segmentation: FileHandle | null;
@@ -106,7 +106,7 @@ export class AcceptedScan {
       if (store.finish(id, { result, explanation, seconds, kept }) === null) throw removed();
       metrics.finished(request.served, score, seconds);
       if (score) drift.add(id, request.served, request.site, score.score);
-      return { line: lineOf(result, null), explanation, segmentation };
+      return { result, explanation, segmentation };
     } catch (error) {
       await (segmentation as FileHandle | null)?.close();
       this.#record(error);

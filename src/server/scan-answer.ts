@@ -1,6 +1,7 @@
 import type { FastifyReply } from 'fastify';
 import { MixedBody } from '../protocol/mixed-writer.js';
 import type { PostQuery, ScorePart } from '../protocol/score.js';
+import { lineOf } from '../results.js';
 import type { AcceptedScan, ScanAnswer } from './accepted-scan.js';
 import { errorAnswer } from './http-error.js';
 import type { OpenScan } from './judge.js';
@@ -51,6 +52,9 @@ export async function answerImages(
   return reply.type(out.contentType).send(out.body);
 }
 
-/** The line, with what explains it where that was asked for. */
-const lineFor = ({ explain }: PostQuery, { line, explanation }: ScanAnswer): object =>
-  explain === '1' ? { ...line, explanation } : line;
+/** The line, with what explains it where that was asked for: a part of the score. */
+function lineFor({ explain }: PostQuery, { result, explanation }: ScanAnswer): object {
+  if (explain !== '1' || explanation === null) return lineOf(result, null);
+  if (!('voxels' in result)) return lineOf({ ...result, explanation }, null);
+  return lineOf({ ...result, score: result.score && { ...result.score, explanation } }, null);
+}

@@ -92,8 +92,8 @@ it('answers, records, counts and watches what its judge makes of a scan', async 
     (progress) => seen.push(progress),
     () => seen.push('end'),
   );
-  const { line, segmentation } = await scan.run(async () => bytes());
-  expect(line).toMatchObject({ case: 'p1', score: 6 });
+  const { result, segmentation } = await scan.run(async () => bytes());
+  expect(result).toMatchObject({ case: 'p1', score: 6 });
   expect(segmentation).toBeNull();
   expect(seen).toEqual([{ patches: 3, total: 6 }, { patches: 6, total: 6 }, 'end']);
   expect(store.get(scan.id)).toMatchObject({ status: 'done', result: { score: 6 }, kept: [] });
@@ -120,7 +120,7 @@ it('fails a scan whose bytes did not come, without waiting for the one before it
   expect([places.running, places.waiting]).toEqual([1, 0]);
   expect(await metrics.registry.metrics()).toMatch(/segcanary_scans_total\{detector="chest",outcome="io"\} 1\n/);
   arrive();
-  expect((await running).line).toMatchObject({ case: 'first' });
+  expect((await running).result).toMatchObject({ case: 'first' });
 });
 
 it('stops a scan that is removed, and comes back from draining when all have ended', async () => {
