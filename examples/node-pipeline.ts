@@ -20,7 +20,7 @@ import {
 } from 'segcanary';
 
 const detector = await loadFeatureDetector(process.argv[2] ?? 'demo-out/detector');
-const { plan, stepSize } = detector.description;
+const { plan, stepSize, tiles } = detector.description;
 
 const toLines = new Transform({
   writableObjectMode: true,
@@ -35,7 +35,7 @@ await pipeline(
   spool({ plan }),
   normalise({ plan }),
   resample({ plan }),
-  patch({ patchSize: plan.patchSize, stepSize }),
+  patch({ patchSize: plan.patchSize, stepSize, tiles }),
   encode({ encoder: await encoderOf(detector) }),
   pool(),
   toLines,

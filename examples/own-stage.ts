@@ -23,6 +23,7 @@ import {
   score,
   spool,
   stage,
+  watchIntensities,
 } from 'segcanary';
 
 /** Clips every voxel to a display window, in HU. */
@@ -42,21 +43,23 @@ const clipToWindow = (level: number, width: number) =>
 const [detectorFolder, scan] = process.argv.slice(2);
 const detector = await loadFeatureDetector(detectorFolder);
 const encoder = await encoderOf(detector);
-const { plan, stepSize, calibration } = detector.description;
+const { plan, stepSize, tiles, calibration } = detector.description;
 
 /** The score with a stage between loading and everything else, or without one. */
 async function scoreOf(own: ReturnType<typeof clipToWindow> | null): Promise<number> {
+  const watch = watchIntensities(detector.scorer);
   const result = await chain(load({ case: scan }))
     .optionally(own)
     .to(spool({ plan }))
     .to(normalise({ plan }))
     .to(resample({ plan }))
-    .to(patch({ patchSize: plan.patchSize, stepSize }))
+    .observe((slice) => watch?.look(slice))
+    .to(patch({ patchSize: plan.patchSize, stepSize, tiles }))
     .to(encode({ encoder }))
     .to(pool())
     .to(distance({ scorer: detector.scorer }))
     .to(aggregate())
-    .to(score({ calibration }))
+    .to(score({ calibration, intensities: watch?.distance }))
     .run(createReadStream(scan), last());
   return result?.score ?? Number.NaN;
 }

@@ -20,17 +20,21 @@ import {
   resample,
   score,
   spool,
+  watchIntensities,
 } from 'segcanary';
 
 const [detectorFolder, scan] = process.argv.slice(2);
 const detector = await loadFeatureDetector(detectorFolder);
-const { plan, stepSize, calibration } = detector.description;
+const { plan, stepSize, tiles, calibration } = detector.description;
+// What a detector judges of the whole scan, beside its patches: the default its intensities.
+const watch = watchIntensities(detector.scorer);
 
 const result = await chain(load({ case: scan }))
   .to(spool({ plan }))
   .to(normalise({ plan }))
   .to(resample({ plan }))
-  .to(patch({ patchSize: plan.patchSize, stepSize }))
+  .observe((slice) => watch?.look(slice))
+  .to(patch({ patchSize: plan.patchSize, stepSize, tiles }))
   .to(encode({ encoder: await encoderOf(detector) }))
   .to(pool())
   .observe(({ index, tile, vector }) =>
@@ -38,7 +42,7 @@ const result = await chain(load({ case: scan }))
   )
   .to(distance({ scorer: detector.scorer }))
   .to(aggregate())
-  .to(score({ calibration, detector: detector.id }))
+  .to(score({ calibration, detector: detector.id, intensities: watch?.distance }))
   .run(createReadStream(scan), last());
 
 console.log(JSON.stringify(result));

@@ -45,6 +45,7 @@ export {
   saveDetector,
   writeCalibration,
 } from './detectors/saved.js';
+export { type IntensityWatch, watchIntensities } from './detectors/watch-intensities.js';
 export { ConformalPValues } from './drift/conformal.js';
 export { TestMartingale } from './drift/martingale.js';
 export {
@@ -202,5 +203,6 @@ export { type ScoreOptions, score } from './stages/score.js';
 export { type SimulateOptions, simulate } from './stages/simulate.js';
 export { type SpoolOptions, spool } from './stages/spool.js';
 export { type Stage, type StageBody, type StageOptions, stage } from './stages/stage.js';
+export { thin } from './stages/thin.js';
 export { type UncropOptions, uncrop } from './stages/uncrop.js';
 export { version } from './version.js';
