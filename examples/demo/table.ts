@@ -2,13 +2,13 @@ import type { ScoredCase } from './scored-case.js';
 
 /** The results for the terminal, coloured where that is wanted. */
 export function table(cases: readonly ScoredCase[]): string {
-  const head = ['case', 'shift', 'Dice', 'uncertainty', 'score', 'verdict'];
+  const head = ['case', 'shift', 'Dice', 'score', 'p-value', 'verdict'];
   const rows = cases.map(({ name, grade, dice, result }) => [
     name,
     grade,
     dice.toFixed(2),
-    result.uncertainty === null ? '' : result.uncertainty.toFixed(3),
-    result.score.toFixed(0),
+    result.score.toFixed(1),
+    result.pValue?.toFixed(3) ?? '',
     result.verdict,
   ]);
   const widths = head.map((title, c) => Math.max(title.length, ...rows.map((row) => row[c].length)));

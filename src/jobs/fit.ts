@@ -182,7 +182,8 @@ async function tensorsOf({ onnx, plan, path }: ModelSource, features: MeasuredFe
 
 function methodOf({ method: name = DEFAULT_METHOD, tap }: FitJobOptions): PatchMethod {
   const method = patchMethod(name);
-  if (method && tap !== undefined && isMeasured(method.features))
+  // `multi-layer` has always let a tap pass that says nothing to it.
+  if (method && tap !== undefined && isMeasured(method.features) && method.features !== 'stage-means')
     throw new SegcanaryError(
       'usage',
       `${name} measures every stage of the encoder, so \`tap\` is not for it; leave it out, or name a detector on a tap, such as mahalanobis, the paper's.`,

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { SegcanaryError } from '../errors.js';
 import { cannotRead } from '../files/atomic.js';
+import { sha256 } from '../files/hash.js';
 import type { Warning } from '../results.js';
 
 /** BIDS: `sub-01_ses-2_T1w`. */
@@ -92,15 +93,17 @@ export async function readPatients(path: string): Promise<Map<string, string>> {
 const FOLDS = 5;
 
 /**
- * Deals scans out to five folds, all scans of a patient to one, in turns: what is fitted without a
- * fold can judge the scans in it.
+ * Deals scans out to five folds, all scans of a patient to one: what is fitted without a fold can
+ * judge the scans in it. Patients take turns in the order of a hash of their names, which is as
+ * good as chance, and the same in whatever order the scans are named.
  *
  * @param patients of every scan, as `patientsOf` gives them
  * @returns the fold of every scan, from 0
  */
 export function foldsOf(patients: readonly string[]): number[] {
-  const places = new Map<string, number>();
-  for (const patient of patients) if (!places.has(patient)) places.set(patient, places.size % FOLDS);
+  const keys = [...new Set(patients)].map((patient) => ({ patient, key: sha256(patient) }));
+  keys.sort((a, b) => (a.key < b.key ? -1 : 1));
+  const places = new Map(keys.map(({ patient }, i) => [patient, i % FOLDS]));
   return patients.map((patient) => places.get(patient) as number);
 }
 

@@ -103,7 +103,12 @@ describe('warningOfPatients', () => {
   });
 });
 
-it('deals patients out to five folds in turns, all scans of one to the same', () => {
-  expect(foldsOf(['a', 'b', 'a', 'c', 'd', 'e', 'f', 'f', 'g'])).toEqual([0, 1, 0, 2, 3, 4, 0, 0, 1]);
+it('deals patients out to five folds in turns, all scans of one to the same, in whatever order they come', () => {
+  const scans = ['a', 'b', 'a', 'c', 'd', 'e', 'f', 'f', 'g'];
+  const folds = new Map(scans.map((patient, i) => [patient, foldsOf(scans)[i]]));
+  expect(foldsOf(scans)).toEqual(scans.map((patient) => folds.get(patient)));
+  expect([...folds.values()].sort()).toEqual([0, 0, 1, 1, 2, 3, 4]);
+  const turned = scans.toReversed();
+  expect(foldsOf(turned)).toEqual(turned.map((patient) => folds.get(patient)));
   expect(foldsOf([])).toEqual([]);
 });

@@ -22,7 +22,7 @@ EVEN = rng.gamma(2.0, 100.0, (2, 12, 9)).astype(np.float32)
 
 
 def run(transform, volume, order=(2, 1, 0), spacing=SPACING):
-    """Applies a transform with our axes [z, y, x] as TorchIO's in the given order; the world's origin in the middle of the scan."""
+    """Applies a transform to our axes in the given order; the world's origin is mid-scan."""
     data = torch.from_numpy(np.ascontiguousarray(volume.transpose(order)))[None]
     affine = np.diag([*(spacing[a] for a in order), 1.0])
     affine[:3, 3] = [-(volume.shape[a] - 1) / 2 * spacing[a] for a in order]
@@ -61,9 +61,9 @@ for volume, factor in ((VOLUME, 3), (VOLUME, 5)):
     anisotropic = tio.RandomAnisotropy(axes=1, downsampling=(float(factor), float(factor)))
     add("anisotropy", {"factor": factor}, volume, run(anisotropic, volume))
 
-# TorchIO turns in LPS about the world's origin; its last axis, along which k-space is filled, is
-# our y. Our slice lies in its first axis and its last, so it turns about its second, from its last
-# axis to its first. Signs: LPS has the first two axes of RAS negated.
+# TorchIO turns in LPS about the world's origin; its last axis, along which k-space is filled,
+# is our y. Our slice lies in its first axis and its last, so it turns about its second, from
+# its last axis to its first. Signs: LPS has the first two axes of RAS negated.
 poses = [{"degrees": 7.0, "shift": [1.3, -0.9], "time": 0.3}, {"degrees": -4.0, "shift": [-0.6, 1.1], "time": 0.7}]
 for volume in (VOLUME, EVEN):
     for chosen in (poses[:1], poses[1:], poses):

@@ -35,8 +35,12 @@ const named = (name: string) => {
 
 describe('every shift of MR', () => {
   it.each(shiftsFor('mr'))('$name changes more with its grade, is seeded, and leaves its input alone', (shift) => {
-    const [one, two, three] = ([1, 2, 3] as const).map((grade) => volume(shift, grade));
-    const [first, second, third] = [one, two, three].map(rms);
+    const three = volume(shift, 3);
+    // A draw may be a weak one of a strong grade: the mean over some seeds grows.
+    const seeds = [1, 2, 3, 4, 5, 6, 7, 8];
+    const [first, second, third] = ([1, 2, 3] as const).map((grade) =>
+      seeds.reduce((sum, seed) => sum + rms(volume(shift, grade, seed)), 0),
+    );
     expect(first).toBeGreaterThan(0);
     // A flip has no strength.
     expect(second).toBeGreaterThan(shift.name === 'flipped-axes' ? 0 : first);

@@ -83,6 +83,8 @@ describe('Fingerprint', () => {
     const at = fc.record({ c: fc.nat(), z: fc.nat(), y: fc.nat(), x: fc.nat() });
     fc.assert(
       fc.property(volumes, at, (volume, { c, z, y, x }) => {
+        // A scan of one voxel is of one value, whatever it is: nothing but margin.
+        fc.pre(volume.shape.some((n) => n > 1));
         const changed = structuredClone(volume) as { shape: Triple; channels: number[][][][] };
         const channel = changed.channels[c % changed.channels.length];
         const row = channel[z % channel.length][y % channel[0].length];
