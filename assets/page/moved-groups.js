@@ -21,13 +21,20 @@ const ratingOf = (groups) =>
     ? { of: ({ z }) => z, far: (z) => `${number(z)} deviations from training patches`, more: 'two', usual: 1 }
     : { of: ({ ratio }) => ratio, far: (x) => `${times(x)} as far as training patches`, more: 'twice', usual: 1.5 };
 
-/** The most telling of it, in a sentence. */
-export function movedMost(all, score) {
+/** What the intensities of the whole scan say, in a sentence; null where they say nothing. */
+export function movedWhole(all, score) {
+  const whole = all?.find(isWhole);
+  if (!whole || whole.z <= MOVED) return null;
+  const far = `${number(whole.z)} deviations from those of training scans`;
+  return whole.z === score
+    ? `The score is that of the scan’s intensities as a whole, ${far}: no place in the scan stands for it.`
+    : `The scan’s intensities as a whole lie ${far}.`;
+}
+
+/** The most telling of the others, in a sentence. */
+export function movedMost(all) {
   const groups = all.filter((group) => !isWhole(group));
   const rating = ratingOf(groups);
-  const whole = all.find(isWhole);
-  if (whole?.z === score && score > rating.usual)
-    return `The score is that of the scan’s intensities as a whole, ${number(score)} deviations from training scans: no place in the scan stands for it.`;
   const [most] = [...groups].sort((a, b) => rating.of(b) - rating.of(a));
   if (rating.of(most) <= rating.usual)
     return 'No part of the encoder has moved by itself: all lie about where training patches do.';
@@ -60,25 +67,22 @@ function byDeviation(groups, name) {
     h(
       'tbody',
       {},
-      groups.map(({ name, z, ratio, moved }) =>
-        h('tr', {}, [
-          h(
-            'th',
-            { scope: 'row' },
-            name,
-            moved ? h('small', { class: 'moved' }, moved.map(featureOf).join(', ')) : null,
-          ),
+      groups.map(({ name, z, ratio, moved }) => [
+        h('tr', { class: moved ? 'led' : null }, [
+          h('th', { scope: 'row' }, name),
           h('td', { class: 'right' }, number(z)),
           h('td', { class: 'grow' }, bar(z / most, z > MOVED ? 'out' : 'in')),
           h('td', { class: 'right' }, times(ratio)),
         ]),
-      ),
+        moved
+          ? h('tr', {}, h('td', { colSpan: 4, class: 'soft' }, `Channels: ${moved.map(featureOf).join(', ')}`))
+          : null,
+      ]),
     ),
   ];
 }
 
-const featureOf = ({ channel, statistic, z }) =>
-  `${statistic} of ${channel}: ${z > 0 ? '+' : '−'}${number(Math.abs(z))}`;
+const featureOf = ({ channel, statistic, z }) => `${channel} ${statistic} ${z > 0 ? '+' : '−'}${number(Math.abs(z))}`;
 
 function byRatio(groups, name) {
   const most = Math.max(...groups.map(({ ratio }) => ratio), MOVED);

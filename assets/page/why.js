@@ -2,7 +2,7 @@
 import { axis, chart, color, drawInTheme } from './charting.js';
 import { h } from './dom.js';
 import { number } from './format.js';
-import { movedGroups, movedMost } from './moved-groups.js';
+import { movedGroups, movedMost, movedWhole } from './moved-groups.js';
 import { bar, head } from './parts.js';
 
 /**
@@ -42,7 +42,9 @@ export function why(record, { jump, signal }) {
 /** The most telling number of each part, in a sentence. */
 function summary({ patches, groups, intensities }, score) {
   const lines = [];
-  if (groups?.length > 0) lines.push(movedMost(groups, score));
+  if (groups?.length > 0) lines.push(movedMost(groups));
+  const whole = movedWhole(groups, score);
+  if (whole) lines.push(whole);
   for (const { channel, unit, distance, trainingDistances } of intensities) {
     if (distance === null || trainingDistances === null) continue;
     const u = unit ? ` ${unit}` : '';
@@ -51,7 +53,7 @@ function summary({ patches, groups, intensities }, score) {
         ? `The intensities of ${channel} are foreign: ${number(distance)}${u} from those of training, where scans differ by ${number(trainingDistances.max)}${u} at most.`
         : distance > trainingDistances.max
           ? `The intensities of ${channel} lie ${number(distance)}${u} from those of training, a little more than any training scan (${number(trainingDistances.max)}${u}).`
-          : `The intensities of ${channel} are as in training: ${number(distance)}${u} away, where training scans differ by up to ${number(trainingDistances.max)}${u}.`,
+          : `The intensities of ${channel} lie ${number(distance)}${u} from those of training, no further than training scans do (${number(trainingDistances.max)}${u}).`,
     );
   }
   if (patches?.length > 0) {

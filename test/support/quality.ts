@@ -1,5 +1,8 @@
 import { readFileSync } from 'node:fs';
 import type { QualityCase } from '../../src/detectors/quality/learn.js';
+import { learnQuality } from '../../src/detectors/quality/model.js';
+import { writeQuality } from '../../src/detectors/saved.js';
+import { sha256 } from '../../src/files/hash.js';
 
 interface LabelFixture {
   readonly voxels: number;
@@ -88,4 +91,23 @@ export function simulatedCases(count: number, seed: number, families: readonly s
     const harm = 0.1 * random();
     return { case: `case-${i}`, passes: [pass(null, harm, harm), ...families.map(shifted)] };
   });
+}
+
+/**
+ * Gives a detector a model of the Dice of one label, as `calibrate --labels` does, from simulated
+ * patients and not from passes of the network.
+ *
+ * @param model the network that segments
+ */
+export async function giveQuality(detector: string, model: string): Promise<void> {
+  const cases = simulatedCases(20, 5, ['low-dose', 'thick-slices']).map((patient) => ({
+    ...patient,
+    passes: patient.passes.map((pass) => ({
+      ...pass,
+      signals: { ...pass.signals, labels: pass.signals.labels.slice(0, 1) },
+      dice: pass.dice.slice(0, 1),
+    })),
+  }));
+  const networks = [sha256(readFileSync(model))];
+  await writeQuality(detector, learnQuality(cases, { labels: ['lesion'], networks, mirrorAxes: [], alpha: 0.1 }));
 }
