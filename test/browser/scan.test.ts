@@ -131,7 +131,11 @@ describe('a scan that is given to the page', () => {
       site: 'North',
       result: { verdict: 'out-of-distribution' },
     });
-    expect(await page.locator('.lead').innerText()).toContain(`Score ${Number(ended.result.score.toPrecision(3))}, `);
+    const { pValue, score, trust } = ended.result;
+    const figures = await page.locator('.figures').innerText();
+    expect(figures).toMatch(/^p-value\s/);
+    for (const value of [pValue, score]) expect(figures).toContain(String(Number(value.toPrecision(3))));
+    expect([trust, figures.split('\n').at(-1)]).toEqual(['no', '▲ no']);
   });
 
   it('says why: the stages, the patches, the intensities', async () => {
