@@ -2,9 +2,9 @@
  * The main job, end to end, on computed chest CTs: `npm run demo`.
  *
  * Computes a cohort of phantoms and, while they come, fits a detector with the built command line,
- * calibrates it and pipes every test scan into `segcanary score`, all without an option that chooses
- * anything. Then it segments them, to show what the verdicts warn of. Leaves demo-out/ with the
- * detector, scores.ndjson, uncertainty maps, segmentations and report.html.
+ * calibrates it and pipes every test scan into `segcanary score`, all without an option that
+ * chooses anything. Then it segments them, to show what the verdicts warn of. Leaves demo-out/ with
+ * the detector, scores.ndjson, uncertainty maps, segmentations and report.html.
  */
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

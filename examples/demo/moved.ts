@@ -1,6 +1,6 @@
 import type { ExplainedGroup, SubjectScore } from 'segcanary';
 
-/** Of as many standard deviations of the training patches a group is not said to have moved. */
+/** A group within so many standard deviations of the training patches has not moved. */
 const USUAL = 3;
 
 /** What moved, the farthest first, at most three: `stage-1 (z 12), intensities (z 4)`. */

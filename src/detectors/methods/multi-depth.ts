@@ -20,7 +20,7 @@ export const multiDepth: PatchMethod = {
   name: 'multi-depth',
   title: 'Mahalanobis of every depth, and intensities',
   formula:
-    'the larger of two: (1) the mean over patches of the largest, over shallow, middle and deep stages, of the mean z of the stages there, z of ln(D^2 / d), D the Mahalanobis distance of mean and log standard deviation of every channel of a stage’s last convolution before its norm; (2) z of the scan’s intensities. 0 is the median of training scans that were left out in turn, 1 their deviation above it. May be negative',
+    'the larger of (1) the mean over patches of the largest, over shallow, middle and deep stages, of z of ln(D^2 / d), D the Mahalanobis distance of mean and log deviation of a stage’s channels before their norm, and (2) z of the scan’s intensities; 0 is the median of training scans left out in turn, 1 their deviation',
   source:
     'Anthony and Kamnitsas 2023: detectors by depth. Before the norm: docs/choosing.md. Hellinger distance of intensities: after Vasiliuk et al. 2023.',
   features: 'stage-statistics',
