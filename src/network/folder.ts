@@ -89,7 +89,7 @@ export async function openSegmentationModel(path: string, options: FoldsOptions 
 
 /** The networks of several folds under any plan. */
 export interface EvaluationSource extends Omit<SegmentationSource, 'segmentation'> {
-  /** null under a plan file, which does not say how logits become labels. */
+  /** null under a plan file that does not say how logits become labels. */
   readonly segmentation: SegmentationPlan | null;
 }
 
@@ -98,7 +98,7 @@ export async function openEvaluationModel(path: string, options: FoldsOptions = 
   const { paths, files } = await foldsAndPlan(path, options);
   if (files === null) throw noPlan(path);
   const source = await foldsWithPlan(paths, files);
-  return { ...source, segmentation: saysLabels(files.plans as object) ? segmentationOf(files) : null };
+  return { ...source, segmentation: saysLabels(files.plans as object, files.dataset) ? segmentationOf(files) : null };
 }
 
 type FoldsOptions = Omit<ModelFolderOptions, 'fold'> & { readonly folds?: readonly number[] | undefined };

@@ -69,7 +69,7 @@ describe('segcanary calibrate', () => {
     const said = ran.stdout.toString();
     expect(said).toMatch(/conformal, level 50\.0 %/);
     expect(said).toMatch(/at least 50 % of scans like them/);
-    expect(said).toMatch(/largest +\S+ [\d.]+, \S+ [\d.]+, \S+ [\d.]+\n/);
+    expect(said).toMatch(/largest +\S+ -?[\d.]+, \S+ -?[\d.]+, \S+ -?[\d.]+\n/);
     expect(said).toMatch(/With these 3 the chance that more than 75 % /);
     const inspected = await segcanary(['inspect', detector]);
     expect(inspected.stdout.toString()).toContain(said.slice(said.indexOf('\n')).trim());

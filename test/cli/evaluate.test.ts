@@ -1,4 +1,4 @@
-import { copyFileSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, inject, it } from 'vitest';
 import { segcanary } from '../support/cli.js';
@@ -74,7 +74,10 @@ it('evaluate judges every detector over a cohort and leaves tables, report and r
     resampling: { order: 1, force_separate_z: false },
   };
   writeFileSync(at('plan.json'), JSON.stringify(plan));
-  const model = join(MODEL, 'fold_0/model.onnx');
+  // Where no dataset.json lies beside it.
+  mkdirSync(at('alone'));
+  const model = at('alone/model.onnx');
+  copyFileSync(join(MODEL, 'fold_0/model.onnx'), model);
   const alone = ['evaluate', at('cohort.csv'), '-m', model, '-p', at('plan.json'), '--aggregate', 'mean,foreground'];
   const features = await segcanary([...alone, '--resamples', '10', '-o', at('features')]);
   expect([features.code, features.stderr]).toEqual([0, expect.stringMatching(/features and intensities alone/)]);

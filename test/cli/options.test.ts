@@ -28,8 +28,8 @@ describe('the options of the command line', () => {
     ['--threads', 6],
     ['--tmpdir', 6],
     ['--limits', 7],
-    ['--plans', 6],
-    ['--configuration', 6],
+    ['--plans', 7],
+    ['--configuration', 7],
   ])('%s is the same wherever it is', (long, count) => {
     const options = program.commands.flatMap((command) => command.options.filter((option) => option.long === long));
     expect(options).toHaveLength(count);

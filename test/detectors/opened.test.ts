@@ -68,7 +68,7 @@ describe('a detector that is opened while a scan is read', () => {
     const ran = await segcanary(['score', ...args]);
     const detector = await openDetector(await loadDetector(args[1]));
     for await (const result of scoreScans({ detector, inputs: await resolveInputs([args[3]]) }))
-      expect(JSON.parse(JSON.stringify(result))).toEqual(jsonLines(ran)[0]);
+      expect({ ...JSON.parse(JSON.stringify(result)), quality: null }).toEqual(jsonLines(ran)[0]);
   });
 
   it('is not opened where a segmenter taps its features', async () => {

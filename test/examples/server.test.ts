@@ -90,6 +90,7 @@ describe('the examples of the server', () => {
     expect(readdirSync(inbox).sort()).toEqual([
       'ct.nii.gz',
       'ct.segcanary.json',
+      ...(direct.ct.verdict === 'out-of-distribution' ? ['ct.uncertainty.nii.gz'] : []),
       'mr.nii.gz',
       'mr.segcanary.json',
       'mr.uncertainty.nii.gz',

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { SegcanaryError } from '../../errors.js';
 import { parseWith } from '../../files/json.js';
 import type { SegmentationPlan } from '../../plan.js';
+import { planFile } from './plan-file.js';
 import { planReaderOf } from './read.js';
 
 const value = z.int().nonnegative();
@@ -51,8 +52,15 @@ export function readSegmentationPlan(
   return { ...readLabels(labels, `dataset.json beside ${source}`), averages: output.averages, resampling };
 }
 
-/** Whether plans of this form say how logits become labels: nnU-Net's do, a plan file does not. */
-export const saysLabels = (plansJson: object): boolean => planReaderOf(plansJson)?.output !== undefined;
+/**
+ * Whether it is said how logits become labels: nnU-Net's plans do, a plan file where it has labels,
+ * or a dataset.json beside it.
+ */
+export const saysLabels = (plansJson: object, datasetJson: unknown): boolean => {
+  const reader = planReaderOf(plansJson);
+  if (reader?.output === undefined) return false;
+  return reader !== planFile || 'labels' in plansJson || datasetJson !== undefined;
+};
 
 function readLabels(json: unknown, source: string): Omit<SegmentationPlan, 'averages' | 'resampling'> {
   const { labels, regions_class_order: order } = parseWith(json, datasetSchema, source, 'plan-invalid');
