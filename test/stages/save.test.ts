@@ -71,7 +71,7 @@ it('keeps an older mask until the new one is whole', async () => {
     code: 'truncated',
   });
   expect(await readFile(path, 'utf8')).toBe('old');
-  expect(await readdir(folder)).toEqual(['a.nii']);
+  await vi.waitFor(async () => expect(await readdir(folder)).toEqual(['a.nii']));
 });
 
 it('leaves nothing behind when it is aborted, whenever that is', async () => {
