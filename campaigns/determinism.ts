@@ -93,7 +93,10 @@ async function pipe(command: string[], scan: string, name: 'score' | 'segment'):
   const to = name === 'score' ? ['--mask', '-'] : ['-o', '-'];
   const ran = await segcanary([...command, '-q', '-i', '-', ...to, '--threads', '1'], { stdin: readFileSync(scan) });
   if (ran.code !== 0) throw new Error(`segcanary ${command.join(' ')}: ${ran.stderr}`);
-  const { segmentation: _, voxels: __, ...score } = JSON.parse(ran.stderr) as Record<string, unknown>;
+  const { segmentation: _, voxels: __, ...line } = JSON.parse(ran.stderr) as Record<string, unknown>;
+  // Only a line of `score` says that it has no quality; its file does not.
+  const { quality: ___, ...alone } = line;
+  const score = name === 'score' ? alone : line;
   const volume = name === 'score' ? `${command[at]}_uncertainty.nii.gz` : `${command[at]}.nii.gz`;
   return new Map([
     [volume, ran.stdout],

@@ -56,8 +56,9 @@ describe('segcanary score --explain', () => {
     expect(straight!.explanation.intensities).toEqual(file!.explanation.intensities);
     const out = join(folder, 'out');
     expect(await explained(['-d', detector, '-i', shifted[1], '-o', out])).toEqual([file]);
-    expect(JSON.parse(readFileSync(join(out, `${file!.case}.json`), 'utf8'))).toEqual(file);
-    const { explanation: _, ...rest } = file!;
+    const { quality: __, ...written } = file as Explained & { readonly quality: null };
+    expect(JSON.parse(readFileSync(join(out, `${file!.case}.json`), 'utf8'))).toEqual(written);
+    const { explanation: _, ...rest } = written;
     expect(JSON.parse(readFileSync(join(out, 'summary.json'), 'utf8')).results).toEqual([rest]);
   });
 
@@ -81,13 +82,14 @@ describe('segcanary score --explain', () => {
   });
 
   it('says what a detector lacks that was fitted before, and what none has that judges scans as a whole', async () => {
-    const old = join(folder, 'old');
-    cpSync(detector, old, { recursive: true });
+    const [paper, old] = [join(folder, 'paper'), join(folder, 'old')];
+    await segcanary(['fit', '-m', MODEL, '-i', train, '-o', paper, '--detector', 'mahalanobis']);
+    cpSync(paper, old, { recursive: true });
     const path = join(old, 'detector.json');
     const { trainingIntensities, channelGroups, ...rest } = JSON.parse(readFileSync(path, 'utf8'));
     expect([trainingIntensities.length, channelGroups.length]).toEqual([1, 8]);
     writeFileSync(path, JSON.stringify(rest));
-    const [now] = await explained(['-d', detector, '-i', scan]);
+    const [now] = await explained(['-d', paper, '-i', scan]);
     const [before] = await explained(['-d', old, '-i', scan]);
     expect(before!.explanation.patches).toEqual(now!.explanation.patches);
     expect(before!.explanation.groups).toBeNull();

@@ -66,7 +66,9 @@ describe('segcanary segment', () => {
     const scans = [0, 1].map((i) => join(folder, `mr_${i}_0000.nii.gz`)) as [string, string];
     for (const [i, path] of scans.entries()) await writeScan({ path, seed: 20 + i, modality: 'mr' });
     const fitted = join(folder, 'detector');
-    expect((await segcanary(['fit', '-q', '-m', model, '-i', scans[0], '-o', fitted])).code).toBe(0);
+    expect(
+      (await segcanary(['fit', '-q', '-m', model, '--detector', 'mahalanobis', '-i', scans[0], '-o', fitted])).code,
+    ).toBe(0);
     const ran = await segcanary(['segment', '-m', model, '-d', fitted, '-i', scans[1], '-o', join(folder, 'out')]);
     expect([ran.code, ran.stderr]).toEqual([0, '']);
     const [segmented] = jsonLines(ran) as [{ score: number; voxels: Record<string, number> }];

@@ -21,6 +21,8 @@ describe.runIf(dataDir)('fit and score on real scans', () => {
         ...expected.train.map(dataFile),
         '-o',
         detector,
+        '--detector',
+        'mahalanobis',
         '--estimator',
         estimator,
         '--cache',

@@ -25,6 +25,7 @@ import {
   simulateScan,
   writeEvaluation,
 } from '../../src/index.js';
+import { lineOf } from '../../src/results.js';
 import { jsonLines, type Ran, segcanary } from '../support/cli.js';
 import { writeScan } from '../support/scans.js';
 
@@ -97,7 +98,7 @@ describe('the library does what the command line does', () => {
     );
     expect(scored.filter(isFailure).map(({ case: name }) => name)).toEqual(['broken']);
     const ran = await segcanary(['score', '-d', detector, '-i', ...inputs]);
-    expect(plain(scored.map((r) => (isFailure(r) ? printed(r) : r)))).toEqual(jsonLines(ran));
+    expect(plain(scored.map((r) => (isFailure(r) ? printed(r) : lineOf(r, null))))).toEqual(jsonLines(ran));
   });
 
   it('stops a scan early', async () => {
@@ -127,9 +128,9 @@ describe('the library does what the command line does', () => {
     const lines = results.map((result) => {
       if (isFailure(result)) throw new Error(result.error.message);
       // A line is the score with the segmentation beside it.
-      return { ...result.score, voxels: result.voxels };
+      return lineOf(result, null);
     });
-    expect(plain(lines)).toEqual(jsonLines(ran).map(({ segmentation: _, ...line }) => line));
+    expect(plain(lines)).toEqual(jsonLines(ran).map((line) => ({ ...line, segmentation: null })));
     for (const file of readdirSync(at('segmented')))
       expect(readFileSync(at('segmented', file)).equals(readFileSync(at('segmented-by-command', file))), file).toBe(
         true,
@@ -141,7 +142,9 @@ describe('the library does what the command line does', () => {
     await saveOutputDetector({ model: await openSegmentationModel(MODEL, {}), method, output });
     const inputs = await resolveInputs([at('test')]);
     const scored = await all(scoreScans({ detector: await openDetector(await loadDetector(output)), inputs }));
-    expect(plain(scored)).toEqual(jsonLines(await run(['score', '-d', output, '-i', at('test')])));
+    expect(plain(scored.map((r) => (isFailure(r) ? r : lineOf(r, null))))).toEqual(
+      jsonLines(await run(['score', '-d', output, '-i', at('test')])),
+    );
   });
 
   it('fits ihf, a detector on intensities', async () => {
@@ -154,7 +157,9 @@ describe('the library does what the command line does', () => {
         inputs: await resolveInputs([at('test')]),
       }),
     );
-    expect(plain(scored)).toEqual(jsonLines(await run(['score', '-d', output, '-i', at('test')])));
+    expect(plain(scored.map((r) => (isFailure(r) ? r : lineOf(r, null))))).toEqual(
+      jsonLines(await run(['score', '-d', output, '-i', at('test')])),
+    );
   });
 
   it('evaluates a cohort, from its cache too', { timeout: 180_000 }, async () => {
