@@ -44,7 +44,7 @@ type RightLeft = 'R' | 'L';
 type AnteriorPosterior = 'A' | 'P';
 type SuperiorInferior = 'S' | 'I';
 
-/** Where the voxel axes x, y and z run to, as nibabel's `aff2axcodes` names it: `RAS`, `LPS`, … */
+/** Where the voxel axes x, y and z run to, as nibabel's `aff2axcodes` names it: `RAS`, `LPS`. */
 export type AxisCodes =
   | `${RightLeft}${AnteriorPosterior}${SuperiorInferior}`
   | `${RightLeft}${SuperiorInferior}${AnteriorPosterior}`

@@ -67,7 +67,9 @@ export function calibrateCommand(program: Command): void {
       });
       for (const { message } of warnings) log.warn(message);
       await say(reportCalibration(detector, calibration));
-      const unrated = hasLabels(flags) ? await calibrateQualityOf(detector, inputs, flags, session) : [];
+      const calibrated = new Set(calibration.cases.map(({ case: name }) => name));
+      const rated = inputs.filter(({ case: name }) => calibrated.has(name));
+      const unrated = hasLabels(flags) ? await calibrateQualityOf(detector, rated, flags, session) : [];
       return failures.length + unrated.length > 0 ? EXIT.someScansFailed : EXIT.done;
     });
   });

@@ -1,6 +1,6 @@
 import { levelOf, unitsOf } from '../detectors/quality/bound.js';
 import type { QualityModel } from '../detectors/quality/model.js';
-import { wilsonInterval } from '../evaluate/proportions.js';
+import { clopperPearsonInterval } from '../evaluate/proportions.js';
 
 const three = (x: number): string => x.toFixed(3);
 const percent = (x: number): string => `${Number((100 * x).toFixed(1))} %`;
@@ -45,7 +45,7 @@ function boundLine({ bound, cases }: QualityModel): string {
 function coverageLine({ crossValidation: { coverage } }: QualityModel): [string, string][] {
   if (coverage === null || coverage.n === 0) return [];
   const { covered, n } = coverage;
-  const interval = wilsonInterval(covered, n);
+  const interval = clopperPearsonInterval(covered, n);
   const range = interval ? ` (95 % interval ${percent(interval.low)} to ${percent(interval.high)})` : '';
   return [['coverage', `${covered} of ${n} scans left out have the Dice of their bound${range}`]];
 }

@@ -7,8 +7,8 @@ import type { KeptFeatures } from './method.js';
 
 /** Eight bytes: what it is, and the version of its layout. */
 const MAGIC = Buffer.from('SCEMBED5');
-/** The files of a cache, those of examined and of training scans included. */
-const ENTRY = /^[0-9a-f]{64}\.(embeddings|examined|intensities)$/;
+/** The files of a cache: of examined and of training scans, and what a scan is. */
+const ENTRY = /^[0-9a-f]{64}\.(embeddings|examined|intensities|identity)$/;
 const HASH_AT = 28;
 const ROWS_AT = 60;
 

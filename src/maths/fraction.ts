@@ -18,6 +18,12 @@ export function fractionOf(x: number): Fraction {
     : { numerator: digits, denominator: 10n ** BigInt(-shift) };
 }
 
+/** floor(x n) of a whole number n >= 0 and an x >= 0 as it is written in decimals. */
+export function floorTimes(x: number, n: number): number {
+  const { numerator, denominator } = fractionOf(x);
+  return Number((numerator * BigInt(n)) / denominator);
+}
+
 /** ceil(x n) of a whole number n >= 0 and an x >= 0 as it is written in decimals. */
 export function ceilTimes(x: number, n: number): number {
   const { numerator, denominator } = fractionOf(x);

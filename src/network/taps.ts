@@ -32,8 +32,8 @@ export interface ChooseTapOptions extends ListTapsOptions {
   /** [c, z, y, x] of the plan's patches. @default the input's shape, where the model fixes it */
   readonly patchShape?: readonly number[];
   /**
-   * Name of any inner tensor, or `stage-1`, `stage-2`, …: the end of that stage of the encoder, as
-   * the tables of an evaluation name them.
+   * Name of any inner tensor, or `stage-1`, `stage-2`, …: the end of that stage of the encoder,
+   * as the tables of an evaluation name them.
    * @default the bottleneck
    */
   readonly tap?: string;

@@ -45,7 +45,9 @@ export interface OnePassOptions extends ScanOptions, Omit<LabellingOptions, 'onL
  * The slices of a scan to its labels and, with a detector, its score:
  *
  *   prepared → patch → predict ┬→ assemble → labelled
- *                              └→ tapped (→ thin) → pool → distance → aggregate → score
+ *                              └→ tapped → pool → distance → aggregate → score
+ *
+ * `tapped` is thinned where the method asks for it.
  *
  * A detector that is not on features has a branch of its own behind `prepared`.
  *

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { ceilTimes, fractionOf } from '../../src/maths/fraction.js';
+import { ceilTimes, floorTimes, fractionOf } from '../../src/maths/fraction.js';
 
 describe('fractionOf', () => {
   it.each([
@@ -12,6 +12,14 @@ describe('fractionOf', () => {
     [-0.5, -5n, 10n],
   ])('of %f', (x, numerator, denominator) => {
     expect(fractionOf(x)).toEqual({ numerator, denominator });
+  });
+});
+
+describe('floorTimes', () => {
+  it('does not round down where a product of doubles would', () => {
+    // 0.29 * 100 is 28.999999999999996 in doubles.
+    for (let hundredths = 1; hundredths < 100; hundredths++) expect(floorTimes(hundredths / 100, 100)).toBe(hundredths);
+    expect([floorTimes(0.1, 9), floorTimes(0.1, 30), floorTimes(0.05, 20)]).toEqual([0, 3, 1]);
   });
 });
 

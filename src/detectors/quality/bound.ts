@@ -1,3 +1,4 @@
+import { floorTimes } from '../../maths/fraction.js';
 import { expectedDice, type Learned, learn, meanOf, type QualityCase, type QualityPass } from './learn.js';
 import { link, type ScanSignals, unlink } from './signals.js';
 
@@ -32,9 +33,9 @@ const ASIDE = 19;
 
 /**
  * How many of the smallest values are passed over: floor(alpha (n + 1)). Of 0 there is no bound.
- * Alpha is decimal, and .1 * 30 is 2.9999999999999996 or not.
+ * Alpha counts as it is written in decimals, so that .29 of 100 are 29, and not 28.
  */
-export const rankOf = (alpha: number, n: number): number => Math.floor(alpha * (n + 1) + 1e-9);
+export const rankOf = (alpha: number, n: number): number => floorTimes(alpha, n + 1);
 
 /** Units of a bound. */
 export const unitsOf = ({ parts }: Bound): number => parts.reduce((sum, { over }) => sum + over.length, 0);
