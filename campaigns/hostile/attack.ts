@@ -12,7 +12,7 @@ export interface Trial {
   /** What was tried, so that it can be found again: "dim[3] bit 2". */
   readonly what: string;
   readonly outcome: Outcome;
-  /** Of a refusal or a warning its code, of what is unknowable the reason, of a finding what happened. */
+  /** The code of a refusal or a warning, the reason of what is unknowable, what a finding was. */
   readonly why: string;
 }
 
