@@ -1,9 +1,6 @@
-import { fitGaussian } from '../fit-gaussian.js';
 import { squaredDistance } from '../gaussian.js';
 import type { PatchMethod } from '../method.js';
-import type { Tensor } from '../safetensors.js';
-import { gaussianOf } from './gaussian-form.js';
-import { cut, partsOf } from './parts.js';
+import { fitParts, openParts } from './part-gaussians.js';
 
 /** Tensors: mean.i [c_i] and whitener.i [r_i,c_i] of every convolution i. */
 export const frodo: PatchMethod = {
@@ -14,24 +11,12 @@ export const frodo: PatchMethod = {
   source: 'FRODO, Calli et al. 2022; the best in the benchmark MedicOOD.',
   features: 'convolution-means',
   async fit(blocks, context) {
-    const parts = await partsOf(blocks());
-    const tensors: Record<string, Tensor> = {};
-    let n = 0;
-    for (const [i, part] of parts.entries()) {
-      const gaussian = await fitGaussian(() => cut(blocks(), part), context);
-      n = gaussian.n;
-      tensors[`mean.${i}`] = { shape: [gaussian.d], data: gaussian.mean };
-      tensors[`whitener.${i}`] = { shape: [gaussian.r, gaussian.d], data: gaussian.whitener };
-    }
-    const d = parts.reduce((sum, [from, to]) => sum + to - from, 0);
+    const { tensors, n, d } = await fitParts(blocks, context);
     return { tensors, n, d, gaussian: null, warnings: [] };
   },
   open(tensors) {
     const count = Object.keys(tensors).filter((name) => name.startsWith('mean.')).length;
-    const convolutions = Array.from({ length: count }, (_, i) => {
-      const { [`mean.${i}`]: mean, [`whitener.${i}`]: whitener } = tensors;
-      return gaussianOf({ ...(mean && { mean }), ...(whitener && { whitener }) });
-    });
+    const convolutions = openParts(tensors, count);
     if (count === 0) throw new Error('it lacks the tensor mean.0');
     return {
       features: 'convolution-means',
