@@ -23,7 +23,7 @@ export interface Ring {
   /** A folder of this attack's own. */
   readonly folder: string;
   readonly dice: Dice;
-  /** Of the cases of the whole campaign the share that is to be tried, above 0 and up to 1. */
+  /** The share of the whole campaign’s cases that is to be tried, above 0 and up to 1. */
   readonly share: number;
 }
 
