@@ -5,9 +5,9 @@ import { beyond, DEFAULT_LIMITS, RATIO_FROM, type ScanLimits } from '../limits.j
 /**
  * Bytes in, gzip or not; plain bytes out. Tells gzip by its first two bytes, reads members one
  * after another as gunzip does, and checks every member's checksum and length. Zeros after the last
- * member are padding, anything else there is damage, behind the padding too. Never more than about two pieces of 128 kB
- * ahead of its reader. A bomb is stopped: by the ratio of what comes out to what went in, and by
- * the bytes in all.
+ * member are padding, anything else there is damage, behind the padding too. Never more than about
+ * two pieces of 128 kB ahead of its reader. A bomb is stopped: by the ratio of what comes out to
+ * what went in, and by the bytes in all.
  */
 export class Inflater {
   readonly #name: string;

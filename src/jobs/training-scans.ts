@@ -7,7 +7,10 @@ import { patientsOf, warningOfPatients } from './patients.js';
 
 export interface TrainingScansOptions extends IdentifyOptions {
   readonly inputs: readonly ScanInput[];
-  /** Whose `imageReader` decides how their headers are read. @default nibabel's rules, with units honoured */
+  /**
+   * Whose `imageReader` decides how their headers are read.
+   * @default nibabel's rules, with units honoured
+   */
   readonly plan?: Pick<Plan, 'imageReader'> | undefined;
   /** Patient of each case, as `readPatients` gives it. @default what the names say */
   readonly patients?: ReadonlyMap<string, string> | undefined;

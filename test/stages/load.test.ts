@@ -162,7 +162,7 @@ describe('what is wrong with packed bytes', () => {
         counts.refused++;
         expect(['gzip-corrupt', 'truncated']).toContain(outcome);
       } else {
-        // Bits on which nothing depends that comes out: of codes that are not used, of the last byte.
+        // Bits on which nothing depends: those of codes that are not used, and of the last byte.
         counts.taken++;
         expect(outcome).toEqual(intact);
       }

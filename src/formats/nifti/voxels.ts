@@ -17,8 +17,8 @@ export interface VoxelEncoding {
 
 /**
  * Stored voxels to float32: slope * stored + intercept in f64, rounded once at the end, as
- * nibabel's get_fdata followed by astype(float32), or before too, as ITK does. 64-bit integers become f64 first, rounding half
- * to even beyond 2^53.
+ * nibabel's get_fdata followed by astype(float32), or before too, as ITK does. 64-bit integers
+ * become f64 first, rounding half to even beyond 2^53.
  *
  * @param raw the voxels as stored, in a buffer of their own; swapped in place where their byte
  *   order is not the machine's

@@ -5,12 +5,11 @@ import type { NiftiGeometry } from '../geometry.js';
 /**
  * The affine as ITK chooses it: the sform where its axes are at right angles and it is the only
  * one, in scanner coordinates (code 1) or the same as the qform; else the qform. Only directions
- * and origin are theirs, the voxel size is always pixdim. A scan without either lies at the origin
- * with its axes along L, P and S. A
- * negative voxel size turns its axis around.
+ * and origin are theirs, the voxel size is always pixdim, and a negative one turns its axis around.
+ * A scan without either form lies at the origin with its axes along L, P and S.
  *
- * Source: ITK 5.4 itkNiftiImageIO.cxx `SetImageIOOrientationFromNIfTI`; codes are nifti1_io.c's, for
- * which everything above 0 is one.
+ * Source: ITK 5.4 itkNiftiImageIO.cxx `SetImageIOOrientationFromNIfTI`; codes are nifti1_io.c's,
+ * for which everything above 0 is one.
  *
  * @throws SegcanaryError `nifti-invalid` where there is an sform alone and its axes are not at
  *   right angles
@@ -49,7 +48,7 @@ function withSizes(affine: readonly number[], sizes: readonly number[]): number[
   return affine.map((value, i) => (i < 12 && i % 4 < 3 ? (value / lengths[i % 4]) * sizes[i % 4] : value));
 }
 
-/** ITK's test: unit columns whose products with each other differ from the identity by 1e-4 at most. */
+/** ITK's test: the matrix of unit columns times its transpose is the identity within 1e-4. */
 function isOrthogonal(affine: readonly number[]): boolean {
   const lengths = lengthsOf(affine);
   const unit = (row: number, column: number) => affine[4 * row + column] / lengths[column];
@@ -62,7 +61,7 @@ function isOrthogonal(affine: readonly number[]): boolean {
   return true;
 }
 
-/** ITK compares the parts of a singular value decomposition; where they agree, so do the matrices. */
+/** ITK compares parts of singular value decompositions, which agree where the matrices do. */
 const isSimilar = (a: readonly number[], b: readonly number[]): boolean =>
   a.every((value, i) => Math.abs(value - b[i]) <= 1e-4);
 

@@ -23,7 +23,7 @@ export const simpleItkRules: ReaderRules = {
   affine: itkAffine,
 };
 
-/** Of a double. */
+/** The difference of 1 and the next double. */
 const EPSILON = 2 ** -52;
 
 const finite = (value: number): number => (Number.isFinite(value) ? value : 0);
