@@ -1,12 +1,12 @@
 import { SegcanaryError } from '../errors.js';
 
 /** Unpacked bytes that are still read after a header was found wrong, until that is told. */
-const PATIENCE = 2 ** 26;
+const PATIENCE = 2 ** 25;
 
 /**
  * An error of what gzip unpacked to, kept until the checksum was read: where that is wrong too, the
  * packing was damaged, and what came out of it says nothing of the scan. Voxels that are no numbers
- * wait for the end, which would have been read anyway; a header that is wrong waits for 64 MiB, so
+ * wait for the end, which would have been read anyway; a header that is wrong waits for 32 MiB, so
  * that nobody reads a large file of another format to its end.
  */
 export class HeldError {

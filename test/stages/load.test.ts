@@ -170,7 +170,7 @@ describe('what is wrong with packed bytes', () => {
     expect(counts.refused).toBeGreaterThan(500);
     expect(counts.taken).toBeLessThan(20);
   });
-  it('is told of a header after 64 MiB, so that a large file of another format is not read to its end', async () => {
+  it('is told of a header after 32 MiB, so that a large file of another format is not read to its end', async () => {
     const large = gzipSync(Buffer.concat([fakeNifti({ datatype: 77 }), noise(2 ** 20)]), { level: 0 });
     let read = 0;
     const source = function* () {

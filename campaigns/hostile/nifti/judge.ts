@@ -34,7 +34,10 @@ export class Judge {
     for (const reader of READERS) {
       const detector = under(loaded, reader);
       const intact = await look([judge.bytes], reader);
-      judge.#detectors.set(reader, { detector, intact: { ...intact, score: (await scored([judge.bytes], detector)).score } });
+      judge.#detectors.set(reader, {
+        detector,
+        intact: { ...intact, score: (await scored([judge.bytes], detector)).score },
+      });
     }
     return judge;
   }
