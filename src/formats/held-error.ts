@@ -6,8 +6,9 @@ const PATIENCE = 2 ** 25;
 /**
  * An error of what gzip unpacked to, kept until the checksum was read: where that is wrong too, the
  * packing was damaged, and what came out of it says nothing of the scan. Voxels that are no numbers
- * wait for the end, which would have been read anyway; a header that is wrong waits for 32 MiB, so
- * that nobody reads a large file of another format to its end.
+ * wait for the end, which would have been read anyway, in plain bytes as well: those of a pair were
+ * unpacked before. A header that is wrong waits for 32 MiB, so that nobody reads a large file of
+ * another format to its end.
  */
 export class HeldError {
   #error: SegcanaryError | null = null;
@@ -17,9 +18,9 @@ export class HeldError {
     return this.#error;
   }
 
-  /** Keeps an error of packed bytes, and throws every other. */
+  /** Keeps an error of packed bytes, or of voxels, and throws every other. */
   hold(error: unknown, isGzip: boolean): void {
-    if (!isGzip || !(error instanceof SegcanaryError)) throw error;
+    if (!(error instanceof SegcanaryError) || !(isGzip || error.code === 'non-finite')) throw error;
     this.#error = error;
   }
 

@@ -86,7 +86,7 @@ export async function calibrateQuality(options: CalibrateQualityOptions): Promis
     let statistics: ScanStatistics | undefined;
     for (const copy of [null, ...copies(i)]) {
       if (copy?.shift.modality === 'mr')
-        statistics ??= await measureScan({ ...options, plan: model.plan, file: input.file });
+        statistics ??= await measureScan({ ...options, plan: detector.description.plan, file: input.file });
       options.onPass?.({ case: input.case, shift: copy?.shift.name ?? null });
       const rating = rated(input, truths[i], copy && { ...copy, statistics, seed: seed + i }, options);
       const pass = await attempt(copy ? `${input.case} (${copy.shift.name})` : input.case, rating);

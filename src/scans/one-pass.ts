@@ -5,6 +5,7 @@ import { watchIntensities } from '../detectors/watch-intensities.js';
 import { explaining } from '../explain/explainer.js';
 import type { Segmenter } from '../network/segmenter.js';
 import { judged, judgedByFeatures, type LabellingOptions, prepared, segmented } from '../pipeline.js';
+import type { Plan } from '../plan.js';
 import type { SubjectScore, Warning } from '../results.js';
 import { type Chain, chain } from '../stages/chain.js';
 import { last } from '../stages/collectors.js';
@@ -40,6 +41,13 @@ export interface OnePassOptions extends Omit<ScanOptions, 'plan'>, Omit<Labellin
   /** Shown what comes by. */
   readonly signals?: QualitySignals | null | undefined;
 }
+
+/**
+ * Whose rules the scan's headers are read by: those that the detector was fitted under, which an
+ * earlier version did not write down, else the model's.
+ */
+export const readAs = ({ plan, detector }: Pick<OnePassOptions, 'plan' | 'detector'>): Pick<Plan, 'imageReader'> =>
+  detector?.description.plan ?? plan;
 
 /**
  * The slices of a scan to its labels and, with a detector, its score:

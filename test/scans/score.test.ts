@@ -10,7 +10,9 @@ import { openSegmentationModel } from '../../src/network/folder.js';
 import { closeInference } from '../../src/network/inference/session.js';
 import type { ImageReader } from '../../src/plan.js';
 import { scoreScan } from '../../src/scans/score.js';
+import { segmentScan } from '../../src/scans/segment.js';
 import { MODEL } from '../support/cli.js';
+import { temporaryFolder } from '../support/folder.js';
 
 afterAll(closeInference);
 
@@ -63,17 +65,34 @@ describe("a scan is read by the rules of its plan's reader", () => {
   });
 });
 
-it('a detector of an earlier version, which names no reader, still goes with its model', async () => {
-  const model = await openSegmentationModel(MODEL);
+describe('a detector of an earlier version, which names no reader,', () => {
   const of = (reader: ImageReader | undefined) => {
     const found = under(reader);
     if (found.kind !== 'features') throw new Error('not on features');
     return found;
   };
-  for (const reader of [undefined, 'simpleitk'] as const)
-    await expect(segmenterOf({ model, detector: of(reader) })).resolves.toBeDefined();
-  await expect(segmenterOf({ model, detector: of('nibabel') })).rejects.toMatchObject({
-    code: 'usage',
-    message: expect.stringMatching(/another plan/),
+
+  it('still goes with its model', async () => {
+    const model = await openSegmentationModel(MODEL);
+    for (const reader of [undefined, 'simpleitk'] as const)
+      await expect(segmenterOf({ model, detector: of(reader) })).resolves.toBeDefined();
+    await expect(segmenterOf({ model, detector: of('nibabel') })).rejects.toMatchObject({
+      code: 'usage',
+      message: expect.stringMatching(/another plan/),
+    });
+  });
+
+  it('has the score in `segment` that it has in `score`', async () => {
+    const { plan, segmentation, ...model } = await openSegmentationModel(MODEL);
+    const to = join(await temporaryFolder(), 'out.nii.gz');
+    for (const reader of [undefined, 'simpleitk'] as const) {
+      const detector = of(reader);
+      const segmenter = await segmenterOf({ model: { plan, segmentation, ...model }, detector });
+      const bytes = Readable.from([shifted], { objectMode: false });
+      const { stepSize } = detector.description;
+      const found = await segmentScan(bytes, { plan, segmentation, segmenter, detector, stepSize, to, case: 'x' });
+      const { score } = await scored(shifted, reader);
+      expect(Math.abs((found.score?.score ?? 0) / score - 1)).toBeLessThan(1e-5);
+    }
   });
 });

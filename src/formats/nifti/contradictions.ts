@@ -4,12 +4,15 @@ import { type AffineContext, bestAffine } from './affine.js';
 import { dataTypes, type NiftiDataType } from './datatypes.js';
 import type { NiftiFields } from './fields.js';
 import type { NiftiGeometry } from './geometry.js';
+import type { Scaling } from './readers/reader-rules.js';
 
 interface Checked extends AffineContext {
   readonly dataType: NiftiDataType;
   /** First byte of the voxels, and whether it is one of the header's own file. */
   readonly voxelOffset: number;
   readonly pair: boolean;
+  /** What the reader makes of slope and intercept. */
+  readonly scaling: Scaling;
 }
 
 /**
@@ -20,11 +23,10 @@ export function contradictionsOf(fields: NiftiFields, checked: Checked): Warning
   return [
     ...bitsOfVoxel(fields, checked),
     ...placeOfVoxels(fields, checked),
-    ...scaling(fields),
+    ...scaling(fields, checked),
     ...negativeSizes(fields.geometry),
     ...codes(fields.geometry),
-    ...sformOf(fields.geometry),
-    ...qformOf(fields.geometry, checked),
+    ...placeOfImage(fields.geometry, checked),
   ];
 }
 
@@ -52,12 +54,12 @@ function placeOfVoxels({ voxelOffset: stored }: NiftiFields, { voxelOffset, pair
 /** Scales of quantitative maps lie well within. */
 const SLOPE = { min: 1e-8, max: 1e8 };
 
-function scaling({ slope, intercept }: NiftiFields): Warning[] {
+function scaling({ slope, intercept }: NiftiFields, { scaling: taken }: Checked): Warning[] {
   const isScaled = Number.isFinite(slope) && slope !== 0;
   if (!isScaled && Number.isFinite(intercept) && intercept !== 0)
     return [
       contradiction(
-        `Its header has an intercept of ${intercept} and a slope of ${slope}: SimpleITK adds the intercept, nibabel does not.`,
+        `Its header has an intercept of ${intercept} and a slope of ${slope}: SimpleITK adds the intercept, nibabel does not. It was ${taken.intercept === 0 ? 'not ' : ''}added.`,
       ),
     ];
   if (!isScaled) return [];
@@ -104,6 +106,12 @@ function codes({ qformCode, sformCode, pixdim: [qfac] }: NiftiGeometry): Warning
 const LENGTHS = 1e-3;
 /** Largest way in voxels between the places of a corner by sform and by qform. */
 const CORNERS = 0.1;
+
+/** The first of what is wrong with it: a qform has the lengths of pixdim too. */
+function placeOfImage(geometry: NiftiGeometry, checked: Checked): Warning[] {
+  const found = sformOf(geometry);
+  return found.length > 0 ? found : qformOf(geometry, checked);
+}
 
 function sformOf({ sformCode, srow, pixdim }: NiftiGeometry): Warning[] {
   if (sformCode <= 0) return [];

@@ -95,6 +95,7 @@ export function parseHeader(bytes: Uint8Array, { name, pair = false, reader }: P
   if (!affine.every(Number.isFinite)) {
     throw invalid('the sform or qform of the header holds values that are not numbers; repair the header');
   }
+  const scaling = rules.scaling(raw, name);
   return {
     version,
     littleEndian: raw.littleEndian,
@@ -102,12 +103,12 @@ export function parseHeader(bytes: Uint8Array, { name, pair = false, reader }: P
     volumes,
     dataType,
     voxelOffset,
-    ...rules.scaling(raw, name),
+    ...scaling,
     roundsFirst: rules.roundsFirst,
     geometry,
     spacing,
     affine,
-    warnings: contradictionsOf(raw, { ...context, dataType, voxelOffset, pair }),
+    warnings: contradictionsOf(raw, { ...context, dataType, voxelOffset, pair, scaling }),
   };
 }
 
