@@ -31,7 +31,7 @@ const toLines = new Transform({
 
 await pipeline(
   process.stdin,
-  load({ case: 'stdin' }),
+  load({ case: 'stdin', reader: plan.imageReader }),
   spool({ plan }),
   normalise({ plan }),
   resample({ plan }),

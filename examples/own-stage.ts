@@ -48,7 +48,7 @@ const { plan, stepSize, tiles, calibration } = detector.description;
 /** The score with a stage between loading and everything else, or without one. */
 async function scoreOf(own: ReturnType<typeof clipToWindow> | null): Promise<number> {
   const watch = watchIntensities(detector.scorer);
-  const result = await chain(load({ case: scan }))
+  const result = await chain(load({ case: scan, reader: plan.imageReader }))
     .optionally(own)
     .to(spool({ plan }))
     .to(normalise({ plan }))

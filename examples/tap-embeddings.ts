@@ -29,7 +29,7 @@ const { plan, stepSize, tiles, calibration } = detector.description;
 // What a detector judges of the whole scan, beside its patches: the default its intensities.
 const watch = watchIntensities(detector.scorer);
 
-const result = await chain(load({ case: scan }))
+const result = await chain(load({ case: scan, reader: plan.imageReader }))
   .to(spool({ plan }))
   .to(normalise({ plan }))
   .to(resample({ plan }))

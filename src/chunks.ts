@@ -36,8 +36,8 @@ export interface Scan {
   readonly spacing: Triple;
   readonly channels: number;
   /**
-   * Row-major 4x4 matrix from voxel (x, y, z, 1) to RAS+ mm, chosen as nibabel chooses (sform if
-   * its code > 0, else qform, else pixdim).
+   * Row-major 4x4 matrix from voxel (x, y, z, 1) to RAS+ mm, chosen as the reader chooses: nibabel
+   * the sform if its code > 0, else the qform, else pixdim.
    */
   readonly affine: readonly number[];
   /** Whether the file says where its voxels lie; where it does not, the affine is a guess. */

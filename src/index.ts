@@ -159,7 +159,7 @@ export {
   spooled,
   type VerdictChainOptions,
 } from './pipeline.js';
-export type { Plan, SegmentationPlan } from './plan.js';
+export type { ImageReader, Plan, SegmentationPlan } from './plan.js';
 export type { ServerDetector, ServerDrift } from './protocol/detectors.js';
 export type { ScanEvent } from './protocol/events.js';
 export type { RecordedScore, ServerRecord, ServerRecordList } from './protocol/record.js';

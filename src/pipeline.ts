@@ -46,6 +46,11 @@ export interface ReadingOptions {
   readonly file?: string;
   /** Which volume of a 4-D file, from 0. Without it a 4-D file is refused. */
   readonly volume?: number;
+  /**
+   * Whose `imageReader` decides how headers are read.
+   * @default nibabel's rules, with units honoured
+   */
+  readonly plan?: Pick<Plan, 'imageReader'>;
   /** What the scan may be at most. @default DEFAULT_LIMITS */
   readonly limits?: Partial<ScanLimits>;
   /** Told of what is well-formed and probably wrong (docs/input.md). */
@@ -60,9 +65,10 @@ export interface ReadingOptions {
  */
 export function scanned(
   source: ScanBytes | readonly ChannelBytes[],
-  { case: name = 'stdin', file = name, volume, limits, onWarning }: ReadingOptions,
+  { case: name = 'stdin', file = name, volume, plan, limits, onWarning }: ReadingOptions,
 ): { readonly bytes: ScanBytes; readonly slices: Chain<Uint8Array, Slice> } {
-  const loadFrom = (from: string) => load({ case: name, name: from, volume, limits, onWarning });
+  const reader = plan?.imageReader;
+  const loadFrom = (from: string) => load({ case: name, name: from, volume, reader, limits, onWarning });
   if (!isChannels(source)) return { bytes: source, slices: chain(loadFrom(file)) };
   const [first, ...others] = source;
   const channels = others.map((other): AsyncIterable<Slice> => {

@@ -64,6 +64,12 @@ export interface Resampling {
 }
 
 /**
+ * Whose rules a header is read by: those of nnU-Net's SimpleITKIO, or of its NibabelIO. They differ
+ * in what they make of slope and intercept, of units, and of a qform beside an sform.
+ */
+export type ImageReader = 'simpleitk' | 'nibabel';
+
+/**
  * How a scan is made into what the network takes: everything that segcanary needs of a plan, and
  * nothing that it does not.
  */
@@ -90,6 +96,11 @@ export interface Plan {
    * codes first.
    */
   readonly reader: 'as-stored' | 'ras' | AxisCodes;
+  /**
+   * Whose rules headers are read by. Absent in detectors of earlier versions and in plan files that
+   * do not say: nibabel's, with units honoured.
+   */
+  readonly imageReader?: ImageReader | undefined;
   readonly cropToNonzero: boolean;
   readonly channels: readonly PlanChannel[];
   readonly resampling: Resampling;

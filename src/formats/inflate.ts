@@ -5,9 +5,9 @@ import { beyond, DEFAULT_LIMITS, RATIO_FROM, type ScanLimits } from '../limits.j
 /**
  * Bytes in, gzip or not; plain bytes out. Tells gzip by its first two bytes, reads members one
  * after another as gunzip does, and checks every member's checksum and length. Zeros after the last
- * member are ignored, anything else there is damage. Never more than about two pieces of 128 kB
- * ahead of its reader. A bomb is stopped: by the ratio of what comes out to what went in, and by
- * the bytes in all.
+ * member are padding, anything else there is damage, behind the padding too. Never more than about
+ * two pieces of 128 kB ahead of its reader. A bomb is stopped: by the ratio of what comes out to
+ * what went in, and by the bytes in all.
  */
 export class Inflater {
   readonly #name: string;
@@ -18,6 +18,8 @@ export class Inflater {
   /** undefined until two bytes have come; null for bytes that are not gzip. */
   #gunzip: Gunzip | null | undefined;
   #first: Uint8Array = new Uint8Array(0);
+  /** Whether zeros came behind the last member. */
+  #isPadding = false;
   #error: Error | null = null;
 
   /** @param name of the file, for messages */
@@ -50,13 +52,20 @@ export class Inflater {
     }
     // zlib ends by itself at zeros after a member, the padding of tapes and disks, and takes no
     // more.
-    if (this.#gunzip.readableEnded) return;
+    if (this.#isPadding) {
+      this.#refuseUnlessZero(bytes);
+      return;
+    }
     let taken = false;
     this.#gunzip.write(bytes, () => {
       taken = true;
       this.#wake();
     });
     yield* this.#drain(this.#gunzip, () => taken);
+    // What it did not take of these bytes is at their end.
+    const left = this.#packed - this.#gunzip.bytesWritten;
+    this.#isPadding = left > 0;
+    this.#refuseUnlessZero(bytes.subarray(bytes.length - left));
   }
 
   /**
@@ -105,6 +114,15 @@ export class Inflater {
       if (done() || gunzip.readableEnded || gunzip.destroyed) return;
       await woken;
     }
+  }
+
+  #refuseUnlessZero(padding: Uint8Array): void {
+    if (padding.every((byte) => byte === 0)) return;
+    throw new SegcanaryError(
+      'gzip-corrupt',
+      'something follows the zeros behind the gzip data, which nothing would read; copy the file again, or unpack it and look at what is there.',
+      { subject: this.#name },
+    );
   }
 
   #count(bytes: number): void {

@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream';
 import type { ScanLimits } from '../limits.js';
+import type { ImageReader } from '../plan.js';
 import { readerOf } from './readers.js';
 import type { ScanReader } from './scan-reader.js';
 
@@ -19,8 +20,9 @@ export async function openScan(path: string, limits?: Partial<ScanLimits>): Prom
 /**
  * The header of the scan at `path`, and nothing more of it.
  *
+ * @param reader whose rules it is read by
  * @throws SegcanaryError as `openScan`, and what is wrong with the header
  */
-export function readHeader(path: string): ReturnType<ScanReader['readHeader']> {
-  return readerOf(path).readHeader(path);
+export function readHeader(path: string, reader?: ImageReader): ReturnType<ScanReader['readHeader']> {
+  return readerOf(path).readHeader(path, reader);
 }

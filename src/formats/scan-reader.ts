@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream';
 import type { Scan } from '../chunks.js';
 import type { ScanLimits } from '../limits.js';
+import type { ImageReader } from '../plan.js';
 
 /** A form in which scans come as files. One folder each, and one line in `readers.ts`. */
 export interface ScanReader {
@@ -17,7 +18,8 @@ export interface ScanReader {
   /**
    * The header of the scan at `path`, and nothing more of it.
    *
+   * @param reader whose rules it is read by
    * @throws SegcanaryError as `open`, and what is wrong with the header
    */
-  readHeader(path: string): Promise<Pick<Scan, 'shape' | 'spacing' | 'affine'>>;
+  readHeader(path: string, reader?: ImageReader): Promise<Pick<Scan, 'shape' | 'spacing' | 'affine'>>;
 }

@@ -85,7 +85,8 @@ export async function calibrateQuality(options: CalibrateQualityOptions): Promis
     // Shifts of MR are relative to the values of the whole scan.
     let statistics: ScanStatistics | undefined;
     for (const copy of [null, ...copies(i)]) {
-      if (copy?.shift.modality === 'mr') statistics ??= await measureScan({ ...options, file: input.file });
+      if (copy?.shift.modality === 'mr')
+        statistics ??= await measureScan({ ...options, plan: detector.description.plan, file: input.file });
       options.onPass?.({ case: input.case, shift: copy?.shift.name ?? null });
       const rating = rated(input, truths[i], copy && { ...copy, statistics, seed: seed + i }, options);
       const pass = await attempt(copy ? `${input.case} (${copy.shift.name})` : input.case, rating);

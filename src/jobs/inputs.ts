@@ -153,8 +153,11 @@ export function refuseChannels(input: ScanInput, wanted: readonly string[]): voi
  *
  * @throws SegcanaryError `io`, and what is wrong with the header
  */
-export async function orientationOf(input: ScanInput): Promise<string | null> {
-  return axisCodes((await readHeader(input.file)).affine);
+export async function orientationOf(
+  input: ScanInput,
+  { imageReader }: Pick<Plan, 'imageReader'> = {},
+): Promise<string | null> {
+  return axisCodes((await readHeader(input.file, imageReader)).affine);
 }
 
 const filesOf = (input: ScanInput): string[] => [input.file, ...(input.moreChannels ?? [])];

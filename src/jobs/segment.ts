@@ -76,7 +76,9 @@ function refuseOthers({ dir, description }: Detector, model: SegmentationSource)
       { subject: dir },
     );
   }
-  if (!isDeepStrictEqual(plan, model.plan)) {
+  // Detectors of earlier versions do not say whose rules headers are read by.
+  const { imageReader, ...others } = model.plan;
+  if (!isDeepStrictEqual(plan, 'imageReader' in plan ? { ...others, imageReader } : others)) {
     throw new SegcanaryError(
       'usage',
       `was fitted under another plan than the model's (configuration ${plan.configuration}); fit it again.`,

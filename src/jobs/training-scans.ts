@@ -1,4 +1,5 @@
 import { isAbort, SegcanaryError } from '../errors.js';
+import type { Plan } from '../plan.js';
 import { failureOf, type ScanFailure, type Warning } from '../results.js';
 import { type IdentifyOptions, identifyInput, SeenScans } from './identities.js';
 import { orientationOf, type ScanInput } from './inputs.js';
@@ -6,6 +7,11 @@ import { patientsOf, warningOfPatients } from './patients.js';
 
 export interface TrainingScansOptions extends IdentifyOptions {
   readonly inputs: readonly ScanInput[];
+  /**
+   * Whose `imageReader` decides how their headers are read.
+   * @default nibabel's rules, with units honoured
+   */
+  readonly plan?: Pick<Plan, 'imageReader'> | undefined;
   /** Patient of each case, as `readPatients` gives it. @default what the names say */
   readonly patients?: ReadonlyMap<string, string> | undefined;
   readonly onFailure?: ((failure: ScanFailure) => void) | undefined;
@@ -35,7 +41,7 @@ export interface TrainingScans<T> {
  *   of patients lacks, `aborted`
  */
 export async function readTrainingScans<T>(
-  { inputs, onFailure, patients, ...identifying }: TrainingScansOptions,
+  { inputs, plan, onFailure, patients, ...identifying }: TrainingScansOptions,
   read: (input: ScanInput, sha256: string) => Promise<T>,
 ): Promise<TrainingScans<T>> {
   // A case that the table lacks is told of now, not when the others have been read.
@@ -56,7 +62,7 @@ export async function readTrainingScans<T>(
         });
       seen.take(input, known);
       const made = await read(input, known.bytes);
-      const orientation = await orientationOf(input);
+      const orientation = await orientationOf(input, plan);
       if (orientation) orientations.add(orientation);
       done.push(made);
       hashes.push(known.bytes);

@@ -5,6 +5,7 @@ import { watchIntensities } from '../detectors/watch-intensities.js';
 import { explaining } from '../explain/explainer.js';
 import type { Segmenter } from '../network/segmenter.js';
 import { judged, judgedByFeatures, type LabellingOptions, prepared, segmented } from '../pipeline.js';
+import type { Plan } from '../plan.js';
 import type { SubjectScore, Warning } from '../results.js';
 import { type Chain, chain } from '../stages/chain.js';
 import { last } from '../stages/collectors.js';
@@ -18,7 +19,7 @@ import { thin } from '../stages/thin.js';
 import type { QualitySignals } from './quality-signals.js';
 import type { ScanOptions } from './run.js';
 
-export interface OnePassOptions extends ScanOptions, Omit<LabellingOptions, 'onLogits'> {
+export interface OnePassOptions extends Omit<ScanOptions, 'plan'>, Omit<LabellingOptions, 'onLogits'> {
   /** Opened once and shared by all scans; with the tap of the detector, where there is one. */
   readonly segmenter: Segmenter;
   /** Distance between patches as a fraction of the patch. @default 0.5 */
@@ -40,6 +41,13 @@ export interface OnePassOptions extends ScanOptions, Omit<LabellingOptions, 'onL
   /** Shown what comes by. */
   readonly signals?: QualitySignals | null | undefined;
 }
+
+/**
+ * Whose rules the scan's headers are read by: those that the detector was fitted under, which an
+ * earlier version did not write down, else the model's.
+ */
+export const readAs = ({ plan, detector }: Pick<OnePassOptions, 'plan' | 'detector'>): Pick<Plan, 'imageReader'> =>
+  detector?.description.plan ?? plan;
 
 /**
  * The slices of a scan to its labels and, with a detector, its score:

@@ -6,7 +6,7 @@ import { foregroundOf, Overlap } from '../maths/volume/overlap.js';
 import { chain } from '../stages/chain.js';
 import { drain } from '../stages/collectors.js';
 import { type SimulateOptions, simulate } from '../stages/simulate.js';
-import { type OnePassOptions, onePass } from './one-pass.js';
+import { type OnePassOptions, onePass, readAs } from './one-pass.js';
 import { QualitySignals } from './quality-signals.js';
 import { endedEarly, runScan } from './run.js';
 import { Truth } from './truth.js';
@@ -43,7 +43,7 @@ export async function rateScan(
     .optionally(shift && simulate({ ...shift, of: 'scan' }))
     .to(labels)
     .observe(async (slice) => overlap.push(slice.data.data, await truth.next(slice)));
-  await runScan(source, told, rated, drain).finally(() => truth.close());
+  await runScan(source, { ...told, plan: readAs(options) }, rated, drain).finally(() => truth.close());
   const score = await scored();
   if (score === null) throw endedEarly(options, 'it could be scored');
   return {

@@ -53,7 +53,7 @@ export async function scoreScan(
   const told = { ...options, ...collectedWarnings(options), ...explaining(detector, explain) };
   try {
     const judging = prepared({ ...told, plan, orientations }).to(judged(detector, told));
-    const found = await runScan(source, told, judging, last());
+    const found = await runScan(source, { ...told, plan }, judging, last());
     if (found === null) throw endedEarly(options, 'it could be scored');
     return found;
   } catch (error) {

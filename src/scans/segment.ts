@@ -8,7 +8,7 @@ import type { Segmenter } from '../network/segmenter.js';
 import type { SegmentResult, Warning } from '../results.js';
 import type { Collector } from '../stages/collectors.js';
 import { saveLabels } from '../stages/save.js';
-import { type OnePassOptions, onePass } from './one-pass.js';
+import { type OnePassOptions, onePass, readAs } from './one-pass.js';
 import { QualitySignals } from './quality-signals.js';
 import { endedEarly, runScan } from './run.js';
 import { collectedWarnings } from './warnings.js';
@@ -44,7 +44,12 @@ export async function segmentScan(
   const signals = known ? new QualitySignals(segmentation, temperaturesOf(known)) : null;
   if (mismatch) collected.onWarning(mismatch, options.case ?? 'stdin');
   const { labels, score: scored } = onePass({ ...told, signals });
-  const { patches, voxels } = await runScan(source, told, labels.to(saveLabels(options)), countLabels);
+  const { patches, voxels } = await runScan(
+    source,
+    { ...told, plan: readAs(options) },
+    labels.to(saveLabels(options)),
+    countLabels,
+  );
   const score = await scored();
   if (patches === 0 || (detector && score === null)) throw endedEarly(options, 'it could be scored');
   const quality =

@@ -41,6 +41,28 @@ describe('pairs', () => {
     },
   );
 
+  it('that hold more than their header says, or whose packing is damaged', async () => {
+    const folder = await temporaryFolder();
+    const path = join(folder, 'a.hdr');
+    await writeFile(path, fakeNifti({ magic: 'ni1\0', voxelOffset: 0 }).subarray(0, 348));
+    await writeFile(join(folder, 'a.img'), Buffer.concat([counting(24), Buffer.alloc(24)]));
+    const codes: string[] = [];
+    await loadAll(await openScan(path), { onWarning: ({ code }) => void codes.push(code) });
+    expect(codes).toEqual(['trailing-data']);
+
+    const nan = new Float32Array(24).fill(Number.NaN);
+    const packed = gzipSync(new Uint8Array(nan.buffer));
+    await writeFile(
+      join(folder, 'b.hdr'),
+      fakeNifti({ magic: 'ni1\0', voxelOffset: 0, datatype: 16 }).subarray(0, 348),
+    );
+    await writeFile(join(folder, 'b.img.gz'), packed);
+    await expect(read(join(folder, 'b.hdr'))).rejects.toMatchObject({ code: 'non-finite' });
+    packed[packed.length - 8] ^= 1;
+    await writeFile(join(folder, 'b.img.gz'), packed);
+    await expect(read(join(folder, 'b.hdr'))).rejects.toMatchObject({ code: 'gzip-corrupt' });
+  });
+
   it('that are incomplete', async () => {
     const folder = await temporaryFolder();
     const header = fakeNifti({ magic: 'ni1\0', voxelOffset: 0 }).subarray(0, 348);

@@ -1,10 +1,23 @@
 import { Readable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
 import type { Slice } from '../../src/chunks.js';
+import type { ImageReader } from '../../src/plan.js';
 import { runScan } from '../../src/scans/run.js';
 import { chain } from '../../src/stages/chain.js';
 import { all, drain } from '../../src/stages/collectors.js';
 import { fakeNifti } from '../support/nifti.js';
+
+it("reads by the rules of the plan's reader, and by nibabel's with units honoured where there is no plan", async () => {
+  const first = async (imageReader?: ImageReader) => {
+    const source = Readable.from([fakeNifti({ inter: 7, units: 3 })], { objectMode: false });
+    const options = imageReader && { plan: { imageReader } };
+    const [slice] = await runScan(source, { ...options }, chain<Slice>(), all());
+    return [slice.data.get(0, 0, 0), slice.grid.spacing[2]];
+  };
+  expect(await first('simpleitk')).toEqual([7, 0.0005]);
+  expect(await first('nibabel')).toEqual([0, 0.5]);
+  expect(await first()).toEqual([0, 0.0005]);
+});
 
 describe('limits of time', () => {
   /** A source that gives the first bytes of a scan and no more. */

@@ -5,7 +5,8 @@ import fc from 'fast-check';
 import { describe, expect, it, vi } from 'vitest';
 import type { Slice } from '../../src/chunks.js';
 import { SegcanaryError } from '../../src/errors.js';
-import { load } from '../../src/stages/load.js';
+import type { Warning } from '../../src/results.js';
+import { type LoadOptions, load } from '../../src/stages/load.js';
 import synthetic from '../fixtures/nifti/synthetic.json' with { type: 'json' };
 import { chop, counting, fakeNifti, loadAll, noise, voxelsOf } from '../support/nifti.js';
 
@@ -68,14 +69,132 @@ it('reads gzip of several members, empty ones and padding included', async () =>
   for (const size of [1, 7, 100, 1 << 20]) expect(voxelsOf(await loadAll(chop(whole, size)))).toEqual(expected);
 });
 
-it('ignores what follows the last voxel, but not what follows the gzip data', async () => {
-  const longer = Buffer.concat([plain, Buffer.alloc(100, 7)]);
-  expect(voxelsOf(await loadAll(longer))).toEqual(expected);
-  expect(voxelsOf(await loadAll(gzipSync(longer)))).toEqual(expected);
-  const trailed = Buffer.concat([packed, Buffer.from('garbage')]);
-  for (const size of [1, 10, 1 << 20]) {
-    await expect(loadAll(chop(trailed, size))).rejects.toMatchObject({ code: 'gzip-corrupt' });
+describe('what follows the last voxel', () => {
+  const warningsOf = async (bytes: Uint8Array | Uint8Array[], options: LoadOptions = {}) => {
+    const warnings: Warning[] = [];
+    const slices = await loadAll(bytes, { ...options, onWarning: (warning) => void warnings.push(warning) });
+    expect(voxelsOf(slices)).toEqual(expected.map((v) => v + 24 * (options.volume ?? 0)));
+    return warnings;
+  };
+
+  it.each([
+    ['some bytes', Buffer.alloc(100, 7), /^100 bytes follow the last voxel .*, and were not read\.$/],
+    ['one byte', Buffer.alloc(1, 7), /^1 byte follows/],
+    ['a slice', Buffer.alloc(24, 7), /^24 bytes follow .* as many as a slice has: a part of the scan/],
+    ['three slices of zeros', Buffer.alloc(72), /as many as 3 slices have: a part of the scan/],
+    ['padding', Buffer.alloc(100), /^100 bytes follow .* all of them zero: padding, or voxels/],
+    ['a second file', plain, /begin as another NIfTI file does: only the first of them was read/],
+    ['a second file of another version', fakeNifti({ version: 2 }), /begin as another NIfTI file does/],
+  ])('is told, packed or not, wherever the bytes are cut: %s', async (_, more, message) => {
+    const longer = Buffer.concat([plain, more]);
+    for (const bytes of [longer, gzipSync(longer)])
+      for (const size of [1, 7, 1 << 20])
+        expect(await warningsOf(chop(bytes, size))).toEqual([
+          { code: 'trailing-data', message: expect.stringMatching(message) },
+        ]);
+  });
+
+  it('is nothing where the file ends with it, and other volumes are not', async () => {
+    expect(await warningsOf(plain)).toEqual([]);
+    const series = fakeNifti({ dim: [4, 4, 3, 2, 3, 1, 1, 1], body: counting(72) });
+    for (const volume of [0, 1, 2])
+      for (const size of [1, 7, 1 << 20]) expect(await warningsOf(chop(series, size), { volume })).toEqual([]);
+    const longer = Buffer.concat([series, Buffer.alloc(24, 7)]);
+    for (const volume of [0, 1, 2])
+      for (const size of [1, 7, 1 << 20])
+        expect(await warningsOf(chop(longer, size), { volume })).toEqual([
+          { code: 'trailing-data', message: expect.stringMatching(/^24 bytes follow/) },
+        ]);
+  });
+
+  it('is a second scan where two packed ones were put together', async () => {
+    expect(await warningsOf(Buffer.concat([packed, packed]))).toMatchObject([{ code: 'trailing-data' }]);
+  });
+});
+
+it('refuses what follows the gzip data, behind zeros too, wherever the bytes are cut', async () => {
+  for (const [trailing, message] of [
+    [Buffer.from('garbage'), /damaged/],
+    [Buffer.concat([Buffer.alloc(20), Buffer.from('garbage')]), /something follows the zeros/],
+    [Buffer.concat([Buffer.alloc(1), packed]), /something follows the zeros/],
+  ] as const) {
+    const trailed = Buffer.concat([packed, trailing]);
+    for (const size of [1, 10, 1 << 20])
+      await expect(loadAll(chop(trailed, size))).rejects.toMatchObject({ code: 'gzip-corrupt', message });
+    for (let at = packed.length - 2; at <= trailed.length; at++) {
+      const pieces = [trailed.subarray(0, at), trailed.subarray(at)].filter((piece) => piece.length > 0);
+      await expect(loadAll(pieces)).rejects.toMatchObject({ code: 'gzip-corrupt' });
+    }
   }
+});
+
+describe('what is wrong with packed bytes', () => {
+  const nan = new Float32Array(24).fill(Number.NaN);
+  const broken = {
+    'voxels that are no numbers': ['non-finite', fakeNifti({ datatype: 16, body: new Uint8Array(nan.buffer) })],
+    'a header that cannot be': ['nifti-invalid', fakeNifti({ dim: [9, 4, 3, 2, 1, 1, 1, 1] })],
+    'a type that is none': ['nifti-unsupported', fakeNifti({ datatype: 77 })],
+    'another format': ['nifti-invalid', Buffer.alloc(500, '{"a": 1} ')],
+  } as const;
+  it.each(Object.entries(broken))(
+    'is %s where the packing is whole, and else the packing',
+    async (_, [code, bytes]) => {
+      const whole = gzipSync(bytes);
+      for (const size of [1, 10, 1 << 20]) {
+        await expect(loadAll(chop(whole, size))).rejects.toMatchObject({ code });
+        const flipped = Buffer.from(whole);
+        flipped[flipped.length - 8] ^= 1;
+        await expect(loadAll(chop(flipped, size))).rejects.toMatchObject({ code: 'gzip-corrupt' });
+        await expect(loadAll(chop(whole.subarray(0, -4), size))).rejects.toMatchObject({ code: 'truncated' });
+      }
+    },
+  );
+  it('never is NaN of a scan that has none, whichever bit of it is changed', async () => {
+    const floats = Float32Array.from({ length: 24 }, (_, i) => 1.7 * i);
+    const whole = gzipSync(fakeNifti({ datatype: 16, body: new Uint8Array(floats.buffer) }));
+    const intact = voxelsOf(await loadAll(whole));
+    const counts = { refused: 0, taken: 0 };
+    for (let bit = 8 * 10; bit < 8 * whole.length; bit++) {
+      const flipped = Buffer.from(whole);
+      flipped[bit >> 3] ^= 1 << (bit & 7);
+      const outcome = await loadAll(flipped).then(voxelsOf, (error: SegcanaryError) => error.code);
+      if (typeof outcome === 'string') {
+        counts.refused++;
+        expect(['gzip-corrupt', 'truncated']).toContain(outcome);
+      } else {
+        // Bits on which nothing depends: those of codes that are not used, and of the last byte.
+        counts.taken++;
+        expect(outcome).toEqual(intact);
+      }
+    }
+    expect(counts.refused).toBeGreaterThan(500);
+    expect(counts.taken).toBeLessThan(20);
+  });
+  it('is told of a header after 32 MiB, so that a large file of another format is not read to its end', async () => {
+    const large = gzipSync(Buffer.concat([fakeNifti({ datatype: 77 }), noise(2 ** 20)]), { level: 0 });
+    let read = 0;
+    const source = function* () {
+      yield large.subarray(0, -8);
+      yield large.subarray(-8);
+      // Members of zeros that never end.
+      for (;;) {
+        read += 2 ** 24;
+        yield gzipSync(Buffer.alloc(2 ** 24));
+      }
+    };
+    await expect(loadAll(source(), { limits: { ratio: 1e6 } })).rejects.toMatchObject({ code: 'nifti-unsupported' });
+    expect(read).toBeLessThan(2 ** 27);
+  });
+});
+
+it('tells of a header that contradicts itself, once, before the first slice', async () => {
+  const warnings: Warning[] = [];
+  const bytes = fakeNifti({ inter: 7 });
+  await loadAll(chop(bytes, 10), {
+    case: 'a',
+    onWarning: (warning, name) => void warnings.push({ ...warning, message: name }),
+  });
+  expect(warnings).toEqual([{ code: 'contradicting-header', message: 'a' }]);
 });
 
 describe('volumes', () => {

@@ -11,6 +11,8 @@ export interface FakeNifti {
   readonly dim?: readonly number[];
   readonly pixdim?: readonly number[];
   readonly datatype?: number;
+  /** @default what the type has */
+  readonly bitpix?: number;
   readonly voxelOffset?: number;
   readonly slope?: number;
   readonly inter?: number;
@@ -23,6 +25,18 @@ export interface FakeNifti {
   readonly body?: Uint8Array;
 }
 
+const BITS: Readonly<Record<number, number>> = {
+  2: 8,
+  4: 16,
+  8: 32,
+  16: 32,
+  64: 64,
+  256: 8,
+  512: 16,
+  768: 32,
+  1024: 64,
+};
+
 /**
  * A NIfTI file built field by field after nifti1.h and nifti2.h, right or wrong as told.
  * Independent of src/formats/nifti/encode-header.ts.
@@ -30,6 +44,7 @@ export interface FakeNifti {
 export function fakeNifti(fake: FakeNifti = {}): Buffer {
   const { version = 1, littleEndian: le = true, dim = [3, 4, 3, 2, 1, 1, 1, 1] } = fake;
   const { pixdim = [1, 0.5, 1.5, 2.5, 1, 1, 1, 1], datatype = 4, slope = 0, inter = 0, units = 2 } = fake;
+  const { bitpix = BITS[datatype] ?? 0 } = fake;
   const { qformCode = 0, sformCode = 0, quatern = [0, 0, 0, 0, 0, 0], srow = new Array(12).fill(0) } = fake;
   const length = version === 1 ? 348 : 540;
   const { voxelOffset = length + 4, magic = version === 1 ? 'n+1\0' : 'n+2\0\r\n\x1a\n' } = fake;
@@ -40,6 +55,7 @@ export function fakeNifti(fake: FakeNifti = {}): Buffer {
   if (version === 1) {
     dim.forEach((v, i) => void view.setInt16(40 + 2 * i, v, le));
     view.setInt16(70, datatype, le);
+    view.setInt16(72, bitpix, le);
     pixdim.forEach((v, i) => void view.setFloat32(76 + 4 * i, v, le));
     [voxelOffset, slope, inter].forEach((v, i) => void view.setFloat32(108 + 4 * i, v, le));
     view.setUint8(123, units);
@@ -50,6 +66,7 @@ export function fakeNifti(fake: FakeNifti = {}): Buffer {
   } else {
     header.write(magic, 4, 'latin1');
     view.setInt16(12, datatype, le);
+    view.setInt16(14, bitpix, le);
     dim.forEach((v, i) => void view.setBigInt64(16 + 8 * i, BigInt(v), le));
     pixdim.forEach((v, i) => void view.setFloat64(104 + 8 * i, v, le));
     view.setBigInt64(168, BigInt(voxelOffset), le);

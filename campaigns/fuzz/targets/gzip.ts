@@ -21,8 +21,11 @@ export const gzip: Target = {
   async run(dice) {
     if (dice.chance(0.002)) return bomb(dice);
     let bytes = concat(Array.from({ length: dice.pick([1, 1, 1, 2, 5]) }, () => member(dice)));
-    if (dice.chance(0.3))
-      bytes = concat([bytes, dice.chance(0.5) ? new Uint8Array(dice.int(1, 600)) : dice.bytes(dice.int(1, 20))]);
+    if (dice.chance(0.3)) {
+      const padding = dice.chance(0.7) ? [new Uint8Array(dice.int(1, 600))] : [];
+      const more = dice.chance(0.5) ? [dice.chance(0.8) ? dice.bytes(dice.int(1, 20)) : member(dice)] : [];
+      bytes = concat([bytes, ...padding, ...more]);
+    }
     if (dice.chance(0.5)) bytes = mutateBytes(bytes, dice, member(dice));
     // Other beginnings are plain bytes and pass as they are.
     const packed = bytes[0] === 0x1f && bytes[1] === 0x8b;
@@ -39,9 +42,14 @@ export const gzip: Target = {
   },
 };
 
+/** What gunzip gives; null where it refuses, or leaves something that is not zero. */
 function unpacked(bytes: Uint8Array): Uint8Array | null {
   try {
-    return gunzipSync(bytes);
+    const { buffer, engine } = gunzipSync(bytes, { info: true }) as unknown as {
+      readonly buffer: Uint8Array;
+      readonly engine: { readonly bytesWritten: number };
+    };
+    return bytes.subarray(engine.bytesWritten).every((byte) => byte === 0) ? buffer : null;
   } catch {
     return null;
   }

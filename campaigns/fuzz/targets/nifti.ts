@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { Slice } from '../../../src/chunks.js';
-import { load } from '../../../src/stages/load.js';
+import { type LoadOptions, load } from '../../../src/stages/load.js';
 import type { Dice } from '../../dice.js';
 import { expect } from '../finding.js';
 import { chop, mutateBytes } from '../mutate/bytes.js';
@@ -24,8 +24,9 @@ export const nifti: Target = {
     const volume = dice.chance(0.7) ? undefined : dice.int(0, 3);
     // gzip's two bytes belong to the other target.
     if (bytes[0] === 0x1f && bytes[1] === 0x8b) bytes = bytes.slice(1);
-    const expected = decodeNifti(bytes, volume);
-    const slices = await loadInPieces(bytes, volume, dice);
+    const reader = dice.pick([undefined, 'simpleitk', 'nibabel'] as const);
+    const expected = decodeNifti(bytes, volume, reader);
+    const slices = await loadInPieces(bytes, { volume, reader }, dice);
     expect(expected !== null, 'was read, and the other decoder refuses it');
     const { scan } = slices[0].grid;
     expect(close([...scan.shape].reverse(), expected.size), `shape ${scan.shape}, not ${expected.size}`);
@@ -48,13 +49,15 @@ export const nifti: Target = {
   },
 };
 
-async function loadInPieces(bytes: Uint8Array, volume: number | undefined, dice: Dice): Promise<Slice[]> {
+type Options = Pick<LoadOptions, 'reader'> & { readonly volume: number | undefined };
+
+async function loadInPieces(bytes: Uint8Array, { volume, reader }: Options, dice: Dice): Promise<Slice[]> {
   const slices: Slice[] = [];
-  const expected = decodeNifti(bytes, volume);
+  const expected = decodeNifti(bytes, volume, reader);
   try {
     await pipeline(
       Readable.from(chop(bytes, dice), { objectMode: false }),
-      load({ case: file, volume }),
+      load({ case: file, volume, reader }),
       async (chunks: AsyncIterable<Slice>) => {
         for await (const slice of chunks) slices.push(slice);
       },

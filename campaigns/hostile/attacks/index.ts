@@ -1,4 +1,7 @@
 import type { Attack } from '../attack.js';
+import { headerBits } from './header-bits.js';
+import { headerBytes } from './header-bytes.js';
+import { trailing } from './trailing.js';
 
 /** Every attack of the campaign, in the order in which they run. */
-export const attacks: readonly Attack[] = [];
+export const attacks: readonly Attack[] = [headerBits, headerBytes, trailing];

@@ -6,6 +6,7 @@ export interface NiftiFields {
   readonly littleEndian: boolean;
   readonly dim: readonly number[];
   readonly datatype: number;
+  readonly bitpix: number;
   readonly voxelOffset: number;
   readonly slope: number;
   readonly intercept: number;
@@ -35,6 +36,7 @@ export function readFields(bytes: Uint8Array, version: 1 | 2): NiftiFields {
     littleEndian,
     dim: version === 1 ? raw.dims.slice(0, 8) : Array.from({ length: 8 }, (_, i) => int64(16 + 8 * i)),
     datatype: raw.datatypeCode,
+    bitpix: view.getInt16(version === 1 ? 72 : 14, littleEndian),
     voxelOffset: version === 1 ? raw.vox_offset : int64(168),
     slope: raw.scl_slope,
     intercept: raw.scl_inter,

@@ -1,10 +1,14 @@
 import type { Triple } from '../../chunks.js';
 import { SegcanaryError } from '../../errors.js';
-import { describeForeign, hasNiftiLength } from '../identify.js';
-import { bestAffine } from './affine.js';
+import type { ImageReader } from '../../plan.js';
+import type { Warning } from '../../results.js';
+import { hasNiftiLength } from '../identify.js';
+import { contradictionsOf } from './contradictions.js';
 import { dataTypeOf, dataTypes, type NiftiDataType, unusableTypes } from './datatypes.js';
 import { readFields } from './fields.js';
 import type { NiftiGeometry } from './geometry.js';
+import { versionOf } from './magic.js';
+import { rulesOf } from './readers/rules.js';
 
 /**
  * What the header of a NIfTI-1 or -2 file says, checked: sizes are positive and plausible, the
@@ -20,14 +24,18 @@ export interface NiftiHeader {
   readonly dataType: NiftiDataType;
   /** First byte of the voxels: in the file itself, or in the .img of a pair. */
   readonly voxelOffset: number;
-  /** value = slope * stored + intercept; 1 and 0 where the header's slope is 0 or not finite. */
+  /** value = slope * stored + intercept, as the reader takes them; 1 and 0 for none. */
   readonly slope: number;
   readonly intercept: number;
+  /** Whether integers are rounded to float32 before slope and intercept are applied. */
+  readonly roundsFirst: boolean;
   readonly geometry: NiftiGeometry;
   /** Voxel size in mm along [z, y, x]. */
   readonly spacing: Triple;
   /** Row-major 4x4, voxel (x, y, z, 1) to RAS+ mm. */
   readonly affine: readonly number[];
+  /** Where the header contradicts itself. */
+  readonly warnings: readonly Warning[];
 }
 
 export interface ParseHeaderOptions {
@@ -35,6 +43,11 @@ export interface ParseHeaderOptions {
   readonly name: string;
   /** The bytes are the .hdr of a .hdr/.img pair. @default false */
   readonly pair?: boolean;
+  /**
+   * Whose rules decide where readers differ.
+   * @default nibabel's, with units honoured
+   */
+  readonly reader?: ImageReader | undefined;
 }
 
 /**
@@ -47,15 +60,15 @@ export function headerLength(start: Uint8Array): 348 | 540 | null {
 }
 
 /**
- * Reads a header from its first `headerLength` bytes and checks it. Slope, intercept and affine are
- * chosen as nibabel chooses them.
+ * Reads a header from its first `headerLength` bytes and checks it. Slope, intercept, units and
+ * affine are taken as the reader takes them.
  *
  * @throws SegcanaryError `nifti-invalid` for bytes that are not NIfTI or contradict themselves,
  *   `nifti-unsupported` for NIfTI that no network takes
  */
-export function parseHeader(bytes: Uint8Array, { name, pair = false }: ParseHeaderOptions): NiftiHeader {
+export function parseHeader(bytes: Uint8Array, { name, pair = false, reader }: ParseHeaderOptions): NiftiHeader {
   const invalid = (what: string) => new SegcanaryError('nifti-invalid', `${what}.`, { subject: name });
-  const version = versionOf(bytes, invalid, pair);
+  const version = versionOf(bytes, { name, pair });
   const raw = readFields(bytes, version);
   const { shape, volumes } = readShape(raw.dim, name, invalid);
   const dataType = dataTypeOf(raw.datatype);
@@ -74,19 +87,15 @@ export function parseHeader(bytes: Uint8Array, { name, pair = false }: ParseHead
   }
   const voxelOffset = readOffset(raw.voxelOffset, version, pair, invalid);
   const { geometry } = raw;
-  const scale = ({ 1: 1000, 3: 0.001 } as Record<number, number>)[geometry.xyztUnits & 7] ?? 1;
+  const rules = rulesOf(reader);
+  const scale = rules.millimetres(geometry.xyztUnits);
   const spacing = readSpacing(geometry, scale, invalid);
-  const affine = bestAffine(geometry, { shape: [shape[2], shape[1], shape[0]], version, name }).map((value, i) =>
-    i < 12 ? value * scale : value,
-  );
+  const context = { shape: [shape[2], shape[1], shape[0]] as const, version, name };
+  const affine = rules.affine(geometry, context).map((value, i) => (i < 12 ? value * scale : value));
   if (!affine.every(Number.isFinite)) {
     throw invalid('the sform or qform of the header holds values that are not numbers; repair the header');
   }
-  // Slope and intercept as nibabel's get_slope_inter.
-  const scaled = Number.isFinite(raw.slope) && raw.slope !== 0;
-  if (scaled && !Number.isFinite(raw.intercept)) {
-    throw invalid(`the header has a slope of ${raw.slope} but an intercept that is not a number; repair the header`);
-  }
+  const scaling = rules.scaling(raw, name);
   return {
     version,
     littleEndian: raw.littleEndian,
@@ -94,32 +103,16 @@ export function parseHeader(bytes: Uint8Array, { name, pair = false }: ParseHead
     volumes,
     dataType,
     voxelOffset,
-    slope: scaled ? raw.slope : 1,
-    intercept: scaled ? raw.intercept : 0,
+    ...scaling,
+    roundsFirst: rules.roundsFirst,
     geometry,
     spacing,
     affine,
+    warnings: contradictionsOf(raw, { ...context, dataType, voxelOffset, pair, scaling }),
   };
 }
 
 type Invalid = (what: string) => SegcanaryError;
-
-function versionOf(bytes: Uint8Array, invalid: Invalid, pair: boolean): 1 | 2 {
-  const version = hasNiftiLength(bytes, 540) ? 2 : 1;
-  const magic = Buffer.from(bytes.subarray(version === 1 ? 344 : 4).subarray(0, 4)).toString('latin1');
-  const isNifti = hasNiftiLength(bytes, 348) || version === 2;
-  if (isNifti && magic === `n+${version}\0` && !pair) return version;
-  if (isNifti && magic === `ni${version}\0` && pair) return version;
-  if (isNifti && magic === `n+${version}\0`) {
-    throw invalid('this is a whole NIfTI file under the name of a header; rename it to .nii');
-  }
-  if (isNifti && magic === `ni${version}\0`) {
-    throw invalid(
-      'this is the header of a .hdr/.img pair, whose voxels are in another file; give the path of the .hdr or the .img',
-    );
-  }
-  throw invalid(`this is not a NIfTI file, ${describeForeign(bytes)}`);
-}
 
 function readShape(dims: readonly number[], name: string, invalid: Invalid): { shape: Triple; volumes: number } {
   const count = dims[0];

@@ -15,7 +15,7 @@ export const niftiScans: ScanReader = {
   scanEnding: /\.(nii|nii\.gz|hdr|hdr\.gz)$/i,
   anyEnding: /\.(nii|hdr|img)(\.gz)?$/i,
   open: openNifti,
-  readHeader: async (path) => parseHeader(await startOf(await openNifti(path), path), { name: path }),
+  readHeader: async (path, reader) => parseHeader(await startOf(await openNifti(path), path), { name: path, reader }),
 };
 
 /** A single file as it is; a pair as the single file that holds the same header and voxels. */

@@ -2,10 +2,13 @@ import ndarray from 'ndarray';
 import type { Grid, Slice } from '../../chunks.js';
 import { SegcanaryError } from '../../errors.js';
 import { beyond, DEFAULT_LIMITS, type ScanLimits } from '../../limits.js';
+import type { ImageReader } from '../../plan.js';
+import type { Warning } from '../../results.js';
 import { describeForeign, hasNiftiLength } from '../identify.js';
 import { dataTypes } from './datatypes.js';
 import { isPlaced } from './geometry.js';
 import { headerLength, type NiftiHeader, parseHeader } from './header.js';
+import { TrailingData } from './trailing.js';
 import { alwaysFinite, countNonFinite, decodeVoxels } from './voxels.js';
 
 export interface NiftiParserOptions {
@@ -18,14 +21,21 @@ export interface NiftiParserOptions {
    * it such files are refused.
    */
   readonly volume?: number;
+  /**
+   * Whose rules the header is read by.
+   * @default nibabel's, with units honoured
+   */
+  readonly reader?: ImageReader | undefined;
   /** @default DEFAULT_LIMITS */
   readonly limits?: ScanLimits;
+  /** Told of what is probably wrong with the header, and of bytes behind the last voxel. */
+  readonly onWarning?: ((warning: Warning) => void) | undefined;
 }
 
 /**
  * Uncompressed NIfTI bytes in, in pieces of any size; slices out. Holds the header and one slice.
  *
- * Bytes after the last voxel are ignored, as nibabel does.
+ * Bytes after the last voxel are counted and warned of at the end.
  */
 export class NiftiParser {
   readonly #options: NiftiParserOptions;
@@ -66,6 +76,7 @@ export class NiftiParser {
       const length = headerLength(this.#headerBytes.subarray(0, Math.min(this.#received, 4)));
       if (length === null || this.#received < length) return;
       this.#body = layOut(parseHeader(this.#headerBytes.subarray(0, length), this.#options), this.#options);
+      for (const warning of this.#body.header.warnings) this.#options.onWarning?.(warning);
     }
     yield* this.#voxels(rest, this.#body);
   }
@@ -81,7 +92,11 @@ export class NiftiParser {
         subject: name,
       });
     if (this.#body !== null) {
-      if (this.#received >= this.#body.fileEnd) return;
+      if (this.#received >= this.#body.fileEnd) {
+        const warning = this.#body.trailing.warning();
+        if (warning) this.#options.onWarning?.(warning);
+        return;
+      }
       throw new SegcanaryError(
         'truncated',
         `the data ends after ${this.#received} of the ${this.#body.fileEnd} bytes that the header announces; the file is incomplete, copy it again.`,
@@ -122,6 +137,8 @@ export class NiftiParser {
       if (inVolume < 0) {
         at += this.#pass(Math.min(-inVolume, bytes.length - at));
       } else if (inVolume >= body.volumeBytes) {
+        // What follows the volume is other volumes first, if there are any.
+        body.trailing.push(bytes.subarray(at), body.fileEnd - this.#received);
         at += this.#pass(bytes.length - at);
       } else {
         const z = Math.floor(inVolume / body.raw.length);
@@ -164,6 +181,7 @@ interface Body {
   readonly voxelStart: number;
   readonly volumeBytes: number;
   readonly fileEnd: number;
+  readonly trailing: TrailingData;
   /** The slice that is being filled, as stored. */
   readonly raw: Uint8Array<ArrayBuffer>;
 }
@@ -205,6 +223,7 @@ function layOut(header: NiftiHeader, options: NiftiParserOptions): Body {
     voxelStart: header.voxelOffset + (volume ?? 0) * volumeBytes,
     volumeBytes,
     fileEnd: header.voxelOffset + volumes * volumeBytes,
+    trailing: new TrailingData(sliceBytes),
     raw: new Uint8Array(sliceBytes),
   };
 }

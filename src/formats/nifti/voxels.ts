@@ -8,23 +8,32 @@ export interface VoxelEncoding {
   readonly littleEndian: boolean;
   readonly slope: number;
   readonly intercept: number;
+  /**
+   * Whether integers are rounded to float32 before slope and intercept are applied.
+   * @default false
+   */
+  readonly roundsFirst?: boolean;
 }
 
 /**
  * Stored voxels to float32: slope * stored + intercept in f64, rounded once at the end, as
- * nibabel's get_fdata followed by astype(float32). 64-bit integers become f64 first, rounding half
- * to even beyond 2^53.
+ * nibabel's get_fdata followed by astype(float32), or before too, as ITK does. 64-bit integers
+ * become f64 first, rounding half to even beyond 2^53.
  *
  * @param raw the voxels as stored, in a buffer of their own; swapped in place where their byte
  *   order is not the machine's
  */
 export function decodeVoxels(raw: Uint8Array<ArrayBuffer>, encoding: VoxelEncoding): Float32Array<ArrayBuffer> {
-  const { dataType, littleEndian, slope, intercept } = encoding;
+  const { dataType, littleEndian, slope, intercept, roundsFirst = false } = encoding;
   if (littleEndian !== littleEndianHost) swapBytes(raw, dataType);
   const stored = view(raw, dataType);
   // A copy converts natively.
   if (slope === 1 && intercept === 0) return new Float32Array(stored);
   const out = new Float32Array(stored.length);
+  if (roundsFirst && dataType !== 'float64') {
+    for (let i = 0; i < out.length; i++) out[i] = Math.fround(stored[i]) * slope + intercept;
+    return out;
+  }
   for (let i = 0; i < out.length; i++) out[i] = stored[i] * slope + intercept;
   return out;
 }

@@ -105,6 +105,8 @@ function readPlan(plansJson: object, { configuration, source }: PlanSource): Pla
     transposeForward: (plans.transpose_forward ?? [0, 1, 2]) as Plan['transposeForward'],
     order: 'resample-first',
     reader: 'as-stored',
+    // nnU-Net v1 has no other.
+    imageReader: 'simpleitk',
     cropToNonzero: true,
     channels: planChannels(
       channels.map((c) => schemeOf(plans.normalization_schemes[c], c, source)),

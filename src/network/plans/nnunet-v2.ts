@@ -45,10 +45,10 @@ const datasetSchema = z.looseObject({
 });
 
 /** A Map, because an object has names of its own (`toString`). */
-const readers: ReadonlyMap<string, Plan['reader']> = new Map([
-  ['SimpleITKIO', 'as-stored'],
-  ['NibabelIO', 'as-stored'],
-  ['NibabelIOWithReorient', 'ras'],
+const readers: ReadonlyMap<string, Required<Pick<Plan, 'reader' | 'imageReader'>>> = new Map([
+  ['SimpleITKIO', { reader: 'as-stored', imageReader: 'simpleitk' }],
+  ['NibabelIO', { reader: 'as-stored', imageReader: 'nibabel' }],
+  ['NibabelIOWithReorient', { reader: 'ras', imageReader: 'nibabel' }],
 ]);
 
 function readPlan(plansJson: object, { dataset: datasetJson, configuration: name, source }: PlanSource): Plan {
@@ -83,7 +83,7 @@ function readPlan(plansJson: object, { dataset: datasetJson, configuration: name
     spacing: configuration.spacing,
     transposeForward: plans.transpose_forward as Plan['transposeForward'],
     order: 'normalise-first',
-    reader,
+    ...reader,
     cropToNonzero: true,
     channels: planChannels(
       configuration.normalization_schemes,

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { isAxisCodes } from '../../maths/volume/axis-codes.js';
-import type { Plan } from '../../plan.js';
+import type { ImageReader, Plan } from '../../plan.js';
 import { intensitiesSchema } from './channels.js';
 import {
   patchSizeSchema,
@@ -21,6 +21,11 @@ const orientationSchema = z.string().transform((given, context): Plan['reader'] 
   return z.NEVER;
 });
 
+/** By nnU-Net's names. */
+const imageReaderSchema = z
+  .enum(['SimpleITKIO', 'NibabelIO'])
+  .transform((name): ImageReader => (name === 'SimpleITKIO' ? 'simpleitk' : 'nibabel'));
+
 const fields = {
   name: z.string().default('custom'),
   patch_size: patchSizeSchema,
@@ -35,6 +40,7 @@ const fields = {
   channel_names: z.record(z.string(), z.string()).default({}),
   transpose_forward: permutationSchema.default([0, 1, 2]),
   orientation: orientationSchema.default('as-stored'),
+  image_reader_writer: imageReaderSchema.optional(),
   crop_to_nonzero: z.boolean().default(false),
   resampling: z
     .strictObject({

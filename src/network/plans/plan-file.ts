@@ -26,6 +26,7 @@ function readPlan(json: object, { source }: PlanSource): Plan {
     transposeForward: file.transpose_forward as Plan['transposeForward'],
     order: file.order,
     reader: file.orientation,
+    ...(file.image_reader_writer && { imageReader: file.image_reader_writer }),
     cropToNonzero: file.crop_to_nonzero,
     channels: channelsOf(file, source),
     resampling: resamplingOf(file),

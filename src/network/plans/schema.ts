@@ -51,6 +51,7 @@ export const planSchema: z.ZodType<Plan> = z
     transposeForward: permutationSchema,
     order: z.enum(['normalise-first', 'resample-first']),
     reader: z.union([z.enum(['as-stored', 'ras']), axisCodesSchema]),
+    imageReader: z.enum(['simpleitk', 'nibabel']).optional(),
     cropToNonzero: z.boolean(),
     channels: z
       .array(

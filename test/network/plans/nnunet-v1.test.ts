@@ -18,6 +18,7 @@ describe("nnU-Net v1's plans", () => {
       transposeForward: [2, 0, 1],
       order: 'resample-first',
       reader: 'as-stored',
+      imageReader: 'simpleitk',
       cropToNonzero: true,
       channels: [
         {

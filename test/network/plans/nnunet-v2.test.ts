@@ -21,6 +21,7 @@ describe("nnU-Net's plans.json", () => {
       transposeForward: [2, 0, 1],
       order: 'normalise-first',
       reader: 'as-stored',
+      imageReader: 'simpleitk',
       cropToNonzero: true,
       channels: [
         {
@@ -96,8 +97,15 @@ describe("nnU-Net's plans.json", () => {
   });
 
   it('knows the readers', () => {
-    expect(read({ ...plans, image_reader_writer: 'NibabelIO' }).reader).toBe('as-stored');
-    expect(read({ ...plans, image_reader_writer: 'NibabelIOWithReorient' }).reader).toBe('ras');
+    const readers = {
+      SimpleITKIO: { reader: 'as-stored', imageReader: 'simpleitk' },
+      NibabelIO: { reader: 'as-stored', imageReader: 'nibabel' },
+      NibabelIOWithReorient: { reader: 'ras', imageReader: 'nibabel' },
+    };
+    for (const [name, expected] of Object.entries(readers))
+      expect(read({ ...plans, image_reader_writer: name })).toMatchObject(expected);
+    const { image_reader_writer: _, ...unnamed } = plans as typeof plans & { image_reader_writer?: string };
+    expect(read(unnamed).imageReader).toBe('simpleitk');
     for (const name of ['Tiff3DIO', 'NaturalImage2DIO', 'SimpleITKIOWithReorient']) {
       expect(refusal(() => read({ ...plans, image_reader_writer: name }))).toMatchObject({
         code: 'plan-unsupported',

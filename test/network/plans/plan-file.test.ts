@@ -82,6 +82,12 @@ describe('a plan file that resizes, turns, clips and rescales', () => {
     expect(read({ ...resized, orientation: 'as-stored' }).reader).toBe('as-stored');
   });
 
+  it("may name the reader of nnU-Net's whose rules headers are read by", () => {
+    expect(read({ ...resized, image_reader_writer: 'SimpleITKIO' }).imageReader).toBe('simpleitk');
+    expect(read({ ...resized, image_reader_writer: 'NibabelIO' }).imageReader).toBe('nibabel');
+    expect('imageReader' in read(resized)).toBe(false);
+  });
+
   it('means what it meant without these fields', () => {
     const before = { patch_size: [8, 8, 8], spacing: [3, 1, 1], normalization_schemes: ['ZScoreNormalization'] };
     expect(read(before)).toEqual({
@@ -107,6 +113,7 @@ describe('a plan file that resizes, turns, clips and rescales', () => {
     ['an order for a separate axis', { resampling: { order_z: 1 } }, 'field resampling.order_z is wrong'],
     ['codes that are none', { orientation: 'LRS' }, 'field orientation is wrong: expected as-stored, or where x'],
     ['an order that is none', { order: 'first' }, 'field order is wrong'],
+    ['a reader that is none', { image_reader_writer: 'Tiff3DIO' }, 'field image_reader_writer is wrong'],
     [
       'too few percentiles',
       { clip_percentiles: [] },
