@@ -7,7 +7,7 @@ import {
   type PatchScorer,
 } from '../detectors/method.js';
 import { DROPOUT_PASSES, OUTPUT_METHODS } from '../detectors/outputs/registry.js';
-import { SegcanaryError } from '../errors.js';
+import { isAbort, SegcanaryError } from '../errors.js';
 import type { CohortCase } from '../evaluate/cohort.js';
 import { sha256 } from '../files/hash.js';
 import { openScan } from '../formats/open.js';
@@ -29,6 +29,7 @@ import type { ScanOptions } from '../scans/run.js';
 import { cohortInput } from './cohort-inputs.js';
 import { embedInput } from './embed.js';
 import { ExaminedCache, type ExaminedScan } from './examined-cache.js';
+import { identifyInput, namesOf } from './identities.js';
 import { openInput } from './inputs.js';
 import { scanHashes } from './scan-hashes.js';
 
@@ -75,11 +76,11 @@ export interface CohortReader {
    */
   look(c: CohortCase, tap: number, scorer: PatchScorer): Promise<ScanView | null>;
   /**
-   * What two scans have in common that are the same one: the sha256 of its bytes.
+   * What two scans have in common that are the same one, however it is stored: any of these.
    *
-   * @throws SegcanaryError `io`, `usage` for a pipe
+   * @throws SegcanaryError whatever is wrong with the scan, `usage` for a pipe
    */
-  identity(c: CohortCase): Promise<string>;
+  names(c: CohortCase): Promise<readonly string[]>;
   /**
    * Features of a scan that was read before, at one of the taps, and those that are measured at
    * none.
@@ -147,7 +148,18 @@ export async function openCohortReader(options: CohortReaderOptions): Promise<Co
     taps,
     encoderStages: stages,
     layout: sets,
-    identity: (c) => hashOf(cohortInput(c)),
+    async names(c) {
+      const input = cohortInput(c);
+      const { volume, limits, signal } = options;
+      const bytes = await hashOf(input);
+      const identifying = { volume, limits, signal, bytes, cache: options.cache };
+      // One that cannot be read fails by itself, later, and its bytes are known all the same.
+      const known = await identifyInput(input, identifying).catch((error: unknown) => {
+        if (isAbort(error)) throw error;
+        return null;
+      });
+      return known ? namesOf(known) : [bytes];
+    },
     async train(c) {
       const input = cohortInput(c);
       const scanSha256 = await hashOf(input);

@@ -16,6 +16,8 @@ export interface KnownScan extends ScanIdentity {
 export interface IdentifyOptions extends Pick<ScanOptions, 'volume' | 'limits' | 'signal'> {
   /** Folder that keeps what was found, by the bytes of the scan. @default none */
   readonly cache?: string | undefined;
+  /** sha256 of the bytes, where it is known already. @default worked out */
+  readonly bytes?: string | null | undefined;
 }
 
 /**
@@ -26,9 +28,10 @@ export interface IdentifyOptions extends Pick<ScanOptions, 'volume' | 'limits' |
  */
 export async function identifyInput(input: ScanInput, options: IdentifyOptions = {}): Promise<KnownScan | null> {
   const { volume, limits, signal, cache } = options;
-  const bytes = await hashInput(input, signal);
+  const { bytes = await hashInput(input, signal) } = options;
   if (bytes === null) return null;
-  const key = sha256('identity 1', bytes, String(volume));
+  // Counted up when more is kept of a scan.
+  const key = sha256('identity 2', bytes, String(volume));
   const path = cache && join(cache, `${key}.identity`);
   const kept = path && ((await readSealed(path, key)) as ScanIdentity | null);
   if (kept) return { ...kept, bytes };
@@ -42,6 +45,13 @@ export async function identifyInput(input: ScanInput, options: IdentifyOptions =
   return { ...found, bytes };
 }
 
+/** What two scans have in common that are the same one: any of these. */
+export const namesOf = ({ bytes, voxels, oriented }: Omit<KnownScan, 'isSegmentation'>): readonly string[] => [
+  bytes,
+  voxels,
+  oriented,
+];
+
 /** Scans that were seen, so that none of them is taken twice. */
 export class SeenScans {
   readonly #files = new Map<string, string>();
@@ -52,16 +62,17 @@ export class SeenScans {
    * @throws SegcanaryError `scan-unsuitable` for a segmentation, `usage` for a scan that was noted
    *   before, however it is stored
    */
-  take({ file }: Pick<ScanInput, 'file'>, { bytes, voxels, isSegmentation }: KnownScan): void {
-    if (isSegmentation) throw isNoImage({ file });
-    const other = this.#files.get(bytes) ?? this.#files.get(voxels);
+  take({ file }: Pick<ScanInput, 'file'>, known: KnownScan): void {
+    if (known.isSegmentation) throw isNoImage({ file });
+    const names = namesOf(known);
+    const other = names.map((name) => this.#files.get(name)).find((seen) => seen !== undefined);
     if (other !== undefined)
       throw new SegcanaryError(
         'usage',
         `is the same scan as ${other}, voxel by voxel, and would count twice; leave one of them out.`,
         { subject: file },
       );
-    for (const identity of [bytes, voxels]) this.#files.set(identity, file);
+    for (const name of names) this.#files.set(name, file);
   }
 }
 

@@ -19,6 +19,8 @@ export interface TrainingScans<T> {
   readonly hashes: string[];
   /** sha256 of the voxels of each, however it is stored. */
   readonly voxels: string[];
+  /** The same of the voxels as they lie in the world. */
+  readonly oriented: string[];
   /** Where their axes run to, each once, sorted. */
   readonly orientations: string[];
   readonly failures: readonly ScanFailure[];
@@ -43,6 +45,7 @@ export async function readTrainingScans<T>(
   const done: T[] = [];
   const hashes: string[] = [];
   const voxels: string[] = [];
+  const oriented: string[] = [];
   const taken: ScanInput[] = [];
   const seen = new SeenScans();
   const orientations = new Set<string>();
@@ -61,6 +64,7 @@ export async function readTrainingScans<T>(
       done.push(made);
       hashes.push(known.bytes);
       voxels.push(known.voxels);
+      oriented.push(known.oriented);
       taken.push(input);
     } catch (error) {
       if (isAbort(error)) throw error;
@@ -76,6 +80,7 @@ export async function readTrainingScans<T>(
     read: done,
     hashes,
     voxels,
+    oriented,
     orientations: [...orientations].sort(),
     failures,
     warnings: warning ? [warning] : [],

@@ -72,11 +72,11 @@ export function detectorParts(shape: readonly number[]): DetectorParts[] {
       method,
       estimator: 'ledoit-wolf' as const,
       shrinkage: 0.1,
-      n: 100,
+      n: method === 'knn' ? 12 : 100,
       d: width,
-      rank: Math.min(width, 99),
+      rank: 4,
       conditionNumber: 12,
-      cases: 5,
+      cases: 1,
       sourceModel: { name: 'model.onnx', sha256: hash },
     },
     encoder,
@@ -104,7 +104,7 @@ export function detectorParts(shape: readonly number[]): DetectorParts[] {
       networks: [network],
     },
     {
-      description: { ...common, kind: 'intensities', method: 'ihf', cases: 20, d: 150 },
+      description: { ...common, kind: 'intensities', method: 'ihf', cases: 1, d: 150 },
       tensors: { mean: mean(150), whitener: tensor([3, 150], (i) => (i % 3) - 1) },
     },
   ];
