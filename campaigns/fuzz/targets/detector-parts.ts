@@ -94,7 +94,7 @@ export function detectorParts(shape: readonly number[]): DetectorParts[] {
         kind: 'outputs',
         stepSize: 0.5,
         method: 'max-softmax',
-        heads: 3,
+        heads: 2,
         regions: false,
         mirrorAxes: [],
         dropout: 0,
