@@ -7,7 +7,7 @@ import {
   type PatchScorer,
 } from '../detectors/method.js';
 import { DROPOUT_PASSES, OUTPUT_METHODS } from '../detectors/outputs/registry.js';
-import { isAbort, SegcanaryError } from '../errors.js';
+import { SegcanaryError } from '../errors.js';
 import type { CohortCase } from '../evaluate/cohort.js';
 import { sha256 } from '../files/hash.js';
 import { openScan } from '../formats/open.js';
@@ -29,9 +29,8 @@ import type { ScanOptions } from '../scans/run.js';
 import { cohortInput } from './cohort-inputs.js';
 import { embedInput } from './embed.js';
 import { ExaminedCache, type ExaminedScan } from './examined-cache.js';
-import { identifyInput, namesOf } from './identities.js';
 import { openInput } from './inputs.js';
-import { scanHashes } from './scan-hashes.js';
+import { scanHashes, scanNames } from './scan-hashes.js';
 
 export interface CohortReaderOptions extends Omit<ScanOptions, 'case' | 'file'>, WithInference {
   /** Under a plan file, which says nothing of labels, scans are examined by features alone. */
@@ -143,23 +142,14 @@ export async function openCohortReader(options: CohortReaderOptions): Promise<Co
   const reading = { volume: options.volume, spool: options.spool ?? true };
   const keys = new Map<string, string>();
   const hashOf = scanHashes(options.signal);
+  const { volume, limits, signal } = options;
+  const namesOfScan = scanNames(hashOf, { plan, volume, limits, signal, cache: options.cache });
 
   return {
     taps,
     encoderStages: stages,
     layout: sets,
-    async names(c) {
-      const input = cohortInput(c);
-      const { volume, limits, signal } = options;
-      const bytes = await hashOf(input);
-      const identifying = { volume, limits, signal, bytes, cache: options.cache };
-      // One that cannot be read fails by itself, later, and its bytes are known all the same.
-      const known = await identifyInput(input, identifying).catch((error: unknown) => {
-        if (isAbort(error)) throw error;
-        return null;
-      });
-      return known ? namesOf(known) : [bytes];
-    },
+    names: (c) => namesOfScan(cohortInput(c)),
     async train(c) {
       const input = cohortInput(c);
       const scanSha256 = await hashOf(input);

@@ -66,7 +66,7 @@ export async function saveOutputDetector(options: OutputDetectorOptions): Promis
   const trainingVoxels: string[] = [];
   const trainingOriented: string[] = [];
   for (const input of inputs) {
-    const known = await identifyInput(input, options);
+    const known = await identifyInput(input, { ...options, plan: model.plan });
     if (known === null) continue;
     trainingScans.push(known.bytes);
     trainingVoxels.push(known.voxels);

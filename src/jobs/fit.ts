@@ -106,7 +106,7 @@ export async function fitDetector(options: FitJobOptions): Promise<FitResult> {
     more: { volume: options.volume, spool: options.spool ?? true, ...(tiles === 'cover' && { tiles }) },
   };
 
-  const scans = await readTrainingScans(options, async (input, scanSha256) => {
+  const scans = await readTrainingScans({ ...options, plan: model.plan }, async (input, scanSha256) => {
     const key = embeddingKey({ ...shared, scanSha256 });
     const read = await readTrainingScan(input, cache, key, { ...options, plan: model.plan, encoder, stepSize, tiles });
     options.onScan?.({ case: input.case, patches: read.embeddings.n, cached: read.cached });

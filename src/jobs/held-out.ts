@@ -6,7 +6,7 @@ import type { ScanInput } from './inputs.js';
 
 export interface HeldOutOptions extends Pick<IdentifyOptions, 'volume' | 'limits' | 'signal'> {
   readonly detector: {
-    readonly description: Pick<DetectorDescription, 'trainingScans' | 'trainingVoxels' | 'trainingOriented'>;
+    readonly description: Pick<DetectorDescription, 'plan' | 'trainingScans' | 'trainingVoxels' | 'trainingOriented'>;
   };
   readonly inputs: readonly ScanInput[];
 }
@@ -24,13 +24,13 @@ export async function heldOutImages(
   { detector, inputs, volume, limits, signal }: HeldOutOptions,
   failed: (failure: ScanFailure) => void,
 ): Promise<ScanInput[]> {
-  const { trainingScans = [], trainingVoxels = [], trainingOriented = [] } = detector.description;
+  const { plan, trainingScans = [], trainingVoxels = [], trainingOriented = [] } = detector.description;
   const trained = new Set([...trainingScans, ...trainingVoxels, ...trainingOriented]);
   const seen = new SeenScans();
   const images: ScanInput[] = [];
   for (const input of inputs) {
     // A scan that cannot be read fails by itself, later.
-    const known = await identifyInput(input, { volume, limits, signal }).catch((error: unknown) => {
+    const known = await identifyInput(input, { plan, volume, limits, signal }).catch((error: unknown) => {
       if (isAbort(error)) throw error;
       return null;
     });

@@ -1,6 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
+import { plan } from '../../campaigns/fuzz/targets/detector-parts.js';
 import { heldOutImages } from '../../src/jobs/held-out.js';
 import { identifyInput, type KnownScan } from '../../src/jobs/identities.js';
 import type { ScanInput } from '../../src/jobs/inputs.js';
@@ -35,7 +36,7 @@ describe('heldOutImages', () => {
   it('refuses a scan that the detector was fitted to, however it is stored', async () => {
     const [first, ...others] = (await stored(1)) as [ScanInput, ...ScanInput[]];
     const { bytes, voxels, oriented } = await known(first);
-    const description = { trainingScans: [bytes], trainingVoxels: [voxels], trainingOriented: [oriented] };
+    const description = { plan, trainingScans: [bytes], trainingVoxels: [voxels], trainingOriented: [oriented] };
     expect(others.length).toBeGreaterThan(15);
     for (const input of [first, ...others])
       await expect(heldOutImages({ detector: { description }, inputs: [input] }, none)).rejects.toMatchObject({
@@ -47,7 +48,7 @@ describe('heldOutImages', () => {
   });
 
   it('refuses the same scan twice, twenty times and in whatever two forms', async () => {
-    const detector = { description: {} };
+    const detector = { description: { plan } };
     const inputs = await stored(3);
     for (const [i, input] of inputs.entries()) {
       const other = inputs[(i + 7) % inputs.length];
@@ -69,7 +70,7 @@ describe('heldOutImages', () => {
     const broken = { case: 'broken', file: join(folder, 'broken.nii') };
     const failures: ScanFailure[] = [];
     const inputs = [{ case: 'labels', file: join(folder, 'labels.nii') }, broken, image];
-    expect(await heldOutImages({ detector: { description: {} }, inputs }, (f) => failures.push(f))).toEqual([
+    expect(await heldOutImages({ detector: { description: { plan } }, inputs }, (f) => failures.push(f))).toEqual([
       broken,
       image,
     ]);

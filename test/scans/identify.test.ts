@@ -52,7 +52,7 @@ describe('identifyScan', () => {
     await fc.assert(
       fc.asyncProperty(volumes, layouts, fc.nat(), async (volume, layout, at) => {
         const values = volume.values.map((value, i) => (i === at % volume.values.length ? 255 - value : value));
-        // Of a volume of one value there is nothing but margin; and of two, the other may be.
+        // A volume of one value is nothing but margin, and most of one of two may be.
         fc.pre(new Set(volume.values).size > 2 && new Set(values).size > 2);
         const scan = await identify(volume, AS_IT_LIES, 'int16');
         const other = await identify({ ...volume, values }, layout, 'int16');

@@ -15,6 +15,7 @@ import {
 } from '../../../test/support/encodings.js';
 import { type FakeNifti, fakeNifti } from '../../../test/support/nifti.js';
 import type { Dice } from '../../dice.js';
+import { plan } from '../../fuzz/targets/detector-parts.js';
 import type { Attack, Trial } from '../attack.js';
 
 const SCANS = 200;
@@ -33,17 +34,17 @@ export const copies: Attack = {
       const home = join(folder, String(scan));
       mkdirSync(home);
       const plain = await write(home, 'plain', storedAs(volume, AS_IT_LIES, 'int16'), 'nii');
-      const known = (await identifyInput(plain)) as KnownScan;
+      const known = (await identifyInput(plain, { plan })) as KnownScan;
       for (let copy = 0; copy < COPIES; copy++) {
         const { input, what } = await someCopy(volume, join(home, String(copy)), dice);
         yield { what: `scan ${scan}: ${what}`, ...(await sameOutcome(known, plain, input)) };
       }
       for (const [what, other] of Object.entries(someOthers(volume, dice))) {
         const type = dice.pick(Object.keys(DATA_TYPES));
-        // The same array as stored under another affine is the same scan to a reader that ignores it.
+        // The same array under another affine is the same scan to a reader that ignores affines.
         const layout = /mirrored|slices/.test(what) ? AS_IT_LIES : someLayout(dice);
         const input = await write(home, what, storedAs(other, layout, type), 'nii');
-        const found = (await identifyInput(input)) as KnownScan;
+        const found = (await identifyInput(input, { plan })) as KnownScan;
         const isSame = namesOf(found).some((name) => namesOf(known).includes(name));
         yield {
           what: `scan ${scan}: ${what}`,
@@ -58,7 +59,7 @@ export const copies: Attack = {
 
 /** By the very functions that the three commands call. */
 async function sameOutcome(known: KnownScan, plain: ScanInput, input: ScanInput): Promise<Omit<Trial, 'what'>> {
-  const found = (await identifyInput(input)) as KnownScan;
+  const found = (await identifyInput(input, { plan })) as KnownScan;
   const missed: string[] = [];
   const seen = new SeenScans();
   seen.take(plain, known);
@@ -67,12 +68,13 @@ async function sameOutcome(known: KnownScan, plain: ScanInput, input: ScanInput)
     missed.push('fit counts it twice');
   } catch {}
   const description = {
+    plan,
     trainingScans: [known.bytes],
     trainingVoxels: [known.voxels],
     trainingOriented: [known.oriented],
   };
   const refused = (inputs: readonly ScanInput[], of: object) =>
-    heldOutImages({ detector: { description: of }, inputs }, () => {}).then(
+    heldOutImages({ detector: { description: { plan, ...of } }, inputs }, () => {}).then(
       () => false,
       () => true,
     );

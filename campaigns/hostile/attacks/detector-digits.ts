@@ -14,8 +14,8 @@ const CHANGES = 800;
 const PRINTABLE = Array.from({ length: 95 }, (_, i) => String.fromCharCode(32 + i));
 
 /**
- * One digit, or one character, of detector.json is another: in a detector as it is written, which is
- * refused, and in one without a hash of itself, as earlier versions wrote it, where only what
+ * One digit, or one character, of detector.json is another: in a detector as it is written, which
+ * is refused, and in one without a hash of itself, as earlier versions wrote it, where only what
  * follows from something else can be seen.
  */
 export const detectorDigits: Attack = {
