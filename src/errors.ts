@@ -35,8 +35,13 @@ export type ErrorCode =
   /** The CSV file of a cohort. */
   | 'cohort-invalid'
   | 'detector-invalid'
-  /** A file of the detector does not have the hash that detector.json records. */
+  /**
+   * A file of the detector does not have the hash that detector.json records, or that file was
+   * edited or damaged itself.
+   */
   | 'detector-corrupt'
+  /** The detector was replaced, calibrated or removed since it was loaded. */
+  | 'detector-changed'
   /** A wrong option or argument. */
   | 'usage'
   | 'aborted';

@@ -39,6 +39,7 @@ export {
   type DetectorDescription,
   type FeatureDetector,
   type IntensityDetector,
+  type KnownDetector,
   loadDetector,
   loadFeatureDetector,
   type OutputDetector,
@@ -116,6 +117,7 @@ export { type ScoreJobOptions, scoreScans } from './jobs/score.js';
 export { type CohortScores, type ScoreCohortOptions, scoreCohort } from './jobs/score-cohort.js';
 export { type SegmenterJobOptions, type SegmentJobOptions, segmenterOf, segmentScans } from './jobs/segment.js';
 export { measureScan, type SimulateScanOptions, simulateScan } from './jobs/simulate.js';
+export { type DetectorCheck, type DetectorVerification, verifyDetector } from './jobs/verify.js';
 export { DEFAULT_LIMITS, type ScanLimits } from './limits.js';
 export { roundHalfToEven } from './maths/round.js';
 export { gaussianWindow } from './maths/window/gaussian-window.js';

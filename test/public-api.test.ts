@@ -149,6 +149,7 @@ it('exports these names', () => {
       "uncertaintyOf",
       "uncrop",
       "verdictOf",
+      "verifyDetector",
       "version",
       "warningsOfCalibration",
       "watchIntensities",

@@ -21,6 +21,7 @@ const codes: Readonly<Record<ErrorCode, true>> = {
   'cohort-invalid': true,
   'detector-invalid': true,
   'detector-corrupt': true,
+  'detector-changed': true,
   'limit-exceeded': true,
   'timed-out': true,
   usage: true,

@@ -48,7 +48,7 @@ export function calibrateCommand(program: Command): void {
       refuseHalfOf(flags);
       if (hasLabels(flags)) await truthsOf(inputs, flags.labels);
       const done = new ScanProgress(session, inputs.length);
-      const { calibration, warnings, failures } = await calibrateDetector({
+      const { calibration, id, warnings, failures } = await calibrateDetector({
         ...flags,
         patients: await patientsFrom(flags),
         detector: await openDetector(detector, flags),
@@ -69,7 +69,7 @@ export function calibrateCommand(program: Command): void {
       await say(reportCalibration(detector, calibration));
       const calibrated = new Set(calibration.cases.map(({ case: name }) => name));
       const rated = inputs.filter(({ case: name }) => calibrated.has(name));
-      const unrated = hasLabels(flags) ? await calibrateQualityOf(detector, rated, flags, session) : [];
+      const unrated = hasLabels(flags) ? await calibrateQualityOf({ ...detector, id }, rated, flags, session) : [];
       return failures.length + unrated.length > 0 ? EXIT.someScansFailed : EXIT.done;
     });
   });

@@ -126,6 +126,14 @@ export function reportDetector(detector: Detector): string {
   const fitted = lines([
     ['detector', `${detector.dir}  ${detector.id}`],
     ['made by', d.createdBy],
+    ...(d.descriptionSha256
+      ? []
+      : [
+          [
+            'unsealed',
+            'detector.json has no hash of itself, as those of earlier versions; calibrate writes one',
+          ] as const,
+        ]),
     ['method', `${detector.method.name}: ${detector.method.formula}`],
     ['plan', `${configuration}, patch ${patchSize.join('x')}, ${grid}`],
     ['channels', channels.map((c) => `${c.name} (${c.scheme})`).join(', ')],

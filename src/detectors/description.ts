@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { isAxisCodes } from '../maths/volume/axis-codes.js';
 import { planSchema } from '../network/plans/schema.js';
 import type { Plan } from '../plan.js';
 import { ESTIMATORS } from './estimators.js';
@@ -48,15 +49,24 @@ const common = {
    */
   trainingVoxels: z.array(hash).optional(),
   /**
+   * The same of the voxels as they lie in the world, so that a scan that was turned or mirrored
+   * with its affine is known too. Absent before it was kept.
+   */
+  trainingOriented: z.array(hash).optional(),
+  /**
    * Axis codes of the training scans (`LPS`), each once: a scan that lies otherwise is warned of.
    */
-  orientations: z.array(z.string().regex(/^[RLAPSI]{3}$/)).optional(),
+  orientations: z
+    .array(z.string().refine((codes): boolean => isAxisCodes(codes), 'expected three axis codes'))
+    .optional(),
   warnings: z.array(z.object({ code: z.string(), message: z.string() })),
   calibration: calibrationSchema.nullable(),
   /** What Dice to expect. Absent where it was not calibrated with labels. */
   quality: qualitySchema.optional(),
   /** To explain verdicts by. Absent before it was kept, and where nothing is fitted. */
   trainingIntensities: trainingIntensitiesSchema.optional(),
+  /** sha256 of all other fields (seal.ts). Absent before it was kept. */
+  descriptionSha256: hash.optional(),
 };
 
 /** Whatever is kept of channels is kept of each. */

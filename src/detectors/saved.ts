@@ -1,30 +1,27 @@
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { z } from 'zod';
 import { SegcanaryError } from '../errors.js';
-import { cannotRead, writeFileAtomically } from '../files/atomic.js';
 import { sha256 } from '../files/hash.js';
-import { parseWith, quoted } from '../files/json.js';
-import type { Calibration } from './calibration.js';
 import { openChannelGroups } from './channel-groups.js';
-import {
-  DESCRIPTION_SCHEMAS,
-  type DetectorDescription,
-  type FeaturesDescription,
-  type IntensitiesDescription,
-  type OutputsDescription,
+import { contradictionsOfStatistics } from './consistency.js';
+import type {
+  DetectorDescription,
+  FeaturesDescription,
+  IntensitiesDescription,
+  OutputsDescription,
 } from './description.js';
+import { parseDescription, readDescription } from './description-file.js';
 import { DESCRIPTION, readVerified, writeDetectorFolder } from './folder.js';
 import type { GroupDistances, PatchMethod, PatchScorer, Scorer } from './method.js';
 import { ihf } from './methods/ihf.js';
 import { patchMethod } from './methods/registry.js';
 import type { OutputMethod } from './outputs/output-method.js';
 import { outputMethod } from './outputs/registry.js';
-import type { QualityModel } from './quality/model.js';
 import { decodeSafetensors, encodeSafetensors, type Tensor } from './safetensors.js';
+import { sealed } from './seal.js';
 
 export type { DetectorDescription } from './description.js';
 export { checkDetectorTarget } from './folder.js';
+export { type KnownDetector, writeCalibration, writeQuality } from './rewrite.js';
 
 const ENCODER = 'encoder.onnx';
 /** What the method keeps of the training patches. */
@@ -74,7 +71,7 @@ type Tensors = Readonly<Record<string, Tensor>>;
 
 /** What a detector on features is made of. Hashes are filled in. */
 export interface FeatureDetectorParts {
-  readonly description: Omit<FeaturesDescription, 'encoderSha256' | 'statisticsSha256'>;
+  readonly description: Omit<FeaturesDescription, 'encoderSha256' | 'statisticsSha256' | 'descriptionSha256'>;
   readonly encoder: Uint8Array;
   /** What the method keeps: `fit(…).tensors`. */
   readonly tensors: Tensors;
@@ -83,8 +80,11 @@ export interface FeatureDetectorParts {
 /** What a detector is made of. */
 export type DetectorParts =
   | FeatureDetectorParts
-  | { readonly description: OutputsDescription; readonly networks: readonly Uint8Array[] }
-  | { readonly description: Omit<IntensitiesDescription, 'statisticsSha256'>; readonly tensors: Tensors };
+  | { readonly description: Omit<OutputsDescription, 'descriptionSha256'>; readonly networks: readonly Uint8Array[] }
+  | {
+      readonly description: Omit<IntensitiesDescription, 'statisticsSha256' | 'descriptionSha256'>;
+      readonly tensors: Tensors;
+    };
 
 /**
  * Writes a detector folder beside its final place and renames it: it is there whole or not at all.
@@ -103,18 +103,29 @@ export async function saveDetector(dir: string, parts: DetectorParts): Promise<v
     hashes.statisticsSha256 = sha256(...files[STATISTICS]);
   }
   if ('networks' in parts) for (const [i, network] of parts.networks.entries()) files[networkFile(i)] = [network];
-  const json = toJson(parseDescription({ ...parts.description, ...hashes }, join(dir, DESCRIPTION)));
+  const json = sealed(parseDescription({ ...parts.description, ...hashes }, join(dir, DESCRIPTION)));
   await writeDetectorFolder(dir, { ...files, [DESCRIPTION]: [Buffer.from(json)] });
 }
 
 /**
  * Reads a detector folder and verifies every hash and size in it.
  * @throws SegcanaryError 'io' (missing), 'detector-invalid' (not a detector, or of another
- *   version), 'detector-corrupt' (a hash or size is wrong).
+ *   version), 'detector-corrupt' (a hash or size is wrong, or
+ *   detector.json was edited).
  */
 export async function loadDetector(dir: string): Promise<Detector> {
-  const { bytes, description } = await readDescription(dir);
-  const id = `sha256:${sha256(bytes)}`;
+  return openSaved(dir, await readDescription(dir));
+}
+
+/**
+ * The detector whose detector.json was read.
+ *
+ * @throws SegcanaryError `io`, `detector-corrupt`
+ */
+export async function openSaved(
+  dir: string,
+  { id, description }: { readonly id: string; readonly description: DetectorDescription },
+): Promise<Detector> {
   if (description.kind === 'outputs') {
     const networks: Uint8Array[] = [];
     for (const [i, { sha256: hash }] of description.sourceModels.entries())
@@ -126,7 +137,7 @@ export async function loadDetector(dir: string): Promise<Detector> {
     return { kind: 'intensities', dir, description, id, method: ihf, scorer };
   }
   const method = patchMethod(description.method)!;
-  const reading = readScorer(dir, description, method);
+  const reading = readScorer(dir, description, method, (tensors) => contradictionsOfStatistics(description, tensors));
   // Both are read at a time, and where both are broken the encoder is told of.
   reading.catch(() => {});
   const encoderOnnx = await readVerified(dir, ENCODER, description.encoderSha256);
@@ -149,89 +160,41 @@ export async function loadFeatureDetector(dir: string): Promise<FeatureDetector>
   );
 }
 
-/** Rewrites detector.json with a calibration, atomically; whatever else is in it stays. */
-export async function writeCalibration(dir: string, calibration: Calibration | null): Promise<void> {
-  const { raw } = await readDescription(dir);
-  await writeFileAtomically(join(dir, DESCRIPTION), toJson({ ...raw, calibration }));
-}
-
-/** Rewrites detector.json with what Dice to expect, atomically; whatever else is in it stays. */
-export async function writeQuality(dir: string, quality: QualityModel): Promise<void> {
-  const { raw } = await readDescription(dir);
-  await writeFileAtomically(join(dir, DESCRIPTION), toJson({ ...raw, quality }));
-}
-
-async function readDescription(dir: string) {
-  const path = join(dir, DESCRIPTION);
-  const bytes = await readFile(path).catch((cause: NodeJS.ErrnoException) => {
-    if (cause.code !== 'ENOENT' && cause.code !== 'ENOTDIR') throw cannotRead(path, cause);
-    throw new SegcanaryError(
-      'io',
-      `${dir} is not a detector: it holds no ${DESCRIPTION}; make one with segcanary fit.`,
-      { cause },
-    );
-  });
-  let raw: Record<string, unknown>;
-  try {
-    raw = JSON.parse(bytes.toString('utf8'));
-  } catch (cause) {
-    throw new SegcanaryError('detector-invalid', `${path} is not JSON; fit the detector again.`, { cause });
-  }
-  if (typeof raw?.formatVersion === 'number' && raw.formatVersion !== 1) {
-    throw new SegcanaryError(
-      'detector-invalid',
-      `${path} has format version ${raw.formatVersion}, and this segcanary reads version 1; update segcanary.`,
-    );
-  }
-  return { bytes, raw, description: parseDescription(raw, path) };
-}
-
-function parseDescription(raw: unknown, path: string): DetectorDescription {
-  const { kind = 'features' } = (raw ?? {}) as { readonly kind?: unknown };
-  const schema = Object.entries(DESCRIPTION_SCHEMAS).find(([name]) => name === kind)?.[1];
-  if (!schema) {
-    throw new SegcanaryError(
-      'detector-invalid',
-      `is a detector of kind "${quoted(kind)}", which this segcanary does not know; update segcanary.`,
-      { subject: path },
-    );
-  }
-  return parseWith(raw, schema as z.ZodType<DetectorDescription>, path, 'detector-invalid');
+interface Kept {
+  readonly d: number;
+  readonly statisticsSha256: string;
+  readonly channelGroups?: readonly number[] | undefined;
 }
 
 /**
  * What a method kept, and what explains its verdicts, ready to judge and of the size that
  * detector.json says.
+ *
+ * @param contradictions what else it says that the tensors contradict, in half a sentence each
  */
 async function readScorer<S extends Scorer>(
   dir: string,
-  {
-    d,
-    statisticsSha256,
-    channelGroups: sizes,
-  }: { readonly d: number; readonly statisticsSha256: string; readonly channelGroups?: readonly number[] | undefined },
+  { d, statisticsSha256, channelGroups: sizes }: Kept,
   method: { open(tensors: Tensors): S },
+  contradictions: (tensors: Tensors) => readonly string[] = () => [],
 ): Promise<{ readonly scorer: S; readonly channelGroups: GroupDistances | null }> {
   const bytes = await readVerified(dir, STATISTICS, statisticsSha256);
+  const path = join(dir, STATISTICS);
   let scorer: S;
   let channelGroups: GroupDistances | null;
+  let contradiction: string | undefined;
   try {
     const tensors = decodeSafetensors(bytes);
     scorer = method.open(tensors);
     channelGroups = sizes ? openChannelGroups(tensors, sizes) : null;
+    contradiction = contradictions(tensors)[0];
   } catch (cause) {
-    const path = join(dir, STATISTICS);
     throw new SegcanaryError('detector-corrupt', `${(cause as Error).message}; fit the detector again.`, {
       subject: path,
       cause,
     });
   }
-  if (scorer.d === d) return { scorer, channelGroups };
-  throw new SegcanaryError(
-    'detector-corrupt',
-    `${DESCRIPTION} says ${d} features, ${STATISTICS} has ${scorer.d}; fit it again.`,
-    { subject: dir },
-  );
+  if (scorer.d !== d) contradiction = `${DESCRIPTION} says ${d} features, ${STATISTICS} has ${scorer.d}`;
+  if (contradiction === undefined) return { scorer, channelGroups };
+  throw new SegcanaryError('detector-corrupt', `${contradiction}; fit it again.`, { subject: dir });
 }
-
-const toJson = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`;

@@ -1,7 +1,7 @@
 import { dirname, resolve } from 'node:path';
-import { parse } from 'csv-parse/sync';
 import { z } from 'zod';
 import { SegcanaryError } from '../errors.js';
+import { readCsv } from '../files/csv.js';
 
 /** One scan of a cohort. */
 export interface CohortCase {
@@ -47,35 +47,21 @@ const rowSchema = z.object({
  * @throws SegcanaryError `cohort-invalid` naming the line
  */
 export function readCohort(text: string, path: string): CohortCase[] {
-  const invalid = (what: string, cause?: unknown) =>
-    new SegcanaryError('cohort-invalid', `${what}`, { subject: path, cause });
-  let rows: { record: Record<string, string>; info: { lines: number } }[];
-  try {
-    rows = parse(text, {
-      columns: true,
-      delimiter: delimiterOf(text),
-      bom: true,
-      trim: true,
-      skip_empty_lines: true,
-      info: true,
-    }) as never;
-  } catch (cause) {
-    throw invalid(`is not a CSV file (${(cause as Error).message}).`, cause);
-  }
-  const [first] = rows;
-  if (!first) throw invalid('lists no scans; give a line of column names and a line a scan.');
-  for (const column of required) {
-    if (!(column in first.record)) throw invalid(`has no column "${column}"; it needs ${columns.join(', ')}.`);
-  }
+  const invalid = (what: string) => new SegcanaryError('cohort-invalid', what, { subject: path });
+  const rows = readCsv(text, path, {
+    required,
+    columns,
+    wanted: 'lists no scans; give a line of column names and a line a scan.',
+  });
   const seen = new Set<string>();
-  const cases = rows.map(({ record, info }) => {
+  const cases = rows.map(({ record, line }) => {
     const found = rowSchema.safeParse(record);
     if (!found.success) {
       const [issue] = found.error.issues;
-      throw invalid(`line ${info.lines}, column ${String(issue.path[0])}: ${issue.message}.`);
+      throw invalid(`line ${line}, column ${String(issue.path[0])}: ${issue.message}.`);
     }
     const { image, label, ...rest } = found.data;
-    if (seen.has(rest.case)) throw invalid(`line ${info.lines}: the case ${rest.case} is listed twice.`);
+    if (seen.has(rest.case)) throw invalid(`line ${line}: the case ${rest.case} is listed twice.`);
     seen.add(rest.case);
     const at = (file: string) => resolve(dirname(path), file.trim());
     return { ...rest, images: image.split(';').map(at), label: label === '' ? null : at(label) };
@@ -88,10 +74,4 @@ export function readCohort(text: string, path: string): CohortCase[] {
   for (const split of ['train', 'val', 'test'])
     if (count(split, 'id') === 0) throw invalid(`has no in-distribution scan in the split ${split}.`);
   return cases;
-}
-
-/** What parts the column names. */
-function delimiterOf(text: string): string {
-  const [head] = text.trimStart().split('\n', 1);
-  return [',', ';', '\t'].find((delimiter) => head.includes(delimiter)) ?? ',';
 }

@@ -38,6 +38,17 @@ export async function sweepLeftovers(folder: string, isOurs: (name: string) => b
   }
 }
 
+/**
+ * Whether a file is a passing one of `name` that some process is still writing: `unknown` where
+ * that process is another machine's or container's.
+ */
+export function mayStillBeWritten(file: string, name: string): 'yes' | 'no' | 'unknown' {
+  const [, of, where, pid] = passing.exec(file) ?? [];
+  if (of !== name || !file.endsWith('.partial')) return 'no';
+  if (where !== place()) return 'unknown';
+  return isRunning(Number(pid)) ? 'yes' : 'no';
+}
+
 const passing = /^\.(.+)\.([0-9a-f]{8})-(\d+)\.[0-9a-f]{8}\.(?:partial|old)$/;
 
 let known: string | undefined;

@@ -15,6 +15,7 @@ import type { ScanOptions } from '../scans/run.js';
 import { shiftsOfPlan } from '../simulate/for-plan.js';
 import type { Grade, ScanStatistics, Shift } from '../simulate/shift.js';
 import type { SimulateOptions } from '../stages/simulate.js';
+import { heldOutImages } from './held-out.js';
 import { openInput, type ScanInput } from './inputs.js';
 import { stepSizeOf } from './segment.js';
 import { measureScan } from './simulate.js';
@@ -47,6 +48,8 @@ export interface CalibrateQualityOptions extends Omit<ScanOptions, 'case' | 'fil
 
 export interface QualityCalibration {
   readonly quality: QualityModel;
+  /** The detector's id, now that it knows. */
+  readonly id: string;
   readonly failures: readonly ScanFailure[];
 }
 
@@ -55,9 +58,10 @@ export interface QualityCalibration {
  * segmentation; detector.json is rewritten whole. A scan that fails is left out with its copies, a
  * copy that fails alone.
  *
- * @throws SegcanaryError `usage` for a scan without its segmentation, before any is read;
- *   `model-unsupported` for more than 30 labels; `fit-failed` for fewer than five scans that could
- *   be segmented
+ * @throws SegcanaryError `usage` for a scan without its segmentation, before any is read, and for
+ *   one that the detector was fitted to or that is there twice; `model-unsupported` for more than
+ *   30 labels; `fit-failed` for fewer than five scans that could be segmented; `detector-changed`
+ *   when another detector has taken its place meanwhile
  */
 export async function calibrateQuality(options: CalibrateQualityOptions): Promise<QualityCalibration> {
   const { detector, model, segmenter, inputs, alpha = 0.1, seed = 0 } = options;
@@ -72,15 +76,19 @@ export async function calibrateQuality(options: CalibrateQualityOptions): Promis
   const copies = copiesOf(shiftsOfPlan(model.plan), options.shifts);
   const cases: QualityCase[] = [];
   const failures: ScanFailure[] = [];
+  const failed = (failure: ScanFailure) => {
+    failures.push(failure);
+    options.onFailure?.(failure);
+  };
   const attempt = async (name: string, rating: Promise<QualityPass>): Promise<QualityPass | null> =>
     rating.catch((error: unknown) => {
       if (isAbort(error)) throw error;
-      const failure = failureOf(name, error);
-      failures.push(failure);
-      options.onFailure?.(failure);
+      failed(failureOf(name, error));
       return null;
     });
+  const images = new Set(await heldOutImages(options, failed));
   for (const [i, input] of inputs.entries()) {
+    if (!images.has(input)) continue;
     const passes: QualityPass[] = [];
     // Shifts of MR are relative to the values of the whole scan.
     let statistics: ScanStatistics | undefined;
@@ -104,8 +112,8 @@ export async function calibrateQuality(options: CalibrateQualityOptions): Promis
   options.onLearn?.();
   const { networks, mirrorAxes } = segmenter;
   const quality = learnQuality(cases, { labels: names, networks, mirrorAxes, alpha });
-  await writeQuality(detector.dir, quality);
-  return { quality, failures };
+  const id = await writeQuality(detector, quality);
+  return { quality, id, failures };
 }
 
 async function rated(

@@ -6,9 +6,9 @@ import {
 } from '../detectors/calibration.js';
 import { warningsOfCalibration } from '../detectors/promise.js';
 import { writeCalibration } from '../detectors/saved.js';
-import { isAbort, SegcanaryError } from '../errors.js';
-import { failureOf, isFailure, type ScanFailure, type SubjectScore, type Warning } from '../results.js';
-import { identifyInput, isNoImage, SeenScans } from './identities.js';
+import { SegcanaryError } from '../errors.js';
+import { isFailure, type ScanFailure, type SubjectScore, type Warning } from '../results.js';
+import { heldOutImages } from './held-out.js';
 import type { ScanInput } from './inputs.js';
 import { patientsOf, warningOfPatients } from './patients.js';
 import { type ScoreJobOptions, scoreScans } from './score.js';
@@ -25,6 +25,8 @@ export interface CalibrateJobOptions extends Omit<ScoreJobOptions, 'mask' | 'ear
 
 export interface CalibrationResult {
   readonly calibration: Calibration;
+  /** The detector's id, now that it is calibrated. */
+  readonly id: string;
   /** What the calibration cannot promise, or hangs on. */
   readonly warnings: readonly Warning[];
   readonly failures: readonly ScanFailure[];
@@ -35,7 +37,9 @@ export interface CalibrationResult {
  * detector.json is rewritten whole.
  *
  * @throws SegcanaryError `fit-failed` when no scan could be scored, `usage` when a scan was among
- *   those that the detector was fitted to or is there twice, however it is stored
+ *   those that the detector was fitted to or is there twice, however it is stored,
+ *   `detector-changed` when another detector, or the same one calibrated otherwise, has taken its
+ *   place meanwhile: nothing is written then
  */
 export async function calibrateDetector(options: CalibrateJobOptions): Promise<CalibrationResult> {
   const { level = DEFAULT_LEVEL, patients, inputs, detector } = options;
@@ -46,7 +50,7 @@ export async function calibrateDetector(options: CalibrateJobOptions): Promise<C
     failures.push(failure);
     options.onFailure?.(failure);
   };
-  const images = await imagesOf(options, failed);
+  const images = await heldOutImages(options, failed);
   const cases: { case: string; score: number }[] = [];
   for await (const result of scoreScans({ ...options, inputs: images, early: false })) {
     if (isFailure(result)) failed(result);
@@ -63,47 +67,14 @@ export async function calibrateDetector(options: CalibrateJobOptions): Promise<C
     );
   }
   const calibration = drawBoundaries(cases, level);
-  await writeCalibration(detector.dir, calibration);
+  const id = await writeCalibration(detector, calibration);
   const ofPatients = warningOfPatients(casesOf(inputs), patientOf);
   return {
     calibration,
+    id,
     warnings: [...warningsOfCalibration(calibration), ...(ofPatients ? [ofPatients] : [])],
     failures,
   };
 }
 
 const casesOf = (inputs: readonly ScanInput[]): string[] => inputs.map(({ case: name }) => name);
-
-/**
- * The inputs that are no segmentations. Training scans score too low, so that a boundary drawn from
- * them rejects fresh scans of the same kind; a scan that is there twice counts for more than one.
- */
-async function imagesOf(
-  { detector, inputs, volume, limits, signal }: CalibrateJobOptions,
-  failed: (failure: ScanFailure) => void,
-): Promise<ScanInput[]> {
-  const { trainingScans = [], trainingVoxels = [] } = detector.description;
-  const trained = new Set([...trainingScans, ...trainingVoxels]);
-  const seen = new SeenScans();
-  const images: ScanInput[] = [];
-  for (const input of inputs) {
-    // A scan that cannot be read fails by itself, later.
-    const known = await identifyInput(input, { volume, limits, signal }).catch((error: unknown) => {
-      if (isAbort(error)) throw error;
-      return null;
-    });
-    if (known && (trained.has(known.bytes) || trained.has(known.voxels)))
-      throw new SegcanaryError(
-        'usage',
-        'the detector was fitted to this scan; calibrate with scans that it has not seen.',
-        { subject: input.file },
-      );
-    if (known?.isSegmentation) {
-      failed(failureOf(input.case, isNoImage(input)));
-      continue;
-    }
-    if (known) seen.take(input, known);
-    images.push(input);
-  }
-  return images;
-}

@@ -30,7 +30,7 @@ import { cohortInput } from './cohort-inputs.js';
 import { embedInput } from './embed.js';
 import { ExaminedCache, type ExaminedScan } from './examined-cache.js';
 import { openInput } from './inputs.js';
-import { scanHashes } from './scan-hashes.js';
+import { scanHashes, scanNames } from './scan-hashes.js';
 
 export interface CohortReaderOptions extends Omit<ScanOptions, 'case' | 'file'>, WithInference {
   /** Under a plan file, which says nothing of labels, scans are examined by features alone. */
@@ -75,11 +75,11 @@ export interface CohortReader {
    */
   look(c: CohortCase, tap: number, scorer: PatchScorer): Promise<ScanView | null>;
   /**
-   * What two scans have in common that are the same one: the sha256 of its bytes.
+   * What two scans have in common that are the same one, however it is stored: any of these.
    *
-   * @throws SegcanaryError `io`, `usage` for a pipe
+   * @throws SegcanaryError whatever is wrong with the scan, `usage` for a pipe
    */
-  identity(c: CohortCase): Promise<string>;
+  names(c: CohortCase): Promise<readonly string[]>;
   /**
    * Features of a scan that was read before, at one of the taps, and those that are measured at
    * none.
@@ -142,12 +142,14 @@ export async function openCohortReader(options: CohortReaderOptions): Promise<Co
   const reading = { volume: options.volume, spool: options.spool ?? true };
   const keys = new Map<string, string>();
   const hashOf = scanHashes(options.signal);
+  const { volume, limits, signal } = options;
+  const namesOfScan = scanNames(hashOf, { plan, volume, limits, signal, cache: options.cache });
 
   return {
     taps,
     encoderStages: stages,
     layout: sets,
-    identity: (c) => hashOf(cohortInput(c)),
+    names: (c) => namesOfScan(cohortInput(c)),
     async train(c) {
       const input = cohortInput(c);
       const scanSha256 = await hashOf(input);

@@ -52,7 +52,7 @@ export async function fitIntensityDetector(options: IntensityDetectorOptions): P
     options.onScan?.({ case: name });
     return { histogram, intensities: shares() };
   });
-  const { hashes: trainingScans, voxels: trainingVoxels, orientations, failures } = scans;
+  const { hashes: trainingScans, voxels: trainingVoxels, oriented: trainingOriented, orientations, failures } = scans;
   const histograms = scans.read.map(({ histogram }) => histogram);
   const fit = await ihf.fit(histograms, { estimator: 'ledoit-wolf', blas: await openBlas(options.inference) });
   const warnings = [...fit.warnings, ...scans.warnings];
@@ -68,6 +68,7 @@ export async function fitIntensityDetector(options: IntensityDetectorOptions): P
       d: fit.d,
       trainingScans,
       trainingVoxels,
+      trainingOriented,
       orientations,
       warnings,
       calibration: null,

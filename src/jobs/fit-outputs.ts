@@ -64,11 +64,13 @@ export async function saveOutputDetector(options: OutputDetectorOptions): Promis
   if (!passes) throw tooFewPasses(method, first.path);
   const trainingScans: string[] = [];
   const trainingVoxels: string[] = [];
+  const trainingOriented: string[] = [];
   for (const input of inputs) {
-    const known = await identifyInput(input, options);
+    const known = await identifyInput(input, { ...options, plan: model.plan });
     if (known === null) continue;
     trainingScans.push(known.bytes);
     trainingVoxels.push(known.voxels);
+    trainingOriented.push(known.oriented);
   }
   await saveDetector(output, {
     networks: folds.map(({ onnx }) => onnx),
@@ -87,6 +89,7 @@ export async function saveOutputDetector(options: OutputDetectorOptions): Promis
       sourceModels: folds.map(({ path, onnx }) => ({ name: path, sha256: sha256(onnx) })),
       trainingScans,
       trainingVoxels,
+      trainingOriented,
       warnings: [],
       calibration: null,
     },

@@ -112,7 +112,7 @@ export async function fitDetector(options: FitJobOptions): Promise<FitResult> {
     options.onScan?.({ case: input.case, patches: read.embeddings.n, cached: read.cached });
     return { case: input.case, key, intensities: read.intensities };
   });
-  const { hashes: trainingScans, voxels: trainingVoxels, orientations, failures } = scans;
+  const { hashes: trainingScans, voxels: trainingVoxels, oriented: trainingOriented, orientations, failures } = scans;
   const kept = {
     cache,
     keys: scans.read.map(({ key }) => key),
@@ -157,6 +157,7 @@ export async function fitDetector(options: FitJobOptions): Promise<FitResult> {
       cases: scans.read.length,
       trainingScans,
       trainingVoxels,
+      trainingOriented,
       orientations,
       warnings,
       sourceModel: { name: model.path, sha256: sha256(model.onnx) },

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { SegcanaryError } from '../errors.js';
 import { makeFolder } from '../files/atomic.js';
 import { sha256 } from '../files/hash.js';
+import type { Plan } from '../plan.js';
 import { identifyScan, type ScanIdentity } from '../scans/identify.js';
 import type { ScanOptions } from '../scans/run.js';
 import { hashInput, openFiles, type ScanInput } from './inputs.js';
@@ -14,8 +15,16 @@ export interface KnownScan extends ScanIdentity {
 }
 
 export interface IdentifyOptions extends Pick<ScanOptions, 'volume' | 'limits' | 'signal'> {
+  /**
+   * The network's, whose reader decides what the voxels of a file are: two scans are the same one
+   * to it, and to another they need not be.
+   * @default none, and what most readers make of a file
+   */
+  readonly plan?: Plan | undefined;
   /** Folder that keeps what was found, by the bytes of the scan. @default none */
   readonly cache?: string | undefined;
+  /** sha256 of the bytes, where it is known already. @default worked out */
+  readonly bytes?: string | null | undefined;
 }
 
 /**
@@ -25,15 +34,22 @@ export interface IdentifyOptions extends Pick<ScanOptions, 'volume' | 'limits' |
  * @throws SegcanaryError whatever is wrong with the scan, `io`, `aborted`
  */
 export async function identifyInput(input: ScanInput, options: IdentifyOptions = {}): Promise<KnownScan | null> {
-  const { volume, limits, signal, cache } = options;
-  const bytes = await hashInput(input, signal);
+  const { volume, limits, signal, cache, plan } = options;
+  const { bytes = await hashInput(input, signal) } = options;
   if (bytes === null) return null;
-  const key = sha256('identity 1', bytes, String(volume));
+  // Counted up when more is kept of a scan.
+  const key = sha256('identity 2', bytes, String(volume), JSON.stringify(plan ?? null));
   const path = cache && join(cache, `${key}.identity`);
   const kept = path && ((await readSealed(path, key)) as ScanIdentity | null);
   if (kept) return { ...kept, bytes };
   const { case: name, file } = input;
-  const scan = { case: name, file, ...(volume !== undefined && { volume }), ...(limits && { limits }) };
+  const scan = {
+    case: name,
+    file,
+    ...(volume !== undefined && { volume }),
+    ...(limits && { limits }),
+    ...(plan && { plan }),
+  };
   const found = await identifyScan(await openFiles(input, limits), { ...scan, ...(signal && { signal }) });
   if (path && cache) {
     await makeFolder(cache);
@@ -41,6 +57,13 @@ export async function identifyInput(input: ScanInput, options: IdentifyOptions =
   }
   return { ...found, bytes };
 }
+
+/** What two scans have in common that are the same one: any of these. */
+export const namesOf = ({ bytes, voxels, oriented }: Omit<KnownScan, 'isSegmentation'>): readonly string[] => [
+  bytes,
+  voxels,
+  oriented,
+];
 
 /** Scans that were seen, so that none of them is taken twice. */
 export class SeenScans {
@@ -52,16 +75,17 @@ export class SeenScans {
    * @throws SegcanaryError `scan-unsuitable` for a segmentation, `usage` for a scan that was noted
    *   before, however it is stored
    */
-  take({ file }: Pick<ScanInput, 'file'>, { bytes, voxels, isSegmentation }: KnownScan): void {
-    if (isSegmentation) throw isNoImage({ file });
-    const other = this.#files.get(bytes) ?? this.#files.get(voxels);
+  take({ file }: Pick<ScanInput, 'file'>, known: KnownScan): void {
+    if (known.isSegmentation) throw isNoImage({ file });
+    const names = namesOf(known);
+    const other = names.map((name) => this.#files.get(name)).find((seen) => seen !== undefined);
     if (other !== undefined)
       throw new SegcanaryError(
         'usage',
         `is the same scan as ${other}, voxel by voxel, and would count twice; leave one of them out.`,
         { subject: file },
       );
-    for (const identity of [bytes, voxels]) this.#files.set(identity, file);
+    for (const name of names) this.#files.set(name, file);
   }
 }
 

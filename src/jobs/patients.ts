@@ -56,36 +56,24 @@ function patientIn(name: string): string {
  * @throws SegcanaryError `io`, `cohort-invalid` naming the line
  */
 export async function readPatients(path: string): Promise<Map<string, string>> {
-  const { parse } = await import('csv-parse/sync');
+  // What few commands need is not waited for by all.
+  const { readCsv } = await import('../files/csv.js');
   const text = await readFile(path, 'utf8').catch((cause: unknown) => {
     throw cannotRead(path, cause);
   });
-  const invalid = (what: string, cause?: unknown) =>
-    new SegcanaryError('cohort-invalid', what, { subject: path, cause });
-  let rows: { record: Record<string, string | undefined>; info: { lines: number } }[];
-  try {
-    const delimiter = [',', ';', '\t'];
-    rows = parse(text, {
-      columns: true,
-      delimiter,
-      bom: true,
-      trim: true,
-      skip_empty_lines: true,
-      info: true,
-    }) as never;
-  } catch (cause) {
-    throw invalid(`is not a CSV file (${(cause as Error).message}).`, cause);
-  }
+  const invalid = (what: string) => new SegcanaryError('cohort-invalid', what, { subject: path });
+  const rows = readCsv(text, path, {
+    required: ['case', 'patient'],
+    wanted: 'lists no cases; give a line of column names, case and patient, and a line a case.',
+  });
   const patients = new Map<string, string>();
-  for (const { record, info } of rows) {
+  for (const { record, line } of rows) {
     const { case: name, patient } = record;
     if (!name || !patient)
-      throw invalid(`line ${info.lines} has no ${name ? 'patient' : 'case'}; give the columns case and patient.`);
-    if (patients.has(name)) throw invalid(`line ${info.lines}: the case ${name} is listed twice.`);
+      throw invalid(`line ${line} has no ${name ? 'patient' : 'case'}; give the columns case and patient.`);
+    if (patients.has(name)) throw invalid(`line ${line}: the case ${name} is listed twice.`);
     patients.set(name, patient);
   }
-  if (patients.size === 0)
-    throw invalid('lists no cases; give a line of column names, case and patient, and a line a case.');
   return patients;
 }
 

@@ -7,24 +7,23 @@ import type { WarningListener } from '../results.js';
  * or calibrated with says nothing about fresh scans. One that stands twice in the same is warned
  * of: it counts twice.
  *
- * @param identityOf what two scans have in common that are the same one
+ * @param namesOf what two scans have in common that are the same one: any of these
  * @throws SegcanaryError `cohort-invalid`, `aborted`
  */
 export async function refuseRepeatedScans(
   cohort: readonly CohortCase[],
-  identityOf: (c: CohortCase) => Promise<string>,
+  namesOf: (c: CohortCase) => Promise<readonly string[]>,
   { onWarning }: { readonly onWarning?: WarningListener | undefined } = {},
 ): Promise<void> {
   const seen = new Map<string, CohortCase>();
   for (const c of cohort) {
     // A scan that cannot be read fails by itself, later.
-    const identity = await identityOf(c).catch((error: unknown) => {
+    const names = await namesOf(c).catch((error: unknown) => {
       if (isAbort(error)) throw error;
-      return null;
+      return [];
     });
-    if (identity === null) continue;
-    const other = seen.get(identity);
-    seen.set(identity, other ?? c);
+    const other = names.map((name) => seen.get(name)).find((earlier) => earlier !== undefined);
+    for (const name of names) if (!seen.has(name)) seen.set(name, c);
     if (!other) continue;
     if (other.split !== c.split || other.group !== c.group)
       throw new SegcanaryError(

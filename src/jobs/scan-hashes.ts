@@ -1,5 +1,6 @@
 import { basename } from 'node:path';
-import { SegcanaryError } from '../errors.js';
+import { isAbort, SegcanaryError } from '../errors.js';
+import { type IdentifyOptions, identifyInput, namesOf } from './identities.js';
 import { hashInput, type ScanInput } from './inputs.js';
 
 /**
@@ -14,6 +15,28 @@ export function scanHashes(signal?: AbortSignal): (input: ScanInput) => Promise<
     const known = hashes.get(files) ?? hashInput(input, signal).then((hash) => hash ?? refusePipe(input));
     hashes.set(files, known);
     return known;
+  };
+}
+
+/**
+ * What two scans have in common that are the same one, however it is stored: any of these.
+ *
+ * @param hashOf from `scanHashes`
+ * @returns a function that throws what `hashOf` does; of a scan that cannot be read it gives the
+ *   hash of its bytes
+ */
+export function scanNames(
+  hashOf: (input: ScanInput) => Promise<string>,
+  options: IdentifyOptions,
+): (input: ScanInput) => Promise<readonly string[]> {
+  return async (input) => {
+    const bytes = await hashOf(input);
+    // It fails by itself when it is read for the network.
+    const known = await identifyInput(input, { ...options, bytes }).catch((error: unknown) => {
+      if (isAbort(error)) throw error;
+      return null;
+    });
+    return known ? namesOf(known) : [bytes];
   };
 }
 

@@ -94,7 +94,7 @@ export async function scoreCohort(options: ScoreCohortOptions): Promise<CohortSc
     });
   };
 
-  await refuseRepeatedScans(cohort, reader.identity, options);
+  await refuseRepeatedScans(cohort, reader.names, options);
   const training: CohortCase[] = [];
   const examined: (readonly [CohortCase, ExaminedScan])[] = [];
   for (const c of cohort) {

@@ -1,5 +1,4 @@
 import { isAbort, SegcanaryError } from '../errors.js';
-import type { Plan } from '../plan.js';
 import { failureOf, type ScanFailure, type Warning } from '../results.js';
 import { type IdentifyOptions, identifyInput, SeenScans } from './identities.js';
 import { orientationOf, type ScanInput } from './inputs.js';
@@ -7,11 +6,6 @@ import { patientsOf, warningOfPatients } from './patients.js';
 
 export interface TrainingScansOptions extends IdentifyOptions {
   readonly inputs: readonly ScanInput[];
-  /**
-   * Whose `imageReader` decides how their headers are read.
-   * @default nibabel's rules, with units honoured
-   */
-  readonly plan?: Pick<Plan, 'imageReader'> | undefined;
   /** Patient of each case, as `readPatients` gives it. @default what the names say */
   readonly patients?: ReadonlyMap<string, string> | undefined;
   readonly onFailure?: ((failure: ScanFailure) => void) | undefined;
@@ -25,6 +19,8 @@ export interface TrainingScans<T> {
   readonly hashes: string[];
   /** sha256 of the voxels of each, however it is stored. */
   readonly voxels: string[];
+  /** The same of the voxels as they lie in the world. */
+  readonly oriented: string[];
   /** Where their axes run to, each once, sorted. */
   readonly orientations: string[];
   readonly failures: readonly ScanFailure[];
@@ -41,7 +37,7 @@ export interface TrainingScans<T> {
  *   of patients lacks, `aborted`
  */
 export async function readTrainingScans<T>(
-  { inputs, plan, onFailure, patients, ...identifying }: TrainingScansOptions,
+  { inputs, onFailure, patients, ...identifying }: TrainingScansOptions,
   read: (input: ScanInput, sha256: string) => Promise<T>,
 ): Promise<TrainingScans<T>> {
   // A case that the table lacks is told of now, not when the others have been read.
@@ -49,6 +45,7 @@ export async function readTrainingScans<T>(
   const done: T[] = [];
   const hashes: string[] = [];
   const voxels: string[] = [];
+  const oriented: string[] = [];
   const taken: ScanInput[] = [];
   const seen = new SeenScans();
   const orientations = new Set<string>();
@@ -62,11 +59,12 @@ export async function readTrainingScans<T>(
         });
       seen.take(input, known);
       const made = await read(input, known.bytes);
-      const orientation = await orientationOf(input, plan);
+      const orientation = await orientationOf(input, identifying.plan);
       if (orientation) orientations.add(orientation);
       done.push(made);
       hashes.push(known.bytes);
       voxels.push(known.voxels);
+      oriented.push(known.oriented);
       taken.push(input);
     } catch (error) {
       if (isAbort(error)) throw error;
@@ -82,6 +80,7 @@ export async function readTrainingScans<T>(
     read: done,
     hashes,
     voxels,
+    oriented,
     orientations: [...orientations].sort(),
     failures,
     warnings: warning ? [warning] : [],

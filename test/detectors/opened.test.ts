@@ -15,6 +15,7 @@ import {
   segmentScans,
 } from '../../src/index.js';
 import { jsonLines, MODEL, segcanary } from '../support/cli.js';
+import { editDetector } from '../support/edited-detector.js';
 import { node, onnxModel, value } from '../support/onnx.js';
 import { writeScan } from '../support/scans.js';
 
@@ -35,9 +36,9 @@ describe('a detector that is opened while a scan is read', () => {
     cpSync(join(inject('workshop'), 'detector'), at('refused'), { recursive: true });
     const encoder = onnxModel({ name: 'g', node: [node('Nothing', ['x'], 'y')], input: [value('x', [1])], output: [] });
     writeFileSync(at('refused', 'encoder.onnx'), encoder);
-    const description = JSON.parse(readFileSync(at('refused', 'detector.json'), 'utf8'));
-    description.encoderSha256 = createHash('sha256').update(encoder).digest('hex');
-    writeFileSync(at('refused', 'detector.json'), JSON.stringify(description));
+    await editDetector(at('refused'), (json) => {
+      json.encoderSha256 = createHash('sha256').update(encoder).digest('hex');
+    });
     mkdirSync(at('scans'));
     const whole = await writeScan({ path: at('scans', 'whole_0000.nii.gz'), seed: 7 });
     // Fails by itself, before the encoder has opened.

@@ -11,9 +11,9 @@ import {
   loadDetector,
   loadFeatureDetector,
   saveDetector,
-  writeCalibration,
 } from '../../src/detectors/saved.js';
 import { openBlas } from '../../src/network/inference/blas.js';
+import { editDetector, unsealDetector } from '../support/edited-detector.js';
 
 const description: FeatureDetectorParts['description'] = {
   formatVersion: 1,
@@ -49,7 +49,7 @@ const description: FeatureDetectorParts['description'] = {
   d: 3,
   rank: 3,
   conditionNumber: 12.5,
-  cases: 10,
+  cases: 1,
   trainingScans: ['1'.repeat(64)],
   warnings: [{ code: 'few-patches', message: 'Few.' }],
   sourceModel: { name: 'model.onnx', sha256: '0'.repeat(64) },
@@ -64,7 +64,7 @@ const parts: FeatureDetectorParts = {
   },
 };
 
-const intensities = { edges: [0, 1, 3], shares: [0.25, 0.75], distances: { mean: 1, max: 2 } };
+const intensities = { edges: [0, 1, 3], shares: [0.25, 0.75], distances: null };
 
 let root: string;
 let dir: string;
@@ -75,11 +75,7 @@ beforeEach(async () => {
 afterEach(() => rm(root, { recursive: true }));
 
 const sha256 = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');
-const edit = async (change: (json: Record<string, unknown>) => void) => {
-  const json = JSON.parse(await readFile(join(dir, 'detector.json'), 'utf8'));
-  change(json);
-  await writeFile(join(dir, 'detector.json'), JSON.stringify(json));
-};
+const edit = (change: (json: Record<string, unknown>) => void) => editDetector(dir, change);
 const refusal = (code: string, sentence: string) =>
   expect.objectContaining({ code, message: expect.stringContaining(sentence) });
 
@@ -93,6 +89,7 @@ describe('saveDetector', () => {
       ...description,
       encoderSha256: sha256(parts.encoder),
       statisticsSha256: sha256(await readFile(join(dir, 'statistics.safetensors'))),
+      descriptionSha256: detector.description.descriptionSha256,
     });
     expect(detector.id).toBe(`sha256:${sha256(await readFile(join(dir, 'detector.json')))}`);
     expect([...detector.encoderOnnx]).toEqual([...parts.encoder]);
@@ -228,7 +225,7 @@ describe('loadDetector', () => {
     ],
   ])('refuses %s', async (_, change, sentence) => {
     await saveDetector(dir, parts);
-    await edit(change);
+    await unsealDetector(dir, change);
     const path = join(dir, 'detector.json');
     const text = await readFile(path, 'utf8');
     await writeFile(path, text.replace('"@@"', '['.repeat(20_000) + ']'.repeat(20_000)));
@@ -251,6 +248,27 @@ describe('loadDetector', () => {
     await expect(loadDetector(dir)).rejects.toThrow(refusal('detector-invalid', 'not JSON'));
     await writeFile(join(dir, 'detector.json'), 'null');
     await expect(loadDetector(dir)).rejects.toThrow(refusal('detector-invalid', 'detector.json'));
+  });
+
+  it('refuses a detector.json that was touched, and reads one without a hash of itself', async () => {
+    const path = join(dir, 'detector.json');
+    const text = await readFile(path, 'utf8');
+    for (const [from, to] of [
+      ['"mean": -300', '"mean": -390'],
+      ['"message": "Few."', '"message": "Few!"'],
+      ['"createdBy"', '"createdby"'],
+    ]) {
+      await writeFile(path, text.replace(from!, to!));
+      expect(text).toContain(from);
+      await expect(loadDetector(dir)).rejects.toThrow(refusal('detector-corrupt', 'its hash of itself differs'));
+    }
+    // White space is nobody's damage.
+    await writeFile(path, JSON.stringify(JSON.parse(text)));
+    const { description: read } = await loadDetector(dir);
+    await unsealDetector(dir);
+    const { descriptionSha256, ...rest } = read;
+    expect(descriptionSha256).toHaveLength(64);
+    expect((await loadDetector(dir)).description).toEqual(rest);
   });
 
   it('refuses a newer format by its version, and a wrong field by its path', async () => {
@@ -277,7 +295,12 @@ describe('loadDetector', () => {
 
   it('refuses a Gaussian of another size, hash or no hash', async () => {
     await edit((json) => {
-      Object.assign(json, { d: 4, pooling: { ...description.pooling, shape: [4, 1, 1, 1] } });
+      const shape = [4, 1, 1, 1];
+      Object.assign(json, {
+        d: 4,
+        pooling: { ...description.pooling, shape },
+        tap: { ...description.tap, shape },
+      });
     });
     await expect(loadDetector(dir)).rejects.toThrow(
       refusal('detector-corrupt', 'says 4 features, statistics.safetensors has 3'),
@@ -288,47 +311,5 @@ describe('loadDetector', () => {
       json.statisticsSha256 = sha256(nonsense);
     });
     await expect(loadDetector(dir)).rejects.toThrow(refusal('detector-corrupt', 'header is longer than the file'));
-  });
-});
-
-describe('writeCalibration', () => {
-  it('adds the calibration, keeps fields of the future and changes the identity', async () => {
-    await saveDetector(dir, parts);
-    await edit((json) => {
-      json.trainingHistogram = [1, 2, 3];
-    });
-    const before = await loadDetector(dir);
-    const calibration = calibrate([
-      { case: 'b', score: 2 },
-      { case: 'a', score: 1 },
-    ]);
-    await writeCalibration(dir, calibration);
-    const after = await loadDetector(dir);
-    expect(after.description.calibration).toEqual(calibration);
-    expect(after.id).not.toBe(before.id);
-    expect(JSON.parse(await readFile(join(dir, 'detector.json'), 'utf8')).trainingHistogram).toEqual([1, 2, 3]);
-    expect((await readdir(dir)).sort()).toEqual(['detector.json', 'encoder.onnx', 'statistics.safetensors']);
-  });
-
-  it('keeps the level that was asked for, and reads calibrations of before it could be', async () => {
-    const trainingVoxels = ['2'.repeat(64)];
-    await saveDetector(dir, { ...parts, description: { ...description, trainingVoxels } });
-    await writeCalibration(dir, calibrate([{ case: 'a', score: 1 }], 0.9));
-    expect((await loadDetector(dir)).description).toMatchObject({
-      trainingVoxels,
-      calibration: { level: 0.9, boundary: { level: 0.5 } },
-    });
-    await edit((json) => {
-      delete (json.calibration as { level?: number }).level;
-      delete json.trainingVoxels;
-    });
-    const before = (await loadDetector(dir)).description;
-    expect(before.calibration).toEqual({
-      cases: [{ case: 'a', score: 1 }],
-      min: 1,
-      max: 1,
-      boundary: { paper: 1, conformal: 1, level: 0.5 },
-    });
-    expect(Object.keys(before)).not.toContain('trainingVoxels');
   });
 });

@@ -60,7 +60,10 @@ describe('identifyInput', () => {
         inter: -10,
       }),
     ],
-    ['with an affine', fakeNifti({ ...uint8, sformCode: 1, srow: [-0.7, 0, 0, 9, 0, -0.7, 0, 9, 0, 0, 2.5, 9] })],
+    [
+      'with an affine along its axes',
+      fakeNifti({ ...uint8, sformCode: 1, srow: [0.7, 0, 0, 9, 0, 0.7, 0, 9, 0, 0, 2.5, 9] }),
+    ],
     ['in a margin of 0', fakeNifti(padded(2, 0))],
     ['in a margin of -1024', fakeNifti(padded(3, -1024))],
   ])('knows a scan %s', async (_, bytes, name) => {
@@ -68,6 +71,14 @@ describe('identifyInput', () => {
     const found = await identify(bytes, name);
     expect(found).toEqual({ ...scan, bytes: found.bytes });
     expect(found.bytes).not.toBe(scan.bytes);
+  });
+
+  it('knows a scan with another affine, although that puts its voxels elsewhere', async () => {
+    const srow = [-0.7, 0, 0, 9, 0, -0.7, 0, 9, 0, 0, 2.5, 9];
+    const scan = await identify(fakeNifti(uint8));
+    const found = await identify(fakeNifti({ ...uint8, sformCode: 1, srow }));
+    expect(found.voxels).toBe(scan.voxels);
+    expect(found.oriented).not.toBe(scan.oriented);
   });
 
   it.each<[string, FakeNifti]>([

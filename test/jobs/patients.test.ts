@@ -71,7 +71,7 @@ describe('readPatients', () => {
   it.each([
     ['case,patient\na,x\na,y\n', 'line 3: the case a is listed twice'],
     ['case,patient\na,\n', 'line 2 has no patient'],
-    ['name,patient\na,x\n', 'line 2 has no case'],
+    ['name,patient\na,x\n', 'has no column "case"; it needs case, patient'],
     ['case,patient\n', 'lists no cases'],
     ['case,patient\na\n', 'is not a CSV file'],
   ])('refuses %j', async (text, sentence) => {

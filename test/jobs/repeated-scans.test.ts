@@ -13,7 +13,7 @@ const of = (name: string, split: CohortCase['split'], group: CohortCase['group']
   dataset: '',
 });
 /** Scans are the same whose names begin with the same letter. */
-const identity = async (c: CohortCase): Promise<string> => c.case[0];
+const identity = async (c: CohortCase): Promise<readonly string[]> => [c.case[0]];
 
 describe('one scan twice in a cohort', () => {
   it.each([
@@ -34,8 +34,17 @@ describe('one scan twice in a cohort', () => {
     expect(told).toEqual(['a2 is the same scan as a1, and counts twice.']);
   });
 
+  it('is found by any of its names, whichever of the scans has them', async () => {
+    const names = { a: ['1', '2'], b: ['3', '2'], c: ['3', '4'], d: ['5'] } as Readonly<Record<string, string[]>>;
+    const told: string[] = [];
+    const onWarning = ({ message }: { message: string }, name: string) => told.push(`${name} ${message}`);
+    const cohort = ['a', 'b', 'c', 'd'].map((name) => of(name, 'val'));
+    await refuseRepeatedScans(cohort, async (c) => names[c.case], { onWarning });
+    expect(told).toEqual(['b is the same scan as a, and counts twice.', 'c is the same scan as b, and counts twice.']);
+  });
+
   it('is not looked for once it was stopped', async () => {
-    const stopped = async (): Promise<string> => {
+    const stopped = async (): Promise<readonly string[]> => {
       throw new SegcanaryError('aborted', 'stopped');
     };
     await expect(refuseRepeatedScans([of('a', 'test')], stopped)).rejects.toMatchObject({ code: 'aborted' });

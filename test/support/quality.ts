@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { QualityCase } from '../../src/detectors/quality/learn.js';
 import { learnQuality } from '../../src/detectors/quality/model.js';
-import { writeQuality } from '../../src/detectors/saved.js';
+import { loadDetector, writeQuality } from '../../src/detectors/saved.js';
 import { sha256 } from '../../src/files/hash.js';
 
 interface LabelFixture {
@@ -109,5 +109,6 @@ export async function giveQuality(detector: string, model: string): Promise<void
     })),
   }));
   const networks = [sha256(readFileSync(model))];
-  await writeQuality(detector, learnQuality(cases, { labels: ['lesion'], networks, mirrorAxes: [], alpha: 0.1 }));
+  const quality = learnQuality(cases, { labels: ['lesion'], networks, mirrorAxes: [], alpha: 0.1 });
+  await writeQuality(await loadDetector(detector), quality);
 }

@@ -9,7 +9,7 @@ import { wrongWith } from '../judge.js';
 import { plainScan } from '../mutate/nifti.js';
 import { mutateOnnx } from '../mutate/onnx.js';
 import type { Target } from '../target.js';
-import { type Files, mutateDetector, writtenDetectors } from './detector.js';
+import { type Files, mutateDetector, unsealed, writtenDetectors } from './detector.js';
 import { models } from './onnx.js';
 
 /** In the name of every file that a child is given. */
@@ -106,7 +106,7 @@ function withNetwork(files: Files, dice: Dice): Files {
   const name = dice.pick(networks);
   const { bytes } = mutateOnnx(files[name], dice);
   const json = new TextDecoder().decode(files['detector.json']).replaceAll(sha256(files[name]), sha256(bytes));
-  return { ...files, [name]: bytes, 'detector.json': new TextEncoder().encode(json) };
+  return { ...files, [name]: bytes, 'detector.json': new TextEncoder().encode(unsealed(json)) };
 }
 
 /**

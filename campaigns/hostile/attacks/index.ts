@@ -1,7 +1,10 @@
 import type { Attack } from '../attack.js';
+import { calibrateRaces } from './calibrate-races.js';
+import { copies } from './copies.js';
+import { detectorDigits } from './detector-digits.js';
 import { headerBits } from './header-bits.js';
 import { headerBytes } from './header-bytes.js';
 import { trailing } from './trailing.js';
 
 /** Every attack of the campaign, in the order in which they run. */
-export const attacks: readonly Attack[] = [headerBits, headerBytes, trailing];
+export const attacks: readonly Attack[] = [headerBits, headerBytes, trailing, copies, calibrateRaces, detectorDigits];

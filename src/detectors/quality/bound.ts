@@ -50,7 +50,7 @@ export const levelOf = ({ kind, alpha }: Pick<Bound, 'kind' | 'alpha'>): number 
   kind === 'split' ? 1 - alpha : 1 - 2 * alpha;
 
 /** How many scans of n are set aside; null where they would be more than half. */
-function asideOf(n: number, alpha: number): number | null {
+export function asideOf(n: number, alpha: number): number | null {
   const aside = Math.max(ASIDE, Math.ceil(1 / alpha) - 1, Math.floor(n / 3));
   return 2 * aside <= n ? aside : null;
 }

@@ -1,4 +1,5 @@
 import type { Box, Triple } from '../../chunks.js';
+import type { AxisMap } from './orientation.js';
 
 /** Odd, so that they have inverses modulo 2^32: of x, y and z for each of the four sums. */
 const BASES = [
@@ -21,17 +22,26 @@ const LANES = BASES.length;
  * bases, which have inverses, and what the margin added is subtracted as a product of geometric
  * sums.
  *
+ * Where the scan's axes are brought to others, x, y and z are counted along those: an axis that
+ * lies elsewhere takes the base of its place, and one that runs the other way the inverse of its
+ * base, times a power at the end. So a scan that was turned or mirrored has the sums that it had.
+ *
  * Sums of 128 bits, so that different scans do not agree by chance; nobody is kept from making a
  * pair that does on purpose.
  */
 export class Fingerprint {
   readonly #shape: Triple;
+  readonly #axes: AxisMap;
   readonly #channels: readonly ChannelSums[];
 
-  /** @param shape [z, y, x] */
-  constructor(shape: Triple, channels: number) {
+  /**
+   * @param shape [z, y, x]
+   * @param axes along which the voxels are counted, as `rasAxes` gives them; by default as they lie
+   */
+  constructor(shape: Triple, channels: number, axes: AxisMap = AS_STORED) {
     this.#shape = shape;
-    this.#channels = Array.from({ length: channels }, () => new ChannelSums(shape));
+    this.#axes = axes;
+    this.#channels = Array.from({ length: channels }, () => new ChannelSums(shape, axes));
   }
 
   /** @param data slice z, [c, y, x] in C order; z ascending from 0 */
@@ -40,7 +50,7 @@ export class Fingerprint {
     for (const [c, sums] of this.#channels.entries()) sums.push(z, data.subarray(c * plane, (c + 1) * plane));
   }
 
-  /** Size of the box, and the sums of each channel over it. */
+  /** Size of the box along its axes, and the sums of each channel over it. */
   get sums(): { readonly shape: Triple; readonly channels: readonly (readonly number[])[] } {
     const start = [...this.#shape] as [number, number, number];
     const stop: [number, number, number] = [0, 0, 0];
@@ -49,7 +59,7 @@ export class Fingerprint {
         start[axis] = Math.min(start[axis], box.start[axis]);
         stop[axis] = Math.max(stop[axis], box.stop[axis]);
       }
-    const size = (axis: 0 | 1 | 2) => Math.max(0, stop[axis] - start[axis]);
+    const size = (i: 0 | 1 | 2) => Math.max(0, stop[this.#axes.axes[i]] - start[this.#axes.axes[i]]);
     return {
       shape: [size(0), size(1), size(2)],
       channels: this.#channels.map((sums) => sums.over({ start, stop })),
@@ -57,9 +67,34 @@ export class Fingerprint {
   }
 }
 
+/** Nothing is turned. */
+const AS_STORED: AxisMap = { axes: [0, 1, 2], flipped: [false, false, false] };
+
+/** What stands for one step along each of the scan's own axes [z, y, x], of one lane. */
+interface Steps {
+  readonly bases: Triple;
+  /** The base itself of an axis that runs the other way, 1 of any other. */
+  readonly turned: Triple;
+}
+
+function stepsOf([x, y, z]: readonly [number, number, number], { axes, flipped }: AxisMap): Steps {
+  const of = (axis: number) => {
+    const i = axes.indexOf(axis);
+    return { base: [z, y, x][i], isFlipped: flipped[i] };
+  };
+  const all = [of(0), of(1), of(2)] as const;
+  const step = ({ base, isFlipped }: (typeof all)[number]) => (isFlipped ? inverse(base) : base);
+  const turn = ({ base, isFlipped }: (typeof all)[number]) => (isFlipped ? base : 1);
+  return {
+    bases: [step(all[0]), step(all[1]), step(all[2])],
+    turned: [turn(all[0]), turn(all[1]), turn(all[2])],
+  };
+}
+
 /** One channel. */
 class ChannelSums {
   readonly #shape: Triple;
+  readonly #steps: readonly Steps[];
   /** Powers of the bases along x and y, [lane][i]. */
   readonly #alongX: readonly Int32Array[];
   readonly #alongY: readonly Int32Array[];
@@ -70,10 +105,11 @@ class ChannelSums {
   readonly #start: [number, number, number];
   readonly #stop: [number, number, number] = [0, 0, 0];
 
-  constructor(shape: Triple) {
+  constructor(shape: Triple, axes: AxisMap) {
     this.#shape = shape;
-    this.#alongX = BASES.map(([a]) => powers(a, shape[2]));
-    this.#alongY = BASES.map(([, b]) => powers(b, shape[1]));
+    this.#steps = BASES.map((bases) => stepsOf(bases, axes));
+    this.#alongX = this.#steps.map(({ bases }) => powers(bases[2], shape[2]));
+    this.#alongY = this.#steps.map(({ bases }) => powers(bases[1], shape[1]));
     this.#start = [...shape];
   }
 
@@ -106,7 +142,7 @@ class ChannelSums {
     }
     for (let lane = 0; lane < LANES; lane++) {
       this.#sums[lane] += Math.imul(slice[lane], this.#powersOfZ[lane]);
-      this.#powersOfZ[lane] = Math.imul(this.#powersOfZ[lane], BASES[lane][2]);
+      this.#powersOfZ[lane] = Math.imul(this.#powersOfZ[lane], this.#steps[lane].bases[0]);
     }
   }
 
@@ -141,13 +177,17 @@ class ChannelSums {
   over({ start, stop }: Box): number[] {
     if (stop[0] === 0) return new Array(LANES).fill(0);
     const leastBits = new Int32Array(Float32Array.of(this.#least).buffer)[0];
-    return BASES.map(([a, b, c], lane) => {
+    return this.#steps.map(({ bases, turned }, lane) => {
       const g = lane < 2 ? mix(leastBits) : mixAgain(mix(leastBits));
       const overBox = (from: Triple, to: Triple) =>
-        [c, b, a].reduce((product, base, axis) => Math.imul(product, geometric(base, from[axis], to[axis])), 1);
+        bases.reduce((product, base, axis) => Math.imul(product, geometric(base, from[axis], to[axis])), 1);
       const margin = (overBox([0, 0, 0], this.#shape) - overBox(start, stop)) | 0;
       const inside = (this.#sums[lane] - Math.imul(g, margin)) | 0;
-      const shift = [c, b, a].reduce((product, base, axis) => Math.imul(product, power(inverse(base), start[axis])), 1);
+      // To the corner of the box from which each axis is counted.
+      const shift = bases.reduce((product, base, axis) => {
+        const last = stop[axis] - start[axis] - 1;
+        return Math.imul(Math.imul(product, power(inverse(base), start[axis])), power(turned[axis], last));
+      }, 1);
       return Math.imul(inside, shift) >>> 0;
     });
   }

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Triple } from '../../../src/chunks.js';
 import { Fingerprint } from '../../../src/maths/volume/fingerprint.js';
+import type { AxisMap } from '../../../src/maths/volume/orientation.js';
 
 interface Volume {
   readonly shape: Triple;
@@ -9,10 +10,28 @@ interface Volume {
   readonly channels: readonly (readonly (readonly (readonly number[])[])[])[];
 }
 
-function sumsOf({ shape, channels }: Volume) {
-  const print = new Fingerprint(shape, channels.length);
+function sumsOf({ shape, channels }: Volume, axes?: AxisMap) {
+  const print = new Fingerprint(shape, channels.length, axes);
   for (let z = 0; z < shape[0]; z++) print.push(z, Float32Array.from(channels.flatMap((channel) => channel[z].flat())));
   return print.sums;
+}
+
+/** A volume that the map brings to this one. */
+function turnedBack({ shape, channels }: Volume, { axes, flipped }: AxisMap): Volume {
+  const sizes: [number, number, number] = [0, 0, 0];
+  for (const i of [0, 1, 2] as const) sizes[axes[i]] = shape[i];
+  const [depth, height, width] = sizes;
+  const range = (n: number) => [...new Array(n).keys()];
+  const valueAt = (channel: Volume['channels'][number], at: readonly number[]): number => {
+    const [z, y, x] = axes.map((axis, i) => (flipped[i] ? shape[i] - 1 - at[axis] : at[axis]));
+    return channel[z][y][x];
+  };
+  return {
+    shape: sizes,
+    channels: channels.map((channel) =>
+      range(depth).map((z) => range(height).map((y) => range(width).map((x) => valueAt(channel, [z, y, x])))),
+    ),
+  };
 }
 
 /** A margin of one value for each channel, of so many voxels before and behind along each axis. */
@@ -77,6 +96,39 @@ describe('Fingerprint', () => {
       ],
     };
     expect(sumsOf(padded(volume, [1, 0, 2, 1, 0, 3], [-5]))).toEqual(sumsOf(volume));
+  });
+
+  it('is the same of a scan that was turned and mirrored, with a margin too', () => {
+    const maps = fc.record({
+      axes: fc.shuffledSubarray([0, 1, 2], { minLength: 3 }).map((axes) => axes as unknown as Triple),
+      flipped: fc.tuple(fc.boolean(), fc.boolean(), fc.boolean()),
+    });
+    const margins = fc.array(fc.integer({ min: 0, max: 3 }), { minLength: 6, maxLength: 6 });
+    fc.assert(
+      fc.property(volumes, maps, margins, (volume, map, margin) => {
+        const turned = padded(turnedBack(volume, map), margin, leastOf(volume));
+        expect(sumsOf(turned, map)).toEqual(sumsOf(volume));
+      }),
+    );
+  });
+
+  it('is another where a scan was turned and nothing says so', () => {
+    const shape = [2, 2, 3] as const;
+    const channel = [
+      [
+        [1, 2, 3],
+        [4, 5, 6],
+      ],
+      [
+        [7, 8, 9],
+        [10, 11, 12],
+      ],
+    ];
+    const volume = { shape, channels: [channel] };
+    const mirrored = turnedBack(volume, { axes: [0, 1, 2], flipped: [false, false, true] });
+    expect(sumsOf(mirrored)).not.toEqual(sumsOf(volume));
+    // And where something says so that is not so.
+    expect(sumsOf(volume, { axes: [0, 1, 2], flipped: [false, false, true] })).not.toEqual(sumsOf(volume));
   });
 
   it('is another where a voxel is', () => {
