@@ -50,18 +50,24 @@ export interface ReadingOptions {
   readonly limits?: Partial<ScanLimits>;
   /** Told of what is well-formed and probably wrong (docs/input.md). */
   readonly onWarning?: WarningListener | undefined;
+  /**
+   * The plan whose reader decides how the channels of a case lie on each other.
+   * @default as they are stored
+   */
+  readonly plan?: Pick<Plan, 'reader'> | undefined;
 }
 
 /**
  * The slices of a scan as they are in its files: load, and join where its channels are files of
- * their own.
+ * their own. A channel that has to be turned to lie on the first is spooled.
  *
  * @returns the bytes that go in, and the chain that takes them
  */
 export function scanned(
   source: ScanBytes | readonly ChannelBytes[],
-  { case: name = 'stdin', file = name, volume, limits, onWarning }: ReadingOptions,
+  options: ReadingOptions & Pick<PreparationOptions, 'spool' | 'tmpdir'>,
 ): { readonly bytes: ScanBytes; readonly slices: Chain<Uint8Array, Slice> } {
+  const { case: name = 'stdin', file = name, volume, limits, onWarning } = options;
   const loadFrom = (from: string) => load({ case: name, name: from, volume, limits, onWarning });
   if (!isChannels(source)) return { bytes: source, slices: chain(loadFrom(file)) };
   const [first, ...others] = source;
@@ -71,7 +77,9 @@ export function scanned(
     pipeline(other.bytes, loaded).catch(() => {});
     return loaded;
   });
-  const slices = chain(loadFrom(first.file)).optionally(others.length > 0 ? join({ channels }) : null);
+  const { plan, spool, tmpdir } = options;
+  const joining = { channels, reader: plan?.reader, spool, tmpdir, onWarning };
+  const slices = chain(loadFrom(first.file)).optionally(others.length > 0 ? join(joining) : null);
   return { bytes: first.bytes, slices };
 }
 

@@ -82,13 +82,13 @@ async function imagesOf(
   { detector, inputs, volume, limits, signal }: CalibrateJobOptions,
   failed: (failure: ScanFailure) => void,
 ): Promise<ScanInput[]> {
-  const { trainingScans = [], trainingVoxels = [] } = detector.description;
+  const { trainingScans = [], trainingVoxels = [], plan } = detector.description;
   const trained = new Set([...trainingScans, ...trainingVoxels]);
   const seen = new SeenScans();
   const images: ScanInput[] = [];
   for (const input of inputs) {
     // A scan that cannot be read fails by itself, later.
-    const known = await identifyInput(input, { volume, limits, signal }).catch((error: unknown) => {
+    const known = await identifyInput(input, { volume, limits, signal, plan }).catch((error: unknown) => {
       if (isAbort(error)) throw error;
       return null;
     });

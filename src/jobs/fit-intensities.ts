@@ -44,7 +44,7 @@ export interface IntensityDetectorResult {
 export async function fitIntensityDetector(options: IntensityDetectorOptions): Promise<IntensityDetectorResult> {
   const { model, output } = options;
   await checkDetectorTarget(output);
-  const scans = await readTrainingScans(options, async (input) => {
+  const scans = await readTrainingScans({ ...options, plan: model.plan }, async (input) => {
     const source = await openInput(input, model.plan, options.limits);
     const { onRaw, shares } = countingOf(model.plan);
     const { case: name, file } = input;

@@ -65,7 +65,7 @@ export async function saveOutputDetector(options: OutputDetectorOptions): Promis
   const trainingScans: string[] = [];
   const trainingVoxels: string[] = [];
   for (const input of inputs) {
-    const known = await identifyInput(input, options);
+    const known = await identifyInput(input, { ...options, plan: model.plan });
     if (known === null) continue;
     trainingScans.push(known.bytes);
     trainingVoxels.push(known.voxels);

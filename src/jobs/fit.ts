@@ -1,5 +1,5 @@
 import { fitChannelGroups, groupSizes } from '../detectors/channel-groups.js';
-import { EmbeddingCache, embeddingKey } from '../detectors/embedding-cache.js';
+import { channelsTurned, EmbeddingCache, embeddingKey } from '../detectors/embedding-cache.js';
 import type { Estimator } from '../detectors/estimators.js';
 import {
   type FittedMethod,
@@ -103,10 +103,15 @@ export async function fitDetector(options: FitJobOptions): Promise<FitResult> {
     stepSize,
     encoderSha256: sha256(encoderOnnx),
     tap: tap.name,
-    more: { volume: options.volume, spool: options.spool ?? true, ...(tiles === 'cover' && { tiles }) },
+    more: {
+      volume: options.volume,
+      spool: options.spool ?? true,
+      ...channelsTurned(model.plan),
+      ...(tiles === 'cover' && { tiles }),
+    },
   };
 
-  const scans = await readTrainingScans(options, async (input, scanSha256) => {
+  const scans = await readTrainingScans({ ...options, plan: model.plan }, async (input, scanSha256) => {
     const key = embeddingKey({ ...shared, scanSha256 });
     const read = await readTrainingScan(input, cache, key, { ...options, plan: model.plan, encoder, stepSize, tiles });
     options.onScan?.({ case: input.case, patches: read.embeddings.n, cached: read.cached });

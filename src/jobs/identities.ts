@@ -13,7 +13,7 @@ export interface KnownScan extends ScanIdentity {
   readonly bytes: string;
 }
 
-export interface IdentifyOptions extends Pick<ScanOptions, 'volume' | 'limits' | 'signal'> {
+export interface IdentifyOptions extends Pick<ScanOptions, 'volume' | 'limits' | 'signal' | 'plan'> {
   /** Folder that keeps what was found, by the bytes of the scan. @default none */
   readonly cache?: string | undefined;
 }
@@ -25,15 +25,17 @@ export interface IdentifyOptions extends Pick<ScanOptions, 'volume' | 'limits' |
  * @throws SegcanaryError whatever is wrong with the scan, `io`, `aborted`
  */
 export async function identifyInput(input: ScanInput, options: IdentifyOptions = {}): Promise<KnownScan | null> {
-  const { volume, limits, signal, cache } = options;
+  const { volume, limits, signal, cache, plan } = options;
   const bytes = await hashInput(input, signal);
   if (bytes === null) return null;
-  const key = sha256('identity 1', bytes, String(volume));
+  // Channels that lie in one grid for one reader do not for another.
+  const turned = plan && plan.reader !== 'as-stored' && input.moreChannels ? [plan.reader] : [];
+  const key = sha256('identity 1', bytes, String(volume), ...turned);
   const path = cache && join(cache, `${key}.identity`);
   const kept = path && ((await readSealed(path, key)) as ScanIdentity | null);
   if (kept) return { ...kept, bytes };
   const { case: name, file } = input;
-  const scan = { case: name, file, ...(volume !== undefined && { volume }), ...(limits && { limits }) };
+  const scan = { case: name, file, plan, ...(volume !== undefined && { volume }), ...(limits && { limits }) };
   const found = await identifyScan(await openFiles(input, limits), { ...scan, ...(signal && { signal }) });
   if (path && cache) {
     await makeFolder(cache);

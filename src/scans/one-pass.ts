@@ -18,7 +18,7 @@ import { thin } from '../stages/thin.js';
 import type { QualitySignals } from './quality-signals.js';
 import type { ScanOptions } from './run.js';
 
-export interface OnePassOptions extends ScanOptions, Omit<LabellingOptions, 'onLogits'> {
+export interface OnePassOptions extends Omit<ScanOptions, 'plan'>, Omit<LabellingOptions, 'onLogits'> {
   /** Opened once and shared by all scans; with the tap of the detector, where there is one. */
   readonly segmenter: Segmenter;
   /** Distance between patches as a fraction of the patch. @default 0.5 */
