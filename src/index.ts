@@ -162,7 +162,7 @@ export {
 export type { Plan, SegmentationPlan } from './plan.js';
 export type { ServerDetector, ServerDrift } from './protocol/detectors.js';
 export type { ScanEvent } from './protocol/events.js';
-export type { RecordedScore, ServerRecord, ServerRecordList } from './protocol/record.js';
+export type { ServerRecord, ServerRecordList } from './protocol/record.js';
 export type { RemoteScore } from './protocol/score.js';
 export { heat, type Layer, outline, type PictureOptions, slicePicture } from './report/picture.js';
 export type * from './results.js';

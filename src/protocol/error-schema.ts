@@ -2,10 +2,7 @@ import { z } from 'zod';
 import type { ErrorDescription } from '../errors.js';
 import type { ErrorBody } from './error-body.js';
 
-/**
- * The form of every answer that is an error, for the OpenAPI document. Apart from its reader and
- * writer, which a client needs and which do without zod.
- */
+/** The form of every answer that is an error, for its reader and for the OpenAPI document. */
 export const errorBody = z.object({
   error: z.object({
     code: z.string(),

@@ -1,6 +1,9 @@
 import { z } from 'zod';
-import type { Quality, SegmentLine, SegmentResult, SubjectScore } from '../results.js';
+import type { WorstPatch } from '../chunks.js';
+import type { Explanation, Quality, SegmentLine, SegmentResult, SubjectScore } from '../results.js';
 import { tag, verdict, warning } from './fields.js';
+import { checkScore } from './score-checks.js';
+import { fitting, holding } from './wrong-answer.js';
 
 const flag = z.enum(['0', '1']).default('0');
 
@@ -14,7 +17,7 @@ const caseName = z
   .regex(/^[^/\\\u0000-\u001f\u007f-\u009f\u2028\u2029]{1,200}$/, 'expected up to 200 characters without slashes');
 
 /** How a scan is to be scored: the query of `POST /v1/scans`. */
-export const postQuery = z.object({
+export const postQuery = z.strictObject({
   detector: z.string().max(64).optional().describe('Which detector; the first by default'),
   case: caseName.default('scan').describe('Name of the scan in the result'),
   site: tag.optional().describe('Where the scan comes from; drift is watched for each'),
@@ -56,7 +59,12 @@ export const scoreBody = z
     // Records of before they were kept lack this and `quality` and `trust`.
     pValue: z.number().nullable().optional(),
     patches: z.number().int(),
-    worstPatch: z.looseObject({}).nullable(),
+    worstPatch: z
+      .looseObject({ distance: z.number(), centre: z.tuple([z.number(), z.number(), z.number()]) } satisfies Record<
+        keyof WorstPatch,
+        z.ZodType
+      >)
+      .nullable(),
     warnings: z.array(warning),
     detector: z.string().nullable(),
     quality: quality.nullable().optional(),
@@ -71,6 +79,49 @@ export const scoreBody = z
  * it can be relied on.
  */
 export type RemoteScore = SubjectScore & Partial<Pick<SegmentResult, 'voxels' | 'quality' | 'trust'>>;
+
+/** A result as the server remembers it: one of an older server has no p-value. */
+export type RecordedScore = Omit<RemoteScore, 'pValue'> & Partial<Pick<RemoteScore, 'pValue'>>;
+
+/** What is read of an explanation; an older server may send less. */
+export const explanationBody = z
+  .looseObject({
+    patches: z.array(z.looseObject({})).nullable(),
+    groups: z.array(z.looseObject({})).nullable(),
+    intensities: z.array(z.looseObject({})),
+    notes: z.array(warning),
+  } satisfies Record<keyof Explanation, z.ZodType>)
+  .partial();
+
+const explained = z.looseObject({ explanation: explanationBody.optional() });
+
+/**
+ * A score out of an answer.
+ *
+ * @throws WrongAnswer
+ */
+export function readScore(value: unknown): RemoteScore {
+  fitting(scoreBody, value);
+  fitting(explained, value);
+  const score = value as RemoteScore;
+  checkScore(score);
+  return score;
+}
+
+/**
+ * The score of a scan out of the answer to it.
+ *
+ * @throws WrongAnswer also where it is of another scan, or lacks what was asked for
+ */
+export function readScoreOf(value: unknown, asked: { readonly case: string; readonly segment: boolean }): RemoteScore {
+  const score = readScore(value);
+  holding(
+    score.case === asked.case,
+    `case: it is of ${JSON.stringify(score.case)}, and ${JSON.stringify(asked.case)} was sent`,
+  );
+  holding(!asked.segment || score.voxels !== undefined, 'voxels: a segmentation was asked for, and there is none');
+  return score;
+}
 
 /** Parts of the `multipart/mixed` answer, in their order. */
 export type ScorePart = 'uncertainty' | 'segmentation' | 'result';
