@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { type ErrorDescription, SegcanaryError } from '../errors.js';
 import { isErrorBody, readError, readErrorBody } from '../protocol/error-body.js';
 import { mixedParts } from '../protocol/mixed-reader.js';
+import { parseJson } from '../protocol/parse.js';
 import type { RemoteScore, ScorePart } from '../protocol/score.js';
 import { WrongAnswer } from '../protocol/wrong-answer.js';
 import type { ReceivedImage } from './received-image.js';
@@ -19,7 +20,7 @@ export interface Answer {
 /** Images that were asked for, by the name of their part. */
 export type ReceivedImages = ReadonlyMap<string, ReceivedImage>;
 
-/** Bytes that an answer which is held as a whole may have: five hundred records have some twenty. */
+/** Bytes of an answer that is held as a whole: five hundred records have some twenty MB. */
 const LONGEST_TEXT = 64 * 2 ** 20;
 
 /**
@@ -30,7 +31,7 @@ const LONGEST_TEXT = 64 * 2 ** 20;
  */
 export async function readJson<T>(answer: Answer, read: (value: unknown) => T): Promise<T> {
   try {
-    return read(JSON.parse(await textOf(bytesOf(answer))));
+    return read(parseJson(await textOf(bytesOf(answer))));
   } catch (error) {
     throw notAsAsked(answer, error);
   }
@@ -88,7 +89,7 @@ const RESULT: ScorePart = 'result';
 
 /** What fails behind images stands in the place of the result. */
 function resultOf(response: IncomingMessage, text: string, read: (value: unknown) => RemoteScore): RemoteScore {
-  const value: unknown = JSON.parse(text);
+  const value = parseJson(text);
   if (!isErrorBody(value)) return read(value);
   throw new ServerError(response.statusCode!, readError(value));
 }

@@ -11,8 +11,9 @@ import {
   type ServerRecord,
   type ServerRecordList,
 } from '../protocol/record.js';
-import { type PostQueryName, type RemoteScore, readScoreOf, type ScorePart } from '../protocol/score.js';
+import type { PostQueryName, RemoteScore, ScorePart } from '../protocol/score.js';
 import { checkAgainst } from '../protocol/score-checks.js';
+import { readScoreOf } from '../protocol/score-reader.js';
 import { holding } from '../protocol/wrong-answer.js';
 import { type Answer, notAsAsked, readImages, readJson, readRefusal } from './answer.js';
 import { type ImageTarget, ReceivedImage } from './received-image.js';
@@ -66,8 +67,8 @@ type PostQuery = Readonly<Partial<Record<PostQueryName, string | number | undefi
  * `segcanary serve` from a program: the routes of docs/server.md. Scans are streamed both ways.
  *
  * Every method throws `ServerError` with what the server refuses, or with the code `unreachable`
- * where none answers and `answer-invalid` where what it answers cannot be right, and `SegcanaryError` `io` for files of this machine, `aborted` when a signal
- * says so.
+ * where none answers and `answer-invalid` where what it answers cannot be right, and
+ * `SegcanaryError` `io` for files of this machine, `aborted` when a signal says so.
  */
 export class SegcanaryClient {
   readonly url: string;

@@ -1,5 +1,6 @@
 import type { ErrorDescription, OptionName } from '../errors.js';
 import { errorBody } from './error-schema.js';
+import { parseJson } from './parse.js';
 import { fitting, holding } from './wrong-answer.js';
 
 /** What every answer that is an error holds, and the `result` behind images that were begun. */
@@ -14,7 +15,7 @@ export const errorBodyOf = (error: ErrorDescription): ErrorBody => ({ error });
  *
  * @throws Error for a text that is no error of a segcanary server
  */
-export const readErrorBody = (text: string): ErrorDescription => readError(JSON.parse(text));
+export const readErrorBody = (text: string): ErrorDescription => readError(parseJson(text));
 
 /** @throws WrongAnswer for what is no error of a segcanary server */
 export function readError(value: unknown): ErrorDescription {

@@ -1,3 +1,4 @@
+import { parseJson } from './parse.js';
 import { readProgress, readRecord, type ScanProgress, type ServerRecord } from './record.js';
 import { holding } from './wrong-answer.js';
 
@@ -29,9 +30,9 @@ export const encodeComment = (text: string): string => `: ${text}\n\n`;
  * @throws WrongAnswer; SyntaxError for what is no JSON
  */
 export function scanEventOf({ event, data }: ServerSentEvent): ScanEvent | null {
-  if (event === 'progress') return { event, ...readProgress(JSON.parse(data)) };
+  if (event === 'progress') return { event, ...readProgress(parseJson(data)) };
   if (event !== 'done' && event !== 'failed') return null;
-  const value: unknown = JSON.parse(data);
+  const value = parseJson(data);
   if (event === 'failed' && value === null) return { event, record: null };
   const record = readRecord(value);
   holding(

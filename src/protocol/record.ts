@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import type { Explanation } from '../results.js';
 import { tag, verdict } from './fields.js';
-import { explanationBody, type RecordedScore, readScore, scoreBody } from './score.js';
+import { explanationBody, type RecordedScore, scoreBody } from './score.js';
+import { readScore } from './score-reader.js';
 import type { Wire } from './wire.js';
 import { fitting, holding } from './wrong-answer.js';
 

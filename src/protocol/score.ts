@@ -2,8 +2,6 @@ import { z } from 'zod';
 import type { WorstPatch } from '../chunks.js';
 import type { Explanation, Quality, SegmentLine, SegmentResult, SubjectScore } from '../results.js';
 import { tag, verdict, warning } from './fields.js';
-import { checkScore } from './score-checks.js';
-import { fitting, holding } from './wrong-answer.js';
 
 const flag = z.enum(['0', '1']).default('0');
 
@@ -92,36 +90,6 @@ export const explanationBody = z
     notes: z.array(warning),
   } satisfies Record<keyof Explanation, z.ZodType>)
   .partial();
-
-const explained = z.looseObject({ explanation: explanationBody.optional() });
-
-/**
- * A score out of an answer.
- *
- * @throws WrongAnswer
- */
-export function readScore(value: unknown): RemoteScore {
-  fitting(scoreBody, value);
-  fitting(explained, value);
-  const score = value as RemoteScore;
-  checkScore(score);
-  return score;
-}
-
-/**
- * The score of a scan out of the answer to it.
- *
- * @throws WrongAnswer also where it is of another scan, or lacks what was asked for
- */
-export function readScoreOf(value: unknown, asked: { readonly case: string; readonly segment: boolean }): RemoteScore {
-  const score = readScore(value);
-  holding(
-    score.case === asked.case,
-    `case: it is of ${JSON.stringify(score.case)}, and ${JSON.stringify(asked.case)} was sent`,
-  );
-  holding(!asked.segment || score.voxels !== undefined, 'voxels: a segmentation was asked for, and there is none');
-  return score;
-}
 
 /** Parts of the `multipart/mixed` answer, in their order. */
 export type ScorePart = 'uncertainty' | 'segmentation' | 'result';

@@ -5,8 +5,9 @@ import { nearestNames } from '../maths/nearest-names.js';
 
 /**
  * Refuses queries that ask for something else than they seem to: a parameter that the address does
- * not have, one that is given twice or is empty, and what is no percent-encoded UTF-8. Every route
- * whose schema has a query is held to it, before that schema has its turn.
+ * not have, one that is given twice or is empty, semicolons in the place of ampersands, and what is
+ * no percent-encoded UTF-8. Every route whose schema has a query is held to it, before that schema
+ * has its turn.
  */
 export function guardQueries(app: FastifyInstance): void {
   app.addHook('preValidation', async ({ url, routeOptions }) => {
@@ -21,6 +22,12 @@ export function guardQueries(app: FastifyInstance): void {
  * @throws SegcanaryError `usage`
  */
 export function refuseQuery(query: string, known: readonly string[]): void {
+  // Some take it for an ampersand, and would be read as one long value.
+  if (query.includes(';'))
+    throw new SegcanaryError(
+      'usage',
+      'The query has a semicolon; join parameters by &, and write %3B for one in a value.',
+    );
   const seen = new Set<string>();
   for (const pair of query.split('&')) {
     if (pair === '') continue;

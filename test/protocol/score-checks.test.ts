@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { calibrate } from '../../src/detectors/calibration.js';
 import { subjectScore } from '../../src/detectors/verdict.js';
-import { readScore, readScoreOf } from '../../src/protocol/score.js';
 import { checkAgainst } from '../../src/protocol/score-checks.js';
+import { readScore, readScoreOf } from '../../src/protocol/score-reader.js';
 import { WrongAnswer } from '../../src/protocol/wrong-answer.js';
 import { RIGHT_DETECTOR, RIGHT_SCORE } from '../support/answers.js';
 
