@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { expect, inject, it } from 'vitest';
 import { jsonLines, segcanary } from '../support/cli.js';
 import { writeScan } from '../support/scans.js';
+import { TestServer } from '../support/server.js';
 import { type Turn, writeTurned } from '../support/turned.js';
 
 const workshop = inject('workshop');
@@ -103,6 +104,10 @@ it('turns each channel by its own affine where the plan’s reader turns scans',
     const calibrated = await segcanary(['calibrate', '-d', detector, '-i', first, second]);
     expect(calibrated.code, calibrated.stdout.toString()).toBe(2);
     expect(calibrated.stderr).toContain('the detector was fitted to this scan');
+    const server = await TestServer.start(['-d', `pair=${detector}`]);
+    const served = await segcanary(['score', '--server', server.url, '-i', first, second]);
+    await server.stop();
+    expect(jsonLines(served)).toEqual([upright]);
     const streamed = await scoreOf([first, second], '--no-spool');
     expect(jsonLines(streamed)).toMatchObject([
       { case: 'case_1', error: { code: 'scan-unsuitable', message: expect.stringContaining('without --no-spool') } },
