@@ -55,7 +55,7 @@ const longestMessage = 2000;
  * Messages quote names and values out of files, which may be megabytes long or hold line ends and
  * escape sequences: a log has one line for an error, and a terminal is not for a file to steer.
  */
-function oneLine(message: string): string {
+export function oneLine(message: string): string {
   const line = message.replace(/[\p{Cc}\u2028\u2029]+/gu, ' ');
   if (line.length <= longestMessage) return line;
   return `${line.slice(0, 0.75 * longestMessage)} … ${line.slice(-0.2 * longestMessage)}`;

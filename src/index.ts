@@ -164,8 +164,8 @@ export {
 export type { ImageReader, Plan, SegmentationPlan } from './plan.js';
 export type { ServerDetector, ServerDrift } from './protocol/detectors.js';
 export type { ScanEvent } from './protocol/events.js';
-export type { RecordedScore, ServerRecord, ServerRecordList } from './protocol/record.js';
-export type { RemoteScore } from './protocol/score.js';
+export type { ServerRecord, ServerRecordList } from './protocol/record.js';
+export type { RecordedScore, RemoteScore } from './protocol/score.js';
 export { heat, type Layer, outline, type PictureOptions, slicePicture } from './report/picture.js';
 export type * from './results.js';
 export { isFailure, type ScanFailure, type SegmentResult, type WarningListener } from './results.js';

@@ -46,27 +46,29 @@ export interface ReadingOptions {
   readonly file?: string;
   /** Which volume of a 4-D file, from 0. Without it a 4-D file is refused. */
   readonly volume?: number;
-  /**
-   * Whose `imageReader` decides how headers are read.
-   * @default nibabel's rules, with units honoured
-   */
-  readonly plan?: Pick<Plan, 'imageReader'>;
   /** What the scan may be at most. @default DEFAULT_LIMITS */
   readonly limits?: Partial<ScanLimits>;
   /** Told of what is well-formed and probably wrong (docs/input.md). */
   readonly onWarning?: WarningListener | undefined;
+  /**
+   * The plan whose reader decides how headers are read, and how the channels of a case lie on each
+   * other.
+   * @default nibabel's rules, with units honoured; channels as they are stored
+   */
+  readonly plan?: Pick<Plan, 'reader' | 'imageReader'> | undefined;
 }
 
 /**
  * The slices of a scan as they are in its files: load, and join where its channels are files of
- * their own.
+ * their own. A channel that has to be turned to lie on the first is spooled.
  *
  * @returns the bytes that go in, and the chain that takes them
  */
 export function scanned(
   source: ScanBytes | readonly ChannelBytes[],
-  { case: name = 'stdin', file = name, volume, plan, limits, onWarning }: ReadingOptions,
+  options: ReadingOptions & Pick<PreparationOptions, 'spool' | 'tmpdir'>,
 ): { readonly bytes: ScanBytes; readonly slices: Chain<Uint8Array, Slice> } {
+  const { case: name = 'stdin', file = name, volume, plan, limits, onWarning } = options;
   const reader = plan?.imageReader;
   const loadFrom = (from: string) => load({ case: name, name: from, volume, reader, limits, onWarning });
   if (!isChannels(source)) return { bytes: source, slices: chain(loadFrom(file)) };
@@ -77,7 +79,9 @@ export function scanned(
     pipeline(other.bytes, loaded).catch(() => {});
     return loaded;
   });
-  const slices = chain(loadFrom(first.file)).optionally(others.length > 0 ? join({ channels }) : null);
+  const { spool, tmpdir } = options;
+  const joining = { channels, reader: plan?.reader, spool, tmpdir, onWarning };
+  const slices = chain(loadFrom(first.file)).optionally(others.length > 0 ? join(joining) : null);
   return { bytes: first.bytes, slices };
 }
 

@@ -73,6 +73,8 @@ export async function reportResults<T extends { readonly case: string; readonly 
     log.info(describeFalseDiscoveries(discoveries));
     ood = flagged.size;
   } else await folder?.finish();
+  // Whoever asks whether a scan is out of distribution is told so, whatever became of the others.
+  if (failOnOod && ood > 0) return EXIT.outOfDistribution;
   if (failed > 0) return scans === 1 ? EXIT.failed : EXIT.someScansFailed;
-  return failOnOod && ood > 0 ? EXIT.outOfDistribution : EXIT.done;
+  return EXIT.done;
 }

@@ -18,14 +18,23 @@ export interface Session {
   say(text: string): Promise<void>;
 }
 
+export interface SessionOptions extends LogOptions {
+  /**
+   * The exit code is an answer, which a reader that closes stdout does not make void: the work goes
+   * on and prints nothing more.
+   */
+  readonly failOnOod?: boolean;
+}
+
 /**
  * Runs a command and sets the exit code. The first SIGINT or SIGTERM aborts and lets temporary
  * files be removed, the second leaves at once; a reader that closes stdout (`| head -1`) is a clean
- * end. Whatever is thrown becomes one sentence on stderr.
+ * end, unless the exit code is asked for. Whatever is thrown becomes one sentence on stderr.
  */
-export async function runSession(options: LogOptions, work: (session: Session) => Promise<number>): Promise<void> {
+export async function runSession(options: SessionOptions, work: (session: Session) => Promise<number>): Promise<void> {
   const controller = new AbortController();
   let ending: number | null = null;
+  let isRead = true;
   const stop = (code: number) => {
     if (ending !== null) process.exit(ending);
     ending = code;
@@ -34,7 +43,10 @@ export async function runSession(options: LogOptions, work: (session: Session) =
   process.on('SIGINT', () => stop(EXIT.interrupted));
   process.on('SIGTERM', () => stop(EXIT.terminated));
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code === 'EPIPE' && ending === null) stop(EXIT.done);
+    if (error.code !== 'EPIPE' || ending !== null || !isRead) return;
+    if (!options.failOnOod) return stop(EXIT.done);
+    isRead = false;
+    log.warn('Nobody reads stdout any more: the other scans are judged, for the exit code, and not printed.');
   });
   const progress = new ProgressLine({
     quiet: options.quiet === true,
@@ -44,7 +56,7 @@ export async function runSession(options: LogOptions, work: (session: Session) =
   const log = createLog(options, () => progress.clear());
   const write = (text: string) => {
     progress.clear();
-    if (ending !== null) return Promise.resolve();
+    if (ending !== null || !isRead) return Promise.resolve();
     return new Promise<void>((resolve, reject) => {
       const aborted = () => resolve();
       controller.signal.addEventListener('abort', aborted, { once: true });

@@ -26,7 +26,11 @@ const flags: Readonly<Partial<Record<OptionName, string>>> = {
 
 /** What the command line calls an option of the library. */
 export function flagOf(option: OptionName): string | null {
-  return option.startsWith('limits.') ? `--limits ${option.slice('limits.'.length)}=…` : (flags[option] ?? null);
+  return option.startsWith('limits.')
+    ? `--limits ${option.slice('limits.'.length)}=…`
+    : Object.hasOwn(flags, option)
+      ? (flags[option] ?? null)
+      : null;
 }
 
 /** The sentence of an error as the command line says it. */

@@ -2,11 +2,20 @@ import type { IncomingMessage } from 'node:http';
 import { Readable } from 'node:stream';
 import { setTimeout as wait } from 'node:timers/promises';
 import { SegcanaryError } from '../errors.js';
-import type { ServerDetector, ServerDrift } from '../protocol/detectors.js';
+import { readDetectors, readDrift, type ServerDetector, type ServerDrift } from '../protocol/detectors.js';
 import { eventsOf, type ScanEvent, scanEventOf } from '../protocol/events.js';
-import type { KeptImage, ServerRecord, ServerRecordList } from '../protocol/record.js';
+import {
+  type KeptImage,
+  readRecord,
+  readRecordList,
+  type ServerRecord,
+  type ServerRecordList,
+} from '../protocol/record.js';
 import type { PostQueryName, RemoteScore, ScorePart } from '../protocol/score.js';
-import { type Answer, readImages, readJson, readRefusal } from './answer.js';
+import { checkAgainst } from '../protocol/score-checks.js';
+import { readScoreOf } from '../protocol/score-reader.js';
+import { holding } from '../protocol/wrong-answer.js';
+import { type Answer, notAsAsked, readImages, readJson, readRefusal } from './answer.js';
 import { type ImageTarget, ReceivedImage } from './received-image.js';
 import { canBeSentTwice, type OpenBody, openBody, type ScanBody } from './scan-body.js';
 import { ServerError } from './server-error.js';
@@ -43,6 +52,11 @@ export interface RemoteScoreOptions extends SendOptions {
   readonly segmentation?: ImageTarget | undefined;
   /** Say what explains the verdict. @default false */
   readonly explain?: boolean | undefined;
+  /**
+   * What `detectors` said of the one that is to judge the scan. A score that does not follow from
+   * it is refused.
+   */
+  readonly judge?: Partial<Pick<ServerDetector, 'hash' | 'calibration'>> | undefined;
 }
 
 type Query = Readonly<Record<string, string | number | undefined>>;
@@ -53,8 +67,8 @@ type PostQuery = Readonly<Partial<Record<PostQueryName, string | number | undefi
  * `segcanary serve` from a program: the routes of docs/server.md. Scans are streamed both ways.
  *
  * Every method throws `ServerError` with what the server refuses, or with the code `unreachable`
- * where none answers, and `SegcanaryError` `io` for files of this machine, `aborted` when a signal
- * says so.
+ * where none answers and `answer-invalid` where what it answers cannot be right, and
+ * `SegcanaryError` `io` for files of this machine, `aborted` when a signal says so.
  */
 export class SegcanaryClient {
   readonly url: string;
@@ -77,7 +91,7 @@ export class SegcanaryClient {
    * files of them appear when the score is here.
    */
   async score(scan: ScanBody, options: RemoteScoreOptions = {}): Promise<RemoteScore> {
-    const { mask, segmentation, explain, signal, ...query } = options;
+    const { mask, segmentation, explain, judge, signal, ...query } = options;
     const targets: Partial<Record<ScorePart, ImageTarget | undefined>> = { uncertainty: mask, segmentation };
     const images = new Map<string, ReceivedImage>();
     for (const [part, target] of Object.entries(targets))
@@ -87,30 +101,58 @@ export class SegcanaryClient {
       { ...query, mask: flag(mask), segment: flag(segmentation), explain: flag(explain) },
       signal,
     );
-    return images.size === 0 ? readJson(answer) : readImages(answer, images);
+    const asked = { case: query.case ?? 'scan', segment: segmentation !== undefined };
+    const read = (value: unknown) => {
+      const score = readScoreOf(value, asked);
+      if (judge) checkAgainst(score, judge);
+      return score;
+    };
+    return images.size === 0 ? readJson(answer, read) : readImages(answer, images, read);
   }
 
   /** Sends a scan that is scored when its turn comes. `watch` tells of it. */
   async scoreLater(scan: ScanBody, { signal, ...query }: SendOptions = {}): Promise<ServerRecord> {
-    return readJson(await this.#send(scan, query, signal, { prefer: 'respond-async' }));
+    const answer = await this.#send(scan, query, signal, { prefer: 'respond-async' });
+    const { case: name = 'scan' } = query;
+    return readJson(answer, (value) => {
+      const record = readRecord(value);
+      holding(
+        record.case === name,
+        `case: it is of ${JSON.stringify(record.case)}, and ${JSON.stringify(name)} was sent`,
+      );
+      return record;
+    });
   }
 
   /** What happens to a scan, until its end. */
   async *watch(id: string, signal?: AbortSignal): AsyncGenerator<ScanEvent, void, undefined> {
     const answer = await this.#ask({ path: `/v1/scans/${encodeURIComponent(id)}/events`, signal });
-    for await (const sent of eventsOf(bytesOf(answer))) {
-      const event = scanEventOf(sent);
-      if (event) yield event;
+    try {
+      for await (const sent of eventsOf(bytesOf(answer))) {
+        const event = scanEventOf(sent);
+        if (event === null) continue;
+        if (event.event !== 'progress' && event.record) refuseOther(event.record, id);
+        yield event;
+        if (event.event !== 'progress') return;
+      }
+      throw new ServerError(0, {
+        code: 'unreachable',
+        message: `${this.url}: the server stopped telling of the scan before its end; ask for its record.`,
+      });
+    } catch (error) {
+      throw notAsAsked(answer, error);
+    } finally {
+      answer.response.destroy();
     }
   }
 
   /** Records, newest first; `next` is the `before` of the next page. */
   scans(filter: Query = {}): Promise<ServerRecordList> {
-    return this.#get(`/v1/scans${queryOf(filter)}`);
+    return this.#get(`/v1/scans${queryOf(filter)}`, readRecordList);
   }
 
   scan(id: string): Promise<ServerRecord> {
-    return this.#get(`/v1/scans/${encodeURIComponent(id)}`);
+    return this.#get(`/v1/scans/${encodeURIComponent(id)}`, (value) => refuseOther(readRecord(value), id));
   }
 
   /** An image of a flagged scan that the server kept: gzip, but the scan itself as it came. */
@@ -126,12 +168,15 @@ export class SegcanaryClient {
   }
 
   detectors(signal?: AbortSignal): Promise<readonly ServerDetector[]> {
-    return this.#get('/v1/detectors', signal);
+    return this.#get('/v1/detectors', readDetectors, signal);
   }
 
   /** The drift test of a detector, at one site or over all its scans. */
   drift(detector: string, site?: string): Promise<ServerDrift> {
-    return this.#get(`/v1/detectors/${encodeURIComponent(detector)}/drift${queryOf({ site })}`);
+    const asked = { detector, site: site ?? null };
+    return this.#get(`/v1/detectors/${encodeURIComponent(detector)}/drift${queryOf({ site })}`, (value) =>
+      readDrift(value, asked),
+    );
   }
 
   async #send(
@@ -161,8 +206,8 @@ export class SegcanaryClient {
     }
   }
 
-  async #get<T>(path: string, signal?: AbortSignal): Promise<T> {
-    return readJson(await this.#ask({ path, signal }));
+  async #get<T>(path: string, read: (value: unknown) => T, signal?: AbortSignal): Promise<T> {
+    return readJson(await this.#ask({ path, signal }), read);
   }
 
   async #ask(what: Omit<Exchange, 'server'>): Promise<Answer> {
@@ -173,6 +218,11 @@ export class SegcanaryClient {
     if (status >= 200 && status < 300) return answer;
     throw await readRefusal(answer);
   }
+}
+
+function refuseOther(record: ServerRecord, id: string): ServerRecord {
+  holding(record.id === id, `id: it is of ${record.id}, and ${id} was asked for`);
+  return record;
 }
 
 const flag = (wanted: unknown): '1' | undefined => (wanted ? '1' : undefined);

@@ -3,7 +3,8 @@ import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
 import { SegcanaryError } from '../errors.js';
 import { type AtomicFile, cannotWrite, createAtomicFile } from '../files/atomic.js';
-import { ServerError } from './server-error.js';
+import { WrongAnswer } from '../protocol/wrong-answer.js';
+import { GzipCheck } from './gzip-check.js';
 
 /**
  * Where an image of an answer goes: a path that ends in `.nii` or `.nii.gz`, or a stream, which
@@ -17,6 +18,7 @@ export type ImageTarget = string | Writable;
  */
 export class ReceivedImage {
   readonly #target: ImageTarget;
+  readonly #check = new GzipCheck();
   #file: AtomicFile | null = null;
 
   /** @throws SegcanaryError `usage` for a path of another ending */
@@ -27,24 +29,30 @@ export class ReceivedImage {
   }
 
   /**
-   * Takes the packed bytes, at the pace of the disk or of the stream's reader.
+   * Takes the packed bytes, at the pace of the disk or of the stream's reader. Whether they are
+   * whole is `commit`'s to say: an image that the server gave up ends early, and why is said behind
+   * it.
    *
-   * @throws SegcanaryError `io`; what `bytes` throws
+   * @throws SegcanaryError `io`; what `packed` throws
    */
-  async receive(bytes: AsyncIterable<Uint8Array>): Promise<void> {
+  async receive(packed: AsyncIterable<Uint8Array>): Promise<void> {
+    const bytes = this.#check.passing(packed);
     const target = this.#target;
-    if (typeof target !== 'string') return pipeline(bytes, target, { end: target !== process.stdout });
-    this.#file = await createAtomicFile(target);
-    const { stream } = this.#file;
     try {
+      if (typeof target !== 'string') return await pipeline(bytes, target, { end: target !== process.stdout });
+      this.#file = await createAtomicFile(target);
+      const { stream } = this.#file;
       await (/\.gz$/i.test(target) ? pipeline(bytes, stream) : pipeline(bytes, createGunzip(), stream));
     } catch (error) {
-      throw error instanceof ServerError || error instanceof SegcanaryError ? error : cannotWrite(target, error);
+      const { syscall, code } = error as NodeJS.ErrnoException;
+      if (typeof syscall === 'string') throw cannotWrite(typeof target === 'string' ? target : 'the image', error);
+      if (!code?.startsWith('Z_')) throw error;
     }
   }
 
-  /** @throws SegcanaryError `io` */
+  /** @throws WrongAnswer for what was no whole gzip; SegcanaryError `io` */
   async commit(): Promise<void> {
+    if (!this.#check.isWhole) throw new WrongAnswer('an image in it is no whole gzip');
     await this.#file?.commit();
   }
 

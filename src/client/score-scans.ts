@@ -9,7 +9,7 @@ import { ServerError } from './server-error.js';
 export interface ScoreRemotelyOptions {
   readonly client: SegcanaryClient;
   /** One of `client.detectors()`. */
-  readonly detector: Pick<ServerDetector, 'name' | 'channels'>;
+  readonly detector: Pick<ServerDetector, 'name' | 'channels'> & Partial<Pick<ServerDetector, 'hash' | 'calibration'>>;
   readonly inputs: readonly ScanInput[];
   /** Where the mask of a case goes, if anywhere. */
   readonly mask?: ((name: string) => string | Writable | undefined) | undefined;
@@ -38,6 +38,7 @@ export async function* scoreScansRemotely(options: ScoreRemotelyOptions): AsyncG
         explain,
         volume,
         signal,
+        judge: detector,
       });
       yield score;
     } catch (error) {

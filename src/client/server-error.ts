@@ -1,4 +1,4 @@
-import type { ErrorDescription, OptionName } from '../errors.js';
+import { type ErrorDescription, type OptionName, oneLine } from '../errors.js';
 
 export interface ServerErrorOptions extends ErrorOptions {
   readonly retryAfter?: number | null;
@@ -7,7 +7,7 @@ export interface ServerErrorOptions extends ErrorOptions {
 /** What a server refuses, in its own sentence; status 0 where there was no server. */
 export class ServerError extends Error {
   readonly status: number;
-  /** As docs/server.md lists them, or `unreachable`. */
+  /** As docs/server.md lists them, or `unreachable`, or `answer-invalid`. */
   readonly code: string;
   /** When to come again, seconds, where the server says so. */
   readonly retryAfter: number | null;
@@ -17,7 +17,7 @@ export class ServerError extends Error {
   readonly option: OptionName | null;
 
   constructor(status: number, { code, message, subject, option }: ErrorDescription, options: ServerErrorOptions = {}) {
-    super(message, options);
+    super(oneLine(message), options);
     this.name = 'ServerError';
     this.status = status;
     this.code = code;

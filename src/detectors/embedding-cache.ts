@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { cannotRead, makeFolder, writeFileAtomically } from '../files/atomic.js';
 import { sha256 } from '../files/hash.js';
 import { sweepLeftovers } from '../files/leftovers.js';
+import type { Plan } from '../plan.js';
 import type { KeptFeatures } from './method.js';
 
 /** Eight bytes: what it is, and the version of its layout. */
@@ -37,6 +38,16 @@ export interface EmbeddingKeyParts {
   /** Whatever else changes the embedding, such as a volume number or the absence of a spool. */
   readonly more?: unknown;
 }
+
+/**
+ * For `more`: since every channel of a case is turned by its own affine, cases of several channels
+ * give other embeddings under a reader that turns than entries of before hold.
+ */
+export const channelsTurned = ({
+  reader,
+  channels,
+}: Pick<Plan, 'reader' | 'channels'>): { readonly turned?: 'each' } =>
+  reader !== 'as-stored' && channels.length > 1 ? { turned: 'each' } : {};
 
 /** sha256, in hex, over everything that an embedding depends on. */
 export function embeddingKey({

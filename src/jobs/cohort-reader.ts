@@ -1,4 +1,4 @@
-import { type CachedEmbeddings, embeddingKey } from '../detectors/embedding-cache.js';
+import { type CachedEmbeddings, channelsTurned, embeddingKey } from '../detectors/embedding-cache.js';
 import {
   isMeasured,
   MEASURED_FEATURES,
@@ -139,7 +139,7 @@ export async function openCohortReader(options: CohortReaderOptions): Promise<Co
   const scanOptions = { ...silent, plan, stepSize };
   const warningsOf = ({ group }: CohortCase) => (group === 'id' ? { onWarning } : {});
   const shared = { plan, stepSize, tap: tap.name };
-  const reading = { volume: options.volume, spool: options.spool ?? true };
+  const reading = { volume: options.volume, spool: options.spool ?? true, ...channelsTurned(plan) };
   const keys = new Map<string, string>();
   const hashOf = scanHashes(options.signal);
   const { volume, limits, signal } = options;

@@ -1,5 +1,5 @@
 import { fitChannelGroups, groupSizes } from '../detectors/channel-groups.js';
-import { EmbeddingCache, embeddingKey } from '../detectors/embedding-cache.js';
+import { channelsTurned, EmbeddingCache, embeddingKey } from '../detectors/embedding-cache.js';
 import type { Estimator } from '../detectors/estimators.js';
 import {
   type FittedMethod,
@@ -103,7 +103,12 @@ export async function fitDetector(options: FitJobOptions): Promise<FitResult> {
     stepSize,
     encoderSha256: sha256(encoderOnnx),
     tap: tap.name,
-    more: { volume: options.volume, spool: options.spool ?? true, ...(tiles === 'cover' && { tiles }) },
+    more: {
+      volume: options.volume,
+      spool: options.spool ?? true,
+      ...channelsTurned(model.plan),
+      ...(tiles === 'cover' && { tiles }),
+    },
   };
 
   const scans = await readTrainingScans({ ...options, plan: model.plan }, async (input, scanSha256) => {

@@ -2,7 +2,6 @@ import { join } from 'node:path';
 import { SegcanaryError } from '../errors.js';
 import { makeFolder } from '../files/atomic.js';
 import { sha256 } from '../files/hash.js';
-import type { Plan } from '../plan.js';
 import { identifyScan, type ScanIdentity } from '../scans/identify.js';
 import type { ScanOptions } from '../scans/run.js';
 import { hashInput, openFiles, type ScanInput } from './inputs.js';
@@ -20,7 +19,7 @@ export interface IdentifyOptions extends Pick<ScanOptions, 'volume' | 'limits' |
    * to it, and to another they need not be.
    * @default none, and what most readers make of a file
    */
-  readonly plan?: Plan | undefined;
+  readonly plan?: ScanOptions['plan'];
   /** Folder that keeps what was found, by the bytes of the scan. @default none */
   readonly cache?: string | undefined;
   /** sha256 of the bytes, where it is known already. @default worked out */
@@ -38,18 +37,12 @@ export async function identifyInput(input: ScanInput, options: IdentifyOptions =
   const { bytes = await hashInput(input, signal) } = options;
   if (bytes === null) return null;
   // Counted up when more is kept of a scan.
-  const key = sha256('identity 2', bytes, String(volume), JSON.stringify(plan ?? null));
+  const key = sha256('identity 2', bytes, String(volume), String(plan?.reader), String(plan?.imageReader));
   const path = cache && join(cache, `${key}.identity`);
   const kept = path && ((await readSealed(path, key)) as ScanIdentity | null);
   if (kept) return { ...kept, bytes };
   const { case: name, file } = input;
-  const scan = {
-    case: name,
-    file,
-    ...(volume !== undefined && { volume }),
-    ...(limits && { limits }),
-    ...(plan && { plan }),
-  };
+  const scan = { case: name, file, plan, ...(volume !== undefined && { volume }), ...(limits && { limits }) };
   const found = await identifyScan(await openFiles(input, limits), { ...scan, ...(signal && { signal }) });
   if (path && cache) {
     await makeFolder(cache);

@@ -1,11 +1,7 @@
 import { z } from 'zod';
 import type { ErrorDescription } from '../errors.js';
-import type { ErrorBody } from './error-body.js';
 
-/**
- * The form of every answer that is an error, for the OpenAPI document. Apart from its reader and
- * writer, which a client needs and which do without zod.
- */
+/** The form of every answer that is an error, for its reader and for the OpenAPI document. */
 export const errorBody = z.object({
   error: z.object({
     code: z.string(),
@@ -13,4 +9,4 @@ export const errorBody = z.object({
     subject: z.string().nullish().describe('What the message begins with: the scan’s case'),
     option: z.string().optional().describe('A parameter that would help; the message quotes it'),
   } satisfies Record<keyof ErrorDescription, z.ZodType>),
-} satisfies Record<keyof ErrorBody, z.ZodType>);
+});

@@ -1,4 +1,4 @@
-/** Bytes that the head of a part may have. */
+/** Bytes that the head of a part may have, and what stands before the first and behind the last. */
 const LONGEST_HEAD = 16_384;
 
 /**
@@ -24,12 +24,12 @@ export async function* mixedParts(
   if (boundary === undefined) throw new Error('the body has no boundary');
   const reader = new Reader(body, Buffer.from(`\r\n--${boundary}`));
   try {
-    for await (const _ of reader.untilBoundary());
+    await nothingOf(reader.untilBoundary());
     for (;;) {
       // Behind a boundary: a line end before a part, two dashes at the end.
       const behind = (await reader.take(2)).toString();
       // To the very end, so that the sender sees all of it taken.
-      if (behind === '--') return await reader.drain();
+      if (behind === '--') return await nothingOf(reader.rest());
       if (behind !== '\r\n') throw new Error('something else than a part follows a boundary');
       const head = (await reader.head()).toString();
       const [, name = ''] = /name="([^"]*)"/.exec(head) ?? [];
@@ -39,6 +39,15 @@ export async function* mixedParts(
     }
   } finally {
     await reader.close();
+  }
+}
+
+/** Reads what is passed over. */
+async function nothingOf(bytes: AsyncIterable<Uint8Array>): Promise<void> {
+  let length = 0;
+  for await (const piece of bytes) {
+    length += piece.length;
+    if (length > LONGEST_HEAD) throw new Error('there is no end of what is no part');
   }
 }
 
@@ -74,8 +83,12 @@ class Reader {
     }
   }
 
-  async drain(): Promise<void> {
-    while (!(await this.#pieces.next()).done);
+  async *rest(): AsyncGenerator<Uint8Array, void, undefined> {
+    for (;;) {
+      const { done, value } = await this.#pieces.next();
+      if (done) return;
+      yield value;
+    }
   }
 
   async close(): Promise<void> {

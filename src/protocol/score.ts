@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import type { Quality, SegmentLine, SegmentResult, SubjectScore } from '../results.js';
+import type { WorstPatch } from '../chunks.js';
+import type { Explanation, Quality, SegmentLine, SegmentResult, SubjectScore } from '../results.js';
 import { tag, verdict, warning } from './fields.js';
 
 const flag = z.enum(['0', '1']).default('0');
@@ -14,7 +15,7 @@ const caseName = z
   .regex(/^[^/\\\u0000-\u001f\u007f-\u009f\u2028\u2029]{1,200}$/, 'expected up to 200 characters without slashes');
 
 /** How a scan is to be scored: the query of `POST /v1/scans`. */
-export const postQuery = z.object({
+export const postQuery = z.strictObject({
   detector: z.string().max(64).optional().describe('Which detector; the first by default'),
   case: caseName.default('scan').describe('Name of the scan in the result'),
   site: tag.optional().describe('Where the scan comes from; drift is watched for each'),
@@ -56,7 +57,12 @@ export const scoreBody = z
     // Records of before they were kept lack this and `quality` and `trust`.
     pValue: z.number().nullable().optional(),
     patches: z.number().int(),
-    worstPatch: z.looseObject({}).nullable(),
+    worstPatch: z
+      .looseObject({ distance: z.number(), centre: z.tuple([z.number(), z.number(), z.number()]) } satisfies Record<
+        keyof WorstPatch,
+        z.ZodType
+      >)
+      .nullable(),
     warnings: z.array(warning),
     detector: z.string().nullable(),
     quality: quality.nullable().optional(),
@@ -71,6 +77,19 @@ export const scoreBody = z
  * it can be relied on.
  */
 export type RemoteScore = SubjectScore & Partial<Pick<SegmentResult, 'voxels' | 'quality' | 'trust'>>;
+
+/** A result as the server remembers it: one of an older server has no p-value. */
+export type RecordedScore = Omit<RemoteScore, 'pValue'> & Partial<Pick<RemoteScore, 'pValue'>>;
+
+/** What is read of an explanation; an older server may send less. */
+export const explanationBody = z
+  .looseObject({
+    patches: z.array(z.looseObject({})).nullable(),
+    groups: z.array(z.looseObject({})).nullable(),
+    intensities: z.array(z.looseObject({})),
+    notes: z.array(warning),
+  } satisfies Record<keyof Explanation, z.ZodType>)
+  .partial();
 
 /** Parts of the `multipart/mixed` answer, in their order. */
 export type ScorePart = 'uncertainty' | 'segmentation' | 'result';

@@ -46,7 +46,10 @@ export interface OnePassOptions extends Omit<ScanOptions, 'plan'>, Omit<Labellin
  * Whose rules the scan's headers are read by: those that the detector was fitted under, which an
  * earlier version did not write down, else the model's.
  */
-export const readAs = ({ plan, detector }: Pick<OnePassOptions, 'plan' | 'detector'>): Pick<Plan, 'imageReader'> =>
+export const readAs = ({
+  plan,
+  detector,
+}: Pick<OnePassOptions, 'plan' | 'detector'>): Pick<Plan, 'reader' | 'imageReader'> =>
   detector?.description.plan ?? plan;
 
 /**

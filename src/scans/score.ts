@@ -50,10 +50,10 @@ export async function scoreScan(
 ): Promise<SubjectScore | EarlyVerdict> {
   const { detector, explain } = options;
   const { plan, orientations } = detector.description;
-  const told = { ...options, ...collectedWarnings(options), ...explaining(detector, explain) };
+  const told = { ...options, ...collectedWarnings(options), ...explaining(detector, explain), plan };
   try {
-    const judging = prepared({ ...told, plan, orientations }).to(judged(detector, told));
-    const found = await runScan(source, { ...told, plan }, judging, last());
+    const judging = prepared({ ...told, orientations }).to(judged(detector, told));
+    const found = await runScan(source, told, judging, last());
     if (found === null) throw endedEarly(options, 'it could be scored');
     return found;
   } catch (error) {

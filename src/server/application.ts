@@ -20,6 +20,7 @@ import { AllowedMethods } from './allowed.js';
 import { guard } from './auth.js';
 import { errorAnswer, HttpError } from './http-error.js';
 import { withStreams } from './openapi.js';
+import { guardQueries } from './queries.js';
 import { FILE_TYPES } from './upload.js';
 
 /** Paths of the OpenAPI document that are answered without a token. */
@@ -97,6 +98,7 @@ export async function application(
     });
   });
   guard(app, token);
+  guardQueries(app);
   await app.register(multipart, {
     limits: { fileSize: Number.POSITIVE_INFINITY, files: 64, parts: 128, fields: 64, fieldSize: 4096, headerPairs: 64 },
     throwFileSizeLimit: false,

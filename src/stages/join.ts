@@ -1,31 +1,48 @@
 import ndarray from 'ndarray';
 import type { Grid, Slice } from '../chunks.js';
-import { SegcanaryError } from '../errors.js';
 import { contiguous } from '../maths/volume/contiguous.js';
+import type { Plan } from '../plan.js';
+import type { WarningListener } from '../results.js';
+import { FurtherChannel } from './join/further-channel.js';
 import { type Stage, stage } from './stage.js';
 
 export interface JoinOptions {
   /** The other channels, in the order of the plan: slices of scans of one channel each. */
   readonly channels: readonly AsyncIterable<Slice>[];
+  /**
+   * Whether the plan's reader turns every channel by its own affine, and to which axes.
+   * @default 'as-stored'
+   */
+  readonly reader?: Plan['reader'] | undefined;
+  /**
+   * Write a channel whose axes are not the first one's to a temporary file, to turn it. Without,
+   * such a channel is refused.
+   * @default true
+   */
+  readonly spool?: boolean | undefined;
+  /** Where that file lies. @default the system's folder for temporary files */
+  readonly tmpdir?: string | undefined;
+  /** Told of channels that begin elsewhere, or whose axes run otherwise. */
+  readonly onWarning?: WarningListener | undefined;
 }
 
 /**
  * Joins the channels of a case, each of which came as a file of its own: slices of the first
- * channel in, slices of all channels out, [c, y, x]. Holds one slice of each. Geometry is the first
- * channel's.
+ * channel in, slices of all channels out, [c, y, x]. Geometry is the first channel's. Holds one
+ * slice of each; under a reader that turns scans, a channel that is stored along other axes than
+ * the first is spooled and played back along those of the first.
  *
- * @throws SegcanaryError `scan-unsuitable` where the channels differ in shape, `truncated` where
- *   one ends early
+ * @throws SegcanaryError `scan-unsuitable` where the channels differ in shape or spacing, or one
+ *   has to be turned without a spool; `truncated` where one ends early; `io`
  */
 export function join(options: JoinOptions): Stage<Slice, Slice> {
-  const others = options.channels.map((channel) => channel[Symbol.asyncIterator]());
+  const others = options.channels.map((channel, c) => new FurtherChannel(channel, c + 1, options));
   let grid: Grid | null = null;
   return stage<Slice, Slice>(
     { name: 'join' },
     {
-      async *transform(first) {
-        const rest = await Promise.all(others.map((channel) => channel.next()));
-        const slices = [first, ...rest.map((result, c) => sliceOf(result, first, c + 1))];
+      async *transform(first, signal) {
+        const slices = [first, ...(await Promise.all(others.map((channel) => channel.next(first, signal))))];
         const channels = slices.length;
         grid ??= { ...first.grid, channels, scan: { ...first.grid.scan, channels } };
         const [, height, width] = first.grid.shape;
@@ -34,30 +51,12 @@ export function join(options: JoinOptions): Stage<Slice, Slice> {
         yield { grid, z: first.z, data: ndarray(data, [channels, height, width]) };
       },
       async *flush() {
-        // Read to their ends: only there are checksums known to be right.
-        for (const channel of others) while (!(await channel.next()).done);
+        for (const channel of others) await channel.end();
         yield* [];
       },
       async close() {
-        await Promise.allSettled(others.map((channel) => channel.return?.()));
+        await Promise.allSettled(others.map((channel) => channel.close()));
       },
     },
   );
-}
-
-function sliceOf(result: IteratorResult<Slice>, first: Slice, channel: number): Slice {
-  const { scan } = first.grid;
-  if (result.done)
-    throw new SegcanaryError('truncated', `channel ${channel} has only ${first.z} of ${scan.shape[0]} slices.`, {
-      subject: scan.case,
-    });
-  const other = result.value.grid.scan;
-  if (other.shape.some((n, axis) => n !== scan.shape[axis])) {
-    throw new SegcanaryError(
-      'scan-unsuitable',
-      `channel ${channel} has ${other.shape.join('x')} voxels and channel 0 ${scan.shape.join('x')}; resample the channels of a case to one grid first.`,
-      { subject: scan.case },
-    );
-  }
-  return result.value;
 }

@@ -38,6 +38,20 @@ beforeAll(async () => {
 });
 afterAll(() => server.stop());
 
+/** A score as a server of any version sends it. */
+const RIGHT = {
+  case: 'scan',
+  score: 4,
+  uncertainty: 0.25,
+  boundary: 5,
+  verdict: 'in-distribution',
+  pValue: 0.5,
+  patches: 8,
+  worstPatch: { distance: 9, centre: [1, 2, 3] },
+  warnings: [],
+  detector: 'sha256:0',
+} as const;
+
 const collect = () => {
   const pieces: Buffer[] = [];
   const stream = new Writable({
@@ -189,7 +203,7 @@ describe('SegcanaryClient and servers that are none, or break', () => {
         `${head}bytes\r\n--b\r\nContent-Disposition: attachment; name="result"\r\n\r\n{"error":{"code":"truncated","message":"scan: ended."}}\r\n--b--\r\n`,
         'truncated',
       ],
-      [`${head}bytes\r\n--b--\r\n`, 'unreachable'],
+      [`${head}bytes\r\n--b--\r\n`, 'answer-invalid'],
     ] as const) {
       const breaking = await serving(((
         request: import('node:http').IncomingMessage,
@@ -218,10 +232,10 @@ describe('SegcanaryClient and servers that are none, or break', () => {
           return response
             .writeHead(429, { 'retry-after': '0' })
             .end('{"error":{"code":"queue-full","message":"Come again."}}');
-        response.end('{"case":"scan"}');
+        response.end(JSON.stringify(RIGHT));
       });
     }) as never);
-    expect(await busy.score(ct)).toEqual({ case: 'scan' });
+    expect(await busy.score(ct)).toEqual(RIGHT);
     expect(asked).toBe(3);
     asked = 0;
     await expect(busy.score(Readable.from([readFileSync(ct)]))).rejects.toMatchObject({ status: 429, retryAfter: 0 });

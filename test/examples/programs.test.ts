@@ -83,4 +83,17 @@ describe('the example programs', async () => {
     expect(broken).toMatch(/detector\.json\tnifti-invalid\t/);
     expect(ran.code).toBe(0);
   });
+
+  it('variants writes copies that are changed a little, and the flip that is told is warned of', async () => {
+    const folder = join(mkdtempSync(join(workshop, 'variants-')), 'out');
+    const ran = await example('demo/variants.ts', [scan, folder]);
+    expect([ran.code, ran.stderr]).toEqual([0, '']);
+    const scored = lines((await segcanary(['score', '-d', detector, '-i', folder])).stdout).map((l) => JSON.parse(l));
+    const found = new Map(scored.map((one) => [one.case.replace('held-out_1_0000_', ''), one]));
+    expect(found.size).toBe(11);
+    expect(found.get('as-it-is').score).toBe(direct.score);
+    expect(found.get('flip-told').warnings).toMatchObject([{ code: 'orientation' }]);
+    expect(found.get('flip-told').score).toBe(found.get('flip-untold').score);
+    expect(found.get('flip-untold').warnings).toEqual([]);
+  });
 });

@@ -20,9 +20,21 @@ it('is read as it was written, and has the form that the OpenAPI document tells'
   expect(isErrorBody({ case: 'p1', score: 1 })).toBe(false);
 });
 
-it.each(['<html>', '{}', '{"error":{}}', '{"error":{"message":1}}', '{"message":"no such route"}'])(
-  '%s is no error of a segcanary server',
-  (text) => {
-    expect(() => readErrorBody(text)).toThrow();
-  },
-);
+it.each([
+  '<html>',
+  '{}',
+  'null',
+  '{"error":{"code":"","message":"x"}}',
+  '{"error":{}}',
+  '{"error":{"message":1}}',
+  '{"message":"no such route"}',
+])('%s is no error of a segcanary server', (text) => {
+  expect(() => readErrorBody(text)).toThrow();
+});
+
+it('has an option where its sentence quotes it', () => {
+  const read = (option: string) =>
+    readErrorBody(JSON.stringify({ error: { code: 'usage', message: 'give `volume`.', option } }));
+  expect(read('volume')).toEqual({ code: 'usage', message: 'give `volume`.', option: 'volume' });
+  expect(read('constructor')).toEqual({ code: 'usage', message: 'give `volume`.' });
+});

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import { encodeComment, encodeEvent, eventsOf, scanEventOf } from '../../src/protocol/events.js';
+import { RIGHT_RECORD } from '../support/answers.js';
 
 const TEXT =
   ': a comment\n\nevent: progress\ndata: {"patches":1,"of":"ü"}\n\ndata: two\ndata: lines\n\nevent: nothing\n\nevent:done\ndata:{}\n\n';
@@ -28,7 +29,8 @@ it('leaves an event out that did not arrive whole', async () => {
 });
 
 it('gives what was written as what happened to a scan, without comments and events that it does not know', async () => {
-  const record = { id: 'x', case: 'two\nlines' };
+  const name = 'two\nlines';
+  const record = { ...RIGHT_RECORD, case: name, result: { ...RIGHT_RECORD.result, case: name } };
   const text = [
     encodeComment('still there'),
     encodeEvent('progress', { patches: 1, total: 8 }),
@@ -41,4 +43,14 @@ it('gives what was written as what happened to a scan, without comments and even
     null,
     { event: 'done', record },
   ]);
+});
+
+it('refuses what cannot have happened, and an event without an end', async () => {
+  const event = (name: string, value: unknown) => () => scanEventOf({ event: name, data: JSON.stringify(value) });
+  expect(event('failed', null)()).toEqual({ event: 'failed', record: null });
+  expect(event('failed', RIGHT_RECORD)).toThrow('status: the scan is done, and it is failed');
+  expect(event('done', null)).toThrow('all of it');
+  expect(event('progress', { patches: 9, total: 8 })).toThrow('9 of 8');
+  const piece = Buffer.alloc(2 ** 20, 'x');
+  await expect(read(Array.from({ length: 17 }, () => piece))).rejects.toThrow('an event has no end');
 });

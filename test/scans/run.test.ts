@@ -10,7 +10,7 @@ import { fakeNifti } from '../support/nifti.js';
 it("reads by the rules of the plan's reader, and by nibabel's with units honoured where there is no plan", async () => {
   const first = async (imageReader?: ImageReader) => {
     const source = Readable.from([fakeNifti({ inter: 7, units: 3 })], { objectMode: false });
-    const options = imageReader && { plan: { imageReader } };
+    const options = imageReader && { plan: { reader: 'as-stored' as const, imageReader } };
     const [slice] = await runScan(source, { ...options }, chain<Slice>(), all());
     return [slice.data.get(0, 0, 0), slice.grid.spacing[2]];
   };

@@ -1,4 +1,5 @@
 import type { Target } from '../target.js';
+import { answers } from './answers.js';
 import { cohort } from './cohort.js';
 import { inspect, score, taps } from './commands.js';
 import { detector } from './detector.js';
@@ -19,6 +20,7 @@ export const inProcessTargets: readonly Target[] = [
   detector,
   onnx,
   cohort,
+  answers,
 ];
 /** What runs in processes of its own: a crash of onnxruntime takes its process along. */
 export const childTargets: readonly Target[] = [taps, inspect, score];

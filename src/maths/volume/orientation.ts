@@ -50,6 +50,43 @@ export function affineSpacing(affine: readonly number[]): Triple {
   return [length(2), length(1), length(0)];
 }
 
+/** Whether a map leaves every axis where it is, and its direction too. */
+export const isUnmoved = ({ axes, flipped }: AxisMap): boolean => axes.every((axis, i) => axis === i && !flipped[i]);
+
+/**
+ * The map that brings the axes of one scan to those of another, where both are known by what brings
+ * them to the same third grid: axis i of the other scan runs along axis axes[i] of the one.
+ */
+export function mapBetween(one: AxisMap, other: AxisMap): AxisMap {
+  const axes: [number, number, number] = [0, 0, 0];
+  const flipped: [boolean, boolean, boolean] = [false, false, false];
+  other.axes.forEach((axis, i) => {
+    axes[axis] = one.axes[i];
+    flipped[axis] = one.flipped[i] !== other.flipped[i];
+  });
+  return { axes, flipped };
+}
+
+/**
+ * The affine of a scan whose axes have been permuted and flipped.
+ *
+ * @param affine row-major 4x4, voxel (x, y, z, 1) to RAS+ mm
+ * @param shape voxels along [z, y, x], before
+ */
+export function turnedAffine(affine: readonly number[], shape: Triple, { axes, flipped }: AxisMap): number[] {
+  const turned = [...affine];
+  axes.forEach((axis, i) => {
+    // Axis i of [z, y, x] is column 2 - i.
+    const [from, to] = [2 - axis, 2 - i];
+    for (let row = 0; row < 12; row += 4) {
+      const step = affine[row + from];
+      turned[row + to] = flipped[i] ? -step : step;
+      if (flipped[i]) turned[row + 3] += step * (shape[axis] - 1);
+    }
+  });
+  return turned;
+}
+
 /** Orthogonal factor of the affine's 3x3 part with its columns scaled to unit length; row-major. */
 function nearestRotation(affine: readonly number[]): number[] | null {
   const lengths = [0, 1, 2].map((c) => Math.hypot(affine[c], affine[4 + c], affine[8 + c]));

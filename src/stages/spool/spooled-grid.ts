@@ -1,7 +1,7 @@
 import type { Box, Grid, Scan, Triple } from '../../chunks.js';
 import { SegcanaryError } from '../../errors.js';
 import { axesTowards } from '../../maths/volume/axis-codes.js';
-import { type AxisMap, affineSpacing, rasAxes } from '../../maths/volume/orientation.js';
+import { type AxisMap, affineSpacing, isUnmoved, rasAxes } from '../../maths/volume/orientation.js';
 import type { Plan } from '../../plan.js';
 
 /**
@@ -54,8 +54,12 @@ export function plannedAxes(
   return { axes: pick(axes, forward), flipped: pick(flipped, forward), spacing: pick(spacing, forward) };
 }
 
-/** In the order in which the plan's reader hands the axes on. */
-function readerAxes(scan: Scan, reader: Plan['reader']): AxisMap & { readonly spacing: Triple } {
+/**
+ * The axes and the spacing of a scan in the order in which the plan's reader hands them on.
+ *
+ * @throws SegcanaryError `scan-unsuitable` where the affine is singular and the reader needs it
+ */
+export function readerAxes(scan: Scan, reader: Plan['reader']): AxisMap & { readonly spacing: Triple } {
   const { spacing, affine } = scan;
   if (reader === 'as-stored') return { axes: [0, 1, 2], flipped: [false, false, false], spacing };
   const codes = reader === 'ras' ? 'RAS' : reader;
@@ -70,7 +74,7 @@ function readerAxes(scan: Scan, reader: Plan['reader']): AxisMap & { readonly sp
   const map = axesTowards(ras, codes);
   // nibabel hands an image that is turned so already on as it is, with the header's pixdim, and
   // takes the affine's lengths for the others.
-  if (map.axes.every((axis, i) => axis === i && !map.flipped[i])) return { ...map, spacing };
+  if (isUnmoved(map)) return { ...map, spacing };
   return { ...map, spacing: pick(affineSpacing(affine), map.axes) };
 }
 
