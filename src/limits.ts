@@ -77,6 +77,14 @@ export function beyond(limit: keyof ScanLimits, allowed: number, name: string, f
   );
 }
 
+/** The sentence for bytes that stopped coming. */
+export const stalled = (name: string, seconds: number): SegcanaryError =>
+  new SegcanaryError(
+    'timed-out',
+    `no byte came for ${seconds} s, so what sends the scan has stalled; send it again (\`limits.stall\` waits longer).`,
+    { option: 'limits.stall', subject: name },
+  );
+
 /**
  * Fills in the defaults.
  *

@@ -5,6 +5,7 @@ import { SegcanaryError } from '../errors.js';
 import { cannotRead, writeFileAtomically } from '../files/atomic.js';
 import { sha256 } from '../files/hash.js';
 import { parseWith, quoted } from '../files/json.js';
+import { refuseUnlessFile } from '../files/open.js';
 import type { Calibration } from './calibration.js';
 import { openChannelGroups } from './channel-groups.js';
 import {
@@ -163,6 +164,7 @@ export async function writeQuality(dir: string, quality: QualityModel): Promise<
 
 async function readDescription(dir: string) {
   const path = join(dir, DESCRIPTION);
+  await refuseUnlessFile(path);
   const bytes = await readFile(path).catch((cause: NodeJS.ErrnoException) => {
     if (cause.code !== 'ENOENT' && cause.code !== 'ENOTDIR') throw cannotRead(path, cause);
     throw new SegcanaryError(

@@ -9,11 +9,12 @@ import type { ScanReader } from './scan-reader.js';
  * the same header and voxels.
  *
  * @param limits of what a packed .img may hold; a single file is unpacked, and measured, by `load`
+ * @param signal ends the reading of a pair's header, which comes before there is a stream
  * @throws SegcanaryError `io` when there is no such file, it cannot be read, is a folder or lacks
  *   its partner; for a pair also what is wrong with its header
  */
-export async function openScan(path: string, limits?: Partial<ScanLimits>): Promise<Readable> {
-  return readerOf(path).open(path, limits);
+export async function openScan(path: string, limits?: Partial<ScanLimits>, signal?: AbortSignal): Promise<Readable> {
+  return readerOf(path).open(path, limits, signal);
 }
 
 /**
@@ -21,6 +22,6 @@ export async function openScan(path: string, limits?: Partial<ScanLimits>): Prom
  *
  * @throws SegcanaryError as `openScan`, and what is wrong with the header
  */
-export function readHeader(path: string): ReturnType<ScanReader['readHeader']> {
-  return readerOf(path).readHeader(path);
+export function readHeader(path: string, signal?: AbortSignal): ReturnType<ScanReader['readHeader']> {
+  return readerOf(path).readHeader(path, signal);
 }

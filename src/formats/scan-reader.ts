@@ -11,13 +11,14 @@ export interface ScanReader {
   /**
    * The bytes of the scan at `path`, for `load`.
    *
+   * @param signal ends what has to be read before there is a stream
    * @throws SegcanaryError `io` where the files cannot be read
    */
-  open(path: string, limits?: Partial<ScanLimits>): Promise<Readable>;
+  open(path: string, limits?: Partial<ScanLimits>, signal?: AbortSignal): Promise<Readable>;
   /**
    * The header of the scan at `path`, and nothing more of it.
    *
    * @throws SegcanaryError as `open`, and what is wrong with the header
    */
-  readHeader(path: string): Promise<Pick<Scan, 'shape' | 'spacing' | 'affine'>>;
+  readHeader(path: string, signal?: AbortSignal): Promise<Pick<Scan, 'shape' | 'spacing' | 'affine'>>;
 }

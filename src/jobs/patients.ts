@@ -1,7 +1,6 @@
-import { readFile } from 'node:fs/promises';
 import { SegcanaryError } from '../errors.js';
-import { cannotRead } from '../files/atomic.js';
 import { sha256 } from '../files/hash.js';
+import { readWhole } from '../files/open.js';
 import type { Warning } from '../results.js';
 
 /** BIDS: `sub-01_ses-2_T1w`. */
@@ -55,11 +54,9 @@ function patientIn(name: string): string {
  *
  * @throws SegcanaryError `io`, `cohort-invalid` naming the line
  */
-export async function readPatients(path: string): Promise<Map<string, string>> {
+export async function readPatients(path: string, signal?: AbortSignal): Promise<Map<string, string>> {
   const { parse } = await import('csv-parse/sync');
-  const text = await readFile(path, 'utf8').catch((cause: unknown) => {
-    throw cannotRead(path, cause);
-  });
+  const text = (await readWhole(path, { signal })).toString('utf8');
   const invalid = (what: string, cause?: unknown) =>
     new SegcanaryError('cohort-invalid', what, { subject: path, cause });
   let rows: { record: Record<string, string | undefined>; info: { lines: number } }[];

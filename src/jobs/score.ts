@@ -44,7 +44,7 @@ async function* scored(options: ScoreJobOptions): AsyncGenerator<SubjectScore | 
   for (const input of options.inputs) {
     const told = keepingWarnings(options.onWarning);
     try {
-      yield await scoreScan(await openInput(input, options.detector.description.plan, options.limits), {
+      yield await scoreScan(await openInput(input, options.detector.description.plan, options.limits, options.signal), {
         ...options,
         onWarning: told.onWarning,
         case: input.case,

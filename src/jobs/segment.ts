@@ -138,7 +138,7 @@ export async function* segmentScans(options: SegmentJobOptions): AsyncGenerator<
   for (const input of options.inputs) {
     const told = keepingWarnings(options.onWarning);
     try {
-      yield await segmentScan(await openInput(input, model.plan, options.limits), {
+      yield await segmentScan(await openInput(input, model.plan, options.limits, options.signal), {
         ...options,
         onWarning: told.onWarning,
         plan: model.plan,
