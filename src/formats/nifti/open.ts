@@ -30,13 +30,10 @@ async function openNifti(path: string, limits?: Partial<ScanLimits>, signal?: Ab
   );
   const voxels = await openFile(image);
   const whole = new PassThrough();
-  // Whoever destroys one of the two destroys both; an error is told where the bytes are read.
-  pipeline(
-    voxels,
-    () => joined(prefix, skip, inflate(voxels, image, limitsOf(limits))),
-    whole,
-    () => {},
-  );
+  // An error is told where the bytes are read. Whoever leaves there would otherwise wait with the
+  // generator for the next bytes of a pipe.
+  pipeline(joined(prefix, skip, inflate(voxels, image, limitsOf(limits))), whole, () => {});
+  whole.once('close', () => voxels.destroy());
   return whole;
 }
 
