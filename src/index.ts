@@ -177,6 +177,7 @@ export { type SegmentScanOptions, segmentScan } from './scans/segment.js';
 export { SHIFTS, shiftsFor } from './simulate/registry.js';
 export type { CtSlice, Grade, Modality, ScanStatistics, Shift, SliceChange } from './simulate/shift.js';
 export { SliceShifter, type SliceShifterOptions } from './simulate/slice-shifter.js';
+export { type AffordOptions, afford } from './stages/afford.js';
 export { aggregate } from './stages/aggregate.js';
 export { assemble } from './stages/assemble.js';
 export { Chain, chain, type Link, type RunOptions } from './stages/chain.js';

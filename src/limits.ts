@@ -7,7 +7,7 @@ import { SegcanaryError } from './errors.js';
 export interface ScanLimits {
   /** Slices of a volume. */
   readonly slices: number;
-  /** Voxels of a slice: one slice is the most that is held of a scan as it is read. */
+  /** Voxels of a slice. What is held of a scan is a multiple of it: `maths/volume/needs.ts`. */
   readonly sliceVoxels: number;
   /**
    * Bytes of a file once it is unpacked, all of its volumes and what lies behind them included. The
@@ -21,19 +21,32 @@ export interface ScanLimits {
   readonly ratio: number;
   /** Bytes between the header and the first voxel: extensions, which are skipped. */
   readonly extension: number;
+  /** Patches that the network is run on. */
+  readonly patches: number;
+  /**
+   * Bytes of memory for the slices of one scan, what the network itself takes left out. Where it is
+   * not given it is also no more than the machine, or the container, has.
+   */
+  readonly memory: number;
   /** Seconds for one scan, from its first byte to its result. */
   readonly seconds: number;
   /** Seconds without a byte while one is waited for. */
   readonly stall: number;
 }
 
-/** Twice what the largest scanners give, and a time that only a scan that has gone wrong takes. */
+/**
+ * Twice what the largest scanners give, and a time that only a scan that has gone wrong takes. A
+ * body of 512 x 512 x 2000 voxels of 1 mm has 1,519 patches of 128 x 128 x 128 at half overlap, and
+ * at half a millimetre 13,950.
+ */
 export const DEFAULT_LIMITS: ScanLimits = {
   slices: 16_384,
   sliceVoxels: 2 ** 24,
   bytes: 2 ** 36,
   ratio: 200,
   extension: 2 ** 24,
+  patches: 2 ** 14,
+  memory: 2 ** 33,
   seconds: 4 * 3600,
   stall: 600,
 };
@@ -47,6 +60,8 @@ const units: Readonly<Record<keyof ScanLimits, string>> = {
   bytes: 'unpacked bytes',
   ratio: 'unpacked bytes for one of gzip',
   extension: 'bytes between header and voxels',
+  patches: 'patches',
+  memory: 'bytes of memory for its slices',
   seconds: 'seconds',
   stall: 'seconds without a byte',
 };
@@ -61,6 +76,14 @@ export function beyond(limit: keyof ScanLimits, allowed: number, name: string, f
     { subject: name, option: `limits.${limit}` },
   );
 }
+
+/** The sentence for bytes that stopped coming. */
+export const stalled = (name: string, seconds: number): SegcanaryError =>
+  new SegcanaryError(
+    'timed-out',
+    `no byte came for ${seconds} s, so what sends the scan has stalled; send it again (\`limits.stall\` waits longer).`,
+    { option: 'limits.stall', subject: name },
+  );
 
 /**
  * Fills in the defaults.
@@ -80,3 +103,9 @@ export function limitsOf(given: Partial<ScanLimits> = {}): ScanLimits {
   }
   return limits;
 }
+
+/**
+ * Milliseconds for a timer, which takes 24.8 days at most and fires at once for more: longer than
+ * that is for ever.
+ */
+export const timerMs = (seconds: number): number => Math.min(seconds * 1000, 2 ** 31 - 1);

@@ -7,10 +7,12 @@ import type { FeatureDetector } from './detectors/saved.js';
 import type { VerdictOptions } from './detectors/verdict.js';
 import { type IntensityWatch, watchIntensities } from './detectors/watch-intensities.js';
 import type { Explainer } from './explain/explainer.js';
-import type { ScanLimits } from './limits.js';
+import { limitsOf, type ScanLimits } from './limits.js';
+import type { NetworkWindow } from './maths/volume/needs.js';
 import type { Encoder } from './network/encoder.js';
 import type { Plan, Scheme, SegmentationPlan } from './plan.js';
 import type { SubjectScore, Warning, WarningListener } from './results.js';
+import { afford } from './stages/afford.js';
 import { aggregate } from './stages/aggregate.js';
 import { assemble } from './stages/assemble.js';
 import { type Chain, chain } from './stages/chain.js';
@@ -89,7 +91,7 @@ const isChannels = (source: ScanBytes | readonly ChannelBytes[]): source is read
   Array.isArray(source);
 
 /** How a scan is made into what the network takes. */
-export interface PreparationOptions extends Pick<ReadingOptions, 'onWarning'> {
+export interface PreparationOptions extends Pick<ReadingOptions, 'onWarning' | 'limits'> {
   readonly plan: Plan;
   /** Axis codes of the training scans, where they are known. */
   readonly orientations?: readonly string[] | undefined;
@@ -100,15 +102,26 @@ export interface PreparationOptions extends Pick<ReadingOptions, 'onWarning'> {
   readonly spool?: boolean;
   /** Where the temporary file lies; a tmpfs would be RAM. @default os.tmpdir() */
   readonly tmpdir?: string;
+  /**
+   * How the network is slid over the prepared scan, so that a scan of too many patches is refused
+   * before they are run. Without it the memory of the preparation alone is looked at.
+   */
+  readonly window?: Omit<NetworkWindow, 'patchSize'> | undefined;
   /** Shown every slice before it is normalised and resampled: its own values, in the crop box. */
   readonly onRaw?: ((slice: Slice) => void) | undefined;
 }
 
-/** Slices of the scan as they are, checked, turned and cropped: check → spool. */
+/**
+ * Slices of the scan as they are, checked, turned and cropped: check → afford → spool → afford.
+ */
 export function spooled(options: PreparationOptions): Chain<Slice, Slice> {
-  const { plan, tmpdir, onRaw, spool: isSpooled = true } = options;
+  const { plan, limits, tmpdir, onRaw, spool: isSpooled = true } = options;
+  const window = options.window && { ...options.window, patchSize: plan.patchSize };
+  const affordable = { plan, window, limits };
   return chain(check(options))
+    .optionally(isSpooled ? afford({ ...affordable, ahead: true }) : null)
     .optionally(isSpooled ? spool({ plan, tmpdir }) : null)
+    .to(afford(affordable))
     .optionally(onRaw && observe(onRaw));
 }
 
@@ -145,10 +158,10 @@ export interface EmbeddingOptions extends PreparationOptions {
 /** Slices of the scan to one embedding a patch: prepared → patch → encode → pool. */
 export function embedded(options: EmbeddingOptions): Chain<Slice, Embedding> {
   const { plan, encoder, stepSize, tiles, onPrepared } = options;
-  return prepared(options)
+  return prepared({ window: { stepSize, tiles }, ...options })
     .optionally(onPrepared && observe(onPrepared))
     .to(patch({ patchSize: plan.patchSize, stepSize, tiles }))
-    .to(encode({ encoder }))
+    .to(encode({ encoder, seconds: limitsOf(options.limits).seconds }))
     .to(pool());
 }
 
@@ -160,6 +173,8 @@ export interface VerdictChainOptions {
   readonly early?: boolean | undefined;
   /** Fills up while the scan is read. */
   readonly warnings: readonly Warning[];
+  /** What the scan may take: of them `seconds`. @default DEFAULT_LIMITS */
+  readonly limits?: Partial<ScanLimits> | undefined;
   /** Shown what comes by, and asked at the end. */
   readonly explainer?: Explainer | undefined;
   readonly onProgress?: ProgressListener | undefined;
@@ -185,6 +200,8 @@ export function judged(
   if (options.early && detector.kind !== 'features') refuseEarly(detector);
   if (detector.kind === 'intensities')
     return chain(judgeIntensities({ scorer: detector.scorer, ...verdictOptions(detector, options) }));
+  // Nobody knows how soon an early verdict is there.
+  const seconds = options.early ? undefined : limitsOf(options.limits).seconds;
   const { plan, stepSize } = detector.description;
   const tiles = detector.kind === 'features' ? detector.description.tiles : 'all';
   const patches = chain(patch({ patchSize: plan.patchSize, stepSize, tiles }));
@@ -193,14 +210,14 @@ export function judged(
     return chain<Slice>()
       .optionally(watch && observe(watch.look))
       .to(patches)
-      .to(encode({ encoder: detector.encoder }))
+      .to(encode({ encoder: detector.encoder, seconds }))
       .to(pool())
       .to(judgedByFeatures(detector, { ...options, watch }));
   }
   const { method, description, sampler } = detector;
   const { regions } = description;
   return patches
-    .to(predict({ predictor: sampler }))
+    .to(predict({ predictor: sampler, seconds }))
     .observe(reporter(options))
     .to(assemble())
     .to(judgeOutputs({ method, sampler, regions, ...verdictOptions(detector, options) }));

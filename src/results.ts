@@ -169,11 +169,13 @@ export interface EarlyVerdict extends Omit<SubjectScore, 'score' | 'verdict' | '
 export interface ScanFailure {
   readonly case: string;
   readonly error: ErrorDescription;
+  /** What was told of the scan before it failed; absent where that is nothing. */
+  readonly warnings?: readonly Warning[];
 }
 
 /** A failure from whatever was thrown while a scan was worked on. */
-export function failureOf(name: string, error: unknown): ScanFailure {
-  return { case: name, error: describeError(error, name) };
+export function failureOf(name: string, error: unknown, warnings: readonly Warning[] = []): ScanFailure {
+  return { case: name, error: describeError(error, name), ...(warnings.length > 0 && { warnings }) };
 }
 
 export function isFailure(result: object): result is ScanFailure {

@@ -23,6 +23,7 @@ it('exports these names', () => {
       "TestMartingale",
       "adviceOf",
       "adviceSentence",
+      "afford",
       "aggregate",
       "all",
       "assemble",

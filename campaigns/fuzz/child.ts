@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
@@ -25,8 +25,15 @@ export interface ChildResult {
   readonly stderr: string;
 }
 
-/** Runs the built command line with bounded memory and time. */
-export function runCli(args: readonly string[]): Promise<ChildResult> {
+/**
+ * Runs the built command line with bounded memory and time.
+ *
+ * @param started told of the process, to signal it; what it returns is called when that has ended
+ */
+export function runCli(
+  args: readonly string[],
+  started?: (child: ChildProcess) => (() => void) | undefined,
+): Promise<ChildResult> {
   return new Promise((resolve, reject) => {
     const child = spawn(
       '/bin/sh',
@@ -55,7 +62,9 @@ export function runCli(args: readonly string[]): Promise<ChildResult> {
       if (stderr.length < 1e6) stderr += text;
     });
     child.on('error', reject);
+    const ended = started?.(child);
     child.on('close', (code, signal) => {
+      ended?.();
       clearTimeout(timer);
       clearInterval(watch);
       resolve({ code, killed: killed ?? signal, stdout, stderr });

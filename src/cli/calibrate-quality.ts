@@ -65,7 +65,7 @@ export async function calibrateQualityOf(
   flags: QualityFlags & Omit<ScanFlags, 'input'>,
   { log, progress, signal, say }: Session,
 ): Promise<readonly ScanFailure[]> {
-  const model = await openSegmentationModel(flags.model, flags);
+  const model = await openSegmentationModel(flags.model, { ...flags, signal });
   const started = performance.now();
   let scans = 0;
   const { quality, failures } = await calibrateQuality({

@@ -42,7 +42,7 @@ export function calibrateCommand(program: Command): void {
     const flags = flagsOf<CalibrateFlags>(command);
     return runSession(flags, async (session) => {
       const { log, signal, say } = session;
-      const inputs = await namedScans(flags, 'val');
+      const inputs = await namedScans(flags, 'val', signal);
       if (!inputs) throw new SegcanaryError('usage', 'Held-out scans draw the boundary; name them with -i.');
       const detector = await loadDetector(flags.detector);
       refuseHalfOf(flags);
@@ -50,7 +50,7 @@ export function calibrateCommand(program: Command): void {
       const done = new ScanProgress(session, inputs.length);
       const { calibration, id, warnings, failures } = await calibrateDetector({
         ...flags,
-        patients: await patientsFrom(flags),
+        patients: await patientsFrom(flags, signal),
         detector: await openDetector(detector, flags),
         inputs,
         signal,

@@ -88,8 +88,8 @@ export function evaluateCommand(program: Command): void {
 
 async function evaluate(path: string, flags: EvaluateFlags, session: Session): Promise<number> {
   const { log, progress, signal } = session;
-  const cohort = await openCohort(path);
-  const model = await openEvaluationModel(flags.model, flags);
+  const cohort = await openCohort(path, signal);
+  const model = await openEvaluationModel(flags.model, { ...flags, signal });
   await makeFolder(flags.output);
   const done = new ScanProgress(session, cohort.length);
   const result = await evaluateCohort({

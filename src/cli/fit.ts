@@ -73,7 +73,7 @@ export function fitCommand(program: Command): void {
     const flags = flagsOf<FitFlags>(command);
     return runSession(flags, async (session) => {
       if (outputMethod(flags.detector)) return makeOnOutputs(flags, session);
-      const training = await namedScans(flags, 'train');
+      const training = await namedScans(flags, 'train', session.signal);
       if (!training)
         throw new SegcanaryError('usage', `${flags.detector} is fitted to training scans; name them with -i.`);
       return flags.detector === ihf.name
@@ -89,9 +89,9 @@ async function fitOnFeatures(flags: FitFlags, inputs: readonly ScanInput[], sess
   const done = new ScanProgress(session, inputs.length);
   const result = await fitDetector({
     ...flags,
-    patients: await patientsFrom(flags),
+    patients: await patientsFrom(flags, signal),
     method: flags.detector,
-    model: await openModel(flags.model, flags),
+    model: await openModel(flags.model, { ...flags, signal }),
     inputs,
     cache,
     signal,
@@ -121,8 +121,8 @@ async function fitOnIntensities(flags: FitFlags, inputs: readonly ScanInput[], s
   const done = new ScanProgress(session, inputs.length);
   const result = await fitIntensityDetector({
     ...flags,
-    patients: await patientsFrom(flags),
-    model: await openModel(flags.model, flags),
+    patients: await patientsFrom(flags, signal),
+    model: await openModel(flags.model, { ...flags, signal }),
     inputs,
     signal,
     onScan: ({ case: name }) => log.debug(`${name}: ${done.next(name).toFixed(1)} s`),
@@ -144,8 +144,8 @@ async function makeOnOutputs(flags: FitFlags, { signal, say }: Session): Promise
   const result = await saveOutputDetector({
     ...flags,
     method: flags.detector,
-    model: await openSegmentationModel(flags.model, { ...flags, folds }),
-    inputs: (await namedScans(flags, 'train')) ?? [],
+    model: await openSegmentationModel(flags.model, { ...flags, folds, signal }),
+    inputs: (await namedScans(flags, 'train', signal)) ?? [],
     signal,
   });
   await say(reportOutputDetector(result, flags.output));

@@ -12,9 +12,10 @@ import { resolveInputs, type ScanInput } from '../jobs/inputs.js';
 export async function namedScans(
   { input, cohort }: { readonly input?: readonly string[]; readonly cohort?: string },
   split: CohortCase['split'],
+  signal?: AbortSignal,
 ): Promise<ScanInput[] | null> {
   if (input && cohort !== undefined)
     throw new SegcanaryError('usage', 'Scans are named by -i or by --cohort, not by both; leave one out.');
-  if (cohort !== undefined) return cohortInputs(cohort, split);
+  if (cohort !== undefined) return cohortInputs(cohort, split, signal);
   return input ? resolveInputs(input) : null;
 }

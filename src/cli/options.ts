@@ -4,7 +4,7 @@ import { readPatients } from '../jobs/patients.js';
 import type { ScanLimits } from '../limits.js';
 import type { WithInference } from '../network/inference/options.js';
 import type { LogOptions } from './log.js';
-import { foldList, limits, limitsText, wholeNumber } from './values.js';
+import { foldList, limits, limitsText, threads, wholeNumber } from './values.js';
 
 /** The options of commands that run a network. */
 export type InferenceFlags = Required<WithInference>;
@@ -33,8 +33,10 @@ export interface PlanFlags {
 }
 
 /** The table of patients that is named, if any. */
-export const patientsFrom = ({ patients }: { readonly patients?: string }): Promise<Map<string, string>> | undefined =>
-  patients === undefined ? undefined : readPatients(patients);
+export const patientsFrom = (
+  { patients }: { readonly patients?: string },
+  signal: AbortSignal,
+): Promise<Map<string, string>> | undefined => (patients === undefined ? undefined : readPatients(patients, signal));
 
 /** The options of a command; what says how networks are run is one value. */
 export function flagsOf<T extends LogOptions>(command: Command): T {
@@ -43,7 +45,7 @@ export function flagsOf<T extends LogOptions>(command: Command): T {
 }
 
 export const withInferenceOptions = (command: Command): Command =>
-  command.option('--threads <n>', 'threads of the network', wholeNumber, availableParallelism());
+  command.option('--threads <n>', 'threads of the network', threads, availableParallelism());
 
 export const withLimitOptions = (command: Command): Command =>
   command.option('--limits <name=value...>', limitsText, limits);

@@ -64,7 +64,7 @@ export function scoreCommand(program: Command): void {
             'usage',
             `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)} is not for scans that a server scores; leave it out.`,
           );
-      return scoreAll(flags, await scorerThere(flags, flags.server), session);
+      return scoreAll(flags, await scorerThere(flags, flags.server, session), session);
     });
   });
 }
@@ -99,11 +99,15 @@ async function scorerHere(flags: ScoreFlags): Promise<Scorer> {
   };
 }
 
-async function scorerThere({ detector: name, tokenFile, volume, explain }: ScoreFlags, url: string): Promise<Scorer> {
+async function scorerThere(
+  { detector: name, tokenFile, volume, explain }: ScoreFlags,
+  url: string,
+  { signal }: Session,
+): Promise<Scorer> {
   // Loaded for who has a server alone.
   const { SegcanaryClient } = await import('../client/client.js');
   const { scoreScansRemotely } = await import('../client/score-scans.js');
-  const client = new SegcanaryClient({ url, token: await tokenFrom(tokenFile), patience: PATIENCE });
+  const client = new SegcanaryClient({ url, token: await tokenFrom(tokenFile, signal), patience: PATIENCE });
   const detectors = await client.detectors();
   const detector = detectors.find((one) => (name === undefined ? one.default : one.name === name));
   if (!detector)

@@ -82,7 +82,7 @@ async function segmentAll(flags: SegmentFlags, session: Session): Promise<number
     throw new SegcanaryError('usage', `-o - takes one scan and there are ${inputs.length}; name a folder.`);
   if (toStdout && flags.saveProbabilities)
     throw new SegcanaryError('usage', '--save-probabilities needs a folder; name one with -o.');
-  const model = await openSegmentationModel(flags.model, flags);
+  const model = await openSegmentationModel(flags.model, { ...flags, signal: session.signal });
   const segmenter = await segmenterOf({ ...flags, model, detector });
   if (!toStdout) {
     ResultFolder.refuseNames(inputs.map((input) => input.case));

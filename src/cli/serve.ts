@@ -63,8 +63,8 @@ export function serveCommand(program: Command): void {
 async function serve(flags: ServeFlags, { log, signal, say }: Session): Promise<number> {
   const { host, port } = flags;
   if (port > 65_535) throw new SegcanaryError('usage', `--port ${port}: ports end at 65535.`);
-  const token = await tokenFrom(flags.tokenFile);
-  const model = flags.model === undefined ? undefined : await openSegmentationModel(flags.model, flags);
+  const token = await tokenFrom(flags.tokenFile, signal);
+  const model = flags.model === undefined ? undefined : await openSegmentationModel(flags.model, { ...flags, signal });
   const server = await createServer({
     ...flags,
     detectors: flags.detector,

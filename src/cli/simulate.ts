@@ -6,7 +6,7 @@ import { isAbort } from '../errors.js';
 import { makeFolder, writeFileAtomically } from '../files/atomic.js';
 import { resolveInputs } from '../jobs/inputs.js';
 import { measureScan, simulateScan } from '../jobs/simulate.js';
-import { openModel } from '../network/folder.js';
+import { type ModelFolderOptions, openModel } from '../network/folder.js';
 import { failureOf } from '../results.js';
 import { checkModality, modalityLike } from '../simulate/modality.js';
 import { SHIFT_NAMES, shiftsFor } from '../simulate/registry.js';
@@ -65,7 +65,9 @@ export function simulateCommand(program: Command): void {
 
 async function simulateAll(flags: SimulateFlags, session: Session): Promise<number> {
   const inputs = await resolveInputs(flags.input);
-  const modality = flags.modality ?? (flags.model === undefined ? undefined : await modalityOf(flags.model, flags));
+  const modality =
+    flags.modality ??
+    (flags.model === undefined ? undefined : await modalityOf(flags.model, { ...flags, signal: session.signal }));
   await makeFolder(flags.output);
   const rows: string[][] = [];
   let failed = 0;
@@ -134,7 +136,7 @@ function shiftsNamed(names: readonly string[], modality: Modality): readonly Shi
 }
 
 /** nnU-Net normalises CTs by the values of its training set, and everything else scan by scan. */
-async function modalityOf(model: string, flags: PlanFlags): Promise<Modality> {
+async function modalityOf(model: string, flags: ModelFolderOptions): Promise<Modality> {
   const { plan } = await openModel(model, flags);
   return plan.channels[0]?.scheme === 'CTNormalization' ? 'ct' : 'mr';
 }

@@ -21,8 +21,8 @@ export function tapsCommand(program: Command): void {
     .option('--ndjson', 'one JSON object a line instead of a table')
     .action((path: string) => {
       const flags = flagsOf<TapsFlags>(command);
-      return runSession(flags, async ({ log, say, print }) => {
-        const model = await openNetwork(path, flags);
+      return runSession(flags, async ({ log, signal, say, print }) => {
+        const model = await openNetwork(path, { ...flags, signal });
         const patchShape = model.plan ? [model.plan.channels.length, ...model.plan.patchSize] : undefined;
         const taps = await listTaps(model.onnx, patchShape, { name: model.path });
         if (taps.length === 0) {

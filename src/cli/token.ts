@@ -1,6 +1,5 @@
-import { readFile } from 'node:fs/promises';
 import { SegcanaryError } from '../errors.js';
-import { cannotRead } from '../files/atomic.js';
+import { readWhole } from '../files/open.js';
 
 /**
  * The token of a server, from a file or the variable SEGCANARY_TOKEN; null where there is neither.
@@ -8,13 +7,8 @@ import { cannotRead } from '../files/atomic.js';
  *
  * @throws SegcanaryError `io`, `usage` for what is no token
  */
-export async function tokenFrom(file: string | undefined): Promise<string | null> {
-  const text =
-    file === undefined
-      ? process.env.SEGCANARY_TOKEN
-      : await readFile(file, 'utf8').catch((cause: unknown) => {
-          throw cannotRead(file, cause);
-        });
+export async function tokenFrom(file: string | undefined, signal?: AbortSignal): Promise<string | null> {
+  const text = file === undefined ? process.env.SEGCANARY_TOKEN : (await readWhole(file, { signal })).toString('utf8');
   if (text === undefined) return null;
   const token = text.trim();
   if (!/^[\x21-\x7e]{16,512}$/.test(token))

@@ -1,5 +1,7 @@
+import { availableParallelism } from 'node:os';
 import { InvalidArgumentError } from 'commander';
 import { DEFAULT_LIMITS, limitsOf, type ScanLimits } from '../limits.js';
+import { mostThreads } from '../network/inference/options.js';
 
 /** What stands behind an option, read or refused in one sentence. */
 
@@ -10,14 +12,30 @@ export function wholeNumber(text: string): number {
   return n;
 }
 
-export function fraction(text: string): number {
+/** A number as people write one; NaN for what is none, and for one that no number can hold. */
+function decimal(text: string): number {
   const x = Number(text);
+  return /^(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text) && Number.isFinite(x) ? x : Number.NaN;
+}
+
+/** Threads of a network, as many as `openSession` takes. */
+export function threads(text: string): number {
+  const n = wholeNumber(text);
+  if (n > mostThreads())
+    throw new InvalidArgumentError(
+      `Give at most ${mostThreads()}: this process may use ${availableParallelism()} cores, and more threads wait for one another.`,
+    );
+  return n;
+}
+
+export function fraction(text: string): number {
+  const x = decimal(text);
   if (!(x > 0 && x <= 1)) throw new InvalidArgumentError('Give a number above 0 and at most 1.');
   return x;
 }
 
 export function level(text: string): number {
-  const x = Number(text);
+  const x = decimal(text);
   if (!(x > 0 && x < 1)) throw new InvalidArgumentError('Give a number above 0 and below 1.');
   return x;
 }
@@ -47,8 +65,11 @@ export const limitsText = `what a scan may be at most, against bombs and stalls 
 
 /** `--limits slices=20000 seconds=60`: several at once, or one at a time. */
 export function limits(text: string, before: Partial<ScanLimits> = {}): Partial<ScanLimits> {
-  const [name = '', value = ''] = text.split('=');
-  const given = { ...before, [name]: value.trim() === '' ? Number.NaN : Number(value) };
+  const [name = '', ...values] = text.split('=');
+  const value = decimal(values.join('=').trim());
+  if (Object.hasOwn(DEFAULT_LIMITS, name) && Number.isNaN(value))
+    throw new InvalidArgumentError(`Give the limit as a number above 0: ${name}=${DEFAULT_LIMITS[name as 'stall']}.`);
+  const given = { ...before, [name]: value };
   try {
     limitsOf(given);
   } catch (error) {

@@ -37,7 +37,8 @@ export function flagOf(option: OptionName): string | null {
 export const sentenceOf = (error: ErrorDescription): string => inWords(error, flagOf);
 
 /** A failure as the command line prints it: what only programs need is left out. */
-export const printed = ({ case: name, error }: ScanFailure): ScanFailure => ({
+export const printed = ({ case: name, error, warnings }: ScanFailure): ScanFailure => ({
   case: name,
   error: { code: error.code, message: sentenceOf(error) },
+  ...(warnings && { warnings }),
 });

@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { Readable } from 'node:stream';
 import { setTimeout as wait } from 'node:timers/promises';
 import { SegcanaryError } from '../errors.js';
+import { timerMs } from '../limits.js';
 import { readDetectors, readDrift, type ServerDetector, type ServerDrift } from '../protocol/detectors.js';
 import { eventsOf, type ScanEvent, scanEventOf } from '../protocol/events.js';
 import {
@@ -201,7 +202,7 @@ export class SegcanaryClient {
         sent?.close();
         const seconds = error instanceof ServerError && error.status === 429 ? (error.retryAfter ?? 1) : null;
         if (seconds === null || !canBeSentTwice(scan) || Date.now() + seconds * 1000 > until) throw error;
-        await wait(seconds * 1000, undefined, { signal });
+        await wait(timerMs(seconds), undefined, { signal });
       }
     }
   }

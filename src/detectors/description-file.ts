@@ -5,6 +5,7 @@ import { SegcanaryError } from '../errors.js';
 import { cannotRead } from '../files/atomic.js';
 import { sha256 } from '../files/hash.js';
 import { parseWith, quoted } from '../files/json.js';
+import { refuseUnlessFile } from '../files/open.js';
 import { inconsistencies } from './consistency.js';
 import { DESCRIPTION_SCHEMAS, type DetectorDescription } from './description.js';
 import { DESCRIPTION } from './folder.js';
@@ -44,6 +45,7 @@ export async function readDescription(
  */
 export async function readRawDescription(dir: string): Promise<RawDescription> {
   const path = join(dir, DESCRIPTION);
+  await refuseUnlessFile(path);
   const bytes = await readFile(path).catch((cause: NodeJS.ErrnoException) => {
     if (cause.code !== 'ENOENT' && cause.code !== 'ENOTDIR') throw cannotRead(path, cause);
     throw new SegcanaryError(

@@ -4,6 +4,7 @@ import { SegcanaryError } from '../errors.js';
 import { cannotRead, cannotWrite, makeFolder } from '../files/atomic.js';
 import { readHashed } from '../files/hash.js';
 import { isPassingName, passingName, removeLeftovers } from '../files/leftovers.js';
+import { refuseUnlessFile } from '../files/open.js';
 
 /** The file that says what a detector is. */
 export const DESCRIPTION = 'detector.json';
@@ -71,6 +72,7 @@ export async function writeDetectorFolder(
  */
 export async function readVerified(dir: string, name: string, hash: string): Promise<Uint8Array> {
   const path = join(dir, name);
+  await refuseUnlessFile(path);
   const read = await readHashed(path).catch((cause) => {
     throw cannotRead(path, cause);
   });

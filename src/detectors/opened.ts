@@ -1,4 +1,5 @@
 import { type OptionName, SegcanaryError } from '../errors.js';
+import type { NetworkWindow } from '../maths/volume/needs.js';
 import { rememberingConstants } from '../network/constant-patches.js';
 import { type Encoder, encoderWhenOpen, openEncoder } from '../network/encoder.js';
 import type { InferenceOptions, WithInference } from '../network/inference/options.js';
@@ -77,6 +78,14 @@ export async function openBesideSegmenter(
 export function encoderOf(detector: FeatureDetector, inference?: InferenceOptions): Promise<Encoder> {
   const { dir, encoderOnnx, description } = detector;
   return openEncoder(encoderOnnx, { inference, sha256: description.encoderSha256, name: `${dir}/encoder.onnx` });
+}
+
+/** How the network of a detector is slid over a scan; absent where it judges without one. */
+export function windowOf(detector: OpenDetector): Omit<NetworkWindow, 'patchSize'> | undefined {
+  if (detector.kind === 'intensities') return undefined;
+  const { stepSize } = detector.description;
+  if (detector.kind === 'features') return { stepSize, tiles: detector.description.tiles };
+  return { stepSize, logits: detector.sampler.passes * detector.sampler.heads };
 }
 
 /**

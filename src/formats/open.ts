@@ -1,8 +1,7 @@
 import type { Readable } from 'node:stream';
 import type { ScanLimits } from '../limits.js';
-import type { ImageReader } from '../plan.js';
 import { readerOf } from './readers.js';
-import type { ScanReader } from './scan-reader.js';
+import type { HeaderOptions, ScanReader } from './scan-reader.js';
 
 /**
  * The bytes of the scan at `path`, for `load`: a `.nii` or `.nii.gz` as it is, whatever its name; a
@@ -10,19 +9,19 @@ import type { ScanReader } from './scan-reader.js';
  * the same header and voxels.
  *
  * @param limits of what a packed .img may hold; a single file is unpacked, and measured, by `load`
+ * @param signal ends the reading of a pair's header, which comes before there is a stream
  * @throws SegcanaryError `io` when there is no such file, it cannot be read, is a folder or lacks
  *   its partner; for a pair also what is wrong with its header
  */
-export async function openScan(path: string, limits?: Partial<ScanLimits>): Promise<Readable> {
-  return readerOf(path).open(path, limits);
+export async function openScan(path: string, limits?: Partial<ScanLimits>, signal?: AbortSignal): Promise<Readable> {
+  return readerOf(path).open(path, limits, signal);
 }
 
 /**
  * The header of the scan at `path`, and nothing more of it.
  *
- * @param reader whose rules it is read by
  * @throws SegcanaryError as `openScan`, and what is wrong with the header
  */
-export function readHeader(path: string, reader?: ImageReader): ReturnType<ScanReader['readHeader']> {
-  return readerOf(path).readHeader(path, reader);
+export function readHeader(path: string, options?: HeaderOptions): ReturnType<ScanReader['readHeader']> {
+  return readerOf(path).readHeader(path, options);
 }

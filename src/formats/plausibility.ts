@@ -3,13 +3,10 @@ import { axisCodes } from '../maths/volume/axis-codes.js';
 import type { Plan } from '../plan.js';
 import type { Warning } from '../results.js';
 
-/**
- * What a scan is, seen from outside: its header, and the extremes of each channel as stored (after
- * slope and intercept).
- */
-export interface ScanFacts {
-  readonly scan: Scan;
-  readonly ranges: readonly { readonly min: number; readonly max: number }[];
+/** The extremes of a channel as stored, after slope and intercept. */
+export interface ChannelRange {
+  readonly min: number;
+  readonly max: number;
 }
 
 export interface Expectations {
@@ -30,18 +27,17 @@ const SPACING = { min: 0.05, max: 20 };
 const FACTOR = 8;
 
 /**
- * What is well-formed and still probably wrong. nnU-Net takes all of it in silence.
+ * What is well-formed and still probably wrong in a header: it can be told before the first voxel
+ * is worked on. nnU-Net takes all of it in silence, and what is wrong with voxels too.
  */
-export function warningsOfScan({ scan, ranges }: ScanFacts, expected: Expectations): Warning[] {
-  return [
-    ...intensities(ranges, expected),
-    ...spacing(scan, expected),
-    ...geometry(scan),
-    ...orientation(scan, expected),
-  ];
-}
+export const warningsOfHeader = (scan: Scan, expected: Expectations): Warning[] => [
+  ...spacing(scan, expected),
+  ...geometry(scan),
+  ...orientation(scan, expected),
+];
 
-function intensities(ranges: ScanFacts['ranges'], { plan }: Expectations): Warning[] {
+/** The same of the voxels, when all of them have been seen. */
+export function warningsOfVoxels(ranges: readonly ChannelRange[], { plan }: Expectations): Warning[] {
   return ranges.flatMap(({ min, max }, c) => {
     const channel = plan.channels[c];
     const name = channel?.name ?? String(c);

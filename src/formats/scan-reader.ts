@@ -3,6 +3,14 @@ import type { Scan } from '../chunks.js';
 import type { ScanLimits } from '../limits.js';
 import type { ImageReader } from '../plan.js';
 
+/** How a header is read. */
+export interface HeaderOptions {
+  /** Whose rules it is read by. @default nibabel's, with units honoured */
+  readonly reader?: ImageReader | undefined;
+  /** Ends the waiting for its bytes. */
+  readonly signal?: AbortSignal | undefined;
+}
+
 /** A form in which scans come as files. One folder each, and one line in `readers.ts`. */
 export interface ScanReader {
   /** Names of the files in a folder that stand for a scan. */
@@ -12,14 +20,14 @@ export interface ScanReader {
   /**
    * The bytes of the scan at `path`, for `load`.
    *
+   * @param signal ends what has to be read before there is a stream
    * @throws SegcanaryError `io` where the files cannot be read
    */
-  open(path: string, limits?: Partial<ScanLimits>): Promise<Readable>;
+  open(path: string, limits?: Partial<ScanLimits>, signal?: AbortSignal): Promise<Readable>;
   /**
    * The header of the scan at `path`, and nothing more of it.
    *
-   * @param reader whose rules it is read by
    * @throws SegcanaryError as `open`, and what is wrong with the header
    */
-  readHeader(path: string, reader?: ImageReader): Promise<Pick<Scan, 'shape' | 'spacing' | 'affine'>>;
+  readHeader(path: string, options?: HeaderOptions): Promise<Pick<Scan, 'shape' | 'spacing' | 'affine'>>;
 }

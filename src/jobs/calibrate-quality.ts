@@ -123,7 +123,7 @@ async function rated(
   options: CalibrateQualityOptions,
 ): Promise<QualityPass> {
   const { model, limits } = options;
-  return rateScan(await openInput(input, model.plan, limits), {
+  return rateScan(await openInput(input, model.plan, limits, options.signal), {
     ...options,
     plan: model.plan,
     segmentation: model.segmentation,

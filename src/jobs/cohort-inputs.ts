@@ -1,6 +1,5 @@
-import { readFile } from 'node:fs/promises';
 import { type CohortCase, readCohort } from '../evaluate/cohort.js';
-import { cannotRead } from '../files/atomic.js';
+import { readWhole } from '../files/open.js';
 import type { ScanInput } from './inputs.js';
 
 /** A scan of a cohort as a job takes it. */
@@ -14,11 +13,8 @@ export function cohortInput({ case: name, images }: CohortCase): ScanInput {
  *
  * @throws SegcanaryError `io`, `cohort-invalid`
  */
-export async function openCohort(path: string): Promise<CohortCase[]> {
-  const text = await readFile(path, 'utf8').catch((cause) => {
-    throw cannotRead(path, cause);
-  });
-  return readCohort(text, path);
+export async function openCohort(path: string, signal?: AbortSignal): Promise<CohortCase[]> {
+  return readCohort((await readWhole(path, { signal })).toString('utf8'), path);
 }
 
 /**
@@ -27,5 +23,8 @@ export async function openCohort(path: string): Promise<CohortCase[]> {
  *
  * @throws SegcanaryError `io`, `cohort-invalid`
  */
-export const cohortInputs = async (path: string, split: CohortCase['split']): Promise<ScanInput[]> =>
-  (await openCohort(path)).filter((c) => c.split === split).map(cohortInput);
+export const cohortInputs = async (
+  path: string,
+  split: CohortCase['split'],
+  signal?: AbortSignal,
+): Promise<ScanInput[]> => (await openCohort(path, signal)).filter((c) => c.split === split).map(cohortInput);

@@ -182,7 +182,7 @@ export async function openCohortReader(options: CohortReaderOptions): Promise<Co
       const known = await cache.read(key);
       if (known) return [known, true];
       const scan = { ...scanOptions, ...warningsOf(c), case: c.case, file: input.file };
-      const source = await openInput(input, plan, options.limits);
+      const source = await openInput(input, plan, options.limits, options.signal);
       const found = sampler
         ? await examineScan(source, {
             ...scan,
@@ -201,7 +201,7 @@ export async function openCohortReader(options: CohortReaderOptions): Promise<Co
       const { features } = scorer;
       const own = isMeasured(features) ? groups.filter((group) => group.features === features) : [];
       const model = { ...first, name: first.path, tap: taps[at].name, groups: own };
-      return lookAtScan(() => openInput(input, plan, options.limits), {
+      return lookAtScan(() => openInput(input, plan, options.limits, options.signal), {
         ...scanOptions,
         case: c.case,
         file: input.file,

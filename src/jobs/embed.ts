@@ -25,7 +25,7 @@ export async function embedInput(
   const measurements: Float32Array[] = [];
   const histogram = new IntensityHistogram(options.plan.channels.length);
   let weights: Pick<CachedEmbeddings, 'weights' | 'cover'> = { weights: none, cover: none };
-  await embedScan(await openInput(input, options.plan, options.limits), {
+  await embedScan(await openInput(input, options.plan, options.limits, options.signal), {
     ...options,
     case: input.case,
     file: input.file,

@@ -45,7 +45,7 @@ export async function fitIntensityDetector(options: IntensityDetectorOptions): P
   const { model, output } = options;
   await checkDetectorTarget(output);
   const scans = await readTrainingScans({ ...options, plan: model.plan }, async (input) => {
-    const source = await openInput(input, model.plan, options.limits);
+    const source = await openInput(input, model.plan, options.limits, options.signal);
     const { onRaw, shares } = countingOf(model.plan);
     const { case: name, file } = input;
     const histogram = await histogramOf(source, { ...options, plan: model.plan, case: name, file, onRaw });

@@ -43,7 +43,7 @@ export async function identifyInput(input: ScanInput, options: IdentifyOptions =
   if (kept) return { ...kept, bytes };
   const { case: name, file } = input;
   const scan = { case: name, file, plan, ...(volume !== undefined && { volume }), ...(limits && { limits }) };
-  const found = await identifyScan(await openFiles(input, limits), { ...scan, ...(signal && { signal }) });
+  const found = await identifyScan(await openFiles(input, limits, signal), { ...scan, ...(signal && { signal }) });
   if (path && cache) {
     await makeFolder(cache);
     await writeSealed(path, key, found);

@@ -101,12 +101,13 @@ export async function openInput(
   input: ScanInput,
   plan: Pick<Plan, 'channels'>,
   limits?: Partial<ScanLimits>,
+  signal?: AbortSignal,
 ): Promise<ScanBytes | ChannelBytes[]> {
   refuseChannels(
     input,
     plan.channels.map((channel) => channel.name),
   );
-  return openFiles(input, limits);
+  return openFiles(input, limits, signal);
 }
 
 /**
@@ -114,13 +115,17 @@ export async function openInput(
  *
  * @throws SegcanaryError `io` when a file cannot be read
  */
-export async function openFiles(input: ScanInput, limits?: Partial<ScanLimits>): Promise<ScanBytes | ChannelBytes[]> {
+export async function openFiles(
+  input: ScanInput,
+  limits?: Partial<ScanLimits>,
+  signal?: AbortSignal,
+): Promise<ScanBytes | ChannelBytes[]> {
   const files = filesOf(input);
   if (input.file === '-') return process.stdin;
-  if (files.length === 1) return openScan(input.file, limits);
+  if (files.length === 1) return openScan(input.file, limits, signal);
   const channels: (ChannelBytes & { readonly bytes: Readable })[] = [];
   try {
-    for (const file of files) channels.push({ file, bytes: await openScan(file, limits) });
+    for (const file of files) channels.push({ file, bytes: await openScan(file, limits, signal) });
     return channels;
   } catch (error) {
     for (const { bytes } of channels) bytes.destroy();
@@ -155,9 +160,12 @@ export function refuseChannels(input: ScanInput, wanted: readonly string[]): voi
  */
 export async function orientationOf(
   input: ScanInput,
-  { imageReader }: Pick<Plan, 'imageReader'> = {},
+  {
+    plan,
+    signal,
+  }: { readonly plan?: Pick<Plan, 'imageReader'> | undefined; readonly signal?: AbortSignal | undefined },
 ): Promise<string | null> {
-  return axisCodes((await readHeader(input.file, imageReader)).affine);
+  return axisCodes((await readHeader(input.file, { reader: plan?.imageReader, signal })).affine);
 }
 
 const filesOf = (input: ScanInput): string[] => [input.file, ...(input.moreChannels ?? [])];
@@ -178,7 +186,7 @@ export async function hashInput(input: ScanInput, signal?: AbortSignal): Promise
 }
 
 const hashFile = async (file: string, signal?: AbortSignal): Promise<string> =>
-  sha256OfStream(untilAborted(await openScan(file), file, signal));
+  sha256OfStream(untilAborted(await openScan(file, undefined, signal), file, signal));
 
 async function* untilAborted(bytes: AsyncIterable<unknown>, file: string, signal?: AbortSignal) {
   for await (const piece of bytes) {

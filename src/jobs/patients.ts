@@ -1,7 +1,6 @@
-import { readFile } from 'node:fs/promises';
 import { SegcanaryError } from '../errors.js';
-import { cannotRead } from '../files/atomic.js';
 import { sha256 } from '../files/hash.js';
+import { readWhole } from '../files/open.js';
 import type { Warning } from '../results.js';
 
 /** BIDS: `sub-01_ses-2_T1w`. */
@@ -55,12 +54,10 @@ function patientIn(name: string): string {
  *
  * @throws SegcanaryError `io`, `cohort-invalid` naming the line
  */
-export async function readPatients(path: string): Promise<Map<string, string>> {
+export async function readPatients(path: string, signal?: AbortSignal): Promise<Map<string, string>> {
   // What few commands need is not waited for by all.
   const { readCsv } = await import('../files/csv.js');
-  const text = await readFile(path, 'utf8').catch((cause: unknown) => {
-    throw cannotRead(path, cause);
-  });
+  const text = (await readWhole(path, { signal })).toString('utf8');
   const invalid = (what: string) => new SegcanaryError('cohort-invalid', what, { subject: path });
   const rows = readCsv(text, path, {
     required: ['case', 'patient'],

@@ -5,6 +5,7 @@ import { isAbort, type SegcanaryError } from '../errors.js';
 import { type EarlyVerdict, failureOf, type ScanFailure, type SubjectScore } from '../results.js';
 import type { ScanOptions } from '../scans/run.js';
 import { scoreScan } from '../scans/score.js';
+import { keepingWarnings } from '../scans/warnings.js';
 import { openInput, type ScanInput } from './inputs.js';
 
 export interface ScoreJobOptions extends Omit<ScanOptions, 'case' | 'file'> {
@@ -41,9 +42,11 @@ export function scoreScans(options: ScoreJobOptions): AsyncGenerator<SubjectScor
 
 async function* scored(options: ScoreJobOptions): AsyncGenerator<SubjectScore | EarlyVerdict | ScanFailure> {
   for (const input of options.inputs) {
+    const told = keepingWarnings(options.onWarning);
     try {
-      yield await scoreScan(await openInput(input, options.detector.description.plan, options.limits), {
+      yield await scoreScan(await openInput(input, options.detector.description.plan, options.limits, options.signal), {
         ...options,
+        onWarning: told.onWarning,
         case: input.case,
         file: input.file === '-' ? 'stdin' : input.file,
         mask: options.mask?.(input.case),
@@ -52,7 +55,7 @@ async function* scored(options: ScoreJobOptions): AsyncGenerator<SubjectScore | 
       if (isAbort(error)) throw error as SegcanaryError;
       // A network that cannot be opened is no failure of the scan that met it first.
       if (options.detector.kind === 'features') await options.detector.encoder.ready;
-      yield failureOf(input.case, error);
+      yield failureOf(input.case, error, told.warnings);
     }
   }
 }

@@ -14,6 +14,7 @@ import type { SegmentationPlan } from '../plan.js';
 import { failureOf, type ScanFailure, type SegmentResult } from '../results.js';
 import type { ScanOptions } from '../scans/run.js';
 import { segmentScan } from '../scans/segment.js';
+import { keepingWarnings } from '../scans/warnings.js';
 import { openInput, type ScanInput } from './inputs.js';
 
 export interface SegmenterJobOptions extends WithInference {
@@ -137,9 +138,11 @@ export async function* segmentScans(options: SegmentJobOptions): AsyncGenerator<
   const { model } = options;
   const stepSize = stepSizeOf(options);
   for (const input of options.inputs) {
+    const told = keepingWarnings(options.onWarning);
     try {
-      yield await segmentScan(await openInput(input, model.plan, options.limits), {
+      yield await segmentScan(await openInput(input, model.plan, options.limits, options.signal), {
         ...options,
+        onWarning: told.onWarning,
         plan: model.plan,
         segmentation: model.segmentation,
         stepSize,
@@ -151,7 +154,7 @@ export async function* segmentScans(options: SegmentJobOptions): AsyncGenerator<
       });
     } catch (error) {
       if (isAbort(error)) throw error as SegcanaryError;
-      yield failureOf(input.case, error);
+      yield failureOf(input.case, error, told.warnings);
     }
   }
 }

@@ -41,7 +41,7 @@ export async function simulateScan(options: SimulateScanOptions): Promise<void> 
   const statistics = options.statistics ?? (isOfOneModality ? await measureScan({ ...options, limits }) : undefined);
   if (isOfOneModality && statistics) checkModality(shift, statistics, { modality, subject: options.file });
   await runScan(
-    await openScan(options.file, limits),
+    await openScan(options.file, limits, options.signal),
     { ...options, limits },
     chain(simulate({ ...options, statistics })).to(saveScan(options)),
     drain,
@@ -54,7 +54,7 @@ export async function simulateScan(options: SimulateScanOptions): Promise<void> 
  * @throws SegcanaryError whatever is wrong with the scan
  */
 export async function measureScan(options: ScanOptions & { readonly file: string }): Promise<ScanStatistics> {
-  return runScan(await openScan(options.file, options.limits), options, chain<Slice>(), firstChannel);
+  return runScan(await openScan(options.file, options.limits, options.signal), options, chain<Slice>(), firstChannel);
 }
 
 const firstChannel: Collector<Slice, ScanStatistics, Spread> = {

@@ -54,7 +54,7 @@ async function intensitiesOf(
 ): Promise<IntensityShares> {
   const { onRaw, shares } = countingOf(options.plan);
   await runScan(
-    await openInput(input, options.plan, options.limits),
+    await openInput(input, options.plan, options.limits, options.signal),
     { ...options, case: input.case, file: input.file },
     spooled({ ...options, onRaw }),
     drain,

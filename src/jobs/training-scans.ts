@@ -59,7 +59,7 @@ export async function readTrainingScans<T>(
         });
       seen.take(input, known);
       const made = await read(input, known.bytes);
-      const orientation = await orientationOf(input, identifying.plan);
+      const orientation = await orientationOf(input, identifying);
       if (orientation) orientations.add(orientation);
       done.push(made);
       hashes.push(known.bytes);

@@ -15,6 +15,7 @@ export function rememberingConstants(encoder: Encoder): Encoder {
   const known = new Map<string, Promise<Encoded>>();
   return {
     ...encoder,
+    isUneven: true,
     async encode(data, shape) {
       const values = constantsOf(data, shape[0]);
       if (values === null) return encoder.encode(data, shape);

@@ -31,6 +31,8 @@ export interface Encoder {
    * that it cannot be.
    */
   readonly ready?: Promise<unknown> | undefined;
+  /** Some patches cost nothing, so that how long one took says nothing of the others. */
+  readonly isUneven?: boolean | undefined;
   /**
    * One patch forward.
    *

@@ -1,7 +1,8 @@
-import { readdir, readFile, stat } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import { basename, dirname, join, relative, resolve } from 'node:path';
 import { SegcanaryError } from '../errors.js';
 import { cannotRead } from '../files/atomic.js';
+import { readWhole } from '../files/open.js';
 import type { Plan, SegmentationPlan } from '../plan.js';
 import { isCheckpoint, notAModel } from './not-a-model.js';
 import { readPlan } from './plans/read.js';
@@ -31,6 +32,8 @@ export interface ModelFolderOptions {
    * @default 0
    */
   readonly fold?: number;
+  /** Ends the waiting where a file of them is a pipe. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /**
@@ -60,7 +63,7 @@ export async function openNetwork(
 ): Promise<Omit<ModelSource, 'plan'> & { readonly plan: Plan | null }> {
   const onnxPath = (await isFolder(path)) ? await onnxOfFolder(path, options.fold ?? 0) : await onnxFile(path);
   const files = await planFilesOf(path, onnxPath, options);
-  return { path: onnxPath, onnx: await read(onnxPath), plan: files && readPlanFiles(files) };
+  return { path: onnxPath, onnx: await readWhole(onnxPath, options), plan: files && readPlanFiles(files) };
 }
 
 /** The networks of several folds, and what turns their logits into a segmentation. */
@@ -84,7 +87,7 @@ export async function openSegmentationModel(path: string, options: FoldsOptions 
     throw new SegcanaryError('io', `no plans.json lies beside the model; segmenting needs nnU-Net's model folder.`, {
       subject: path,
     });
-  return { ...(await foldsWithPlan(paths, files)), segmentation: segmentationOf(files) };
+  return { ...(await foldsWithPlan(paths, files, options)), segmentation: segmentationOf(files) };
 }
 
 /** The networks of several folds under any plan. */
@@ -97,7 +100,7 @@ export interface EvaluationSource extends Omit<SegmentationSource, 'segmentation
 export async function openEvaluationModel(path: string, options: FoldsOptions = {}): Promise<EvaluationSource> {
   const { paths, files } = await foldsAndPlan(path, options);
   if (files === null) throw noPlan(path);
-  const source = await foldsWithPlan(paths, files);
+  const source = await foldsWithPlan(paths, files, options);
   return { ...source, segmentation: saysLabels(files.plans as object, files.dataset) ? segmentationOf(files) : null };
 }
 
@@ -113,11 +116,14 @@ async function foldsAndPlan(path: string, options: FoldsOptions) {
 async function foldsWithPlan(
   paths: readonly string[],
   files: PlanFiles,
+  options: Pick<FoldsOptions, 'signal'>,
 ): Promise<Omit<SegmentationSource, 'segmentation'>> {
   const plan = readPlanFiles(files);
   return {
     plan,
-    folds: await Promise.all(paths.map(async (onnxPath) => ({ path: onnxPath, onnx: await read(onnxPath) }))),
+    folds: await Promise.all(
+      paths.map(async (onnxPath) => ({ path: onnxPath, onnx: await readWhole(onnxPath, options) })),
+    ),
   };
 }
 
@@ -187,8 +193,8 @@ async function planFilesOf(given: string, onnxPath: string, options: ModelFolder
     join(dirname(path), 'dataset.json'),
     ...folders.map((f) => join(f, 'dataset.json')),
   ]);
-  const dataset = datasetPath === undefined ? undefined : await readJson(datasetPath);
-  const plans = await readJson(path);
+  const dataset = datasetPath === undefined ? undefined : await readJson(datasetPath, options);
+  const plans = await readJson(path, options);
   const configuration = options.configuration ?? configurationIn(folders, plans) ?? '3d_fullres';
   return { path, plans, dataset, configuration };
 }
@@ -213,8 +219,8 @@ function configurationIn(folders: readonly string[], plans: unknown): string | u
   return undefined;
 }
 
-async function readJson(path: string): Promise<unknown> {
-  const text = new TextDecoder().decode(await read(path));
+async function readJson(path: string, options: Pick<ModelFolderOptions, 'signal'>): Promise<unknown> {
+  const text = new TextDecoder().decode(await readWhole(path, options));
   try {
     return JSON.parse(text);
   } catch (cause) {
@@ -223,12 +229,6 @@ async function readJson(path: string): Promise<unknown> {
       cause,
     });
   }
-}
-
-async function read(path: string): Promise<Uint8Array> {
-  return readFile(path).catch((cause) => {
-    throw cannotRead(path, cause);
-  });
 }
 
 const exists = (path: string): Promise<boolean> =>

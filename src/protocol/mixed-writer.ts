@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { PassThrough, type Readable, Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { SegcanaryError } from '../errors.js';
+import { timerMs } from '../limits.js';
 
 /**
  * A multipart/mixed body (RFC 2046) that is written while it is being sent: parts one after
@@ -84,7 +85,7 @@ export class MixedBody<Part extends string> {
           new SegcanaryError('timed-out', `The reader of the answer took nothing for ${this.#patience} s; ask again.`),
         );
         this.body.destroy();
-      }, this.#patience * 1000);
+      }, timerMs(this.#patience));
       this.body.once('drain', drained);
       this.body.once('close', closed);
     });

@@ -1,6 +1,7 @@
 import type { ChannelBytes, Embedding, Grid, LogitSlice, ScanBytes, Slice } from '../chunks.js';
 import type { KeptFeatures } from '../detectors/method.js';
 import type { OutputMeter, OutputMethod, VoxelSet } from '../detectors/outputs/output-method.js';
+import { limitsOf } from '../limits.js';
 import { stackRows } from '../maths/linalg/stack.js';
 import { contiguous } from '../maths/volume/contiguous.js';
 import { IntensityHistogram } from '../maths/volume/histogram.js';
@@ -87,10 +88,11 @@ export async function examineScan(
   const truth = options.truth && new Truth(options.truth);
   const overlap = new Overlap(foregroundOf(segmentation.labels));
   const embedding = branch(chain(tapped()).to(pool()), all());
-  const outputs = prepared(options)
+  const window = { stepSize: options.stepSize, logits: sampler.passes * sampler.heads };
+  const outputs = prepared({ ...options, window })
     .observe(({ data }) => histogram.push(contiguous(data)))
     .to(patch({ patchSize: plan.patchSize, stepSize: options.stepSize }))
-    .to(predict({ predictor: sampler }))
+    .to(predict({ predictor: sampler, seconds: limitsOf(options.limits).seconds }))
     .to(embedding)
     .observe((prediction) => {
       memory.look();
@@ -140,10 +142,10 @@ export async function examineFeatures(
   const memory = new PeakMemory();
   const report = reporter(options);
   const histogram = new IntensityHistogram(plan.channels.length);
-  const embedding = prepared(options)
+  const embedding = prepared({ ...options, window: { stepSize } })
     .observe(({ data }) => histogram.push(contiguous(data)))
     .to(patch({ patchSize: plan.patchSize, stepSize }))
-    .to(encode({ encoder }))
+    .to(encode({ encoder, seconds: limitsOf(options.limits).seconds }))
     .to(pool())
     .observe((embedding) => {
       memory.look();

@@ -1,5 +1,6 @@
 import type { ChannelBytes, LabelSlice, MaskSlice, ScanBytes, Slice } from '../chunks.js';
 import type { PatchScorer } from '../detectors/method.js';
+import { limitsOf } from '../limits.js';
 import type { Segmenter } from '../network/segmenter.js';
 import { prepared, segmented } from '../pipeline.js';
 import type { Plan, SegmentationPlan } from '../plan.js';
@@ -61,9 +62,10 @@ export async function lookAtScan(
   const { plan, segmenter, scorer } = options;
   const truth = options.truth && new Truth(options.truth);
   const scoring = branch(chain(tapped()).to(pool()).to(distance({ scorer })).to(aggregate()), all());
-  const segmenting = prepared(options)
+  const window = { stepSize: options.stepSize, logits: options.segmentation.heads };
+  const segmenting = prepared({ ...options, window })
     .to(patch({ patchSize: plan.patchSize, stepSize: options.stepSize }))
-    .to(predict({ predictor: segmenter }))
+    .to(predict({ predictor: segmenter, seconds: limitsOf(options.limits).seconds }))
     .to(scoring)
     .to(segmented(options));
   const found = await runScan(await open(), options, segmenting, mostDifferent(truth)).finally(() => truth?.close());

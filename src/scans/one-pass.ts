@@ -3,6 +3,7 @@ import type { LabelSlice, Slice } from '../chunks.js';
 import type { SegmentingDetector } from '../detectors/opened.js';
 import { watchIntensities } from '../detectors/watch-intensities.js';
 import { explaining } from '../explain/explainer.js';
+import { limitsOf } from '../limits.js';
 import type { Segmenter } from '../network/segmenter.js';
 import { judged, judgedByFeatures, type LabellingOptions, prepared, segmented } from '../pipeline.js';
 import type { Plan } from '../plan.js';
@@ -85,11 +86,13 @@ export function onePass(options: OnePassOptions): {
           last(),
         )
       : null;
-  const labels = prepared({ ...told, orientations })
+  const judge = detector?.kind === 'outputs' ? detector.sampler : null;
+  const window = { stepSize, logits: segmenter.heads + (judge ? judge.passes * judge.heads : 0) };
+  const labels = prepared({ ...told, orientations, window })
     .optionally(bySlices)
     .optionally(watch && observe(watch.look))
     .to(patch({ patchSize: plan.patchSize, stepSize }))
-    .to(predict({ predictor: segmenter }))
+    .to(predict({ predictor: segmenter, seconds: limitsOf(options.limits).seconds }))
     .observe(reporter(options))
     .optionally(byPatches)
     .to(segmented({ ...options, onLogits: signals ? (slice) => signals.logits(slice) : undefined }));

@@ -1,7 +1,7 @@
 import type { ChannelBytes, ScanBytes, Slice } from '../chunks.js';
 import { isAbort, SegcanaryError } from '../errors.js';
 import { cannotRead } from '../files/atomic.js';
-import { limitsOf } from '../limits.js';
+import { limitsOf, timerMs } from '../limits.js';
 import { type PreparationOptions, type ReadingOptions, scanned } from '../pipeline.js';
 import type { Chain } from '../stages/chain.js';
 import type { Collector } from '../stages/collectors.js';
@@ -54,12 +54,10 @@ function startClock({ signal, limits, case: name = 'stdin', file = name }: ScanO
   const controller = new AbortController();
   const forward = () => controller.abort(signal?.reason);
   let up = false;
-  // Longer than a timer can be is for ever.
-  const ms = Math.min(seconds * 1000, 2 ** 31 - 1);
   const timer = setTimeout(() => {
     up = true;
     controller.abort();
-  }, ms);
+  }, timerMs(seconds));
   if (signal?.aborted) forward();
   else signal?.addEventListener('abort', forward, { once: true });
   return {

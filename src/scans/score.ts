@@ -1,6 +1,6 @@
 import type { Writable } from 'node:stream';
 import type { ChannelBytes, ScanBytes } from '../chunks.js';
-import type { OpenDetector } from '../detectors/opened.js';
+import { type OpenDetector, windowOf } from '../detectors/opened.js';
 import { explaining } from '../explain/explainer.js';
 import { judged, prepared } from '../pipeline.js';
 import type { EarlyVerdict, SubjectScore } from '../results.js';
@@ -52,7 +52,7 @@ export async function scoreScan(
   const { plan, orientations } = detector.description;
   const told = { ...options, ...collectedWarnings(options), ...explaining(detector, explain), plan };
   try {
-    const judging = prepared({ ...told, orientations }).to(judged(detector, told));
+    const judging = prepared({ ...told, orientations, window: windowOf(detector) }).to(judged(detector, told));
     const found = await runScan(source, told, judging, last());
     if (found === null) throw endedEarly(options, 'it could be scored');
     return found;

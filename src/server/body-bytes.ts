@@ -2,8 +2,7 @@ import { createWriteStream } from 'node:fs';
 import type { Readable, Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { SegcanaryError } from '../errors.js';
-import type { ScanLimits } from '../limits.js';
-import { stalled } from '../stages/load.js';
+import { type ScanLimits, stalled, timerMs } from '../limits.js';
 
 export interface BodyOptions {
   /** Name of the case, for messages. */
@@ -65,7 +64,7 @@ export async function* bounded(
 function unlessStalled<T>(promise: Promise<T>, name: string, seconds: number, signal: AbortSignal): Promise<T> {
   return new Promise<T>((resolve, reject) => {
     const abort = () => reject(new SegcanaryError('aborted', 'was given up before it was here.', { subject: name }));
-    const timer = setTimeout(() => reject(stalled(name, seconds)), seconds * 1000);
+    const timer = setTimeout(() => reject(stalled(name, seconds)), timerMs(seconds));
     if (signal.aborted) abort();
     signal.addEventListener('abort', abort, { once: true });
     promise.then(resolve, reject).finally(() => {

@@ -1,13 +1,16 @@
 import type { Scan, Slice } from '../chunks.js';
 import { SegcanaryError } from '../errors.js';
-import { type Expectations, warningsOfScan } from '../formats/plausibility.js';
+import { type Expectations, warningsOfHeader, warningsOfVoxels } from '../formats/plausibility.js';
 import { contiguous } from '../maths/volume/contiguous.js';
 import { LabelSurvey } from '../maths/volume/label-survey.js';
 import type { Warning } from '../results.js';
 import { type Stage, stage } from './stage.js';
 
 export interface CheckOptions extends Expectations {
-  /** Told at the end of the scan of each thing that is probably wrong with it. */
+  /**
+   * Told of each thing that is probably wrong with the scan: at its first slice where the header
+   * says so, at its end where the voxels do.
+   */
   readonly onWarning?: ((warning: Warning, name: string) => void) | undefined;
 }
 
@@ -37,6 +40,7 @@ export function check({ onWarning, ...expected }: CheckOptions): Stage<Slice, Sl
             max: Number.NEGATIVE_INFINITY,
           }));
           surveys = ranges.map(() => new LabelSurvey());
+          for (const warning of warningsOfHeader(scan, expected)) onWarning?.(warning, scan.case);
         }
         const data = contiguous(slice.data);
         const plane = data.length / ranges.length;
@@ -63,7 +67,7 @@ export function check({ onWarning, ...expected }: CheckOptions): Stage<Slice, Sl
           );
         }
         if (surveys.every(({ isSegmentation }) => isSegmentation)) onWarning?.(LABELS, scan.case);
-        for (const warning of warningsOfScan({ scan, ranges }, expected)) onWarning?.(warning, scan.case);
+        for (const warning of warningsOfVoxels(ranges, expected)) onWarning?.(warning, scan.case);
         return [];
       },
     },

@@ -14,6 +14,12 @@ export interface EncodeOptions {
    * @default 2
    */
   readonly inFlight?: number;
+  /**
+   * That the scan may take, counted from when the stage is made: one whose patches cannot be done
+   * in time is refused after the first of them.
+   * @default any time
+   */
+  readonly seconds?: number | undefined;
 }
 
 /**
@@ -24,13 +30,17 @@ export interface EncodeOptions {
  * it.
  *
  * @throws SegcanaryError `usage` for fewer than one patch in flight, `scan-unsuitable` when the
- *   network takes other patches, `inference-failed`
+ *   network takes other patches, `inference-failed`, `timed-out` where the scan cannot be done in
+ *   time
  */
-export function encode({ encoder, inFlight = 2 }: EncodeOptions): Stage<Patch, Activation> {
+export function encode({ encoder, inFlight = 2, seconds }: EncodeOptions): Stage<Patch, Activation> {
   const encodePatch = async ({ data, grid, tiling, index, tile }: Patch): Promise<Activation> => {
     const activation = await encoder.encode(contiguous(data), data.shape);
     const chunk = { grid, tiling, index, tile, data: ndarray(activation.data, [...activation.shape]) };
     return activation.measured ? { ...chunk, measured: activation.measured } : chunk;
   };
-  return stage<Patch, Activation>({ name: 'encode' }, inFlightBody(encodePatch, inFlight));
+  return stage<Patch, Activation>(
+    { name: 'encode' },
+    inFlightBody(encodePatch, inFlight, encoder.isUneven ? undefined : seconds),
+  );
 }

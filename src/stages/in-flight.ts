@@ -1,5 +1,6 @@
 import type { PatchPlace } from '../chunks.js';
 import { SegcanaryError } from '../errors.js';
+import { Pace } from './pace.js';
 import type { StageBody } from './stage.js';
 
 /**
@@ -11,20 +12,27 @@ import type { StageBody } from './stage.js';
  *
  * @param work what becomes of one patch
  * @param inFlight patches under way at a time
+ * @param seconds that the scan may take; it is refused early where it cannot be done in time
  * @throws SegcanaryError `usage` for fewer than one
  */
 export function inFlightBody<In extends PatchPlace, Out>(
   work: (chunk: In) => Promise<Out>,
   inFlight: number,
+  seconds = Number.POSITIVE_INFINITY,
 ): StageBody<In, Out> {
   if (!Number.isInteger(inFlight) || inFlight < 1) {
     throw new SegcanaryError('usage', `inFlight must be a whole number of patches, at least 1, not ${inFlight}.`);
   }
+  const pace = new Pace(seconds);
   const queue: Promise<Out>[] = [];
   return {
     async *transform(chunk, signal) {
-      const result = work(chunk).catch((cause: unknown) => {
-        if (!(cause instanceof SegcanaryError)) throw cause;
+      const working = work(chunk).then((out) => {
+        pace.done(chunk);
+        return out;
+      });
+      const result = working.catch((cause: unknown) => {
+        if (!(cause instanceof SegcanaryError) || cause.code === 'timed-out') throw cause;
         throw new SegcanaryError(cause.code, `patch ${chunk.index}: ${cause.message}`, {
           subject: chunk.grid.scan.case,
           option: cause.option,

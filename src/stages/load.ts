@@ -3,7 +3,7 @@ import { SegcanaryError } from '../errors.js';
 import { HeldError } from '../formats/held-error.js';
 import { Inflater } from '../formats/inflate.js';
 import { NiftiParser } from '../formats/nifti/parser.js';
-import { limitsOf, type ScanLimits } from '../limits.js';
+import { limitsOf, type ScanLimits, stalled, timerMs } from '../limits.js';
 import type { ImageReader } from '../plan.js';
 import type { Warning } from '../results.js';
 import { type Stage, stage } from './stage.js';
@@ -71,7 +71,7 @@ export function load(options: LoadOptions = {}): Stage<Uint8Array, Slice> {
     // Destroyed while bytes were being worked on: `close` has been, and a timer would hold all of
     // this until it is up.
     if (loading.destroyed) return;
-    timer = setTimeout(() => loading.destroy(stalled(name, limits.stall)), limits.stall * 1000);
+    timer = setTimeout(() => loading.destroy(stalled(name, limits.stall)), timerMs(limits.stall));
     // Whatever the bytes would come from keeps the process, not this.
     timer.unref();
   };
@@ -107,14 +107,6 @@ export function load(options: LoadOptions = {}): Stage<Uint8Array, Slice> {
   wait();
   return loading;
 }
-
-/** The sentence for bytes that stopped coming. */
-export const stalled = (name: string, seconds: number): SegcanaryError =>
-  new SegcanaryError(
-    'timed-out',
-    `no byte came for ${seconds} s, so what sends the scan has stalled; send it again (\`limits.stall\` waits longer).`,
-    { option: 'limits.stall', subject: name },
-  );
 
 /**
  * The bytes decide how a file is read here, and its name in other tools: they refuse it, or leave

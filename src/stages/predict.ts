@@ -17,6 +17,12 @@ export interface PredictOptions {
    * @default 2
    */
   readonly inFlight?: number;
+  /**
+   * That the scan may take, counted from when the stage is made: one whose patches cannot be done
+   * in time is refused after the first of them.
+   * @default any time
+   */
+  readonly seconds?: number | undefined;
 }
 
 /**
@@ -25,9 +31,10 @@ export interface PredictOptions {
  * afterwards.
  *
  * @throws SegcanaryError `usage` for fewer than one patch in flight, `scan-unsuitable` when the
- *   network takes other patches, `inference-failed`
+ *   network takes other patches, `inference-failed`, `timed-out` where the scan cannot be done in
+ *   time
  */
-export function predict({ predictor, inFlight = 2 }: PredictOptions): Stage<Patch, Prediction> {
+export function predict({ predictor, inFlight = 2, seconds }: PredictOptions): Stage<Patch, Prediction> {
   const predictPatch = async ({ data, grid, tiling, index, tile }: Patch): Promise<Prediction> => {
     const { logits, activation, measured } = await predictor.predict(
       contiguous(data),
@@ -44,7 +51,7 @@ export function predict({ predictor, inFlight = 2 }: PredictOptions): Stage<Patc
       ...(measured && { measured }),
     };
   };
-  return stage<Patch, Prediction>({ name: 'predict' }, inFlightBody(predictPatch, inFlight));
+  return stage<Patch, Prediction>({ name: 'predict' }, inFlightBody(predictPatch, inFlight, seconds));
 }
 
 /**

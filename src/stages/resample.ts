@@ -31,15 +31,11 @@ export interface ResampleOptions {
  */
 export function resample(options: ResampleOptions): Stage<Slice, Slice> {
   const { resampling } = options.plan;
-  let from: Grid | null = null;
   let to: Grid | null = null;
-  let resampler: GridResampler | null = null;
-  let masks: MaskResampler | null = null;
-  /**
-   * Slices whose mask is not there yet: the nearest neighbour of a voxel can come before both of
-   * the mask's.
-   */
-  const waiting: Slice[] = [];
+  let images: Resampling | null = null;
+  let masks: Resampling | null = null;
+  /** A slice whose mask is not there yet. */
+  let waiting: Resampled | null = null;
   const order = new SliceOrder('resample');
   return stage<Slice, Slice>(
     { name: 'resample' },
@@ -47,25 +43,30 @@ export function resample(options: ResampleOptions): Stage<Slice, Slice> {
       *transform(slice) {
         const { grid } = slice;
         order.take(slice);
-        if (from === null || to === null) {
-          from = grid;
+        if (to === null) {
           to = plannedGrid(grid, options.plan);
           refuseEmpty(to);
           refuseHugeGrid(grid, to);
-          if (to !== grid) resampler = new GridResampler(grid, to, resampling, clipRanges(grid, options.plan));
-          if (to !== grid && slice.nonzero && options.plan.order === 'resample-first')
-            masks = new MaskResampler(grid, to);
+          if (to !== grid)
+            images = new Resampling(new GridResampler(grid, to, resampling, clipRanges(grid, options.plan)));
+          if (to !== grid && slice.nonzero && options.plan.order === 'resample-first') masks = maskResampling(grid, to);
         }
-        if (resampler === null) {
+        if (images === null) {
           yield slice;
           return;
         }
-        masks?.push(contiguous(slice.nonzero!));
-        for (const [z, data] of resampler.push(contiguous(slice.data)))
-          waiting.push({ grid: to, z, data: ndarray(data, [to.channels, to.shape[1], to.shape[2]]) });
-        while (waiting.length > 0 && (masks === null || masks.ready)) {
-          const resampled = waiting.shift()!;
-          yield masks ? { ...resampled, nonzero: ndarray(masks.take(), [to.shape[1], to.shape[2]]) } : resampled;
+        images.push(contiguous(slice.data));
+        masks?.push(Float32Array.from(contiguous(slice.nonzero!)));
+        for (waiting ??= images.next(); waiting !== null; waiting = images.next()) {
+          const mask = masks?.next();
+          if (mask === null) return;
+          const [z, data] = waiting;
+          yield {
+            grid: to,
+            z,
+            data: ndarray(data, [to.channels, to.shape[1], to.shape[2]]),
+            ...(mask && { nonzero: ndarray(insideFromHalfOn(mask), [to.shape[1], to.shape[2]]) }),
+          };
         }
       },
       flush() {
@@ -73,8 +74,9 @@ export function resample(options: ResampleOptions): Stage<Slice, Slice> {
         return [];
       },
       close() {
-        resampler = null;
+        images = null;
         masks = null;
+        waiting = null;
       },
     },
   );
@@ -89,32 +91,48 @@ function refuseEmpty(grid: Grid): void {
   );
 }
 
+type Resampled = readonly [z: number, data: Float32Array];
+
 /**
- * Resamples the non-zero mask beside the voxels. A linear interpolation needs fewer slices ahead
- * than a cubic, and more than the nearest neighbour: whichever comes first waits.
+ * A resampler whose slices are asked for one by one: a single slice that goes in may complete every
+ * slice of a much finer grid, and those are not to be held all at once. What goes in waits instead.
  */
-class MaskResampler {
+class Resampling {
   readonly #resampler: GridResampler;
-  readonly #waiting: Uint8Array[] = [];
+  readonly #inputs: Float32Array[] = [];
+  #outputs: Iterator<Resampled> | null = null;
 
-  constructor(from: Grid, to: Grid) {
-    const linear = { order: 1, orderZ: 0, forceSeparateZ: null } as const;
-    this.#resampler = new GridResampler({ ...from, channels: 1 }, { ...to, channels: 1 }, linear, null);
+  constructor(resampler: GridResampler) {
+    this.#resampler = resampler;
   }
 
-  push(mask: Uint8Array): void {
-    for (const [, plane] of this.#resampler.push(Float32Array.from(mask)))
-      this.#waiting.push(Uint8Array.from(plane, (share) => (share >= 0.5 ? 1 : 0)));
+  push(slice: Float32Array): void {
+    this.#inputs.push(slice);
   }
 
-  get ready(): boolean {
-    return this.#waiting.length > 0;
-  }
-
-  take(): Uint8Array {
-    return this.#waiting.shift()!;
+  /** The next slice, or null where that takes more of those that go in. */
+  next(): Resampled | null {
+    for (;;) {
+      const found = this.#outputs?.next();
+      if (found && !found.done) return found.value;
+      const input = this.#inputs.shift();
+      if (input === undefined) return null;
+      this.#outputs = this.#resampler.push(input);
+    }
   }
 }
+
+/**
+ * The non-zero mask beside the voxels. A linear interpolation needs fewer slices ahead than a
+ * cubic, and more than the nearest neighbour: whichever comes first waits.
+ */
+function maskResampling(from: Grid, to: Grid): Resampling {
+  const linear = { order: 1, orderZ: 0, forceSeparateZ: null } as const;
+  return new Resampling(new GridResampler({ ...from, channels: 1 }, { ...to, channels: 1 }, linear, null));
+}
+
+const insideFromHalfOn = ([, plane]: Resampled): Uint8Array =>
+  Uint8Array.from(plane, (share) => (share >= 0.5 ? 1 : 0));
 
 function clipRanges(grid: Grid, plan: ResampleOptions['plan']): ClipRange[] {
   return plan.channels.map((channel, c) => {

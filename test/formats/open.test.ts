@@ -1,8 +1,10 @@
+import { execFileSync } from 'node:child_process';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { openScan } from '../../src/formats/open.js';
+import { countsDescriptors, openBelow } from '../support/descriptors.js';
 import { temporaryFolder } from '../support/folder.js';
 import { counting, fakeNifti, loadAll, voxelsOf } from '../support/nifti.js';
 
@@ -10,6 +12,25 @@ const expected = Array.from({ length: 24 }, (_, i) => i);
 const read = async (path: string) => voxelsOf(await loadAll(await openScan(path), { name: path }));
 
 describe('pairs', () => {
+  it('let go of an .img that is a pipe when they are no longer wanted', async () => {
+    const folder = await temporaryFolder();
+    await writeFile(join(folder, 'a.hdr'), fakeNifti({ magic: 'ni1\0', voxelOffset: 0 }).subarray(0, 348));
+    execFileSync('mkfifo', [join(folder, 'a.img')]);
+    const scan = await openScan(join(folder, 'a.img'));
+    const held = openBelow(folder);
+    expect(held).toHaveLength(countsDescriptors ? 1 : 0);
+    scan.destroy();
+    await vi.waitFor(() => expect(openBelow(folder)).toEqual([]));
+  });
+
+  it('are given up while their header is waited for', async () => {
+    const folder = await temporaryFolder();
+    for (const name of ['a.hdr', 'a.img']) execFileSync('mkfifo', [join(folder, name)]);
+    const open = (limits: object, signal?: AbortSignal) => openScan(join(folder, 'a.hdr'), limits, signal);
+    await expect(open({ stall: 0.05 })).rejects.toMatchObject({ code: 'timed-out' });
+    await expect(open({}, AbortSignal.timeout(50))).rejects.toMatchObject({ code: 'aborted' });
+  });
+
   const pairs = [1, 2].flatMap((version) =>
     [true, false].flatMap((littleEndian) =>
       [0, 16].map((offset) => ({ version: version as 1 | 2, littleEndian, offset })),

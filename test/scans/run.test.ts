@@ -57,6 +57,15 @@ describe('limits of time', () => {
     });
   });
 
+  it.each([3_000_000, Number.POSITIVE_INFINITY])('waits %d s and more, which no timer can', async (seconds) => {
+    const source = stalling();
+    setTimeout(() => {
+      source.push(fakeNifti().subarray(-4));
+      source.push(null);
+    }, 30);
+    expect(await runScan(source, { limits: { stall: seconds, seconds } }, chain<Slice>(), all())).toHaveLength(2);
+  });
+
   it('does not count the time that the reader takes', async () => {
     const slow = async function* () {
       yield fakeNifti();

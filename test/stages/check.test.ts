@@ -75,6 +75,22 @@ describe('check', () => {
     expect(await of([0.5, 1.5, 0.3])).toEqual(['implausible-spacing']);
   });
 
+  it('warns of what the header says before the second slice, so in a scan too that is then refused', async () => {
+    const told: string[] = [];
+    const empty = { body: int16(new Array(24).fill(0)), pixdim: [1, 0.5, 1.5, 25, 1, 1, 1, 1] };
+    const onWarning = ({ code }: Warning) => told.push(code);
+    let slices = 0;
+    const checked = chain(check({ plan, onWarning, orientations: ['RPI'] })).observe(() => {
+      if (slices++ === 0) expect(told).toEqual(['implausible-spacing', 'orientation']);
+    });
+    const bytes = (async function* () {
+      yield fakeNifti({ ...empty, sformCode: 1, srow });
+    })();
+    await expect(runScan(bytes, { case: 'case' }, checked, drain)).rejects.toMatchObject({ code: 'scan-unsuitable' });
+    expect(slices).toBeGreaterThan(1);
+    expect(told).toHaveLength(2);
+  });
+
   it('says nothing of spacing where every scan gets one shape', async () => {
     const shaped = { plan: { ...plan, spacing: null, resizeTo: [4, 4, 4] as const } };
     expect(await codes({ ...lps, pixdim: [1, 4.1, 1.5, 2.5, 1, 1, 1, 1] }, shaped)).toEqual([]);

@@ -107,3 +107,19 @@ describe('resample, where it comes first', () => {
     expect([...volume.nonzero!]).toEqual(Array.from({ length: 8 }, () => [1, 0]).flat());
   });
 });
+
+describe('resample, to a much finer grid', () => {
+  it('makes a slice when it is asked for, and not all that one slice completes', async () => {
+    // Twenty slices are fewer than a cubic spline sees, so that the last one completes all 2000.
+    const grid = gridOf(scanOf([20, 64, 64]));
+    const plan = { channels: [pet], spacing: [0.01, 1, 1] as Triple, resampling };
+    const before = process.memoryUsage().arrayBuffers;
+    let count = 0;
+    for await (const slice of source(grid, (z) => z).pipe(resample({ plan }))) {
+      expect(slice.grid.shape).toEqual([2000, 64, 64]);
+      // All of them are 33 MB.
+      if (count++ === 0) expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(4e6);
+    }
+    expect(count).toBe(2000);
+  });
+});

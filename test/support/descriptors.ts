@@ -1,4 +1,5 @@
-import { readdirSync } from 'node:fs';
+import { readdirSync, readlinkSync } from 'node:fs';
+import { join } from 'node:path';
 import { finished } from 'node:stream/promises';
 import { expect } from 'vitest';
 import type { Stage } from '../../src/stages/stage.js';
@@ -9,6 +10,21 @@ export const countsDescriptors = process.platform === 'linux';
 /** Open file descriptors of this process; deleted files count until they are closed. */
 export function openDescriptors(): number {
   return countsDescriptors ? readdirSync('/proc/self/fd').length : 0;
+}
+
+/** What a process holds open below a folder; nothing where that cannot be known. */
+export function openBelow(folder: string, process: number | 'self' = 'self'): string[] {
+  if (!countsDescriptors) return [];
+  const descriptors = `/proc/${process}/fd`;
+  return readdirSync(descriptors).flatMap((descriptor) => {
+    try {
+      const target = readlinkSync(join(descriptors, descriptor));
+      return target.startsWith(folder) ? [target] : [];
+    } catch {
+      // Closed meanwhile.
+      return [];
+    }
+  });
 }
 
 /**

@@ -6,6 +6,7 @@ import { detectorDigits } from './detector-digits.js';
 import { headerBits } from './header-bits.js';
 import { headerBytes } from './header-bytes.js';
 import { queries } from './queries.js';
+import { swallow } from './swallow.js';
 import { trailing } from './trailing.js';
 
 /** Every attack of the campaign, in the order in which they run. */
@@ -18,4 +19,5 @@ export const attacks: readonly Attack[] = [
   detectorDigits,
   answers,
   queries,
+  swallow,
 ];

@@ -1,7 +1,7 @@
 import { access } from 'node:fs/promises';
-import { Readable } from 'node:stream';
+import { PassThrough, pipeline, type Readable } from 'node:stream';
 import { SegcanaryError } from '../../errors.js';
-import { openFile } from '../../files/open.js';
+import { openFile, type Patience, patiently } from '../../files/open.js';
 import { limitsOf, type ScanLimits } from '../../limits.js';
 import { inflate } from '../inflate.js';
 import type { ScanReader } from '../scan-reader.js';
@@ -15,17 +15,26 @@ export const niftiScans: ScanReader = {
   scanEnding: /\.(nii|nii\.gz|hdr|hdr\.gz)$/i,
   anyEnding: /\.(nii|hdr|img)(\.gz)?$/i,
   open: openNifti,
-  readHeader: async (path, reader) => parseHeader(await startOf(await openNifti(path), path), { name: path, reader }),
+  readHeader: async (path, { reader, signal } = {}) =>
+    parseHeader(await startOf(await openNifti(path, undefined, signal), path, { signal }), { name: path, reader }),
 };
 
 /** A single file as it is; a pair as the single file that holds the same header and voxels. */
-async function openNifti(path: string, limits?: Partial<ScanLimits>): Promise<Readable> {
+async function openNifti(path: string, limits?: Partial<ScanLimits>, signal?: AbortSignal): Promise<Readable> {
   if (!pairEnding.test(path)) return openFile(path);
   const header = await partner(path, 'hdr');
   const image = await partner(path, 'img');
-  const { prefix, skip } = joinPair(await readStart(header), header);
+  const { prefix, skip } = joinPair(
+    await startOf(await openFile(header), header, { stall: limits?.stall, signal }),
+    header,
+  );
   const voxels = await openFile(image);
-  return Readable.from(joined(prefix, skip, inflate(voxels, image, limitsOf(limits))), { objectMode: false });
+  const whole = new PassThrough();
+  // An error is told where the bytes are read. Whoever leaves there would otherwise wait with the
+  // generator for the next bytes of a pipe.
+  pipeline(joined(prefix, skip, inflate(voxels, image, limitsOf(limits))), whole, () => {});
+  whole.once('close', () => voxels.destroy());
+  return whole;
 }
 
 /**
@@ -55,21 +64,16 @@ async function partner(given: string, kind: 'hdr' | 'img'): Promise<string> {
   );
 }
 
-/** The first bytes of a header file: all of its header, or all there is. */
-async function readStart(path: string): Promise<Uint8Array> {
-  return startOf(await openFile(path), path);
-}
-
-async function startOf(file: Readable, path: string): Promise<Uint8Array> {
+/** The first bytes of a file: all of its header, or all there is. */
+async function startOf(file: Readable, path: string, patience: Patience): Promise<Uint8Array> {
   const start = new Uint8Array(540);
   let length = 0;
-  for await (const bytes of inflate(file, path)) {
+  for await (const bytes of inflate(patiently(file, path, patience), path)) {
     const piece = bytes.subarray(0, start.length - length);
     start.set(piece, length);
     length += piece.length;
     if (length === start.length) break;
   }
-  file.destroy();
   const wanted = headerLength(start.subarray(0, length)) ?? 348;
   if (length < wanted) {
     throw new SegcanaryError(

@@ -31,6 +31,12 @@ export function coordinate(i: number, from: number, to: number): number {
  */
 const reach = 14;
 
+/** Input samples that one output sample may see. */
+export function neighbours(from: number, to: number, order: SplineOrder): number {
+  if (from === to || order === 0) return 1;
+  return Math.min(order === 1 ? 2 : 2 * reach + 4, from);
+}
+
 /**
  * The matrix of scipy.ndimage.zoom(order, mode='nearest', grid_mode=True) along one axis, prefilter
  * included.
@@ -40,11 +46,12 @@ const reach = 14;
  * the prefilter, which is the same to 1e-14). An axis whose length stays is the identity.
  */
 export function axisWeights(from: number, to: number, order: SplineOrder): AxisWeights {
-  if (from === to) return build(from, to, 1, (i) => [[i, 1]]);
+  const count = neighbours(from, to, order);
+  if (from === to) return build(from, to, count, (i) => [[i, 1]]);
   if (order === 0)
-    return build(from, to, 1, (i) => [[Math.floor(clamp(coordinate(i, from, to), 0, from - 1) + 0.5), 1]]);
+    return build(from, to, count, (i) => [[Math.floor(clamp(coordinate(i, from, to), 0, from - 1) + 0.5), 1]]);
   if (order === 1) {
-    return build(from, to, Math.min(2, from), (i) => {
+    return build(from, to, count, (i) => {
       const x = clamp(coordinate(i, from, to), 0, from - 1);
       const below = Math.floor(x);
       return [
@@ -53,7 +60,7 @@ export function axisWeights(from: number, to: number, order: SplineOrder): AxisW
       ];
     });
   }
-  return build(from, to, Math.min(2 * reach + 4, from), (i) => {
+  return build(from, to, count, (i) => {
     const x = coordinate(i, from, to);
     const below = Math.floor(x);
     const spline = cubicWeights(x - below);

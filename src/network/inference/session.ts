@@ -3,7 +3,7 @@ import { SegcanaryError } from '../../errors.js';
 import { sha256 } from '../../files/hash.js';
 import { parseModel } from '../onnx/parse.js';
 import { type InferenceSession, InferenceThread } from './inference-thread.js';
-import type { InferenceOptions } from './options.js';
+import { type InferenceOptions, mostThreads } from './options.js';
 
 export type { InferenceSession } from './inference-thread.js';
 export type { Tensor, TensorData, TensorType } from './tensor.js';
@@ -33,11 +33,12 @@ export interface SessionOptions extends InferenceOptions {
  * The worker does not keep the process alive while it has nothing to do.
  *
  * @throws SegcanaryError `model-invalid` when onnxruntime refuses the model, `model-unsupported`
- *   for weights in other files
+ *   for weights in other files, `usage` for threads that are no number of them or too many
  */
 export async function openSession(model: Uint8Array, options: SessionOptions = {}): Promise<InferenceSession> {
   parseModel(model);
   const { threads = availableParallelism(), device = 'cpu', reopen } = options;
+  refuseThreads(threads);
   const key = `${options.sha256 ?? sha256(model)}/${threads}/${device}`;
   const open = async (bytes: Uint8Array) => {
     if (current === null || current.ended) current = InferenceThread.start();
@@ -53,6 +54,14 @@ export async function openSession(model: Uint8Array, options: SessionOptions = {
       return opened.session.run(feeds);
     },
   };
+}
+
+function refuseThreads(threads: number): void {
+  if (Number.isInteger(threads) && threads >= 0 && threads <= mostThreads()) return;
+  throw new SegcanaryError(
+    'usage',
+    `The number of threads is ${threads}; give a whole number up to ${mostThreads()} (this process may use ${availableParallelism()} cores, and more threads than that wait for one another).`,
+  );
 }
 
 /**

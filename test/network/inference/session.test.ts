@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { Worker } from 'node:worker_threads';
 import { afterAll, describe, expect, it } from 'vitest';
+import { mostThreads } from '../../../src/network/inference/options.js';
 import { closeInference, openSession, type Tensor } from '../../../src/network/inference/session.js';
 import { modelFile, oracleInput } from '../../support/models.js';
 import { node, onnxModel, value } from '../../support/onnx.js';
@@ -18,6 +19,13 @@ const product = onnxModel({
 const matrix = (data: Float64Array, ...dims: number[]): Tensor => ({ type: 'float64', dims, data });
 
 describe('the inference worker', () => {
+  it.each([-1, 1.5, Number.NaN, mostThreads() + 1])('does not take %d threads', async (threads) => {
+    await expect(openSession(product, { threads })).rejects.toMatchObject({
+      code: 'usage',
+      message: expect.stringMatching(/^The number of threads is .*; give a whole number up to \d+ /),
+    });
+  });
+
   it('says what a model takes and gives', async () => {
     const session = await openSession(product);
     expect(session.inputs).toEqual([
