@@ -1,9 +1,9 @@
 import { stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { type Command, Option } from 'commander';
-import { stringify } from 'csv-stringify/sync';
 import { isAbort } from '../errors.js';
 import { makeFolder, writeFileAtomically } from '../files/atomic.js';
+import { csvOf } from '../files/csv.js';
 import { resolveInputs } from '../jobs/inputs.js';
 import { measureScan, simulateScan } from '../jobs/simulate.js';
 import { openModel } from '../network/folder.js';
@@ -121,7 +121,7 @@ async function simulateAll(flags: SimulateFlags, session: Session): Promise<numb
   }
   session.progress.clear();
   const head = ['case', 'image', 'label', 'split', 'group', 'shift', 'dataset'];
-  await writeFileAtomically(join(flags.output, 'cohort.csv'), stringify([head, ...rows]));
+  await writeFileAtomically(join(flags.output, 'cohort.csv'), csvOf([head, ...rows]));
   if (failed === 0) return EXIT.done;
   return rows.length === 0 ? EXIT.failed : EXIT.someScansFailed;
 }

@@ -131,9 +131,18 @@ const reasons: Readonly<Record<string, string>> = {
   ENAMETOOLONG: 'the name is too long',
 };
 
+/**
+ * A name that is not UTF-8 comes from a folder or the command line with U+FFFD in the place of what
+ * nobody can read, so that nothing is found under it.
+ */
+function unreadableName(code: string, what: string): string | undefined {
+  if (code !== 'ENOENT' || !what.includes('\uFFFD')) return undefined;
+  return 'its name is not UTF-8 (\uFFFD stands for what cannot be read of it), so it cannot be opened; rename it';
+}
+
 function systemError(what: string, cause: unknown, specific: Readonly<Record<string, string>>): SegcanaryError {
   if (cause instanceof SegcanaryError) return cause;
   const { code, message } = cause as NodeJS.ErrnoException;
-  const reason = (code && (specific[code] ?? reasons[code])) || message;
+  const reason = (code && (unreadableName(code, what) ?? specific[code] ?? reasons[code])) || message;
   return new SegcanaryError('io', `${what}: ${reason}.`, { cause });
 }

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { SegcanaryError } from '../errors.js';
 import { cannotRead } from '../files/atomic.js';
+import { plainCell } from '../files/csv.js';
 import { sha256 } from '../files/hash.js';
 import type { Warning } from '../results.js';
 
@@ -67,6 +68,7 @@ export async function readPatients(path: string): Promise<Map<string, string>> {
     const delimiter = [',', ';', '\t'];
     rows = parse(text, {
       columns: true,
+      cast: plainCell,
       delimiter,
       bom: true,
       trim: true,

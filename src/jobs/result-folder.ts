@@ -91,8 +91,8 @@ export class ResultFolder {
           ],
     );
     // A scan on stdin needs none.
-    const { stringify } = await import('csv-stringify/sync');
-    await writeFileAtomically(join(this.dir, 'scores.csv'), stringify([head, ...rows]));
+    const { csvOf } = await import('../files/csv.js');
+    await writeFileAtomically(join(this.dir, 'scores.csv'), csvOf([head, ...rows]));
     const count = (verdict: string) => this.#results.filter((r) => !isFailure(r) && r.verdict === verdict).length;
     const summary = {
       scans: this.#results.length,
