@@ -24,7 +24,7 @@ import type { QualityModel } from './quality/model.js';
 import { decodeSafetensors, encodeSafetensors, type Tensor } from './safetensors.js';
 
 export type { DetectorDescription } from './description.js';
-export { checkDetectorTarget } from './folder.js';
+export { checkDetectorTarget, filesOfDetector } from './folder.js';
 
 const ENCODER = 'encoder.onnx';
 /** What the method keeps of the training patches. */

@@ -46,7 +46,7 @@ export async function sweepLeftovers(folder: string, isOurs: (name: string) => b
   }
 }
 
-/** Bytes of a passing name that are not of the file's: the longest process number has seven digits. */
+/** Bytes that a passing name adds to the file's: process numbers have seven digits at most. */
 const ADDED = '..01234567-0123456.01234567.partial'.length;
 
 /** What a passing name has of a file's name: all of it where that fits. */

@@ -16,6 +16,8 @@ export interface ModelSource {
   readonly path: string;
   readonly onnx: Uint8Array;
   readonly plan: Plan;
+  /** Every file that it was read from. */
+  readonly files?: readonly string[];
 }
 
 export interface ModelFolderOptions {
@@ -60,7 +62,8 @@ export async function openNetwork(
 ): Promise<Omit<ModelSource, 'plan'> & { readonly plan: Plan | null }> {
   const onnxPath = (await isFolder(path)) ? await onnxOfFolder(path, options.fold ?? 0) : await onnxFile(path);
   const files = await planFilesOf(path, onnxPath, options);
-  return { path: onnxPath, onnx: await read(onnxPath), plan: files && readPlanFiles(files) };
+  const [onnx, plan] = [await read(onnxPath), files && readPlanFiles(files)];
+  return { path: onnxPath, onnx, plan, files: [onnxPath, ...(files?.read ?? [])] };
 }
 
 /** The networks of several folds, and what turns their logits into a segmentation. */
@@ -69,6 +72,8 @@ export interface SegmentationSource {
   readonly folds: readonly Pick<ModelSource, 'path' | 'onnx'>[];
   readonly plan: Plan;
   readonly segmentation: SegmentationPlan;
+  /** Every file that it was read from. */
+  readonly files?: readonly string[];
 }
 
 /**
@@ -117,6 +122,7 @@ async function foldsWithPlan(
   const plan = readPlanFiles(files);
   return {
     plan,
+    files: [...paths, ...files.read],
     folds: await Promise.all(paths.map(async (onnxPath) => ({ path: onnxPath, onnx: await read(onnxPath) }))),
   };
 }
@@ -174,6 +180,8 @@ interface PlanFiles {
   readonly plans: unknown;
   readonly dataset: unknown | undefined;
   readonly configuration: string;
+  /** The files themselves. */
+  readonly read: readonly string[];
 }
 
 const readPlanFiles = ({ plans, dataset, configuration, path }: PlanFiles): Plan =>
@@ -190,7 +198,8 @@ async function planFilesOf(given: string, onnxPath: string, options: ModelFolder
   const dataset = datasetPath === undefined ? undefined : await readJson(datasetPath);
   const plans = await readJson(path);
   const configuration = options.configuration ?? configurationIn(folders, plans) ?? '3d_fullres';
-  return { path, plans, dataset, configuration };
+  const read = datasetPath === undefined ? [path] : [path, datasetPath];
+  return { path, plans, dataset, configuration, read };
 }
 
 /**

@@ -5,6 +5,7 @@ import { openFile } from '../../files/open.js';
 import { limitsOf, type ScanLimits } from '../../limits.js';
 import { inflate } from '../inflate.js';
 import type { ScanReader } from '../scan-reader.js';
+import { contentOf } from './content.js';
 import { headerLength, parseHeader } from './header.js';
 import { joinPair } from './pair.js';
 
@@ -15,6 +16,8 @@ export const niftiScans: ScanReader = {
   scanEnding: /\.(nii|nii\.gz|hdr|hdr\.gz)$/i,
   anyEnding: /\.(nii|hdr|img)(\.gz)?$/i,
   open: openNifti,
+  files: filesOf,
+  contentOf,
   readHeader: async (path) => parseHeader(await startOf(await openNifti(path), path), { name: path }),
 };
 
@@ -26,6 +29,12 @@ async function openNifti(path: string, limits?: Partial<ScanLimits>): Promise<Re
   const { prefix, skip } = joinPair(await readStart(header), header);
   const voxels = await openFile(image);
   return Readable.from(joined(prefix, skip, inflate(voxels, image, limitsOf(limits))), { objectMode: false });
+}
+
+async function filesOf(path: string): Promise<string[]> {
+  if (!pairEnding.test(path)) return [path];
+  const found = await Promise.all((['hdr', 'img'] as const).map((kind) => partner(path, kind).catch(() => path)));
+  return [...new Set(found)];
 }
 
 /**
