@@ -76,29 +76,33 @@ export async function writeFileAtomically(path: string, data: string | Uint8Arra
  * @throws SegcanaryError `io`
  */
 export async function makeFolder(path: string): Promise<void> {
-  try {
-    await mkdir(path, { recursive: true });
-  } catch (cause) {
-    throw cannotWrite(path, (await refusal(resolve(path))) ?? cause);
-  }
+  await makeWithParents(resolve(path)).catch((cause: unknown) => {
+    throw cannotWrite(path, cause);
+  });
 }
 
 /**
- * Why the first folder that is missing cannot be made: on a read-only disk a recursive mkdir says
- * that the folder above it does not exist.
+ * One after another from the first that is missing, because a recursive mkdir of Node goes on for
+ * ever where a folder is there and none can be made in it (/proc), and says of a read-only disk
+ * that the folder above does not exist.
  */
-async function refusal(path: string): Promise<unknown> {
+async function makeWithParents(path: string): Promise<void> {
+  if (await isFolder(path)) return;
   const above = dirname(path);
-  const isThere = await stat(above).then(
-    () => true,
+  if (above !== path) await makeWithParents(above);
+  await mkdir(path).catch(async (cause: unknown) => {
+    // Somebody else was faster.
+    if (await isFolder(path)) return;
+    if ((cause as NodeJS.ErrnoException).code !== 'ENOENT') throw cause;
+    throw new SegcanaryError('io', `cannot write ${path}: no folder can be made in ${above}.`, { cause });
+  });
+}
+
+const isFolder = (path: string): Promise<boolean> =>
+  stat(path).then(
+    (found) => found.isDirectory(),
     () => false,
   );
-  if (!isThere && above !== path) return refusal(above);
-  return mkdir(path).then(
-    () => null,
-    (cause: unknown) => cause,
-  );
-}
 
 /** The sentence for a system error on reading `path`. */
 export function cannotRead(path: string, cause: unknown): SegcanaryError {

@@ -1,7 +1,7 @@
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { createAtomicFile, writeFileAtomically } from '../../src/files/atomic.js';
+import { createAtomicFile, makeFolder, writeFileAtomically } from '../../src/files/atomic.js';
 import { openFile } from '../../src/files/open.js';
 import { temporaryFolder } from '../support/folder.js';
 
@@ -67,4 +67,20 @@ it('names a name that is not UTF-8 for what it is', async () => {
   // A name that holds that very character is one like any other.
   await writeFileAtomically(join(folder, 'b\uFFFD'), 'x');
   (await openFile(join(folder, 'b\uFFFD'))).destroy();
+});
+
+it('makes folders, as many at a time as want them, and says where none can be made', async () => {
+  const folder = await temporaryFolder();
+  const deep = join(folder, 'a', 'b', 'c');
+  await Promise.all([makeFolder(deep), makeFolder(deep), makeFolder(`${folder}/a/b/`), makeFolder(folder)]);
+  expect(await readdir(join(folder, 'a', 'b'))).toEqual(['c']);
+  await writeFile(join(folder, 'file'), '');
+  await expect(makeFolder(join(folder, 'file'))).rejects.toThrow('there is a file of that name');
+  await expect(makeFolder(join(folder, 'file', 'x', 'y'))).rejects.toThrow(/is a file|is not a folder|of that name/);
+  // Node's own recursive mkdir has no end there.
+  if (process.platform === 'linux')
+    await expect(makeFolder('/proc/segcanary/deep')).rejects.toMatchObject({
+      code: 'io',
+      message: 'cannot write /proc/segcanary: no folder can be made in /proc.',
+    });
 });
