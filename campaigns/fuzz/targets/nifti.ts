@@ -1,6 +1,7 @@
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { Slice } from '../../../src/chunks.js';
+import { contentIn } from '../../../src/formats/nifti/content.js';
 import { load } from '../../../src/stages/load.js';
 import type { Dice } from '../../dice.js';
 import { expect } from '../finding.js';
@@ -25,6 +26,7 @@ export const nifti: Target = {
     // gzip's two bytes belong to the other target.
     if (bytes[0] === 0x1f && bytes[1] === 0x8b) bytes = bytes.slice(1);
     const expected = decodeNifti(bytes, volume);
+    expect(contentIn(bytes) === null, 'was taken for a result of segcanary');
     const slices = await loadInPieces(bytes, volume, dice);
     expect(expected !== null, 'was read, and the other decoder refuses it');
     const { scan } = slices[0].grid;

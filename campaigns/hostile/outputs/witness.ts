@@ -23,7 +23,7 @@ export function filesBelow(folder: string): string[] {
 }
 
 /**
- * What is wrong with the files of a folder: parts of images and of JSON, and what was left half-way.
+ * What is wrong with the files of a folder: parts of images and of JSON, and what was left behind.
  *
  * @param inputs that may be broken, also where they lie in the folder under another name
  */
