@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
 import { mkdir, rename, rm, stat } from 'node:fs/promises';
-import { dirname, resolve } from 'node:path';
+import { basename, dirname, resolve } from 'node:path';
 import type { Writable } from 'node:stream';
 import { finished } from 'node:stream/promises';
 import { SegcanaryError } from '../errors.js';
@@ -90,6 +90,9 @@ async function makeWithParents(path: string): Promise<void> {
   if (await isFolder(path)) return;
   const above = dirname(path);
   if (above !== path) await makeWithParents(above);
+  // It was given in other bytes, and would be made under a name that nobody asked for.
+  if (basename(path).includes('\uFFFD'))
+    throw new SegcanaryError('io', `cannot write ${path}: ${NOT_UTF8}; name another folder.`);
   await mkdir(path).catch(async (cause: unknown) => {
     // Somebody else was faster.
     if (await isFolder(path)) return;
@@ -141,8 +144,10 @@ const reasons: Readonly<Record<string, string>> = {
  */
 function unreadableName(code: string, what: string): string | undefined {
   if (code !== 'ENOENT' || !what.includes('\uFFFD')) return undefined;
-  return 'its name is not UTF-8 (\uFFFD stands for what cannot be read of it), so it cannot be opened; rename it';
+  return `${NOT_UTF8}, so it cannot be opened; rename it`;
 }
+
+const NOT_UTF8 = 'its name is not UTF-8 (\uFFFD stands for what cannot be read of it)';
 
 function systemError(what: string, cause: unknown, specific: Readonly<Record<string, string>>): SegcanaryError {
   if (cause instanceof SegcanaryError) return cause;

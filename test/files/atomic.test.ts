@@ -77,6 +77,8 @@ it('makes folders, as many at a time as want them, and says where none can be ma
   await writeFile(join(folder, 'file'), '');
   await expect(makeFolder(join(folder, 'file'))).rejects.toThrow('there is a file of that name');
   await expect(makeFolder(join(folder, 'file', 'x', 'y'))).rejects.toThrow(/is a file|is not a folder|of that name/);
+  await expect(makeFolder(join(folder, 'x\ufffd', 'y'))).rejects.toThrow('its name is not UTF-8');
+  expect((await readdir(folder)).sort()).toEqual(['a', 'file']);
   // Node's own recursive mkdir has no end there.
   if (process.platform === 'linux')
     await expect(makeFolder('/proc/segcanary/deep')).rejects.toMatchObject({
