@@ -66,9 +66,8 @@ function shell(args: readonly string[], stdin: string, cwd: string): Ran {
 function wrongWithLines({ stdout, stderr }: Ran): string[] {
   const lines = stdout.toString().split('\n').filter(Boolean);
   const wrong = lines.filter((line) => line.startsWith('{') && !isJson(line)).map((line) => `no JSON: ${line}`);
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
   for (const line of stderr.split('\n').filter(Boolean))
-    if (!/^(segcanary: |\(|error: )/.test(line) || /[\u0000-\u001f\u007f]/.test(line))
+    if (!/^(segcanary: |\(|error: )/.test(line) || /\p{Cc}/u.test(line))
       wrong.push(`a line of stderr: ${JSON.stringify(line)}`);
   return wrong;
 }
