@@ -56,10 +56,13 @@ const longestMessage = 2000;
  * escape sequences: a log has one line for an error, and a terminal is not for a file to steer.
  */
 export function oneLine(message: string): string {
-  const line = message.replace(/[\p{Cc}\u2028\u2029]+/gu, ' ');
+  const line = withoutControls(message);
   if (line.length <= longestMessage) return line;
   return `${line.slice(0, 0.75 * longestMessage)} … ${line.slice(-0.2 * longestMessage)}`;
 }
+
+/** Text in one line that steers no terminal. */
+export const withoutControls = (text: string): string => text.replace(/[\p{Cc}\u2028\u2029]+/gu, ' ');
 
 /**
  * An option that would help, by the library's name for it. A sentence quotes it in backticks, and a

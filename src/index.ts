@@ -111,7 +111,7 @@ export { type FitJobOptions, type FitResult, fitDetector } from './jobs/fit.js';
 export { fitIntensityDetector, type IntensityDetectorOptions } from './jobs/fit-intensities.js';
 export { type OutputDetectorOptions, saveOutputDetector } from './jobs/fit-outputs.js';
 export { identifyInput, type KnownScan, SeenScans } from './jobs/identities.js';
-export { resolveInputs, type ScanInput } from './jobs/inputs.js';
+export { type ResolveOptions, resolveInputs, type ScanInput } from './jobs/inputs.js';
 export { patientsOf, readPatients } from './jobs/patients.js';
 export { type ScoreJobOptions, scoreScans } from './jobs/score.js';
 export { type CohortScores, type ScoreCohortOptions, scoreCohort } from './jobs/score-cohort.js';
@@ -200,7 +200,7 @@ export { type PatchPredictor, type PredictOptions, predict, tapped } from './sta
 export type { Progress, ProgressListener } from './stages/progress.js';
 export { type ResampleOptions, resample } from './stages/resample.js';
 export { type RestoreOptions, restore } from './stages/restore.js';
-export { type SaveOptions, save, saveLabels, saveScan } from './stages/save.js';
+export { type SaveOptions, type SaveScanOptions, save, saveLabels, saveScan } from './stages/save.js';
 export { type SaveProbabilitiesOptions, saveProbabilities } from './stages/save-probabilities.js';
 export { type ScoreOptions, score } from './stages/score.js';
 export { type SimulateOptions, simulate } from './stages/simulate.js';

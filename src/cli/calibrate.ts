@@ -42,7 +42,7 @@ export function calibrateCommand(program: Command): void {
     const flags = flagsOf<CalibrateFlags>(command);
     return runSession(flags, async (session) => {
       const { log, signal, say } = session;
-      const inputs = await namedScans(flags, 'val', signal);
+      const inputs = await namedScans(flags, 'val', session);
       if (!inputs) throw new SegcanaryError('usage', 'Held-out scans draw the boundary; name them with -i.');
       const detector = await loadDetector(flags.detector);
       refuseHalfOf(flags);

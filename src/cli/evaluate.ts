@@ -5,9 +5,10 @@ import { AGGREGATORS } from '../evaluate/aggregators.js';
 import type { Evaluated } from '../evaluate/evaluation.js';
 import { differencesTable, resultsTable, shiftsTable } from '../evaluate/results.js';
 import { makeFolder } from '../files/atomic.js';
-import { openCohort } from '../jobs/cohort-inputs.js';
+import { cohortInput, openCohort } from '../jobs/cohort-inputs.js';
 import { type EvaluationResult, evaluateCohort } from '../jobs/evaluate.js';
-import { writeEvaluation } from '../jobs/evaluation-folder.js';
+import { evaluationOutputs, writeEvaluation } from '../jobs/evaluation-folder.js';
+import { Outputs } from '../jobs/outputs.js';
 import { openEvaluationModel } from '../network/folder.js';
 import { advisedCommands } from './advised-commands.js';
 import { EXIT } from './exit.js';
@@ -90,6 +91,12 @@ async function evaluate(path: string, flags: EvaluateFlags, session: Session): P
   const { log, progress, signal } = session;
   const cohort = await openCohort(path, signal);
   const model = await openEvaluationModel(flags.model, { ...flags, signal });
+  const scans = cohort.map(cohortInput);
+  const labels = cohort.flatMap(({ label }) => label ?? []);
+  await Outputs.plan(
+    { inputs: scans, files: [path, ...labels, ...(model.files ?? [])] },
+    evaluationOutputs(flags.output),
+  );
   await makeFolder(flags.output);
   const done = new ScanProgress(session, cohort.length);
   const result = await evaluateCohort({

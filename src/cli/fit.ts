@@ -73,7 +73,7 @@ export function fitCommand(program: Command): void {
     const flags = flagsOf<FitFlags>(command);
     return runSession(flags, async (session) => {
       if (outputMethod(flags.detector)) return makeOnOutputs(flags, session);
-      const training = await namedScans(flags, 'train', session.signal);
+      const training = await namedScans(flags, 'train', session);
       if (!training)
         throw new SegcanaryError('usage', `${flags.detector} is fitted to training scans; name them with -i.`);
       return flags.detector === ihf.name
@@ -138,16 +138,16 @@ async function fitOnIntensities(flags: FitFlags, inputs: readonly ScanInput[], s
   return result.failures.length > 0 ? EXIT.someScansFailed : EXIT.done;
 }
 
-async function makeOnOutputs(flags: FitFlags, { signal, say }: Session): Promise<number> {
+async function makeOnOutputs(flags: FitFlags, session: Session): Promise<number> {
   const method = outputMethod(flags.detector);
   const folds = method?.passes === 'folds' ? undefined : [flags.fold];
   const result = await saveOutputDetector({
     ...flags,
     method: flags.detector,
-    model: await openSegmentationModel(flags.model, { ...flags, folds, signal }),
-    inputs: (await namedScans(flags, 'train', signal)) ?? [],
-    signal,
+    model: await openSegmentationModel(flags.model, { ...flags, folds, signal: session.signal }),
+    inputs: (await namedScans(flags, 'train', session)) ?? [],
+    signal: session.signal,
   });
-  await say(reportOutputDetector(result, flags.output));
+  await session.say(reportOutputDetector(result, flags.output));
   return EXIT.done;
 }

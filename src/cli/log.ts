@@ -1,5 +1,6 @@
 import { Writable } from 'node:stream';
 import { type Logger, pino } from 'pino';
+import { withoutControls } from '../errors.js';
 
 export interface LogOptions {
   readonly quiet?: boolean;
@@ -16,7 +17,7 @@ const forPeople = (beforeLine: () => void) =>
     write(line: string, _encoding, done) {
       const { level, msg } = JSON.parse(line) as { level: number; msg: string };
       beforeLine();
-      process.stderr.write(`segcanary: ${LEVEL_NAMES[level] ?? ''}${msg}\n`, () => done());
+      process.stderr.write(`segcanary: ${LEVEL_NAMES[level] ?? ''}${withoutControls(msg)}\n`, () => done());
     },
   });
 

@@ -1,3 +1,5 @@
+import { withoutControls } from '../errors.js';
+
 /** Milliseconds between the lines that say that a long command is alive. */
 const EVERY = 30_000;
 
@@ -36,7 +38,8 @@ export class ProgressLine {
     this.#timer.unref();
   }
 
-  update(text: string): void {
+  update(words: string): void {
+    const text = withoutControls(words);
     this.#text = text;
     const now = Date.now();
     if (this.#quiet || !this.#terminal || now - this.#since < 1000 || now - this.#last < 100) return;

@@ -2,11 +2,12 @@ import { access, constants } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Command } from 'commander';
 import { openDetector } from '../detectors/opened.js';
-import { loadDetector } from '../detectors/saved.js';
+import { filesOfDetector, loadDetector } from '../detectors/saved.js';
 import { SegcanaryError } from '../errors.js';
 import { cannotWrite } from '../files/atomic.js';
 import { describeTooFewScans } from '../jobs/false-discoveries.js';
 import { resolveInputs, type ScanInput } from '../jobs/inputs.js';
+import { type Output, Outputs, outputOf, outputToStdout } from '../jobs/outputs.js';
 import { maskPath, ResultFolder } from '../jobs/result-folder.js';
 import { type ScoreJobOptions, scoreScans } from '../jobs/score.js';
 import { type EarlyVerdict, lineOf, type ScanFailure, type SubjectScore } from '../results.js';
@@ -14,7 +15,7 @@ import type { LogOptions } from './log.js';
 import { flagsOf, type ScanFlags, withScanOptions } from './options.js';
 import { reportResults } from './result-loop.js';
 import { ScanProgress } from './scan-progress.js';
-import { runSession, type Session } from './session.js';
+import { runSession, type Session, warnOf } from './session.js';
 import { tokenFrom } from './token.js';
 import { level } from './values.js';
 
@@ -78,10 +79,13 @@ const PATIENCE = 3600;
 interface Scorer {
   /** Whether there is a mask of a scan. */
   readonly hasMask: boolean;
+  /** Files that are read beside the scans. */
+  readonly files: readonly (string | undefined)[];
   /** Calibration scans of the detector. */
   readonly calibrated: number;
   scans(
-    options: Pick<ScoreJobOptions, 'inputs' | 'signal' | 'onProgress'> & Record<'mask', ScoreJobOptions['mask']>,
+    options: Pick<ScoreJobOptions, 'inputs' | 'outputs' | 'signal' | 'onProgress'> &
+      Record<'mask', ScoreJobOptions['mask']>,
   ): Promise<AsyncIterable<SubjectScore | EarlyVerdict | ScanFailure>>;
 }
 
@@ -93,6 +97,7 @@ async function scorerHere(flags: ScoreFlags): Promise<Scorer> {
   const detector = await loadDetector(flags.detector);
   return {
     hasMask: detector.kind === 'features' && !flags.early,
+    files: await filesOfDetector(flags.detector),
     calibrated: detector.description.calibration?.cases.length ?? 0,
     scans: async (options) =>
       scoreScans({ ...flags, ...options, detector: await openDetector(detector, { ...flags, ahead: true }) }),
@@ -118,13 +123,16 @@ async function scorerThere(
     );
   return {
     hasMask: detector.kind === 'features',
+    files: [tokenFile],
     calibrated: detector.calibration?.n ?? 0,
     scans: async (options) => scoreScansRemotely({ ...options, client, detector, volume, explain }),
   };
 }
 
 async function scoreAll(flags: ScoreFlags, scorer: Scorer, session: Session): Promise<number> {
-  const inputs: readonly ScanInput[] = await resolveInputs(flags.input, flags.case);
+  const inputs: readonly ScanInput[] = await resolveInputs(flags.input, flags.case, {
+    onWarning: warnOf(session),
+  });
   const { mask, output } = flags;
   const stdoutTaken = mask === '-';
   if (mask !== undefined && inputs.length !== 1) {
@@ -134,7 +142,6 @@ async function scoreAll(flags: ScoreFlags, scorer: Scorer, session: Session): Pr
     );
   }
   if (mask !== undefined && !stdoutTaken) await checkMaskPath(mask);
-  if (output !== undefined) ResultFolder.refuseNames(inputs.map((input) => input.case));
   if (flags.fdr !== undefined) {
     if (scorer.calibrated === 0)
       throw new SegcanaryError(
@@ -148,9 +155,16 @@ async function scoreAll(flags: ScoreFlags, scorer: Scorer, session: Session): Pr
   }
   const wantsMask = mask !== undefined || (output !== undefined && scorer.hasMask);
   const maskOf = (name: string) => (stdoutTaken ? process.stdout : (mask ?? maskPath(output as string, name)));
+  const names = inputs.map((input) => input.case);
+  const outputs = await Outputs.plan({ inputs, files: scorer.files }, [
+    ...(output === undefined ? [] : ResultFolder.outputs(output, names)),
+    ...(wantsMask && !stdoutTaken ? names.flatMap((name) => maskOutput(name, maskOf(name), mask)) : []),
+    ...(stdoutTaken ? outputToStdout('the uncertainty mask', 'mask') : []),
+  ]);
   const done = new ScanProgress(session, inputs.length);
   const results = await scorer.scans({
     inputs,
+    outputs,
     signal: session.signal,
     mask: wantsMask ? maskOf : undefined,
     onProgress: done.onProgress,
@@ -171,6 +185,9 @@ async function scoreAll(flags: ScoreFlags, scorer: Scorer, session: Session): Pr
     session,
   );
 }
+
+const maskOutput = (name: string, path: unknown, mask: string | undefined): Output[] =>
+  outputOf('the uncertainty mask', name, path, mask === undefined ? 'output' : 'mask');
 
 /** Told before the hour that a scan may take. */
 async function checkMaskPath(path: string): Promise<void> {

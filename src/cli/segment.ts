@@ -1,11 +1,11 @@
-import { join } from 'node:path';
 import { type Command, Option } from 'commander';
 import { openBesideSegmenter } from '../detectors/opened.js';
-import { loadDetector } from '../detectors/saved.js';
+import { type Detector, filesOfDetector, loadDetector } from '../detectors/saved.js';
 import { SegcanaryError } from '../errors.js';
 import { makeFolder } from '../files/atomic.js';
-import { resolveInputs } from '../jobs/inputs.js';
-import { maskPath, ResultFolder } from '../jobs/result-folder.js';
+import { resolveInputs, type ScanInput } from '../jobs/inputs.js';
+import { Outputs, outputOf, outputToStdout, type Reads } from '../jobs/outputs.js';
+import { labelsPath, maskPath, probabilitiesPath, ResultFolder } from '../jobs/result-folder.js';
 import { segmenterOf, segmentScans } from '../jobs/segment.js';
 import { openSegmentationModel } from '../network/folder.js';
 import { lineOf } from '../results.js';
@@ -20,7 +20,7 @@ import {
 } from './options.js';
 import { reportResults } from './result-loop.js';
 import { ScanProgress } from './scan-progress.js';
-import { runSession, type Session } from './session.js';
+import { runSession, type Session, warnOf } from './session.js';
 import { fraction } from './values.js';
 
 interface SegmentFlags extends ScanFlags, PlanFlags, LogOptions {
@@ -76,7 +76,7 @@ async function segmentAll(flags: SegmentFlags, session: Session): Promise<number
       'usage',
       '--stress needs a detector that was calibrated with labels; see segcanary calibrate --labels.',
     );
-  const inputs = await resolveInputs(flags.input, flags.case);
+  const inputs = await resolveInputs(flags.input, flags.case, { onWarning: warnOf(session) });
   const toStdout = flags.output === '-';
   if (toStdout && inputs.length !== 1)
     throw new SegcanaryError('usage', `-o - takes one scan and there are ${inputs.length}; name a folder.`);
@@ -84,12 +84,11 @@ async function segmentAll(flags: SegmentFlags, session: Session): Promise<number
     throw new SegcanaryError('usage', '--save-probabilities needs a folder; name one with -o.');
   const model = await openSegmentationModel(flags.model, { ...flags, signal: session.signal });
   const segmenter = await segmenterOf({ ...flags, model, detector });
-  if (!toStdout) {
-    ResultFolder.refuseNames(inputs.map((input) => input.case));
-    await makeFolder(flags.output);
-  }
+  const files = [...(model.files ?? []), ...(await filesOf(flags))];
+  const outputs = await planned(flags, inputs, files, detector);
+  if (!toStdout) await makeFolder(flags.output);
   const scores = detector && !toStdout ? await ResultFolder.open(flags.output) : null;
-  const pathOf = (name: string) => join(flags.output, `${name}.nii.gz`);
+  const pathOf = (name: string) => labelsPath(flags.output, name);
   const done = new ScanProgress(session, inputs.length);
   const results = segmentScans({
     ...flags,
@@ -97,9 +96,10 @@ async function segmentAll(flags: SegmentFlags, session: Session): Promise<number
     segmenter,
     detector: detector && (await openBesideSegmenter(detector, flags)),
     inputs,
+    outputs,
     signal: session.signal,
     to: (name) => (toStdout ? process.stdout : pathOf(name)),
-    probabilities: (name) => (flags.saveProbabilities ? join(flags.output, `${name}_probabilities.nii.gz`) : undefined),
+    probabilities: (name) => (flags.saveProbabilities ? probabilitiesPath(flags.output, name) : undefined),
     mask: (name) => (scores && detector?.kind === 'features' ? maskPath(scores.dir, name) : undefined),
     onProgress: done.onProgress,
   });
@@ -116,4 +116,22 @@ async function segmentAll(flags: SegmentFlags, session: Session): Promise<number
     },
     session,
   );
+}
+
+const filesOf = async ({ detector }: SegmentFlags): Promise<string[]> =>
+  detector === undefined ? [] : filesOfDetector(detector);
+
+/** Everything that is going to be written, before a scan is read. */
+function planned(flags: SegmentFlags, inputs: readonly ScanInput[], files: Reads['files'], detector?: Detector) {
+  const reads = { inputs, files };
+  if (flags.output === '-') return Outputs.plan(reads, outputToStdout('the segmentation', undefined));
+  const names = inputs.map((input) => input.case);
+  return Outputs.plan(reads, [
+    ...(detector ? ResultFolder.outputs(flags.output, names) : []),
+    ...names.flatMap((name) => [
+      ...outputOf('the segmentation', name, labelsPath(flags.output, name)),
+      ...(flags.saveProbabilities ? outputOf('the probabilities', name, probabilitiesPath(flags.output, name)) : []),
+      ...(detector?.kind === 'features' ? outputOf('the uncertainty mask', name, maskPath(flags.output, name)) : []),
+    ]),
+  ]);
 }

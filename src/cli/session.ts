@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import { describeError, isAbort } from '../errors.js';
 import { cannotWrite } from '../files/atomic.js';
 import { closeInference } from '../network/inference/session.js';
+import type { WarningListener } from '../results.js';
 import { EXIT, exitCodeOf } from './exit.js';
 import { createLog, type LogOptions } from './log.js';
 import { ProgressLine } from './progress.js';
@@ -25,6 +26,12 @@ export interface SessionOptions extends LogOptions {
    */
   readonly failOnOod?: boolean;
 }
+
+/** Logs a remark on a scan or a folder, by its name. */
+export const warnOf =
+  ({ log }: Pick<Session, 'log'>): WarningListener =>
+  ({ message }, name) =>
+    log.warn(`${name}: ${message}`);
 
 /**
  * Runs a command and sets the exit code. The first SIGINT or SIGTERM aborts and lets temporary

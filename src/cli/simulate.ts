@@ -1,10 +1,11 @@
 import { stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { type Command, Option } from 'commander';
-import { stringify } from 'csv-stringify/sync';
 import { isAbort } from '../errors.js';
 import { makeFolder, writeFileAtomically } from '../files/atomic.js';
+import { csvOf } from '../files/csv.js';
 import { resolveInputs } from '../jobs/inputs.js';
+import { Outputs, outputOf, outputOfAll } from '../jobs/outputs.js';
 import { measureScan, simulateScan } from '../jobs/simulate.js';
 import { type ModelFolderOptions, openModel } from '../network/folder.js';
 import { failureOf } from '../results.js';
@@ -14,7 +15,7 @@ import type { Grade, Modality, Shift } from '../simulate/shift.js';
 import { EXIT } from './exit.js';
 import type { LogOptions } from './log.js';
 import { flagsOf, type LimitFlags, type PlanFlags, withLimitOptions, withPlanOptions } from './options.js';
-import { runSession, type Session } from './session.js';
+import { runSession, type Session, warnOf } from './session.js';
 import { wholeNumber } from './values.js';
 import { printed } from './words.js';
 
@@ -64,10 +65,24 @@ export function simulateCommand(program: Command): void {
 }
 
 async function simulateAll(flags: SimulateFlags, session: Session): Promise<number> {
-  const inputs = await resolveInputs(flags.input);
+  const inputs = await resolveInputs(flags.input, undefined, {
+    withoutCopies: true,
+    onWarning: warnOf(session),
+  });
   const modality =
     flags.modality ??
     (flags.model === undefined ? undefined : await modalityOf(flags.model, { ...flags, signal: session.signal }));
+  const labels = new Map<string, string>();
+  if (flags.labels !== undefined)
+    for (const { case: name } of inputs) labels.set(name, await labelOf(flags.labels, name));
+  const copies = inputs.flatMap(({ case: name }) => copiesOf(name, flags, modality));
+  const outputs = await Outputs.plan({ inputs, files: [...labels.values()] }, [
+    outputOfAll('the cohort', join(flags.output, 'cohort.csv')),
+    ...copies.flatMap((copy) => [
+      ...outputOf('the copy', copy.case, join(flags.output, copy.image)),
+      ...(copy.label ? outputOf('the truth', copy.case, join(flags.output, copy.label)) : []),
+    ]),
+  ]);
   await makeFolder(flags.output);
   const rows: string[][] = [];
   let failed = 0;
@@ -80,34 +95,40 @@ async function simulateAll(flags: SimulateFlags, session: Session): Promise<numb
       log.error(failure.error.message);
       return print(failure);
     };
-    const label = flags.labels === undefined ? '' : await labelOf(flags.labels, name);
+    // None of an earlier run stays beside the error.
+    const failWhole = async (error: unknown) => {
+      await fail(error);
+      for (const copy of copies) if (copy.of === name) await outputs.drop(copy.case);
+    };
+    const label = labels.get(name) ?? '';
     // Once a scan, and not once a copy.
-    const statistics = await measureScan({ case: name, file, signal, limits: flags.limits }).catch(fail);
+    const statistics = await measureScan({ case: name, file, signal, limits: flags.limits }).catch(failWhole);
     if (!statistics) continue;
     const known = modality ?? modalityLike(statistics);
     const shifts = flags.shift ? shiftsNamed(flags.shift, known) : shiftsFor(known);
     try {
       for (const shift of shifts) checkModality(shift, statistics, { modality: flags.modality, subject: file });
     } catch (error) {
-      await fail(error);
+      await failWhole(error);
       continue;
     }
     for (const shift of shifts) {
       for (const grade of flags.grade.map(Number) as Grade[]) {
-        const image = `${name}_${shift.name}-${grade}.nii.gz`;
+        const { case: copy, image, label: changed } = copyOf(name, shift, grade, label !== '');
         progress.update(`${i + 1}/${inputs.length} ${image}`);
         try {
+          await outputs.claim(copy, []);
           // Another seed a scan, so that no two have the same implants.
           const seed = flags.seed + i;
           const how = { case: name, shift, grade, seed, signal, limits: flags.limits };
           const { modality: said } = flags;
           await simulateScan({ ...how, file, statistics, modality: said, to: join(flags.output, image) });
           let truth = label;
-          if (label !== '' && shift.truth) {
-            truth = `${name}_${shift.name}-${grade}_label.nii.gz`;
+          if (changed !== null) {
+            truth = changed;
             await simulateScan({ ...how, file: label, of: 'truth', to: join(flags.output, truth) });
           }
-          rows.push([`${name}_${shift.name}-${grade}`, image, truth, 'test', 'ood', shift.name, 'simulated']);
+          rows.push([copy, image, truth, 'test', 'ood', shift.name, 'simulated']);
           await print({
             case: name,
             shift: shift.name,
@@ -117,15 +138,49 @@ async function simulateAll(flags: SimulateFlags, session: Session): Promise<numb
           });
         } catch (error) {
           await fail(error);
+          await outputs.drop(copy);
         }
       }
     }
   }
   session.progress.clear();
   const head = ['case', 'image', 'label', 'split', 'group', 'shift', 'dataset'];
-  await writeFileAtomically(join(flags.output, 'cohort.csv'), stringify([head, ...rows]));
+  await writeFileAtomically(join(flags.output, 'cohort.csv'), csvOf([head, ...rows]));
   if (failed === 0) return EXIT.done;
   return rows.length === 0 ? EXIT.failed : EXIT.someScansFailed;
+}
+
+/** A shifted copy of a scan, and its files. */
+interface Copy {
+  readonly of: string;
+  readonly case: string;
+  readonly image: string;
+  /** Where the shift changes the truth, and there is one. */
+  readonly label: string | null;
+}
+
+function copyOf(name: string, { name: shift, truth }: Shift, grade: Grade, hasLabel: boolean): Copy {
+  const copy = `${name}_${shift}-${grade}`;
+  return {
+    of: name,
+    case: copy,
+    image: `${copy}.nii.gz`,
+    label: hasLabel && truth ? `${copy}_label.nii.gz` : null,
+  };
+}
+
+/**
+ * Every copy that a scan may get; where it is not known what scans are, those of both modalities.
+ */
+function copiesOf(name: string, flags: SimulateFlags, modality: Modality | undefined): Copy[] {
+  const copies = new Map<string, Copy>();
+  for (const known of modality ? [modality] : (['ct', 'mr'] as const))
+    for (const shift of flags.shift ? shiftsNamed(flags.shift, known) : shiftsFor(known))
+      for (const grade of flags.grade.map(Number) as Grade[]) {
+        const copy = copyOf(name, shift, grade, flags.labels !== undefined);
+        copies.set(copy.case, copy);
+      }
+  return [...copies.values()];
 }
 
 /** Those of the modality that have one of the names, and those that only another modality has. */

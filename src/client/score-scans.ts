@@ -1,6 +1,7 @@
 import type { Writable } from 'node:stream';
 import { type ErrorDescription, isAbort } from '../errors.js';
 import { refuseChannels, type ScanInput } from '../jobs/inputs.js';
+import { Outputs, outputOf } from '../jobs/outputs.js';
 import type { ServerDetector } from '../protocol/detectors.js';
 import { failureOf, type ScanFailure, type SubjectScore } from '../results.js';
 import type { SegcanaryClient } from './client.js';
@@ -13,6 +14,8 @@ export interface ScoreRemotelyOptions {
   readonly inputs: readonly ScanInput[];
   /** Where the mask of a case goes, if anywhere. */
   readonly mask?: ((name: string) => string | Writable | undefined) | undefined;
+  /** What is written, planned before. @default planned scan by scan */
+  readonly outputs?: Outputs | undefined;
   readonly explain?: boolean | undefined;
   readonly volume?: number | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -25,16 +28,18 @@ export interface ScoreRemotelyOptions {
  *   of its scan alone
  */
 export async function* scoreScansRemotely(options: ScoreRemotelyOptions): AsyncGenerator<SubjectScore | ScanFailure> {
-  const { client, detector, inputs, mask, explain, volume, signal } = options;
+  const { client, detector, inputs, explain, volume, signal, outputs = new Outputs(options) } = options;
   for (const { case: name, file, moreChannels = [] } of inputs) {
     try {
+      const mask = options.mask?.(name);
+      await outputs.claim(name, outputOf('the uncertainty mask', name, mask, 'mask'));
       refuseChannels({ case: name, file, moreChannels }, detector.channels);
       const channels = [file, ...moreChannels].map((path) => (path === '-' ? process.stdin : path));
       // Its line says that nothing is known of the quality; a score has no such field.
       const { quality: _, ...score } = await client.score(channels, {
         detector: detector.name,
         case: name,
-        mask: mask?.(name),
+        mask,
         explain,
         volume,
         signal,
@@ -43,6 +48,7 @@ export async function* scoreScansRemotely(options: ScoreRemotelyOptions): AsyncG
       yield score;
     } catch (error) {
       if (isAbort(error)) throw error;
+      await outputs.drop(name);
       if (!(error instanceof ServerError)) yield failureOf(name, error);
       else yield { case: name, error: aboutFile(error, name, file === '-' ? 'stdin' : file) };
     }

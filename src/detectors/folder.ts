@@ -12,6 +12,12 @@ export const DESCRIPTION = 'detector.json';
 /** Everything that a detector's folder may hold. */
 const FILES = /^(detector\.json|encoder\.onnx|statistics\.safetensors|network_\d+\.onnx)$/;
 
+/** Every file of a detector that is there; none where there is no folder. */
+export async function filesOfDetector(dir: string): Promise<string[]> {
+  const names = await readdir(dir).catch(() => []);
+  return names.filter((name) => FILES.test(name)).map((name) => join(dir, name));
+}
+
 /**
  * Refuses a target that `saveDetector` would refuse: ask before the hours that a fit may take.
  * @throws SegcanaryError 'io' where `dir` is there and is neither empty nor a detector and nothing

@@ -20,7 +20,7 @@ import { decodeSafetensors, encodeSafetensors, type Tensor } from './safetensors
 import { sealed } from './seal.js';
 
 export type { DetectorDescription } from './description.js';
-export { checkDetectorTarget } from './folder.js';
+export { checkDetectorTarget, filesOfDetector } from './folder.js';
 export { type KnownDetector, writeCalibration, writeQuality } from './rewrite.js';
 
 const ENCODER = 'encoder.onnx';

@@ -1,7 +1,7 @@
 import { dirname, resolve } from 'node:path';
 import { z } from 'zod';
 import { SegcanaryError } from '../errors.js';
-import { readCsv } from '../files/csv.js';
+import { readCsv } from '../files/read-csv.js';
 
 /** One scan of a cohort. */
 export interface CohortCase {
@@ -40,7 +40,7 @@ const rowSchema = z.object({
  * Cells are parted as the column names are: by commas or, as spreadsheets
  * write it in some countries, by semicolons or tabs. Paths are relative to the file, channels are
  * joined by `;` (in quotes where that parts cells), label, shift and dataset may be empty or
- * missing.
+ * missing. An apostrophe before what a spreadsheet would take for a formula is no part of a cell.
  *
  * @param text of the file
  * @param path of the file

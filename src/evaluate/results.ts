@@ -1,4 +1,4 @@
-import { stringify } from 'csv-stringify/sync';
+import { csvOf } from '../files/csv.js';
 import type { Metric, PairedDifferences } from './compare.js';
 import type { Evaluated, JudgedMethod } from './evaluation.js';
 import type { ShiftHarm } from './harm.js';
@@ -75,7 +75,7 @@ export function resultsCsv({ methods, comparison: { intervals, against } }: Eval
       return [difference?.value ?? null, difference?.low ?? null, difference?.high ?? null];
     }),
   ]);
-  return stringify([head, ...rows]);
+  return csvOf([head, ...rows]);
 }
 
 /** A line a scan: what it is, its Dice, and the score of every detector. */
@@ -91,7 +91,7 @@ export function casesCsv(methods: readonly JudgedMethod[]): string {
     c.dice,
     ...methods.map(({ cases }) => cases[i].score),
   ]);
-  return stringify([head, ...rows]);
+  return csvOf([head, ...rows]);
 }
 
 /** Cells as they are printed. */

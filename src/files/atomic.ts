@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
 import { mkdir, rename, rm, stat } from 'node:fs/promises';
-import { dirname, resolve } from 'node:path';
+import { basename, dirname, resolve } from 'node:path';
 import type { Writable } from 'node:stream';
 import { finished } from 'node:stream/promises';
 import { SegcanaryError } from '../errors.js';
@@ -76,29 +76,36 @@ export async function writeFileAtomically(path: string, data: string | Uint8Arra
  * @throws SegcanaryError `io`
  */
 export async function makeFolder(path: string): Promise<void> {
-  try {
-    await mkdir(path, { recursive: true });
-  } catch (cause) {
-    throw cannotWrite(path, (await refusal(resolve(path))) ?? cause);
-  }
+  await makeWithParents(resolve(path)).catch((cause: unknown) => {
+    throw cannotWrite(path, cause);
+  });
 }
 
 /**
- * Why the first folder that is missing cannot be made: on a read-only disk a recursive mkdir says
- * that the folder above it does not exist.
+ * One after another from the first that is missing, because a recursive mkdir of Node goes on for
+ * ever where a folder is there and none can be made in it (/proc), and says of a read-only disk
+ * that the folder above does not exist.
  */
-async function refusal(path: string): Promise<unknown> {
+async function makeWithParents(path: string): Promise<void> {
+  if (await isFolder(path)) return;
   const above = dirname(path);
-  const isThere = await stat(above).then(
-    () => true,
+  if (above !== path) await makeWithParents(above);
+  // It was given in other bytes, and would be made under a name that nobody asked for.
+  if (basename(path).includes('\uFFFD'))
+    throw new SegcanaryError('io', `cannot write ${path}: ${NOT_UTF8}; name another folder.`);
+  await mkdir(path).catch(async (cause: unknown) => {
+    // Somebody else was faster.
+    if (await isFolder(path)) return;
+    if ((cause as NodeJS.ErrnoException).code !== 'ENOENT') throw cause;
+    throw new SegcanaryError('io', `cannot write ${path}: no folder can be made in ${above}.`, { cause });
+  });
+}
+
+const isFolder = (path: string): Promise<boolean> =>
+  stat(path).then(
+    (found) => found.isDirectory(),
     () => false,
   );
-  if (!isThere && above !== path) return refusal(above);
-  return mkdir(path).then(
-    () => null,
-    (cause: unknown) => cause,
-  );
-}
 
 /** The sentence for a system error on reading `path`. */
 export function cannotRead(path: string, cause: unknown): SegcanaryError {
@@ -131,9 +138,20 @@ const reasons: Readonly<Record<string, string>> = {
   ENAMETOOLONG: 'the name is too long',
 };
 
+/**
+ * A name that is not UTF-8 comes from a folder or the command line with U+FFFD in the place of what
+ * nobody can read, so that nothing is found under it.
+ */
+function unreadableName(code: string, what: string): string | undefined {
+  if (code !== 'ENOENT' || !what.includes('\uFFFD')) return undefined;
+  return `${NOT_UTF8}, so it cannot be opened; rename it`;
+}
+
+const NOT_UTF8 = 'its name is not UTF-8 (\uFFFD stands for what cannot be read of it)';
+
 function systemError(what: string, cause: unknown, specific: Readonly<Record<string, string>>): SegcanaryError {
   if (cause instanceof SegcanaryError) return cause;
   const { code, message } = cause as NodeJS.ErrnoException;
-  const reason = (code && (specific[code] ?? reasons[code])) || message;
+  const reason = (code && (unreadableName(code, what) ?? specific[code] ?? reasons[code])) || message;
   return new SegcanaryError('io', `${what}: ${reason}.`, { cause });
 }

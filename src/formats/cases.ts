@@ -11,16 +11,33 @@ export interface CaseFiles {
   readonly files: readonly string[];
 }
 
+/** An image in a folder of scans that segcanary made and that is left out. */
+export interface OwnResult {
+  readonly file: string;
+  /** What it holds: `uncertainty`, `labels`, … */
+  readonly content: string;
+}
+
+export interface ListOptions {
+  /** Whether shifted copies, which are there to be scored, are left out too. @default false */
+  readonly copies?: boolean | undefined;
+  /** Told of what is left out. */
+  readonly onResult?: ((result: OwnResult) => void) | undefined;
+}
+
+/** Files that are looked into at a time. */
+const AT_A_TIME = 64;
+
 const channelSuffix = /_(\d{4})$/;
 
 /**
  * The cases of a folder, by name: its files that end in .nii, .nii.gz, .hdr or .hdr.gz, pairs
- * counted once, hidden files and subfolders left out.
+ * counted once; hidden files, subfolders, and what segcanary made itself, left out.
  *
  * @throws SegcanaryError `io` when the folder cannot be read, `usage` when two files would make the
  *   same channel of a case
  */
-export async function listCases(folder: string): Promise<CaseFiles[]> {
+export async function listCases(folder: string, options: ListOptions = {}): Promise<CaseFiles[]> {
   const entries = await readdir(folder, { withFileTypes: true }).catch((cause) => {
     throw cannotRead(folder, cause);
   });
@@ -28,7 +45,23 @@ export async function listCases(folder: string): Promise<CaseFiles[]> {
     .filter((entry) => !entry.isDirectory() && !entry.name.startsWith('.') && isScan(entry.name))
     .map((entry) => join(folder, entry.name))
     .sort(byCodeUnit);
-  return groupCases(paths).sort((a, b) => byCodeUnit(a.case, b.case));
+  // Names that are not UTF-8 may come alike.
+  const scans = await withoutResults([...new Set(paths)], options);
+  return groupCases(scans).sort((a, b) => byCodeUnit(a.case, b.case));
+}
+
+async function withoutResults(paths: readonly string[], { copies = false, onResult }: ListOptions): Promise<string[]> {
+  const kept: string[] = [];
+  for (let from = 0; from < paths.length; from += AT_A_TIME) {
+    const some = paths.slice(from, from + AT_A_TIME);
+    const contents = await Promise.all(some.map((path) => readerOf(path).contentOf(path)));
+    for (const [i, file] of some.entries()) {
+      const content = contents[i];
+      if (content === null || (content === 'simulated scan' && !copies)) kept.push(file);
+      else onResult?.({ file, content });
+    }
+  }
+  return kept;
 }
 
 /**

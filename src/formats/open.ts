@@ -17,6 +17,9 @@ export async function openScan(path: string, limits?: Partial<ScanLimits>, signa
   return readerOf(path).open(path, limits, signal);
 }
 
+/** Every file that is read for the scan at `path`: of a pair both, as far as they are there. */
+export const filesOfScan = (path: string): Promise<readonly string[]> => readerOf(path).files(path);
+
 /**
  * The header of the scan at `path`, and nothing more of it.
  *

@@ -25,6 +25,12 @@ export interface ScanReader {
    */
   open(path: string, limits?: Partial<ScanLimits>, signal?: AbortSignal): Promise<Readable>;
   /**
+   * Every file that is read for the scan at `path`: of a pair both, as far as they are there.
+   */
+  files(path: string): Promise<readonly string[]>;
+  /** What an image holds that segcanary made itself; null for any other file. */
+  contentOf(path: string): Promise<string | null>;
+  /**
    * The header of the scan at `path`, and nothing more of it.
    *
    * @throws SegcanaryError as `open`, and what is wrong with the header

@@ -9,12 +9,19 @@ export interface WritableVoxels {
   float32: Float32Array;
 }
 
+/**
+ * What an image holds that segcanary made. A file says so, so that it is not taken for a scan.
+ */
+export type ImageContent = 'labels' | 'uncertainty' | 'probabilities' | 'simulated scan';
+
 export interface VolumeOptions<T extends keyof WritableVoxels = keyof WritableVoxels> {
   /** The scan on whose grid the voxels lie, and whose header says how a file describes that. */
   readonly scan: Pick<Scan, 'shape' | 'affine' | 'header'>;
   readonly dataType: T;
   /** Volumes of a 4-D file, written one after another. @default 1: a 3-D file */
   readonly volumes?: number;
+  /** @default the file does not say */
+  readonly content?: ImageContent | undefined;
 }
 
 /** An image that is written slice by slice and appears whole or not at all. */

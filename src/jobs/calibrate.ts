@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import {
   type Calibration,
   DEFAULT_LEVEL,
@@ -10,6 +11,7 @@ import { SegcanaryError } from '../errors.js';
 import { isFailure, type ScanFailure, type SubjectScore, type Warning } from '../results.js';
 import { heldOutImages } from './held-out.js';
 import type { ScanInput } from './inputs.js';
+import { type Output, refuseOverwriting } from './outputs.js';
 import { patientsOf, warningOfPatients } from './patients.js';
 import { type ScoreJobOptions, scoreScans } from './score.js';
 
@@ -44,6 +46,7 @@ export interface CalibrationResult {
 export async function calibrateDetector(options: CalibrateJobOptions): Promise<CalibrationResult> {
   const { level = DEFAULT_LEVEL, patients, inputs, detector } = options;
   refuseNoLevel(level);
+  await refuseOverwriting({ inputs }, describing(detector));
   const patientOf = patientsOf(casesOf(inputs), patients);
   const failures: ScanFailure[] = [];
   const failed = (failure: ScanFailure) => {
@@ -76,5 +79,12 @@ export async function calibrateDetector(options: CalibrateJobOptions): Promise<C
     failures,
   };
 }
+
+/** The file that says what a detector is, which is rewritten. */
+const describing = ({ dir }: { readonly dir: string }): Output => ({
+  path: join(dir, 'detector.json'),
+  what: 'the calibrated detector',
+  case: null,
+});
 
 const casesOf = (inputs: readonly ScanInput[]): string[] => inputs.map(({ case: name }) => name);

@@ -10,17 +10,20 @@ import { histogramOf } from '../scans/examine.js';
 import type { ScanOptions } from '../scans/run.js';
 import { version } from '../version.js';
 import { openInput, type ScanInput } from './inputs.js';
+import { refuseReplacing } from './outputs.js';
 import { countingOf, edgesOf } from './training-scan.js';
 import { readTrainingScans } from './training-scans.js';
 
 export interface IntensityDetectorOptions extends Omit<ScanOptions, 'case' | 'file'>, WithInference {
   /** The model, whose plan alone is used. */
-  readonly model: Pick<ModelSource, 'plan'>;
+  readonly model: Pick<ModelSource, 'plan' | 'files'>;
   readonly inputs: readonly ScanInput[];
   /** Folder of the detector. A detector that is there is replaced; anything else is refused. */
   readonly output: string;
   /** Patient of each case, as `readPatients` gives it. @default what the names say */
   readonly patients?: ReadonlyMap<string, string> | undefined;
+  /** Folder that keeps what a scan is, by its bytes. @default none */
+  readonly cache?: string | undefined;
   readonly onScan?: (scan: { readonly case: string }) => void;
   readonly onFailure?: (failure: ScanFailure) => void;
 }
@@ -44,6 +47,7 @@ export interface IntensityDetectorResult {
 export async function fitIntensityDetector(options: IntensityDetectorOptions): Promise<IntensityDetectorResult> {
   const { model, output } = options;
   await checkDetectorTarget(output);
+  await refuseReplacing(output, { inputs: options.inputs, files: model.files ?? [] }, options.cache);
   const scans = await readTrainingScans({ ...options, plan: model.plan }, async (input) => {
     const source = await openInput(input, model.plan, options.limits, options.signal);
     const { onRaw, shares } = countingOf(model.plan);

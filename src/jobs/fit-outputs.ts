@@ -11,6 +11,7 @@ import type { FoldModel } from '../network/segmenter.js';
 import { version } from '../version.js';
 import { type IdentifyOptions, identifyInput } from './identities.js';
 import type { ScanInput } from './inputs.js';
+import { refuseReplacing } from './outputs.js';
 
 export interface OutputDetectorOptions extends WithInference, Pick<IdentifyOptions, 'volume' | 'limits' | 'signal'> {
   readonly model: SegmentationSource;
@@ -48,6 +49,7 @@ export async function saveOutputDetector(options: OutputDetectorOptions): Promis
   const { model, output, stepSize = 0.5, seed = 0, inputs = [] } = options;
   const method = outputMethod(options.method)!;
   await checkDetectorTarget(output);
+  await refuseReplacing(output, { inputs, files: model.files ?? [] });
   const [first] = model.folds as [(typeof model.folds)[0], ...typeof model.folds];
   const folds = method.passes === 'folds' ? model.folds : [first];
   const mirrorAxes = method.passes === 'mirrors' ? mirrorAxesOf(first.onnx, first.path) : [];

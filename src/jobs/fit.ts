@@ -27,6 +27,7 @@ import type { ScanFailure, Warning } from '../results.js';
 import type { ScanOptions } from '../scans/run.js';
 import { version } from '../version.js';
 import type { ScanInput } from './inputs.js';
+import { refuseReplacing } from './outputs.js';
 import { foldsOf, patientsOf } from './patients.js';
 import { blocksOf, channelMeansOf, stopIfAborted } from './training-features.js';
 import { edgesOf, readTrainingScan } from './training-scan.js';
@@ -80,7 +81,7 @@ export interface FitResult {
  * it from the cache), fits the method and writes the detector's folder.
  *
  * @throws SegcanaryError from the model and the tap, `fit-failed` when no scan could be read, `io`
- *   when the folder is taken
+ *   when the folder is taken, `usage` when a scan, the model or the cache lies in it
  */
 export async function fitDetector(options: FitJobOptions): Promise<FitResult> {
   const { model, estimator = 'ledoit-wolf', stepSize = 0.5 } = options;
@@ -88,6 +89,7 @@ export async function fitDetector(options: FitJobOptions): Promise<FitResult> {
   const tiles = options.stepSize === undefined ? (method.tiles ?? 'all') : 'all';
   refuseUnfit(options);
   await checkDetectorTarget(options.output);
+  await refuseReplacing(options.output, { inputs: options.inputs, files: model.files }, options.cache);
   const tap = await chooseTap(model.onnx, {
     patchShape: [model.plan.channels.length, ...model.plan.patchSize],
     tap: options.tap,

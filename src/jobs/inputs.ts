@@ -1,13 +1,15 @@
 import { stat } from 'node:fs/promises';
+import { basename } from 'node:path';
 import type { Readable } from 'node:stream';
 import type { ChannelBytes, ScanBytes } from '../chunks.js';
 import { SegcanaryError } from '../errors.js';
 import { sha256, sha256OfStream } from '../files/hash.js';
-import { type CaseFiles, groupCases, listCases } from '../formats/cases.js';
+import { type CaseFiles, groupCases, listCases, type OwnResult } from '../formats/cases.js';
 import { openScan, readHeader } from '../formats/open.js';
 import type { ScanLimits } from '../limits.js';
 import { axisCodes } from '../maths/volume/axis-codes.js';
 import type { Plan } from '../plan.js';
+import type { WarningListener } from '../results.js';
 
 /** A scan that was asked for: files, or stdin. */
 export interface ScanInput {
@@ -18,14 +20,27 @@ export interface ScanInput {
   readonly moreChannels?: readonly string[];
 }
 
+export interface ResolveOptions {
+  /** Leave shifted copies in folders out too, as other results. @default false */
+  readonly withoutCopies?: boolean | undefined;
+  /** Told of results of segcanary in a folder, which are left out; the name is the folder's. */
+  readonly onWarning?: WarningListener | undefined;
+}
+
 /**
- * The scans that a list of files and folders names; `-` is stdin.
+ * The scans that a list of files and folders names; `-` is stdin. Masks, segmentations and
+ * probabilities that segcanary wrote into a folder are no scans: they are taken where they are
+ * named one by one.
  *
  * @param name what a single scan is called in the result
  * @throws SegcanaryError `io` for a folder that cannot be read, `usage` for folders without scans,
  *   equal names, a name for many scans
  */
-export async function resolveInputs(paths: readonly string[], name?: string): Promise<ScanInput[]> {
+export async function resolveInputs(
+  paths: readonly string[],
+  name?: string,
+  options: ResolveOptions = {},
+): Promise<ScanInput[]> {
   const inputs: ScanInput[] = [];
   let files: string[] = [];
   const flush = () => {
@@ -39,7 +54,7 @@ export async function resolveInputs(paths: readonly string[], name?: string): Pr
       continue;
     }
     flush();
-    if (folder) inputs.push(...(await casesOf(path)));
+    if (folder) inputs.push(...(await casesOf(path, options)));
     else inputs.push({ case: 'stdin', file: '-' });
   }
   flush();
@@ -71,11 +86,30 @@ export async function resolveInputs(paths: readonly string[], name?: string): Pr
   return inputs;
 }
 
-async function casesOf(folder: string): Promise<ScanInput[]> {
-  const cases = await listCases(folder);
+async function casesOf(folder: string, { withoutCopies, onWarning }: ResolveOptions): Promise<ScanInput[]> {
+  const results: OwnResult[] = [];
+  const cases = await listCases(folder, { copies: withoutCopies, onResult: (result) => results.push(result) });
+  const left = results.length > 0 ? describeResults(results) : null;
   if (cases.length === 0)
-    throw new SegcanaryError('usage', 'holds no scans; they end in .nii, .nii.gz or .hdr.', { subject: folder });
+    throw new SegcanaryError(
+      'usage',
+      left
+        ? `holds no scans, only ${left}; name one by itself to take it all the same.`
+        : 'holds no scans; they end in .nii, .nii.gz or .hdr.',
+      { subject: folder },
+    );
+  if (left)
+    onWarning?.(
+      { code: 'own-results', message: `It holds ${left}, left out; name one by itself to take it all the same.` },
+      folder,
+    );
   return cases.map(inputOf);
+}
+
+function describeResults(results: readonly OwnResult[]): string {
+  const [{ file, content }] = results;
+  const count = results.length === 1 ? 'an image' : `${results.length} images`;
+  return `${count} that segcanary made (${basename(file)}: ${content}${results.length > 1 ? ', …' : ''})`;
 }
 
 function inputOf({ case: name, files }: CaseFiles): ScanInput {

@@ -56,7 +56,7 @@ function patientIn(name: string): string {
  */
 export async function readPatients(path: string, signal?: AbortSignal): Promise<Map<string, string>> {
   // What few commands need is not waited for by all.
-  const { readCsv } = await import('../files/csv.js');
+  const { readCsv } = await import('../files/read-csv.js');
   const text = (await readWhole(path, { signal })).toString('utf8');
   const invalid = (what: string) => new SegcanaryError('cohort-invalid', what, { subject: path });
   const rows = readCsv(text, path, {

@@ -1,18 +1,24 @@
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { SegcanaryError } from '../errors.js';
-import { makeFolder, writeFileAtomically } from '../files/atomic.js';
+import { cannotWrite, makeFolder, writeFileAtomically } from '../files/atomic.js';
 import { type EarlyVerdict, isFailure, type ScanFailure, type SegmentResult, type SubjectScore } from '../results.js';
 import type { FalseDiscoveries } from './false-discoveries.js';
+import { type Output, outputOf, outputOfAll } from './outputs.js';
 
 /** What is kept of a scan: its score and, where it was segmented, what to expect of that. */
 export type KeptScore = (SubjectScore | EarlyVerdict) & Partial<Pick<SegmentResult, 'quality' | 'trust'>>;
 
-/** Where the uncertainty mask of a case lies in a folder of results. */
+/** Where the images of a case lie in a folder of results. */
+export const labelsPath = (dir: string, name: string): string => join(dir, `${name}.nii.gz`);
 export const maskPath = (dir: string, name: string): string => join(dir, `${name}_uncertainty.nii.gz`);
+export const probabilitiesPath = (dir: string, name: string): string => join(dir, `${name}_probabilities.nii.gz`);
+
+const ofAll = { scores: 'scores.csv', summary: 'summary.json' } as const;
 
 /**
  * Folder out: `{case}.json` and `{case}_uncertainty.nii.gz` a scan, `scores.csv` and `summary.json`
- * when all is done. Every file appears whole or not at all.
+ * when all is done. Every file appears whole or not at all. Those of an earlier run that are of all
+ * scans go at once, so that none of them speaks of files that are being replaced.
  */
 export class ResultFolder {
   readonly dir: string;
@@ -25,18 +31,19 @@ export class ResultFolder {
   /** @throws SegcanaryError `io` when the folder cannot be made */
   static async open(dir: string): Promise<ResultFolder> {
     await makeFolder(dir);
+    for (const name of Object.values(ofAll))
+      await rm(join(dir, name), { force: true }).catch((cause: unknown) => {
+        throw cannotWrite(join(dir, name), cause);
+      });
     return new ResultFolder(dir);
   }
 
-  /** @throws SegcanaryError `usage` for a case whose file would be overwritten by the summary */
-  static refuseNames(names: readonly string[]): void {
-    if (names.includes('summary')) {
-      throw new SegcanaryError(
-        'usage',
-        'A case named summary would be overwritten by summary.json; rename it or use `case`.',
-        { option: 'case' },
-      );
-    }
+  /** What it is going to hold, beside images. */
+  static outputs(dir: string, names: readonly string[]): Output[] {
+    return [
+      ...Object.entries(ofAll).map(([what, name]) => outputOfAll(`the ${what}`, join(dir, name))),
+      ...names.flatMap((name) => outputOf('the result', name, join(dir, `${name}.json`))),
+    ];
   }
 
   async add(result: KeptScore | ScanFailure): Promise<void> {
@@ -44,7 +51,11 @@ export class ResultFolder {
     // of them.
     const { explanation: _, ...rest } = result as SubjectScore;
     this.#results.push(rest as typeof result);
-    await writeFileAtomically(join(this.dir, `${result.case}.json`), `${JSON.stringify(result, null, 2)}\n`);
+    const path = join(this.dir, `${result.case}.json`);
+    await writeFileAtomically(path, `${JSON.stringify(result, null, 2)}\n`).catch((error: unknown) => {
+      // A failure that is about that very name cannot be written under it: it is in the lists.
+      if (!isFailure(result) || !isAboutName(error)) throw error;
+    });
   }
 
   /**
@@ -91,8 +102,8 @@ export class ResultFolder {
           ],
     );
     // A scan on stdin needs none.
-    const { stringify } = await import('csv-stringify/sync');
-    await writeFileAtomically(join(this.dir, 'scores.csv'), stringify([head, ...rows]));
+    const { csvOf } = await import('../files/csv.js');
+    await writeFileAtomically(join(this.dir, ofAll.scores), csvOf([head, ...rows]));
     const count = (verdict: string) => this.#results.filter((r) => !isFailure(r) && r.verdict === verdict).length;
     const summary = {
       scans: this.#results.length,
@@ -103,6 +114,12 @@ export class ResultFolder {
       ...(falseDiscoveries && { falseDiscoveries }),
       results: this.#results,
     };
-    await writeFileAtomically(join(this.dir, 'summary.json'), `${JSON.stringify(summary, null, 2)}\n`);
+    await writeFileAtomically(join(this.dir, ofAll.summary), `${JSON.stringify(summary, null, 2)}\n`);
   }
+}
+
+/** Whether a file cannot be written because of what it is called, or of what has that name. */
+function isAboutName(error: unknown): boolean {
+  const { cause } = error as { readonly cause?: NodeJS.ErrnoException };
+  return ['ENAMETOOLONG', 'EISDIR', 'EEXIST', 'ENOTEMPTY', 'EILSEQ', 'EINVAL'].includes(cause?.code ?? '');
 }

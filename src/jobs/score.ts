@@ -7,6 +7,7 @@ import type { ScanOptions } from '../scans/run.js';
 import { scoreScan } from '../scans/score.js';
 import { keepingWarnings } from '../scans/warnings.js';
 import { openInput, type ScanInput } from './inputs.js';
+import { Outputs, outputOf } from './outputs.js';
 
 export interface ScoreJobOptions extends Omit<ScanOptions, 'case' | 'file'> {
   /** From `openDetector`. */
@@ -14,6 +15,8 @@ export interface ScoreJobOptions extends Omit<ScanOptions, 'case' | 'file'> {
   readonly inputs: readonly ScanInput[];
   /** Where the mask of a case goes, if anywhere. Not with `early`. */
   readonly mask?: ((name: string) => string | Writable | undefined) | undefined;
+  /** What is written, planned before. @default planned scan by scan */
+  readonly outputs?: Outputs | undefined;
   /**
    * Stop each scan as soon as it is certainly out of distribution, as in `scoreScan`.
    * @default false
@@ -25,7 +28,8 @@ export interface ScoreJobOptions extends Omit<ScanOptions, 'case' | 'file'> {
 
 /**
  * Scores scans one after another over one shared network. A scan that fails yields a failure and
- * the others go on.
+ * the others go on. A mask that would overwrite one of the scans, or another mask, is such a
+ * failure; where a scan fails, an older mask at its path is removed.
  *
  * @throws SegcanaryError `aborted` when the signal says so, what `Encoder.ready` is rejected with,
  *   and at once `usage` for `early` where nothing can be decided; whatever else goes wrong, a mask
@@ -41,20 +45,24 @@ export function scoreScans(options: ScoreJobOptions): AsyncGenerator<SubjectScor
 }
 
 async function* scored(options: ScoreJobOptions): AsyncGenerator<SubjectScore | EarlyVerdict | ScanFailure> {
+  const { outputs = new Outputs(options) } = options;
   for (const input of options.inputs) {
     const told = keepingWarnings(options.onWarning);
     try {
+      const mask = options.mask?.(input.case);
+      await outputs.claim(input.case, outputOf('the uncertainty mask', input.case, mask, 'mask'));
       yield await scoreScan(await openInput(input, options.detector.description.plan, options.limits, options.signal), {
         ...options,
         onWarning: told.onWarning,
         case: input.case,
         file: input.file === '-' ? 'stdin' : input.file,
-        mask: options.mask?.(input.case),
+        mask,
       });
     } catch (error) {
       if (isAbort(error)) throw error as SegcanaryError;
       // A network that cannot be opened is no failure of the scan that met it first.
       if (options.detector.kind === 'features') await options.detector.encoder.ready;
+      await outputs.drop(input.case);
       yield failureOf(input.case, error, told.warnings);
     }
   }

@@ -16,6 +16,7 @@ import type { ScanOptions } from '../scans/run.js';
 import { segmentScan } from '../scans/segment.js';
 import { keepingWarnings } from '../scans/warnings.js';
 import { openInput, type ScanInput } from './inputs.js';
+import { Outputs, outputOf } from './outputs.js';
 
 export interface SegmenterJobOptions extends WithInference {
   readonly model: SegmentationSource;
@@ -121,6 +122,8 @@ export interface SegmentJobOptions extends Omit<ScanOptions, 'case' | 'file'>, T
   readonly probabilities?: (name: string) => string | Writable | undefined;
   /** Where the uncertainty mask of a case goes, if anywhere. */
   readonly mask?: (name: string) => string | Writable | undefined;
+  /** What is written, planned before. @default planned scan by scan */
+  readonly outputs?: Outputs | undefined;
   /** Say what explains each verdict, as in `segmentScan`. @default false */
   readonly explain?: boolean | undefined;
   /** Bound the Dice of flagged scans too, as in `segmentScan`. @default false */
@@ -129,7 +132,8 @@ export interface SegmentJobOptions extends Omit<ScanOptions, 'case' | 'file'>, T
 
 /**
  * Segments scans one after another over one shared network. A scan that fails yields a failure and
- * the others go on.
+ * the others go on. An image that would overwrite one of the scans, or another image, is such a
+ * failure; where a scan fails, older images at its paths are removed.
  *
  * @throws SegcanaryError `usage` for another step than the detector's, `aborted` when the signal
  *   says so; whatever else goes wrong is a failure of its scan alone
@@ -137,24 +141,33 @@ export interface SegmentJobOptions extends Omit<ScanOptions, 'case' | 'file'>, T
 export async function* segmentScans(options: SegmentJobOptions): AsyncGenerator<SegmentResult | ScanFailure> {
   const { model } = options;
   const stepSize = stepSizeOf(options);
+  const { outputs = new Outputs(options) } = options;
   for (const input of options.inputs) {
     const told = keepingWarnings(options.onWarning);
+    const name = input.case;
     try {
+      const [to, probabilities, mask] = [options.to(name), options.probabilities?.(name), options.mask?.(name)];
+      await outputs.claim(name, [
+        ...outputOf('the segmentation', name, to),
+        ...outputOf('the probabilities', name, probabilities),
+        ...outputOf('the uncertainty mask', name, mask),
+      ]);
       yield await segmentScan(await openInput(input, model.plan, options.limits, options.signal), {
         ...options,
         onWarning: told.onWarning,
         plan: model.plan,
         segmentation: model.segmentation,
         stepSize,
-        case: input.case,
+        case: name,
         file: input.file === '-' ? 'stdin' : input.file,
-        to: options.to(input.case),
-        probabilities: options.probabilities?.(input.case),
-        mask: options.mask?.(input.case),
+        to,
+        probabilities,
+        mask,
       });
     } catch (error) {
       if (isAbort(error)) throw error as SegcanaryError;
-      yield failureOf(input.case, error, told.warnings);
+      await outputs.drop(name);
+      yield failureOf(name, error, told.warnings);
     }
   }
 }

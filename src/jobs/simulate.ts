@@ -10,6 +10,7 @@ import { chain } from '../stages/chain.js';
 import { type Collector, drain } from '../stages/collectors.js';
 import { saveScan } from '../stages/save.js';
 import { type SimulateOptions, simulate } from '../stages/simulate.js';
+import { refuseOverwriting } from './outputs.js';
 
 export interface SimulateScanOptions extends SimulateOptions {
   readonly case: string;
@@ -31,10 +32,11 @@ export interface SimulateScanOptions extends SimulateOptions {
  * is read twice where the shift is of one modality.
  *
  * @throws SegcanaryError whatever is wrong with the scan, `scan-unsuitable` for a shift of another
- *   modality, `io`
+ *   modality, `usage` for a copy that would overwrite the scan, `io`
  */
 export async function simulateScan(options: SimulateScanOptions): Promise<void> {
   const { shift, modality, of = 'scan' } = options;
+  await refuseOverwriting({ inputs: [options] }, { path: options.to, what: 'the copy', case: null, option: 'output' });
   // A truth is packed as well as a bomb is: only scans have a limit of that kind.
   const limits = of === 'truth' ? { ...options.limits, ratio: Number.POSITIVE_INFINITY } : options.limits;
   const isOfOneModality = of === 'scan' && shift.modality !== undefined;
@@ -43,7 +45,9 @@ export async function simulateScan(options: SimulateScanOptions): Promise<void> 
   await runScan(
     await openScan(options.file, limits, options.signal),
     { ...options, limits },
-    chain(simulate({ ...options, statistics })).to(saveScan(options)),
+    chain(simulate({ ...options, statistics })).to(
+      saveScan({ to: options.to, content: of === 'truth' ? 'labels' : 'simulated scan' }),
+    ),
     drain,
   );
 }

@@ -17,6 +17,8 @@ export interface ModelSource {
   readonly path: string;
   readonly onnx: Uint8Array;
   readonly plan: Plan;
+  /** Every file that it was read from. */
+  readonly files?: readonly string[];
 }
 
 export interface ModelFolderOptions {
@@ -63,7 +65,8 @@ export async function openNetwork(
 ): Promise<Omit<ModelSource, 'plan'> & { readonly plan: Plan | null }> {
   const onnxPath = (await isFolder(path)) ? await onnxOfFolder(path, options.fold ?? 0) : await onnxFile(path);
   const files = await planFilesOf(path, onnxPath, options);
-  return { path: onnxPath, onnx: await readWhole(onnxPath, options), plan: files && readPlanFiles(files) };
+  const [onnx, plan] = [await readWhole(onnxPath, options), files && readPlanFiles(files)];
+  return { path: onnxPath, onnx, plan, files: [onnxPath, ...(files?.read ?? [])] };
 }
 
 /** The networks of several folds, and what turns their logits into a segmentation. */
@@ -72,6 +75,8 @@ export interface SegmentationSource {
   readonly folds: readonly Pick<ModelSource, 'path' | 'onnx'>[];
   readonly plan: Plan;
   readonly segmentation: SegmentationPlan;
+  /** Every file that it was read from. */
+  readonly files?: readonly string[];
 }
 
 /**
@@ -121,6 +126,7 @@ async function foldsWithPlan(
   const plan = readPlanFiles(files);
   return {
     plan,
+    files: [...paths, ...files.read],
     folds: await Promise.all(
       paths.map(async (onnxPath) => ({ path: onnxPath, onnx: await readWhole(onnxPath, options) })),
     ),
@@ -180,6 +186,8 @@ interface PlanFiles {
   readonly plans: unknown;
   readonly dataset: unknown | undefined;
   readonly configuration: string;
+  /** The files themselves. */
+  readonly read: readonly string[];
 }
 
 const readPlanFiles = ({ plans, dataset, configuration, path }: PlanFiles): Plan =>
@@ -196,7 +204,8 @@ async function planFilesOf(given: string, onnxPath: string, options: ModelFolder
   const dataset = datasetPath === undefined ? undefined : await readJson(datasetPath, options);
   const plans = await readJson(path, options);
   const configuration = options.configuration ?? configurationIn(folders, plans) ?? '3d_fullres';
-  return { path, plans, dataset, configuration };
+  const read = datasetPath === undefined ? [path] : [path, datasetPath];
+  return { path, plans, dataset, configuration, read };
 }
 
 /**

@@ -77,7 +77,12 @@ export function saveProbabilities(options: SaveProbabilitiesOptions): Stage<Logi
 
   async function write(from: Grid, stored: TempFile, signal: AbortSignal): Promise<void> {
     const { scan, shape } = from;
-    const writer = await createVolumeWriter(to, { scan, volumes: classes, dataType: 'float32' });
+    const writer = await createVolumeWriter(to, {
+      scan,
+      volumes: classes,
+      dataType: 'float32',
+      content: 'probabilities',
+    });
     try {
       for (let c = 0; c < classes; c++) {
         const outside = !regions && c === 0 ? 1 : 0;

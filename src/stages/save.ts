@@ -1,7 +1,7 @@
 import type { Writable } from 'node:stream';
 import type { LabelSlice, MaskSlice, Scan, Slice } from '../chunks.js';
 import { SegcanaryError } from '../errors.js';
-import type { VolumeWriter, WritableVoxels } from '../formats/volume-writer.js';
+import type { ImageContent, VolumeWriter, WritableVoxels } from '../formats/volume-writer.js';
 import { createVolumeWriter } from '../formats/write.js';
 import { contiguous } from '../maths/volume/contiguous.js';
 import { type Stage, stage } from './stage.js';
@@ -14,16 +14,26 @@ export interface SaveOptions {
   readonly to: string | Writable;
 }
 
+export interface SaveScanOptions extends SaveOptions {
+  /** What it is, where it is no scan as it came. The file says so. @default nothing is said */
+  readonly content?: ImageContent | undefined;
+}
+
 /**
  * Passes the slices of the mask on and writes their voxels to a float32 NIfTI file in the geometry
  * of the source scan: voxel sizes, qform, sform and units as they were; NIfTI-1, or NIfTI-2 where a
- * dimension needs it. A file appears whole or not at all; a stream that fails has got a part.
+ * dimension needs it. The header says what it is (`descrip`: `segcanary: uncertainty`), so that it
+ * is not taken for a scan. A file appears whole or not at all; a stream that fails has got a part.
  *
  * @throws SegcanaryError `io`, `usage` for a path of another ending, `truncated` when the input
  *   ends before the scan does
  */
 export function save(options: SaveOptions): Stage<MaskSlice, MaskSlice> {
-  return saving('mask', options.to, (slice) => ({ scan: slice.scan, dataType: 'float32', voxels: slice.render() }));
+  return saving('mask', { ...options, content: 'uncertainty' }, (slice) => ({
+    scan: slice.scan,
+    dataType: 'float32',
+    voxels: slice.render(),
+  }));
 }
 
 /**
@@ -33,7 +43,7 @@ export function save(options: SaveOptions): Stage<MaskSlice, MaskSlice> {
  *   ends before the scan does
  */
 export function saveLabels(options: SaveOptions): Stage<LabelSlice, LabelSlice> {
-  return saving('segmentation', options.to, ({ grid, data }) => {
+  return saving('segmentation', { ...options, content: 'labels' }, ({ grid, data }) => {
     const voxels = contiguous(data);
     return voxels instanceof Uint8Array
       ? { scan: grid.scan, dataType: 'uint8', voxels }
@@ -47,8 +57,8 @@ export function saveLabels(options: SaveOptions): Stage<LabelSlice, LabelSlice> 
  * @throws SegcanaryError `io`, `usage` for a path of another ending, `truncated` when the input
  *   ends before the scan does
  */
-export function saveScan(options: SaveOptions): Stage<Slice, Slice> {
-  return saving('scan', options.to, ({ grid, data }) => ({
+export function saveScan(options: SaveScanOptions): Stage<Slice, Slice> {
+  return saving('scan', options, ({ grid, data }) => ({
     scan: grid.scan,
     dataType: 'float32',
     voxels: contiguous(data),
@@ -63,7 +73,7 @@ interface Plane<T extends keyof WritableVoxels> {
 
 function saving<S, T extends keyof WritableVoxels>(
   what: string,
-  to: string | Writable,
+  { to, content }: SaveScanOptions,
   planeOf: (slice: S) => Plane<T>,
 ): Stage<S, S> {
   let writer: VolumeWriter<T> | null = null;
@@ -72,7 +82,7 @@ function saving<S, T extends keyof WritableVoxels>(
     {
       async *transform(slice, signal) {
         const { scan, dataType, voxels } = planeOf(slice);
-        writer ??= await createVolumeWriter(to, { scan, dataType });
+        writer ??= await createVolumeWriter(to, { scan, dataType, content });
         // Destroyed while the file was being opened: `close` has been and found nothing.
         if (signal.aborted) return writer.discard();
         await writer.write(voxels);

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { readCohort } from '../../src/evaluate/cohort.js';
+import { csvOf } from '../../src/files/csv.js';
 
 const head = 'case,image,label,split,group,shift,dataset';
 
@@ -34,6 +35,31 @@ describe('a cohort', () => {
         dataset: 'x',
       },
       { case: 'd', images: ['/abs/d.nii'], label: null, split: 'test', group: 'id', shift: '', dataset: '' },
+    ]);
+  });
+
+  it('that names formulas reads as it was before they were defused', () => {
+    const cells = [
+      ['=x', "'=x.nii"],
+      ["'=y", '-y.nii'],
+      ["'z'", '+z.nii'],
+      ['@w', './w.nii'],
+    ];
+    const rows = cells.map(([name, image], i) => [
+      name,
+      image,
+      '',
+      ['train', 'val', 'test', 'test'][i],
+      'id',
+      '-s',
+      '',
+    ]);
+    const found = readCohort(csvOf([head.split(','), ...rows]), '/data/cohort.csv');
+    expect(found.map((c) => [c.case, ...c.images, c.shift])).toEqual([
+      ['=x', "/data/'=x.nii", '-s'],
+      ["'=y", '/data/-y.nii', '-s'],
+      ["'z'", '/data/+z.nii', '-s'],
+      ['@w', '/data/w.nii', '-s'],
     ]);
   });
 

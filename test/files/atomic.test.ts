@@ -1,7 +1,8 @@
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { createAtomicFile, writeFileAtomically } from '../../src/files/atomic.js';
+import { createAtomicFile, makeFolder, writeFileAtomically } from '../../src/files/atomic.js';
+import { openFile } from '../../src/files/open.js';
 import { temporaryFolder } from '../support/folder.js';
 
 it('shows a file only when it is whole', async () => {
@@ -46,4 +47,42 @@ it('says what stands in the way', async () => {
   await mkdir(join(folder, 'taken', 'inside'), { recursive: true });
   await expect(writeFileAtomically(join(folder, 'taken'), '')).rejects.toMatchObject({ code: 'io' });
   expect((await readdir(folder)).sort()).toEqual(['file', 'taken']);
+});
+
+it('names a name that is not UTF-8 for what it is', async () => {
+  const folder = await temporaryFolder();
+  const bytes = Buffer.concat([Buffer.from(`${folder}/a`), Buffer.from([0xff]), Buffer.from('.nii')]);
+  const taken = await writeFile(bytes, '').then(
+    () => true,
+    () => false,
+  );
+  // File systems that take UTF-8 alone, as those of macOS, have no such names.
+  if (!taken) return;
+  const [name] = await readdir(folder);
+  const error = await openFile(join(folder, name)).catch((cause) => cause);
+  expect(error).toMatchObject({ code: 'io' });
+  expect(error.message).toBe(
+    `cannot read ${folder}/a\uFFFD.nii: its name is not UTF-8 (\uFFFD stands for what cannot be read of it), so it cannot be opened; rename it.`,
+  );
+  // A name that holds that very character is one like any other.
+  await writeFileAtomically(join(folder, 'b\uFFFD'), 'x');
+  (await openFile(join(folder, 'b\uFFFD'))).destroy();
+});
+
+it('makes folders, as many at a time as want them, and says where none can be made', async () => {
+  const folder = await temporaryFolder();
+  const deep = join(folder, 'a', 'b', 'c');
+  await Promise.all([makeFolder(deep), makeFolder(deep), makeFolder(`${folder}/a/b/`), makeFolder(folder)]);
+  expect(await readdir(join(folder, 'a', 'b'))).toEqual(['c']);
+  await writeFile(join(folder, 'file'), '');
+  await expect(makeFolder(join(folder, 'file'))).rejects.toThrow('there is a file of that name');
+  await expect(makeFolder(join(folder, 'file', 'x', 'y'))).rejects.toThrow(/is a file|is not a folder|of that name/);
+  await expect(makeFolder(join(folder, 'x\ufffd', 'y'))).rejects.toThrow('its name is not UTF-8');
+  expect((await readdir(folder)).sort()).toEqual(['a', 'file']);
+  // Node's own recursive mkdir has no end there.
+  if (process.platform === 'linux')
+    await expect(makeFolder('/proc/segcanary/deep')).rejects.toMatchObject({
+      code: 'io',
+      message: 'cannot write /proc/segcanary: no folder can be made in /proc.',
+    });
 });

@@ -1,12 +1,12 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, readdir, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
 import { expect, it } from 'vitest';
 import { EmbeddingCache } from '../../src/detectors/embedding-cache.js';
 import { checkDetectorTarget } from '../../src/detectors/folder.js';
 import { createAtomicFile, writeFileAtomically } from '../../src/files/atomic.js';
-import { isPassingName, removeLeftovers } from '../../src/files/leftovers.js';
+import { fitsName, isPassingName, passingName, removeLeftovers } from '../../src/files/leftovers.js';
 import { temporaryFolder } from '../support/folder.js';
 
 const files = join(import.meta.dirname, '../../dist/files/atomic.js');
@@ -79,4 +79,35 @@ it('a detector whose calibration was killed can be replaced', async () => {
   await (await writer(join(folder, 'detector.json')))();
   expect(await hidden(folder)).toHaveLength(1);
   await expect(checkDetectorTarget(folder)).resolves.toBeUndefined();
+});
+
+it('a name fits while it is being written wherever it fits when it is there', async () => {
+  const folder = await temporaryFolder();
+  const longest = [
+    'a'.repeat(255),
+    'ü'.repeat(127),
+    '🩻'.repeat(63),
+    'a'.repeat(220),
+    'a'.repeat(219),
+    'ü'.repeat(115),
+  ];
+  for (const name of longest) {
+    const passing = basename(passingName(join(folder, name), 'partial'));
+    expect([Buffer.byteLength(passing) <= 255, isPassingName(passing), passing.includes('\uFFFD')]).toEqual([
+      true,
+      true,
+      false,
+    ]);
+    await (await writer(join(folder, name)))();
+    expect(await hidden(folder)).toHaveLength(1);
+    await writeFileAtomically(join(folder, name), 'whole');
+    expect(await readdir(folder)).toEqual([name]);
+    await rm(join(folder, name));
+  }
+  // Two that begin alike are told apart.
+  const [one, two] = ['1', '2'].map((end) => join(folder, `${'a'.repeat(240)}${end}`));
+  await (await writer(one))();
+  await writeFileAtomically(two, 'whole');
+  expect(await hidden(folder)).toHaveLength(1);
+  expect([fitsName('ü'.repeat(127)), fitsName('ü'.repeat(128))]).toEqual([true, false]);
 });

@@ -1,8 +1,12 @@
-import { mkdir, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { spawnSync } from 'node:child_process';
+import { mkdir, symlink, writeFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
 import { expect, it } from 'vitest';
-import { groupCases, listCases } from '../../src/formats/cases.js';
+import { groupCases, listCases, type OwnResult } from '../../src/formats/cases.js';
+import { parseHeader } from '../../src/formats/nifti/header.js';
+import { createNiftiWriter } from '../../src/formats/nifti/write.js';
 import { temporaryFolder } from '../support/folder.js';
+import { fakeNifti } from '../support/nifti.js';
 
 it.each([
   ['/a/case_1_0000.nii.gz', 'case_1'],
@@ -71,4 +75,49 @@ it('says when there is no folder', async () => {
   expect(await listCases(await folderOf())).toEqual([]);
   await expect(listCases(join(folder, 'x'))).rejects.toMatchObject({ code: 'io' });
   await expect(listCases(join(folder, 'a.nii'))).rejects.toMatchObject({ code: 'io' });
+});
+
+it('leaves out what segcanary made, links to it too, and copies where that is asked for', async () => {
+  const folder = await folderOf('a_0000.nii', 'broken.nii.gz');
+  const geometry = parseHeader(fakeNifti({}).subarray(0, 348), { name: 'x' }).geometry;
+  const contents = { a: 'labels', a_uncertainty: 'uncertainty', b: 'simulated scan', c: undefined } as const;
+  for (const [name, content] of Object.entries(contents)) {
+    const options = { shape: [1, 1, 1], dataType: 'uint8', geometry, content } as const;
+    const writer = await createNiftiWriter(join(folder, `${name}.nii.gz`), options);
+    await writer.write(Uint8Array.of(1));
+    await writer.commit();
+  }
+  await symlink(join(folder, 'a.nii.gz'), join(folder, 'link.nii.gz'));
+  const listed = async (copies?: boolean) => {
+    const left: string[] = [];
+    const onResult = ({ file, content }: OwnResult) => left.push(`${basename(file)} ${content}`);
+    return [(await listCases(folder, { copies, onResult })).map((found) => found.case), left];
+  };
+  const results = ['a.nii.gz labels', 'a_uncertainty.nii.gz uncertainty'];
+  expect(await listed()).toEqual([
+    ['a', 'b', 'broken', 'c'],
+    [...results, 'link.nii.gz labels'],
+  ]);
+  expect(await listed(true)).toEqual([
+    ['a', 'broken', 'c'],
+    [...results, 'b.nii.gz simulated scan', 'link.nii.gz labels'],
+  ]);
+});
+
+it('opens nothing but plain files, so that a pipe without a writer holds nobody up', async () => {
+  const folder = await folderOf('a.nii');
+  if (spawnSync('mkfifo', [join(folder, 'fifo.nii.gz')]).status !== 0) return;
+  expect((await listCases(folder)).map((found) => found.case)).toEqual(['a', 'fifo']);
+});
+
+it('takes names that are not UTF-8 once, and leaves the rest of the folder alone', async () => {
+  const folder = await folderOf('a.nii');
+  try {
+    for (const byte of [0xfe, 0xff])
+      await writeFile(Buffer.concat([Buffer.from(`${folder}/b`), Buffer.of(byte), Buffer.from('.nii')]), '');
+  } catch {
+    // File systems that take UTF-8 alone have no such names.
+    return;
+  }
+  expect((await listCases(folder)).map((found) => found.case)).toEqual(['a', 'b\ufffd']);
 });

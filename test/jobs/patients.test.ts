@@ -55,6 +55,13 @@ describe('readPatients', () => {
     return readPatients(path);
   };
 
+  it('reads cells as they were before formulas were defused', async () => {
+    expect([...(await read("case,patient\n'=a,'-1\n'b',+2\n"))]).toEqual([
+      ['=a', '-1'],
+      ["'b'", '+2'],
+    ]);
+  });
+
   it.each([',', ';', '\t'])('reads cells that are parted by %j', async (by) => {
     const text = [
       ['case', 'age', 'patient'],

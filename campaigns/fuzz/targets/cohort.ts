@@ -61,7 +61,7 @@ function rowsOf(dice: Dice): Row[] {
   return Array.from({ length: dice.int(3, 12) }, (_, i) => {
     const split = ['train', 'val', 'test'][i % 3];
     const group = i > 2 && split === 'test' && dice.chance(0.5) ? 'ood' : 'id';
-    const name = dice.pick(['case', 'a, b', 'say "x"', 'é', '..', '__proto__']);
+    const name = dice.pick(['case', 'a, b', 'say "x"', 'é', '..', '__proto__', '=1+', "'-x"]);
     return {
       case: `${name}${i}`,
       image: Array.from({ length: dice.int(1, 2) }, (_, c) => `scans/${i}_000${c}.nii.gz`).join(';'),
@@ -77,7 +77,11 @@ function rowsOf(dice: Dice): Row[] {
 /** Quoted where it has to be, in any order of columns, with either end of line. */
 function write(rows: readonly Row[], dice: Dice): string {
   const columns = (Object.keys(rows[0]) as (keyof Row)[]).sort(() => dice.float() - 0.5);
-  const cell = (text: string) => (/[",]/.test(text) || dice.chance(0.1) ? `"${text.replaceAll('"', '""')}"` : text);
+  // An apostrophe before a formula is no part of a cell: one that is gets another before it.
+  const plain = (text: string) =>
+    /^'+[=+@-]/.test(text) || (/^[=+@-]/.test(text) && dice.chance(0.5)) ? `'${text}` : text;
+  const quoted = (text: string) => (/[",]/.test(text) || dice.chance(0.1) ? `"${text.replaceAll('"', '""')}"` : text);
+  const cell = (text: string) => quoted(plain(text));
   const end = dice.pick(['\n', '\r\n']);
   const lines = [columns, ...rows.map((row) => columns.map((column) => row[column]))].map((cells) =>
     cells.map(cell).join(','),

@@ -1,6 +1,7 @@
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { Slice } from '../../../src/chunks.js';
+import { contentIn } from '../../../src/formats/nifti/content.js';
 import { type LoadOptions, load } from '../../../src/stages/load.js';
 import type { Dice } from '../../dice.js';
 import { expect } from '../finding.js';
@@ -26,6 +27,7 @@ export const nifti: Target = {
     if (bytes[0] === 0x1f && bytes[1] === 0x8b) bytes = bytes.slice(1);
     const reader = dice.pick([undefined, 'simpleitk', 'nibabel'] as const);
     const expected = decodeNifti(bytes, volume, reader);
+    expect(contentIn(bytes) === null, 'was taken for a result of segcanary');
     const slices = await loadInPieces(bytes, { volume, reader }, dice);
     expect(expected !== null, 'was read, and the other decoder refuses it');
     const { scan } = slices[0].grid;

@@ -5,6 +5,7 @@ import { copies } from './copies.js';
 import { detectorDigits } from './detector-digits.js';
 import { headerBits } from './header-bits.js';
 import { headerBytes } from './header-bytes.js';
+import { outputs } from './outputs.js';
 import { queries } from './queries.js';
 import { swallow } from './swallow.js';
 import { trailing } from './trailing.js';
@@ -20,4 +21,5 @@ export const attacks: readonly Attack[] = [
   answers,
   queries,
   swallow,
+  outputs,
 ];

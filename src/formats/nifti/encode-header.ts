@@ -1,5 +1,6 @@
 import { endianness } from 'node:os';
 import type { Triple } from '../../chunks.js';
+import { describeContent, putDescription } from './content.js';
 import { dataTypes, type NiftiDataType } from './datatypes.js';
 import type { NiftiGeometry } from './geometry.js';
 
@@ -10,6 +11,8 @@ export interface HeaderToWrite {
   readonly volumes?: number;
   readonly dataType: NiftiDataType;
   readonly geometry: NiftiGeometry;
+  /** What the image holds, as `contentOf` finds it again. @default nothing is said */
+  readonly content?: string | undefined;
 }
 
 /** Voxels are written as the machine holds them, so the header has to be in its byte order too. */
@@ -24,7 +27,7 @@ export function encodeHeader(header: HeaderToWrite): Uint8Array {
   return Math.max(...header.shape) > 32767 ? encodeNifti2(header) : encodeNifti1(header);
 }
 
-function encodeNifti1({ shape: [z, y, x], volumes = 1, dataType, geometry }: HeaderToWrite): Uint8Array {
+function encodeNifti1({ shape: [z, y, x], volumes = 1, dataType, geometry, content }: HeaderToWrite): Uint8Array {
   const { code, bytes } = dataTypes[dataType];
   const { view, result, int16, int32, float32 } = fields(352);
   int32(0, [348]);
@@ -33,13 +36,14 @@ function encodeNifti1({ shape: [z, y, x], volumes = 1, dataType, geometry }: Hea
   float32(76, geometry.pixdim);
   float32(108, [352, 1, 0]);
   view.setUint8(123, geometry.xyztUnits);
+  if (content !== undefined) putDescription(result, 1, describeContent(content));
   int16(252, [geometry.qformCode, geometry.sformCode]);
   float32(256, [...geometry.quatern, ...geometry.qoffset, ...geometry.srow]);
   result.set(Buffer.from('n+1\0', 'latin1'), 344);
   return result;
 }
 
-function encodeNifti2({ shape: [z, y, x], volumes = 1, dataType, geometry }: HeaderToWrite): Uint8Array {
+function encodeNifti2({ shape: [z, y, x], volumes = 1, dataType, geometry, content }: HeaderToWrite): Uint8Array {
   const { code, bytes } = dataTypes[dataType];
   const { result, int16, int32, int64, float64 } = fields(544);
   int32(0, [540]);
@@ -49,6 +53,7 @@ function encodeNifti2({ shape: [z, y, x], volumes = 1, dataType, geometry }: Hea
   float64(104, geometry.pixdim);
   int64(168, [544]);
   float64(176, [1, 0]);
+  if (content !== undefined) putDescription(result, 2, describeContent(content));
   int32(344, [geometry.qformCode, geometry.sformCode]);
   float64(352, [...geometry.quatern, ...geometry.qoffset, ...geometry.srow]);
   int32(500, [geometry.xyztUnits]);

@@ -5,6 +5,7 @@ import { openFile, type Patience, patiently } from '../../files/open.js';
 import { limitsOf, type ScanLimits } from '../../limits.js';
 import { inflate } from '../inflate.js';
 import type { ScanReader } from '../scan-reader.js';
+import { contentOf } from './content.js';
 import { headerLength, parseHeader } from './header.js';
 import { joinPair } from './pair.js';
 
@@ -15,6 +16,8 @@ export const niftiScans: ScanReader = {
   scanEnding: /\.(nii|nii\.gz|hdr|hdr\.gz)$/i,
   anyEnding: /\.(nii|hdr|img)(\.gz)?$/i,
   open: openNifti,
+  files: filesOf,
+  contentOf,
   readHeader: async (path, { reader, signal } = {}) =>
     parseHeader(await startOf(await openNifti(path, undefined, signal), path, { signal }), { name: path, reader }),
 };
@@ -35,6 +38,12 @@ async function openNifti(path: string, limits?: Partial<ScanLimits>, signal?: Ab
   pipeline(joined(prefix, skip, inflate(voxels, image, limitsOf(limits))), whole, () => {});
   whole.once('close', () => voxels.destroy());
   return whole;
+}
+
+async function filesOf(path: string): Promise<string[]> {
+  if (!pairEnding.test(path)) return [path];
+  const found = await Promise.all((['hdr', 'img'] as const).map((kind) => partner(path, kind).catch(() => path)));
+  return [...new Set(found)];
 }
 
 /**

@@ -4,7 +4,7 @@ import { createGzip } from 'node:zlib';
 import type { Triple } from '../../chunks.js';
 import { SegcanaryError } from '../../errors.js';
 import { type AtomicFile, cannotWrite, createAtomicFile } from '../../files/atomic.js';
-import type { ImageForm, VolumeWriter, WritableVoxels } from '../volume-writer.js';
+import type { ImageContent, ImageForm, VolumeWriter, WritableVoxels } from '../volume-writer.js';
 import { geometryOf } from './affine.js';
 import { encodeHeader } from './encode-header.js';
 import type { NiftiGeometry } from './geometry.js';
@@ -17,6 +17,8 @@ export interface NiftiWriterOptions<T extends keyof WritableVoxels = keyof Writa
   readonly volumes?: number;
   readonly dataType: T;
   readonly geometry: NiftiGeometry;
+  /** What the image holds. @default nothing is said */
+  readonly content?: ImageContent | undefined;
 }
 
 /**
