@@ -25,6 +25,11 @@ export interface ScanLimits {
   readonly seconds: number;
   /** Seconds without a byte while one is waited for. */
   readonly stall: number;
+  /**
+   * Bytes a second that whoever sends a scan to a server has to give, on average: each buys its part
+   * of a second of waiting, and `stall` seconds are lent. Files and pipes may be slower.
+   */
+  readonly throughput: number;
 }
 
 /** Twice what the largest scanners give, and a time that only a scan that has gone wrong takes. */
@@ -36,6 +41,7 @@ export const DEFAULT_LIMITS: ScanLimits = {
   extension: 2 ** 24,
   seconds: 4 * 3600,
   stall: 600,
+  throughput: 4096,
 };
 
 /** Unpacked bytes below which no ratio is too high: they do no harm. */
@@ -49,6 +55,7 @@ const units: Readonly<Record<keyof ScanLimits, string>> = {
   extension: 'bytes between header and voxels',
   seconds: 'seconds',
   stall: 'seconds without a byte',
+  throughput: 'bytes a second',
 };
 
 /** The sentence for a scan that is beyond a limit. */

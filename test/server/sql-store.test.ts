@@ -167,18 +167,20 @@ it('retention removes records that have ended, by age and by number, and no scor
     return id;
   });
   clock = 4 * day;
-  expect(store.prune({})).toEqual([]);
-  const [first, ...none] = store.prune({ days: 2 });
+  expect(store.prune({})).toEqual({ removed: [], doubt: null });
+  const {
+    removed: [first, ...none],
+  } = store.prune({ days: 2 });
   expect(first).toMatchObject({ id: ids[0], kept: ['image', 'uncertainty'] });
   expect(none).toEqual([]);
   expect(
     store
       .prune({ scans: 1 })
-      .map(({ id }) => id)
+      .removed.map(({ id }) => id)
       .sort(),
   ).toEqual([ids[1], ids[2]]);
   expect(store.list().scans.map(({ id }) => id)).toEqual([ids[3], waiting.id]);
-  expect(store.prune({ days: 0, scans: 0 })).toHaveLength(1);
+  expect(store.prune({ days: 0, scans: 0 }).removed).toHaveLength(1);
   expect(scores(store)).toEqual([1, 2, 3, 4]);
 });
 
