@@ -4,6 +4,8 @@ import { dirname } from 'node:path';
 
 /** Bytes that are kept free: what the removal of a record with a long explanation may write. */
 const SIZE = 4 * 2 ** 20;
+/** Bytes that have to be free beside it, or the disk is as good as full. */
+const LEFT = 2 ** 20;
 
 /**
  * Room on a disk that is held for the day it is full: to remove something from a database, SQLite
@@ -29,11 +31,11 @@ export class Reserve {
     return true;
   }
 
-  /** Takes the room again where the disk has it, and leaves as much as that for others. */
+  /** Takes the room again where the disk has it, and some of it is left for others. */
   hold(): boolean {
     if (this.#path === null || this.isHeld) return true;
     try {
-      if (!hasRoom(this.#path, 2 * SIZE)) return false;
+      if (!hasRoom(this.#path, SIZE + LEFT)) return false;
       // Zeros take no room on a disk that packs its files.
       writeFileSync(this.#path, randomFillSync(Buffer.allocUnsafe(SIZE)), { mode: 0o600 });
       return true;
@@ -45,7 +47,7 @@ export class Reserve {
 
   /** Whether scans could still be written beside it. */
   get isDiskFree(): boolean {
-    return this.#path === null || hasRoom(this.#path, SIZE / 4);
+    return this.#path === null || hasRoom(this.#path, LEFT);
   }
 
   remove(): void {

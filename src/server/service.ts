@@ -1,7 +1,7 @@
 import type { ScanProgress } from '../protocol/record.js';
 import { AcceptedScan, type ScanServices } from './accepted-scan.js';
 import { type Clock, ClockWatch, systemClock } from './clock.js';
-import { HttpError } from './http-error.js';
+import { HttpError, reasonOf } from './http-error.js';
 import type { ImageFolder, ScanFiles } from './images.js';
 import type { ScanRequest } from './judge.js';
 import { OngoingScan } from './ongoing-scan.js';
@@ -102,9 +102,10 @@ export class ScanService {
     const at = this.#clock.elapsed();
     const before = this.#trouble;
     if (before && at - before.at < RECENT) return before.why;
-    const why = store.settle();
+    const found = store.settle();
+    const why = found?.reason ?? null;
     this.#trouble = { at, why };
-    if (why !== null && !before?.why) log?.warn(why);
+    if (found && !before?.why) log?.warn(found.error === null ? found.reason : `${why} ${reasonOf(found.error)}.`);
     if (why === null && before?.why) log?.info('The store can be written again.');
     return why;
   }

@@ -7,7 +7,7 @@ import { Reserve } from './reserve.js';
 import { scanIds } from './scan-id.js';
 import { type FinishedScan, type NewScan, type ScanRecord, scoreOf } from './scan-record.js';
 import { iso, json, MIGRATIONS, parsed, recordOf } from './scan-rows.js';
-import type { Pruned, Retention, ScanFilter, ScanList, ScanStore, SeriesPoint } from './store.js';
+import type { Pruned, Retention, ScanFilter, ScanList, ScanStore, SeriesPoint, StoreTrouble } from './store.js';
 import { type Ending, Unwritten } from './unwritten.js';
 
 /** Records that one transaction removes: the log has to hold what they were. */
@@ -176,7 +176,7 @@ class SqlStore implements ScanStore {
     return this.#unwritten.size > 0 || this.#isOwed || !this.#reserve.isHeld;
   }
 
-  settle(): string | null {
+  settle(): StoreTrouble | null {
     try {
       for (const [id, ending] of this.#unwritten.all()) {
         this.#withReserve(() => this.#writeEnding(id, ending));
@@ -186,10 +186,11 @@ class SqlStore implements ScanStore {
       this.#isOwed = false;
       this.#database.probe();
     } catch (error) {
-      return `The store cannot be written: ${isOutOfRoom(error) ? 'the disk is full or broken' : 'the log says why'}.`;
+      const why = isOutOfRoom(error) ? 'the disk is full or broken' : 'the log says why';
+      return { reason: `The store cannot be written: ${why}.`, error };
     }
     if (!this.#reserve.hold() || !this.#reserve.isDiskFree)
-      return 'The disk of the store has a few megabytes left, too little to take scans.';
+      return { reason: 'The disk of the store has a few megabytes left, too little to take scans.', error: null };
     return null;
   }
 

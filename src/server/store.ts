@@ -42,6 +42,14 @@ export interface Pruned {
   readonly doubt: Doubt | null;
 }
 
+/** Why a store cannot be written. */
+export interface StoreTrouble {
+  /** A sentence for everybody: no path is in it. */
+  readonly reason: string;
+  /** What the disk said, for the log; null where it said nothing. */
+  readonly error: unknown;
+}
+
 /** One score of a drift series. */
 export interface SeriesPoint {
   readonly id: string;
@@ -93,9 +101,9 @@ export interface ScanStore {
    * Does what a full disk had no room for: endings that are not written, what was removed and is
    * still in the log, the reserve. Then tries to write.
    *
-   * @returns why the store cannot be written, in a sentence without paths; null where it can
+   * @returns why the store cannot be written; null where it can
    */
-  settle(): string | null;
+  settle(): StoreTrouble | null;
   /** The scores of a detector, at one site or at all (null), in order of finishing. */
   series(detectorHash: string, site: string | null): SeriesPoint[];
   /**
