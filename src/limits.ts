@@ -26,8 +26,8 @@ export interface ScanLimits {
   /** Seconds without a byte while one is waited for. */
   readonly stall: number;
   /**
-   * Bytes a second that whoever sends a scan to a server has to give, on average: each buys its part
-   * of a second of waiting, and `stall` seconds are lent. Files and pipes may be slower.
+   * Bytes a second that whoever sends a scan to a server has to give, on average: each buys its
+   * part of a second of waiting, and `stall` seconds are lent. Files and pipes may be slower.
    */
   readonly throughput: number;
 }

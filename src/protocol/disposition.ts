@@ -25,7 +25,7 @@ function withoutFolders(fileName: string): string {
   return base.replace(/^\.+/u, '') || 'file';
 }
 
-/** RFC 8187's `value-chars`: what encodeURIComponent leaves and RFC 5987 does not is encoded too. */
+/** RFC 8187's `value-chars`: what encodeURIComponent leaves and it does not is encoded too. */
 const encoded = (text: string): string =>
   encodeURIComponent(text.replace(/\p{Surrogate}/gu, '\uFFFD')).replace(
     /['()*!~]/g,

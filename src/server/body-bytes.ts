@@ -73,14 +73,11 @@ export function formError(error: unknown): unknown {
  * @throws SegcanaryError `io` when the disk refuses; what the bytes throw
  */
 export async function toFile(bytes: AsyncIterable<Uint8Array>, path: string, signal: AbortSignal): Promise<void> {
-  const file = createWriteStream(path, { mode: 0o600 });
-  let refusal: unknown = null;
-  file.on('error', (cause) => {
-    refusal ??= cause;
-  });
   try {
-    await pipeline(bytes, file, { signal });
+    await pipeline(bytes, createWriteStream(path, { mode: 0o600 }), { signal });
   } catch (error) {
-    throw refusal !== null && refusal === error ? cannotWrite('the scan on the server', error) : error;
+    // A call of the system's that failed on the file, and not on the connection.
+    const { syscall } = error as NodeJS.ErrnoException;
+    throw syscall === 'write' || syscall === 'open' ? cannotWrite('the scan on the server', error) : error;
   }
 }

@@ -26,8 +26,8 @@ export interface Database {
   /** Everything that `body` writes is there after a crash, or nothing of it. */
   transaction<T>(body: () => T): T;
   /**
-   * Takes what was removed out of the write-ahead log too, which is emptied, and gives the room that
-   * it had back to the disk.
+   * Takes what was removed out of the write-ahead log too, which is emptied, and gives the room
+   * that it had back to the disk.
    */
   forget(): void;
   /** Writes something that changes nothing: whether writing works. */

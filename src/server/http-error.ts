@@ -15,6 +15,8 @@ export type HttpErrorCode =
   | 'unsupported-media-type'
   | 'usage';
 
+const LINE_ENDS = /[\p{Cc}\u2028\u2029]+/gu;
+
 /**
  * A refusal that is no scan's fault: one sentence, with the status that says the same to programs.
  */
@@ -24,7 +26,8 @@ export class HttpError extends Error {
   readonly headers: Readonly<Record<string, string>>;
 
   constructor(status: number, code: HttpErrorCode, message: string, headers: Readonly<Record<string, string>> = {}) {
-    super(message);
+    // It may quote a path, and a path may hold a line end.
+    super(message.replace(LINE_ENDS, ' '));
     this.name = 'HttpError';
     this.status = status;
     this.code = code;
@@ -92,7 +95,7 @@ export function reasonOf(error: unknown): string {
   return sentences
     .map((sentence) => sentence.replace(/\.$/, ''))
     .join(', because: ')
-    .replace(/[\p{Cc}\u2028\u2029]+/gu, ' ')
+    .replace(LINE_ENDS, ' ')
     .slice(0, 2000);
 }
 

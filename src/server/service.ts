@@ -56,8 +56,8 @@ export class ScanService {
   /**
    * Gives a scan a place and a record.
    *
-   * @throws HttpError `queue-full`, `draining` or, while the store cannot be written, `unavailable`,
-   *   with Retry-After
+   * @throws HttpError `queue-full`, `draining` or, while the store cannot be written,
+   *   `unavailable`, with Retry-After
    */
   async accept(request: ScanRequest): Promise<AcceptedScan> {
     const { store, images, places } = this.#options;

@@ -30,8 +30,8 @@ export const FILE_TYPES = ['application/gzip', 'application/x-gzip', 'applicatio
  * scan for this server is refused before the rest has come.
  *
  * @throws SegcanaryError `scan-unsuitable` for another number of channels, `limit-exceeded`,
- *   `timed-out`, `aborted`, `io`; `nifti-invalid`, `nifti-unsupported` and what else a header may be
- *   refused for
+ *   `timed-out`, `aborted`, `io`; `nifti-invalid`, `nifti-unsupported` and what else a header may
+ *   be refused for
  */
 export async function storedScan(request: FastifyRequest, options: UploadOptions): Promise<OpenScan> {
   const { channels, files, signal, name, limits } = options;
