@@ -30,8 +30,9 @@ export const records: Attack = {
 };
 
 /**
- * Some weeks of scans under a clock that is set wrong once for some days, ahead or back, by hours to
- * years, in a process that was started under it and so cannot know. Retention looks after each scan.
+ * Some weeks of scans under a clock that is set wrong once for some days, ahead or back, by hours
+ * to years, in processes that were started under it and so cannot know. Retention looks after each
+ * scan.
  */
 function history(dice: Dice, i: number): Trial {
   let time = Date.UTC(2026, 0, 1);
@@ -56,7 +57,9 @@ function history(dice: Dice, i: number): Trial {
     kept = kept.filter(({ id }) => !old.has(id));
   }
   const what = `history ${i}: ${days} days, a scan every ${every}, ${(by / DAY).toFixed(1)} days off for ${lasts}`;
-  const early = [...gone].filter((id) => time - (honest[Number(id)] ?? 0) <= KEPT * DAY).length;
+  // What ended under a clock that was behind is as old as the newest before it: nobody knows more.
+  const known = KEPT - (by < 0 ? lasts + every : 0);
+  const early = [...gone].filter((id) => time - (honest[Number(id)] ?? 0) <= known * DAY).length;
   if (early === 0) return { what, outcome: 'harmless', why: 'nothing went early' };
   if (wrongDays.size >= 3)
     return { what, outcome: 'unknowable', why: 'scans of three days confirm a clock that is wrong' };

@@ -7,9 +7,12 @@ import type { Dice } from '../../dice.js';
 import type { Attack, Ring, Trial } from '../attack.js';
 
 /** Requests that are changed at random, in the whole campaign. */
-const CHANGED = 1500;
+const CHANGED = 1000;
 /** Requests behind which a good one is asked. */
-const BATCH = 50;
+const BATCH = 100;
+
+/** Milliseconds without an answer behind which a connection is ended. */
+const PATIENCE = 1000;
 
 const HEAD = 'Host: localhost\r\nConnection: close\r\n';
 const get = (path: string, more = '') => `GET ${path} HTTP/1.1\r\n${HEAD}${more}\r\n`;
@@ -92,9 +95,10 @@ export const requests: Attack = {
     const expected = await (await server.post('case=good', scan)).text();
     let sent = 0;
     try {
-      for (const bytes of [...HEADS, ...paths(), ...types(), ...changed(scan, dice, Math.ceil(CHANGED * share))]) {
-        yield await tried(server, bytes);
-        if (++sent % BATCH > 0) continue;
+      const all = [...HEADS, ...paths(), ...types(), ...changed(scan, dice, Math.ceil(CHANGED * share))];
+      while (sent < all.length) {
+        yield* await Promise.all(all.slice(sent, sent + BATCH).map((bytes) => tried(server, bytes)));
+        sent += BATCH;
         const answer = await server.post('case=good', scan);
         if ((await answer.text()) !== expected)
           yield finding(`after ${sent} requests`, 'a good scan is scored otherwise');
@@ -170,9 +174,12 @@ async function* names(server: TestServer, scan: Buffer): AsyncGenerator<Trial> {
 async function tried(server: TestServer, bytes: string): Promise<Trial> {
   const what = JSON.stringify(bytes.slice(0, 120));
   const text = await answerTo(server, bytes);
-  if (text === null) return finding(what, 'neither answered nor closed after 20 s');
-  // Half a request has no answer: its sender has gone.
-  if (text === '') return { what, outcome: 'harmless', why: 'closed' };
+  if (text === null) return finding(what, 'neither answered nor closed after 30 s');
+  // Half a scan has no answer: its sender has gone.
+  if (text === '')
+    return bytes.startsWith('POST')
+      ? { what, outcome: 'harmless', why: 'closed on half a scan' }
+      : finding(what, 'closed without an answer');
   const answers = text.split(/(?=HTTP\/1\.1 \d{3} )/);
   for (const answer of answers) {
     const [, status = '', ...rest] = /^HTTP\/1\.1 (\d{3}) /.exec(answer) ?? [];
@@ -214,9 +221,15 @@ async function answerTo(server: TestServer, bytes: string): Promise<string | nul
     text += piece;
   });
   const closed = new Promise<string>((resolve) => socket.once('close', () => resolve(text)));
-  // What ends here ends: a server that waits for the rest of it is told that none will come.
-  socket.end(bytes, 'latin1');
-  const answered = await Promise.race([closed, wait(20_000, null, { ref: false })]);
+  socket.write(bytes, 'latin1');
+  // A server that waits for the rest is told that none will come.
+  let heard = -1;
+  const ending = setInterval(() => {
+    if (heard === text.length) socket.end();
+    heard = text.length;
+  }, PATIENCE);
+  socket.once('close', () => clearInterval(ending));
+  const answered = await Promise.race([closed, wait(30_000, null, { ref: false })]);
   socket.destroy();
   return answered;
 }
