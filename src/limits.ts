@@ -32,6 +32,11 @@ export interface ScanLimits {
   readonly seconds: number;
   /** Seconds without a byte while one is waited for. */
   readonly stall: number;
+  /**
+   * Bytes a second that whoever sends a scan to a server has to give, on average: each buys its
+   * part of a second of waiting, and `stall` seconds are lent. Files and pipes may be slower.
+   */
+  readonly throughput: number;
 }
 
 /**
@@ -49,6 +54,7 @@ export const DEFAULT_LIMITS: ScanLimits = {
   memory: 2 ** 33,
   seconds: 4 * 3600,
   stall: 600,
+  throughput: 4096,
 };
 
 /** Unpacked bytes below which no ratio is too high: they do no harm. */
@@ -64,6 +70,7 @@ const units: Readonly<Record<keyof ScanLimits, string>> = {
   memory: 'bytes of memory for its slices',
   seconds: 'seconds',
   stall: 'seconds without a byte',
+  throughput: 'bytes a second',
 };
 
 /** The sentence for a scan that is beyond a limit. */

@@ -9,4 +9,7 @@ export const verdict = z.enum(['in-distribution', 'out-of-distribution', 'uncali
 
 export const warning = z.object({ code: z.string(), message: z.string() });
 
-export const health = z.object({ status: z.enum(['ok', 'draining', 'broken']) });
+export const health = z.object({
+  status: z.enum(['ok', 'draining', 'broken']),
+  reason: z.string().optional().describe('Why no scan is taken, where the store is broken'),
+});

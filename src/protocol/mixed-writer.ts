@@ -3,6 +3,7 @@ import { PassThrough, type Readable, Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { SegcanaryError } from '../errors.js';
 import { timerMs } from '../limits.js';
+import { attachment } from './disposition.js';
 
 /**
  * A multipart/mixed body (RFC 2046) that is written while it is being sent: parts one after
@@ -58,11 +59,10 @@ export class MixedBody<Part extends string> {
   #first = true;
 
   #head(name: Part, type: string, fileName: string | null): void {
-    const disposition = `attachment; name="${name}"${fileName === null ? '' : `; filename="${fileName}"`}`;
     const start = this.#first ? '' : '\r\n';
     this.#first = false;
     this.body.write(
-      `${start}--${this.#boundary}\r\nContent-Type: ${type}\r\nContent-Disposition: ${disposition}\r\n\r\n`,
+      `${start}--${this.#boundary}\r\nContent-Type: ${type}\r\nContent-Disposition: ${attachment(fileName, name)}\r\n\r\n`,
     );
     this.#begun();
   }

@@ -4,7 +4,7 @@ import { SegcanaryError } from '../errors.js';
 import type { KeptImage } from '../protocol/record.js';
 import type { Explanation, SegmentResult, SubjectScore } from '../results.js';
 import type { DriftMonitor } from './drift.js';
-import { errorOf } from './http-error.js';
+import { errorAnswer, errorOf } from './http-error.js';
 import type { ScanFiles } from './images.js';
 import type { Judge, OpenScan, ScanRequest } from './judge.js';
 import type { Metrics } from './metrics.js';
@@ -77,9 +77,9 @@ export class AcceptedScan {
   }
 
   /**
-   * Waits for the scan's turn and judges it.
+   * Waits for the turn of a scan that is here and judges it.
    *
-   * @param open called when the turn has come, so that nothing is read of a scan that waits
+   * @param open gives its bytes, from this machine's disk: a turn never waits for a sender
    * @param mask where the uncertainty map goes, for a client that wants it
    * @throws SegcanaryError what is wrong with the scan, `aborted`
    */
@@ -109,6 +109,7 @@ export class AcceptedScan {
       return { result, explanation, segmentation };
     } catch (error) {
       await (segmentation as FileHandle | null)?.close();
+      await files.giveUp().catch((failure: unknown) => this.#services.onError(failure, id));
       this.#record(error);
       throw error;
     } finally {
@@ -121,14 +122,15 @@ export class AcceptedScan {
    * and metrics take it for one that began at once.
    */
   async fail(error: unknown): Promise<void> {
+    const { store, metrics, onError } = this.#services;
+    metrics.waited(0);
     try {
-      this.#services.metrics.waited(0);
-      this.#services.store.start(this.id);
-      this.#record(error);
+      store.start(this.id);
     } catch (failure) {
       // The client is told what was wrong with its scan, not that this could not be written down.
-      this.#services.onError(failure, this.id);
+      onError(failure, this.id);
     }
+    this.#record(error);
     await this.#end();
   }
 
@@ -136,8 +138,12 @@ export class AcceptedScan {
     const { id, request } = this.#scan;
     const { store, metrics, onError } = this.#services;
     const { code, message } = errorOf(error);
-    if (code === 'internal' || code === 'io') onError(error, id);
-    store.fail(id, { code, message });
+    if (errorAnswer(error).status === 500) onError(error, id);
+    try {
+      store.fail(id, { code, message });
+    } catch (failure) {
+      onError(failure, id);
+    }
     metrics.failed(request.served, code);
   }
 

@@ -7,8 +7,10 @@ import type { SegmentationSource } from '../network/folder.js';
 import type { WithInference } from '../network/inference/options.js';
 import { application } from './application.js';
 import { isLoopback } from './auth.js';
+import { type Clock, systemClock } from './clock.js';
 import { detectorRoutes } from './detector-routes.js';
 import { DriftMonitor } from './drift.js';
+import { reasonOf } from './http-error.js';
 import { ImageFolder } from './images.js';
 import { localJudge } from './local-judge.js';
 import { Metrics } from './metrics.js';
@@ -51,6 +53,8 @@ export interface ServerOptions extends WithInference {
   readonly driftLevel?: number | undefined;
   readonly tmpdir?: string | undefined;
   readonly logger?: FastifyBaseLogger | undefined;
+  /** What time it is. @default the system's clock */
+  readonly clock?: Clock | undefined;
 }
 
 export interface SegcanaryServer {
@@ -66,6 +70,8 @@ export interface SegcanaryServer {
 }
 
 const HOUR = 3600 * 1000;
+/** How soon what a full disk had no room for is tried again. */
+const SOON = 5000;
 
 /**
  * A server that scores scans over HTTP (docs/server.md): detectors open, store open, nothing
@@ -74,10 +80,10 @@ const HOUR = 3600 * 1000;
  * @throws SegcanaryError as `openServed`; `io` where the data folder cannot be used
  */
 export async function createServer(options: ServerOptions): Promise<SegcanaryServer> {
-  const { token = null, data = null, retention = {}, keepFlagged = false, tmpdir } = options;
+  const { token = null, data = null, retention = {}, keepFlagged = false, tmpdir, clock = systemClock } = options;
   const limits = limitsOf({ stall: 60, ...options.limits });
   const detectors = await openServed(options);
-  const store = openStore(data);
+  const store = openStore(data, clock.now);
   const images = await ImageFolder.open(data);
   // The network is one worker; a second scan beside the first would cost its memory and gain a few
   // per cent.
@@ -93,18 +99,22 @@ export async function createServer(options: ServerOptions): Promise<SegcanarySer
     drift,
     retention,
     keepFlagged,
-    onError: (error, id) => app.log.error({ err: error, scan: id }, 'a scan failed'),
+    clock,
+    log: options.logger,
+    onError: (error, id) => options.logger?.error({ err: error, scan: id }, `${id} failed: ${reasonOf(error)}`),
   });
   await images.sweep((id) => store.get(id) !== null);
   service.prune();
   const pruning = setInterval(() => service.prune(), HOUR);
   pruning.unref();
+  const tending = setInterval(() => service.tend(), SOON);
+  tending.unref();
 
   const app = await application(options.logger, token);
-  await app.register(scanRoutes, { service, detectors, store, limits, keepFlagged });
+  await app.register(scanRoutes, { service, detectors, store, limits });
   await app.register(recordRoutes, { service, store, images, keepFlagged });
   await app.register(detectorRoutes, { detectors, store, drift });
-  await app.register(operationRoutes, { service, store, metrics });
+  await app.register(operationRoutes, { service, metrics });
   await app.register(pageRoutes);
 
   return {
@@ -130,6 +140,7 @@ export async function createServer(options: ServerOptions): Promise<SegcanarySer
     async close() {
       await service.drain();
       clearInterval(pruning);
+      clearInterval(tending);
       await app.close();
       store.close();
       await images.close(data === null);

@@ -18,7 +18,8 @@ import { SegcanaryError } from '../errors.js';
 import { version } from '../version.js';
 import { AllowedMethods } from './allowed.js';
 import { guard } from './auth.js';
-import { errorAnswer, HttpError } from './http-error.js';
+import { ConnectionErrors, HEADERS_OF_ALL } from './client-error.js';
+import { errorAnswer, HttpError, reasonOf } from './http-error.js';
 import { withStreams } from './openapi.js';
 import { guardQueries } from './queries.js';
 import { FILE_TYPES } from './upload.js';
@@ -34,6 +35,7 @@ export async function application(
   logger: FastifyBaseLogger | undefined,
   token: string | null,
 ): Promise<FastifyInstance> {
+  const broken = new ConnectionErrors();
   const app = Fastify({
     ...(logger ? { loggerInstance: logger } : { logger: false }),
     logController: new LogController({ disableRequestLogging: true }),
@@ -42,24 +44,28 @@ export async function application(
     requestTimeout: 0,
     keepAliveTimeout: 10_000,
     // Heads have half a minute, looked for every five seconds: Node looks every thirty.
-    http: { headersTimeout: 30_000, connectionsCheckingInterval: 5000 },
+    // A request without a Host is refused below, in the form that errors have.
+    http: { headersTimeout: 30_000, connectionsCheckingInterval: 5000, requireHostHeader: false },
+    clientErrorHandler: broken.onClientError,
     // The schemas say how long a name may be. Node ends a head at 16 KiB.
     routerOptions: { maxParamLength: 16_384 },
     frameworkErrors: (error, _request, reply) => {
       const { status, body } = errorAnswer(new SegcanaryError('usage', `${error.message}; ask for another address.`));
-      return (reply as FastifyReply).code(status).send(body);
+      return (reply as FastifyReply).code(status).headers(HEADERS_OF_ALL).send(body);
     },
     // Browsers and curl keep connections open that carry nothing; a stop need not wait for them.
     forceCloseConnections: 'idle',
     return503OnClosing: false,
   });
+  broken.listen(app.server);
   app.setValidatorCompiler(validatorCompiler);
   app.setSerializerCompiler(serializerCompiler);
   const allowed = new AllowedMethods(app);
   const nothingThere = ({ method, url }: FastifyRequest): HttpError => {
     const path = url.split('?')[0];
     const methods = allowed.of(path);
-    return methods.length === 0
+    // A wildcard takes any path, and has no file for this one.
+    return methods.length === 0 || methods.includes(method)
       ? new HttpError(404, 'not-found', `There is no ${path.slice(0, 200)}; /openapi.json lists what there is.`)
       : new HttpError(405, 'method-not-allowed', `${method} is not for this address; it takes ${methods.join(', ')}.`, {
           allow: methods.join(', '),
@@ -69,7 +75,11 @@ export async function application(
     const { status, body, headers } = errorAnswer(
       request.is404 && !(error instanceof HttpError) ? nothingThere(request) : understood(error),
     );
-    if (status >= 500) request.log.error({ err: error }, 'a request failed');
+    if (status === 500)
+      request.log.error(
+        { err: error, request: request.id },
+        `${request.id}, ${request.method} ${request.routeOptions.url ?? 'of no route'}, was answered 500: ${reasonOf(error)}`,
+      );
     return reply.code(status).headers(headers).send(body);
   });
   app.setNotFoundHandler((request) => {
@@ -79,14 +89,8 @@ export async function application(
   app.removeAllContentTypeParsers();
   app.addContentTypeParser(FILE_TYPES, (_request, payload, done) => done(null, payload));
   app.addHook('onRequest', async (request, reply) => {
-    reply.headers({
-      'x-content-type-options': 'nosniff',
-      'referrer-policy': 'no-referrer',
-      'cross-origin-resource-policy': 'same-origin',
-      'cross-origin-opener-policy': 'same-origin',
-      'x-frame-options': 'DENY',
-      'cache-control': 'no-store',
-    });
+    reply.headers(HEADERS_OF_ALL);
+    broken.saw(request.raw, reply.raw);
     // Whoever goes on sending what nobody reads is cut off.
     reply.raw.on('finish', () => {
       if (request.raw.complete) return;
@@ -96,6 +100,12 @@ export async function application(
       };
       setTimeout(cutOff, 10_000).unref();
     });
+  });
+  app.addHook('onRequest', async (request) => {
+    const { headers, httpVersion } = request.raw;
+    if (headers.host === undefined && httpVersion === '1.1')
+      throw new HttpError(400, 'usage', 'The request has no Host; send one as RFC 9112 says.');
+    if (!isPlain(request)) throw nothingThere(request);
   });
   guard(app, token);
   guardQueries(app);
@@ -124,6 +134,18 @@ export async function application(
   return app;
 }
 
+/**
+ * Whether what stands in the place of a wildcard is the name of a file below it: folders and names
+ * of letters, digits, dots, dashes and underscores. What is encoded, climbs or ends in a zero byte
+ * is no file of ours, and nothing that opens files sees it.
+ */
+function isPlain({ routeOptions, url }: FastifyRequest): boolean {
+  const { url: pattern = '' } = routeOptions;
+  if (!pattern.endsWith('*')) return true;
+  const rest = url.split('?')[0].slice(pattern.length - 1);
+  return rest === '' || /^[\w-][\w.-]*(\/[\w-][\w.-]*)*$/.test(rest);
+}
+
 /** Fastify's own errors as ours: one sentence that says what to do. */
 function understood(error: unknown): unknown {
   const { statusCode, code, message } = error as { statusCode?: number; code?: string; message: string };
@@ -143,7 +165,7 @@ function understood(error: unknown): unknown {
     );
   if (error instanceof HttpError || error instanceof SegcanaryError || statusCode === undefined || statusCode >= 500)
     return error;
-  return statusCode === 413
-    ? new HttpError(413, 'too-large', `${message}; send less.`)
-    : new HttpError(statusCode, 'not-found', message);
+  if (statusCode === 413) return new HttpError(413, 'too-large', `${message}; send less.`);
+  if (statusCode === 404) return new HttpError(404, 'not-found', `${message}; /openapi.json lists what there is.`);
+  return new HttpError(statusCode, statusCode === 403 ? 'forbidden' : 'usage', message);
 }

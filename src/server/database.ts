@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import Libsql from 'libsql';
 import { SegcanaryError } from '../errors.js';
 import { cannotWrite } from '../files/atomic.js';
+import { inASentence, isOutOfRoom, notAStore } from './database-errors.js';
+import { makePrivate } from './private-file.js';
 
 /** What marks an SQLite file as a store of segcanary's: "SgCn". */
 const APPLICATION = 0x5367436e;
@@ -23,6 +25,13 @@ export interface Database {
   run(sql: string, values?: readonly Value[]): number;
   /** Everything that `body` writes is there after a crash, or nothing of it. */
   transaction<T>(body: () => T): T;
+  /**
+   * Takes what was removed out of the write-ahead log too, which is emptied, and gives the room
+   * that it had back to the disk.
+   */
+  forget(): void;
+  /** Writes something that changes nothing: whether writing works. */
+  probe(): void;
   close(): void;
 }
 
@@ -73,6 +82,7 @@ function connect(folder: string, path: string): Libsql.Database {
   const size = statSync(path, { throwIfNoEntry: false })?.size ?? 0;
   if (size > 0 && size < 512) throw notAStore(path);
   try {
+    makePrivate(path);
     return new Libsql(path);
   } catch (cause) {
     throw new SegcanaryError('io', `cannot open ${path}: it is no file that can be read and written.`, { cause });
@@ -93,16 +103,38 @@ function migrate(database: OpenDatabase, path: string, migrations: readonly Migr
       `cannot open ${path}: a newer segcanary wrote it (version ${version} of the store, this one knows ${migrations.length}); use that one, or another folder.`,
     );
   }
+  // Pages that are free again go back to the disk, a few at a time: said before the first table is
+  // made.
+  if (isEmpty) database.script(`PRAGMA auto_vacuum = ${INCREMENTAL}`);
   database.all('PRAGMA journal_mode = WAL');
   database.run('PRAGMA synchronous = FULL');
   // Names of cases may be names of patients: what is removed is overwritten, and not only
-  // forgotten.
+  // forgotten. What SQLite puts aside while it works is in memory, and in no file.
   database.all('PRAGMA secure_delete = ON');
-  if (version === migrations.length) return;
-  database.transaction(() => {
-    for (const sql of migrations.slice(version)) database.script(sql);
-    database.script(`PRAGMA application_id = ${APPLICATION}; PRAGMA user_version = ${migrations.length}`);
-  });
+  database.run('PRAGMA temp_store = MEMORY');
+  if (version < migrations.length) {
+    database.transaction(() => {
+      for (const sql of migrations.slice(version)) database.script(sql);
+      database.script(`PRAGMA application_id = ${APPLICATION}; PRAGMA user_version = ${migrations.length}`);
+    });
+  }
+  if (!isEmpty) clean(database, pragma('auto_vacuum'));
+}
+
+/** SQLite's number for `auto_vacuum = INCREMENTAL`. */
+const INCREMENTAL = 2;
+
+/**
+ * Takes up what a process before left: a log with records in it that were removed, and, of an older
+ * segcanary, a file that keeps its free pages. On a full disk it waits for the next start.
+ */
+function clean(database: OpenDatabase, vacuums: number): void {
+  try {
+    if (vacuums !== INCREMENTAL) database.script(`PRAGMA auto_vacuum = ${INCREMENTAL}; VACUUM`);
+    database.forget();
+  } catch (error) {
+    if (!isOutOfRoom(error)) throw error;
+  }
 }
 
 class OpenDatabase implements Database {
@@ -153,6 +185,18 @@ class OpenDatabase implements Database {
     }
   }
 
+  forget(): void {
+    this.all('PRAGMA incremental_vacuum');
+    const [{ busy }] = this.all('PRAGMA wal_checkpoint(TRUNCATE)');
+    if (busy !== 0) throw new SegcanaryError('io', `cannot use ${this.#path}: its log is in use.`);
+  }
+
+  probe(): void {
+    const [{ user_version: version }] = this.all('PRAGMA user_version');
+    // SQLite writes it, whether or not it is another one.
+    this.script(`PRAGMA user_version = ${version}`);
+  }
+
   close(): void {
     if (!this.#isOpen) return;
     try {
@@ -187,34 +231,7 @@ class OpenDatabase implements Database {
     try {
       return work();
     } catch (error) {
-      throw this.#sentence(error);
+      throw inASentence(error, this.#path);
     }
   }
-
-  #sentence(error: unknown): unknown {
-    const { code, message } = error as { code?: unknown; message: string };
-    if (error instanceof SegcanaryError || typeof code !== 'string' || !code.startsWith('SQLITE_')) return error;
-    if (code === 'SQLITE_NOTADB') return notAStore(this.#path, error);
-    const reason = reasons.find(([start]) => code.startsWith(start))?.[1] ?? message;
-    return new SegcanaryError('io', `cannot use ${this.#path}: ${reason}.`, { cause: error });
-  }
 }
-
-const reasons: readonly (readonly [code: string, reason: string])[] = [
-  ['SQLITE_BUSY', 'another segcanary has it open; give every server a folder of its own'],
-  ['SQLITE_LOCKED', 'another segcanary has it open; give every server a folder of its own'],
-  ['SQLITE_FULL', 'the disk is full'],
-  ['SQLITE_READONLY', 'it or its folder is read-only'],
-  ['SQLITE_CANTOPEN', 'it cannot be opened'],
-  ['SQLITE_CORRUPT', 'the file is damaged; move it away, or put a copy in its place'],
-  ['SQLITE_IOERR', 'the disk reports an error'],
-];
-
-const notAStore = (path: string, cause?: unknown) =>
-  new SegcanaryError(
-    'io',
-    `cannot open ${path}: it is not a store of segcanary; move it away, or use another folder.`,
-    {
-      cause,
-    },
-  );

@@ -10,7 +10,12 @@ export type HttpErrorCode =
   | 'queue-full'
   | 'draining'
   | 'too-large'
-  | 'unsupported-media-type';
+  | 'timed-out'
+  | 'unavailable'
+  | 'unsupported-media-type'
+  | 'usage';
+
+const LINE_ENDS = /[\p{Cc}\u2028\u2029]+/gu;
 
 /**
  * A refusal that is no scan's fault: one sentence, with the status that says the same to programs.
@@ -21,7 +26,8 @@ export class HttpError extends Error {
   readonly headers: Readonly<Record<string, string>>;
 
   constructor(status: number, code: HttpErrorCode, message: string, headers: Readonly<Record<string, string>> = {}) {
-    super(message);
+    // It may quote a path, and a path may hold a line end.
+    super(message.replace(LINE_ENDS, ' '));
     this.name = 'HttpError';
     this.status = status;
     this.code = code;
@@ -68,4 +74,37 @@ export function errorOf(error: unknown): ErrorDescription {
   const found = describeError(error, 'the server');
   if (found.code === 'internal') return { code: 'internal', message: 'The server failed; its log says how.' };
   return { ...found, message: inWords(found, wordOf) };
+}
+
+/** Sentences of a chain of causes at most: what lies deeper says the same again. */
+const DEEPEST = 4;
+
+/**
+ * Why something broke, in one line for the log of whoever runs the server: the sentences of an
+ * error and of what caused it. Without its subject, which is the case's name: logs know scans by
+ * their ids.
+ */
+export function reasonOf(error: unknown): string {
+  const sentences: string[] = [];
+  let cause = error;
+  for (let depth = 0; depth < DEEPEST && cause !== undefined && cause !== null; depth++) {
+    const sentence = sentenceOf(cause);
+    if (!sentences.some((said) => said.includes(sentence))) sentences.push(sentence);
+    cause = (cause as { cause?: unknown }).cause;
+  }
+  return sentences
+    .map((sentence) => sentence.replace(/\.$/, ''))
+    .join(', because: ')
+    .replace(LINE_ENDS, ' ')
+    .slice(0, 2000);
+}
+
+function sentenceOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  if (error instanceof SegcanaryError) {
+    const { message, subject } = error;
+    return subject !== null && message.startsWith(`${subject}: `) ? message.slice(subject.length + 2) : message;
+  }
+  const isNamed = error.name !== 'Error' && error.name !== '';
+  return isNamed ? `${error.name}: ${error.message}` : error.message;
 }

@@ -3,6 +3,7 @@ import { mkdir, mkdtemp, open, readdir, rename, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
+import { cannotWrite } from '../files/atomic.js';
 import { KEPT_IMAGES, type KeptImage } from '../protocol/record.js';
 import { isScanId } from './scan-id.js';
 
@@ -17,6 +18,8 @@ export interface ScanFiles {
   keep(id: string): Promise<KeptImage[]>;
   /** Removes whatever was not kept. */
   discard(): Promise<void>;
+  /** Removes what was kept too: the scan has failed, or is not there any more. */
+  giveUp(): Promise<void>;
 }
 
 export interface KeptBytes {
@@ -52,7 +55,11 @@ export class ImageFolder {
   }
 
   async begin(): Promise<ScanFiles> {
-    const folder = await mkdtemp(join(this.#uploads, 'scan-'));
+    const prefix = join(this.#uploads, 'scan-');
+    const folder = await mkdtemp(prefix).catch((cause: unknown) => {
+      throw cannotWrite(this.#uploads, cause);
+    });
+    let keptAs: string | null = null;
     const path = (name: string) => join(folder, `${name}.nii.gz`);
     return {
       path,
@@ -60,10 +67,14 @@ export class ImageFolder {
       keep: async (id) => {
         const kept = (await readdir(folder)).map((name) => name.replace(/\.nii\.gz$/, ''));
         for (const name of kept.filter((n) => !KEPT_IMAGES.includes(n as KeptImage))) await rm(path(name));
-        await rename(folder, join(this.#images, id));
+        keptAs = join(this.#images, id);
+        await rename(folder, keptAs);
         return KEPT_IMAGES.filter((name) => kept.includes(name));
       },
       discard: () => rm(folder, { recursive: true, force: true }),
+      giveUp: async () => {
+        if (keptAs !== null) await rm(keptAs, { recursive: true, force: true });
+      },
     };
   }
 

@@ -4,11 +4,9 @@ import { errorBody } from '../protocol/error-schema.js';
 import { health } from '../protocol/fields.js';
 import type { Metrics } from './metrics.js';
 import type { ScanService } from './service.js';
-import type { ScanStore } from './store.js';
 
 export interface OperationRoutesOptions {
   readonly service: ScanService;
-  readonly store: ScanStore;
   readonly metrics: Metrics;
 }
 
@@ -18,7 +16,7 @@ export interface OperationRoutesOptions {
  */
 export async function operationRoutes(
   base: FastifyInstance,
-  { service, store, metrics }: OperationRoutesOptions,
+  { service, metrics }: OperationRoutesOptions,
 ): Promise<void> {
   const app = base.withTypeProvider<ZodTypeProvider>();
   app.get(
@@ -34,11 +32,8 @@ export async function operationRoutes(
     },
     async (_request, reply) => {
       if (service.draining) return reply.code(503).send({ status: 'draining' as const });
-      try {
-        store.list({ limit: 1 });
-      } catch {
-        return reply.code(503).send({ status: 'broken' as const });
-      }
+      const reason = service.trouble();
+      if (reason !== null) return reply.code(503).send({ status: 'broken' as const, reason });
       return { status: 'ok' as const };
     },
   );

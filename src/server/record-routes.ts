@@ -1,8 +1,9 @@
 import type { FastifyInstance } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { z } from 'zod';
+import { attachment } from '../protocol/disposition.js';
 import { errorBody } from '../protocol/error-schema.js';
-import { idParams, KEPT_IMAGES, listQuery, record, scanList } from '../protocol/record.js';
+import { idParams, KEPT_IMAGES, type KeptImage, listQuery, record, scanList } from '../protocol/record.js';
 import { sendEvents } from './events.js';
 import { HttpError } from './http-error.js';
 import type { ImageFolder } from './images.js';
@@ -87,7 +88,8 @@ export async function recordRoutes(
         schema: { summary: `The ${name} of a flagged scan`, tags: ['scans'], params: idParams, response: errors },
       },
       async ({ params }, reply) => {
-        const found = await images.read(known(params.id).id, name);
+        const { id, case: caseName } = known(params.id);
+        const found = await images.read(id, name);
         if (!found)
           throw new HttpError(
             404,
@@ -97,6 +99,7 @@ export async function recordRoutes(
         return reply
           .type(found.isGzip ? 'application/gzip' : 'application/octet-stream')
           .header('content-length', found.size)
+          .header('content-disposition', attachment(fileNameOf(caseName, name, found.isGzip)))
           .send(found.bytes as never);
       },
     );
@@ -124,3 +127,9 @@ export async function recordRoutes(
     return found;
   }
 }
+
+/** What an image is called by whoever keeps it: as `segcanary segment` names its outputs. */
+const fileNameOf = (caseName: string, image: KeptImage, isGzip: boolean): string => {
+  const what = image === 'segmentation' ? '' : `_${image === 'image' ? '0000' : image}`;
+  return `${caseName}${what}.nii${isGzip ? '.gz' : ''}`;
+};

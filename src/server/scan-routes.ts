@@ -14,21 +14,19 @@ import { answerImages, answerLine } from './scan-answer.js';
 import { type ServedDetector, servedAs } from './served.js';
 import type { ScanService } from './service.js';
 import type { ScanStore } from './store.js';
-import { refuseUpload, storedScan, type UploadOptions, uploadedScan } from './upload.js';
+import { refuseUpload, storedScan, type UploadOptions } from './upload.js';
 
 export interface ScanRoutesOptions {
   readonly service: ScanService;
   readonly detectors: ReadonlyMap<string, ServedDetector>;
   readonly store: ScanStore;
   readonly limits: ScanLimits;
-  /** Whether images of flagged scans are kept. */
-  readonly keepFlagged: boolean;
 }
 
 /** Sending scans. */
 export async function scanRoutes(
   base: FastifyInstance,
-  { service, detectors, store, limits, keepFlagged }: ScanRoutesOptions,
+  { service, detectors, store, limits }: ScanRoutesOptions,
 ): Promise<void> {
   const app = base.withTypeProvider<ZodTypeProvider>();
 
@@ -83,30 +81,35 @@ export async function scanRoutes(
         limits,
         files: scan.files,
         signal: scan.signal,
-        keepImage: keepFlagged,
+        volume: query.volume,
       };
       reply.header('location', `/v1/scans/${scan.id}`);
-      if (/\brespond-async\b/i.test(String(request.headers.prefer ?? '')))
-        return answerLater(request, reply, scan, upload);
+      const isAsync = /\brespond-async\b/i.test(String(request.headers.prefer ?? ''));
+      let isAccepted = false;
       reply.raw.on('close', () => {
-        if (!reply.raw.writableFinished) scan.cancel();
+        // Whoever waits for no answer may go when the scan is here.
+        if (!reply.raw.writableFinished && !(isAsync && isAccepted)) scan.cancel();
       });
-      const open = () => uploadedScan(request, upload);
+      const open = await received(request, scan, upload);
+      isAccepted = true;
+      if (isAsync) return answerLater(reply, scan, open);
       return query.mask === '1' || query.segment === '1'
         ? answerImages(reply, scan, open, query, limits.stall)
         : answerLine(reply, scan, open, query);
     },
   );
 
-  /** Answers when the scan is here; it is scored when its turn comes. */
-  async function answerLater(request: FastifyRequest, reply: FastifyReply, scan: AcceptedScan, upload: UploadOptions) {
-    let open: OpenScan;
+  /** A scan comes in while others are scored; it is scored when its turn comes. */
+  async function received(request: FastifyRequest, scan: AcceptedScan, upload: UploadOptions): Promise<OpenScan> {
     try {
-      open = await storedScan(request, upload);
+      return await storedScan(request, upload);
     } catch (error) {
       await scan.fail(error);
       throw error;
     }
+  }
+
+  async function answerLater(reply: FastifyReply, scan: AcceptedScan, open: OpenScan) {
     // Its record tells what it failed with.
     scan.run(open).catch(() => {});
     return reply

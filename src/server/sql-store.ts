@@ -1,30 +1,17 @@
-import type { ScanStatus } from '../protocol/record.js';
-import { type Database, openDatabase, type Row, type Value } from './database.js';
+import { join } from 'node:path';
+import type { KeptImage } from '../protocol/record.js';
+import { type Database, openDatabase, type Value } from './database.js';
+import { isOutOfRoom } from './database-errors.js';
+import { needNotStay } from './pruning.js';
+import { Reserve } from './reserve.js';
 import { scanIds } from './scan-id.js';
 import { type FinishedScan, type NewScan, type ScanRecord, scoreOf } from './scan-record.js';
-import type { Retention, ScanFilter, ScanList, ScanStore, SeriesPoint } from './store.js';
+import { iso, json, MIGRATIONS, parsed, recordOf } from './scan-rows.js';
+import type { Pruned, Retention, ScanFilter, ScanList, ScanStore, SeriesPoint, StoreTrouble } from './store.js';
+import { type Ending, Unwritten } from './unwritten.js';
 
-/**
- * Version n of the schema is what the first n make. Never change one that was released: add one.
- */
-const migrations = [
-  `CREATE TABLE scans (
-     id TEXT PRIMARY KEY, status TEXT NOT NULL, name TEXT NOT NULL, detector TEXT NOT NULL, detector_hash TEXT NOT NULL, site TEXT, scanner TEXT,
-     received_at INTEGER NOT NULL, started_at INTEGER, finished_at INTEGER, seconds REAL, verdict TEXT, result TEXT, explanation TEXT,
-     error_code TEXT, error_message TEXT, kept TEXT NOT NULL DEFAULT '[]'
-   ) STRICT;
-   CREATE INDEX scans_by_status ON scans (status, id);
-   CREATE INDEX scans_by_detector ON scans (detector, id);
-   CREATE INDEX scans_by_site ON scans (site, id);
-   CREATE INDEX scans_by_verdict ON scans (verdict, id);
-   CREATE TABLE scores (
-     position INTEGER PRIMARY KEY AUTOINCREMENT, scan TEXT NOT NULL UNIQUE, detector_hash TEXT NOT NULL, site TEXT, at INTEGER NOT NULL, score REAL NOT NULL
-   ) STRICT;
-   CREATE INDEX scores_by_site ON scores (detector_hash, site, position);
-   CREATE INDEX scores_by_detector ON scores (detector_hash, position);`,
-];
-
-const MS_PER_DAY = 86_400_000;
+/** Records that one transaction removes: the log has to hold what they were. */
+const AT_ONCE = 100;
 
 /**
  * Opens the store of a data folder.
@@ -34,8 +21,9 @@ const MS_PER_DAY = 86_400_000;
  * @throws SegcanaryError as `openDatabase`
  */
 export function openStore(folder: string | null, now: () => number = Date.now): ScanStore {
-  const database = openDatabase(folder, migrations);
-  return new SqlStore(database, now);
+  const database = openDatabase(folder, MIGRATIONS);
+  const reserve = new Reserve(folder === null ? null : join(folder, 'segcanary.db.reserve'));
+  return new SqlStore(database, reserve, now);
 }
 
 class SqlStore implements ScanStore {
@@ -43,18 +31,27 @@ class SqlStore implements ScanStore {
   readonly #database: Database;
   readonly #now: () => number;
   readonly #nextId: () => string;
+  readonly #reserve: Reserve;
+  /** Scans that have failed, and whose records do not say so yet. */
+  readonly #unwritten = new Unwritten();
+  /** Whether the log holds what was removed. */
+  #isOwed = false;
 
-  constructor(database: Database, now: () => number) {
+  constructor(database: Database, reserve: Reserve, now: () => number) {
     this.#database = database;
+    this.#reserve = reserve;
     this.#now = now;
     const last = database.all(
       'SELECT max(id) AS id FROM (SELECT max(id) AS id FROM scans UNION ALL SELECT max(scan) FROM scores)',
     );
     this.#nextId = scanIds(now, last[0].id as string | null);
-    this.interrupted = database.run(
-      `UPDATE scans SET status = 'interrupted', finished_at = ?, error_code = 'interrupted', error_message = ? WHERE status IN ('queued', 'running')`,
-      [now(), 'The server ended before the scan was done; send it again.'],
+    this.interrupted = this.#withReserve(() =>
+      database.run(
+        `UPDATE scans SET status = 'interrupted', finished_at = ?, error_code = 'interrupted', error_message = ? WHERE status IN ('queued', 'running')`,
+        [now(), 'The server ended before the scan was done; send it again.'],
+      ),
     );
+    reserve.hold();
   }
 
   accept(scan: NewScan): ScanRecord {
@@ -96,9 +93,22 @@ class SqlStore implements ScanStore {
   }
 
   fail(id: string, { code, message }: { readonly code: string; readonly message: string }): ScanRecord | null {
+    const ending: Ending = { code, message, at: this.#now() };
+    try {
+      return this.#withReserve(() => this.#writeEnding(id, ending));
+    } catch {
+      this.#unwritten.add(id, ending);
+      const record = this.get(id);
+      // Removed: nothing is owed.
+      if (record === null) this.#unwritten.delete(id);
+      return record;
+    }
+  }
+
+  #writeEnding(id: string, { code, message, at }: Ending): ScanRecord | null {
     return this.#change(
       `UPDATE scans SET status = 'failed', finished_at = ?, error_code = ?, error_message = ? WHERE id = ? AND status IN ('queued', 'running') RETURNING *`,
-      [this.#now(), code, message, id],
+      [at, code, message, id],
     );
   }
 
@@ -114,8 +124,12 @@ class SqlStore implements ScanStore {
       conditions.push(condition);
       values.push(value);
     };
-    for (const column of ['detector', 'site', 'scanner', 'verdict', 'status'] as const)
-      where(`${column} = ?`, equal[column]);
+    for (const column of ['detector', 'site', 'scanner', 'verdict'] as const) where(`${column} = ?`, equal[column]);
+    if (equal.status !== undefined) {
+      const { condition, values: those } = this.#unwritten.having(equal.status);
+      conditions.push(condition);
+      values.push(...those);
+    }
     where('received_at >= ?', from);
     where('received_at < ?', to);
     where('id < ?', before);
@@ -125,26 +139,59 @@ class SqlStore implements ScanStore {
       ...values,
       limit + 1,
     ]);
-    const scans = rows.slice(0, limit).map(recordOf);
+    const scans = rows.slice(0, limit).map((row) => this.#unwritten.over(recordOf(row)));
     return { scans, next: rows.length > limit ? scans.at(-1)!.id : null };
   }
 
   remove(id: string): ScanRecord | null {
-    return this.#change('DELETE FROM scans WHERE id = ? RETURNING *', [id]);
+    const record = this.#withReserve(() => this.#change('DELETE FROM scans WHERE id = ? RETURNING *', [id]));
+    this.#unwritten.delete(id);
+    if (record) this.#forget();
+    return record;
   }
 
-  prune({ days = null, scans = null }: Retention): ScanRecord[] {
-    const ended = `status IN ('done', 'failed', 'interrupted')`;
-    const removed: Row[] = [];
-    if (days !== null) {
-      const last = this.#now() - days * MS_PER_DAY;
-      removed.push(...this.#database.all(`DELETE FROM scans WHERE ${ended} AND finished_at < ? RETURNING *`, [last]));
+  prune(retention: Retention): Pruned {
+    const { ids, doubt } = needNotStay(this.#database, retention, this.#now());
+    const removed: Pruned['removed'][number][] = [];
+    for (let i = 0; i < ids.length; i += AT_ONCE) {
+      const some = ids.slice(i, i + AT_ONCE);
+      removed.push(...this.#withReserve(() => this.#removeAll(some)));
+      this.#forget();
     }
-    if (scans !== null) {
-      const beyond = `SELECT id FROM scans WHERE ${ended} ORDER BY id DESC LIMIT -1 OFFSET ?`;
-      removed.push(...this.#database.all(`DELETE FROM scans WHERE id IN (${beyond}) RETURNING *`, [scans]));
+    return { removed, doubt };
+  }
+
+  /** Those that are there; an id may come twice. */
+  #removeAll(ids: readonly string[]): Pruned['removed'][number][] {
+    return this.#database.transaction(() =>
+      ids.flatMap((id) =>
+        this.#database
+          .all('DELETE FROM scans WHERE id = ? RETURNING id, kept', [id])
+          .map((row) => ({ id: row.id as string, kept: parsed(row.kept) as KeptImage[] })),
+      ),
+    );
+  }
+
+  get isOwing(): boolean {
+    return this.#unwritten.size > 0 || this.#isOwed || !this.#reserve.isHeld;
+  }
+
+  settle(): StoreTrouble | null {
+    try {
+      for (const [id, ending] of this.#unwritten.all()) {
+        this.#withReserve(() => this.#writeEnding(id, ending));
+        this.#unwritten.delete(id);
+      }
+      if (this.#isOwed) this.#database.forget();
+      this.#isOwed = false;
+      this.#database.probe();
+    } catch (error) {
+      const why = isOutOfRoom(error) ? 'the disk is full or broken' : 'the log says why';
+      return { reason: `The store cannot be written: ${why}.`, error };
     }
-    return removed.map(recordOf);
+    if (!this.#reserve.hold() || !this.#reserve.isDiskFree)
+      return { reason: 'The disk of the store has a few megabytes left, too little to take scans.', error: null };
+    return null;
   }
 
   series(detectorHash: string, site: string | null): SeriesPoint[] {
@@ -169,35 +216,35 @@ class SqlStore implements ScanStore {
   }
 
   close(): void {
+    if (this.#unwritten.size > 0 || this.#isOwed) this.settle();
     this.#database.close();
+    this.#reserve.remove();
+  }
+
+  /** Gives up the reserve for a write that the disk has no room for. */
+  #withReserve<T>(work: () => T): T {
+    try {
+      return work();
+    } catch (error) {
+      if (!isOutOfRoom(error) || !this.#reserve.spend()) throw error;
+      return work();
+    }
+  }
+
+  /** What was removed goes out of the log too; what fails is done by the next `settle`. */
+  #forget(): void {
+    this.#isOwed = true;
+    try {
+      this.#withReserve(() => this.#database.forget());
+      this.#isOwed = false;
+    } catch (error) {
+      if (!isOutOfRoom(error)) throw error;
+    }
+    this.#reserve.hold();
   }
 
   #change(sql: string, values: readonly Value[]): ScanRecord | null {
     const [row] = this.#database.all(sql, values);
-    return row ? recordOf(row) : null;
+    return row ? this.#unwritten.over(recordOf(row)) : null;
   }
-}
-
-const json = (value: unknown): string | null => (value === null || value === undefined ? null : JSON.stringify(value));
-const parsed = (text: Value | undefined) => (text === null ? null : JSON.parse(text as string));
-const iso = (time: Value | undefined) => (typeof time === 'number' ? new Date(time).toISOString() : null);
-
-function recordOf(row: Row): ScanRecord {
-  return {
-    id: row.id as string,
-    status: row.status as ScanStatus,
-    case: row.name as string,
-    detector: row.detector as string,
-    detectorHash: row.detector_hash as string,
-    site: row.site as string | null,
-    scanner: row.scanner as string | null,
-    receivedAt: iso(row.received_at)!,
-    startedAt: iso(row.started_at),
-    finishedAt: iso(row.finished_at),
-    seconds: row.seconds as number | null,
-    result: parsed(row.result),
-    explanation: parsed(row.explanation),
-    error: row.error_code === null ? null : { code: row.error_code as string, message: row.error_message as string },
-    kept: parsed(row.kept),
-  };
 }

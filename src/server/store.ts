@@ -1,5 +1,6 @@
 import type { ScanStatus } from '../protocol/record.js';
 import type { Verdict } from '../results.js';
+import type { Doubt } from './retention.js';
 import type { FinishedScan, NewScan, ScanRecord } from './scan-record.js';
 
 /** Which records a list holds. Whatever is left out does not restrict it. */
@@ -28,10 +29,25 @@ export interface ScanList {
 
 /** What may stay. Only records of scans that have ended are ever removed. */
 export interface Retention {
-  /** Days since the scan ended. @default null, however long */
+  /** Days from the end of the scan to that of the newest. @default null, however long */
   readonly days?: number | null | undefined;
   /** So many of the scans that have ended, the newest. @default null, however many */
   readonly scans?: number | null | undefined;
+}
+
+/** What retention did. */
+export interface Pruned {
+  readonly removed: readonly Pick<ScanRecord, 'id' | 'kept'>[];
+  /** Where the newest records are not believed, and what was counted from instead. */
+  readonly doubt: Doubt | null;
+}
+
+/** Why a store cannot be written. */
+export interface StoreTrouble {
+  /** A sentence for everybody: no path is in it. */
+  readonly reason: string;
+  /** What the disk said, for the log; null where it said nothing. */
+  readonly error: unknown;
 }
 
 /** One score of a drift series. */
@@ -44,7 +60,8 @@ export interface SeriesPoint {
 
 /**
  * The memory of a server. Every call that writes returns when the disk has it; all throw
- * SegcanaryError `io` when the disk refuses.
+ * SegcanaryError `io` when the disk refuses. On a full disk what removes and what ends a scan as
+ * failed still finds room, out of a reserve.
  */
 export interface ScanStore {
   /**
@@ -60,20 +77,33 @@ export interface ScanStore {
    * transaction.
    */
   finish(id: string, scan: FinishedScan): ScanRecord | null;
-  /** queued or running → failed. */
+  /**
+   * queued or running → failed. Where the disk refuses even that, the scan has failed as far as
+   * this process knows, and `settle` writes it down later; after the end of the process it is
+   * `interrupted`.
+   */
   fail(id: string, error: { readonly code: string; readonly message: string }): ScanRecord | null;
   get(id: string): ScanRecord | null;
   list(filter?: ScanFilter): ScanList;
   /**
-   * Removes a record, whatever its status, and returns what it was. Its score stays in the series:
-   * a test that forgets scores proves nothing.
+   * Removes a record, whatever its status, and returns what it was; nothing of it is in the files
+   * any more. Its score stays in the series: a test that forgets scores proves nothing.
    */
   remove(id: string): ScanRecord | null;
   /**
    * Removes what need not stay, and returns it: the images of these go too. Scores stay in the
    * series.
    */
-  prune(retention: Retention): ScanRecord[];
+  prune(retention: Retention): Pruned;
+  /** Whether there is something for `settle` to do. */
+  readonly isOwing: boolean;
+  /**
+   * Does what a full disk had no room for: endings that are not written, what was removed and is
+   * still in the log, the reserve. Then tries to write.
+   *
+   * @returns why the store cannot be written; null where it can
+   */
+  settle(): StoreTrouble | null;
   /** The scores of a detector, at one site or at all (null), in order of finishing. */
   series(detectorHash: string, site: string | null): SeriesPoint[];
   /**

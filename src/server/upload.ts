@@ -2,81 +2,91 @@ import { createReadStream } from 'node:fs';
 import type { Readable } from 'node:stream';
 import type { MultipartFile } from '@fastify/multipart';
 import type { FastifyRequest } from 'fastify';
-import type { ChannelBytes, ScanBytes } from '../chunks.js';
+import type { ChannelBytes } from '../chunks.js';
 import { SegcanaryError } from '../errors.js';
+import { Inflater } from '../formats/inflate.js';
+import { NiftiParser } from '../formats/nifti/parser.js';
 import type { ScanLimits } from '../limits.js';
-import { type BodyOptions, bounded, copying, formError, toFile } from './body-bytes.js';
+import { type BodyOptions, bounded, formError, toFile } from './body-bytes.js';
 import { HttpError } from './http-error.js';
 import type { ScanFiles } from './images.js';
 import type { OpenScan } from './judge.js';
+import { Pace } from './pace.js';
 
 export interface UploadOptions extends BodyOptions {
   /** Channels that the network takes, by name. */
   readonly channels: readonly string[];
   readonly files: ScanFiles;
-  /** Keep a copy of the first channel as it came. */
-  readonly keepImage: boolean;
+  /** Which volume of a 4-D file. */
+  readonly volume: number | undefined;
 }
 
 /** Content types of a body that is one file. */
 export const FILE_TYPES = ['application/gzip', 'application/x-gzip', 'application/octet-stream'];
 
 /**
- * The bytes of a request's scan, as they come: nothing is read before the pipeline asks, and
- * nothing is held. Of several channels all but the last come first and go to temporary files,
- * because the network needs a slice of each at a time.
+ * Writes a request's scan to temporary files, as it comes and whatever is being scored meanwhile,
+ * and gives its bytes from there. One piece of it is in memory. What its first bytes show to be no
+ * scan for this server is refused before the rest has come.
  *
  * @throws SegcanaryError `scan-unsuitable` for another number of channels, `limit-exceeded`,
- *   `timed-out`
- */
-export async function uploadedScan(
-  request: FastifyRequest,
-  options: UploadOptions,
-): Promise<ScanBytes | readonly ChannelBytes[]> {
-  const { channels, files, keepImage } = options;
-  const parts = partsOf(request);
-  const bodies: ChannelBytes[] = [];
-  for (const [i, channel] of channels.entries()) {
-    const part = await parts.next();
-    if (part.done) throw wrongCount(options, i);
-    const bytes = bounded(part.value, options);
-    if (i < channels.length - 1) {
-      const path = files.path(i === 0 ? 'image' : `channel-${i}`);
-      await toFile(bytes, path, options.signal);
-      bodies.push({ file: `${options.name}, ${channel}`, bytes: createReadStream(path) });
-    } else {
-      const last = andNoMore(bytes, parts, options);
-      const kept = keepImage && i === 0 ? copying(last, files.path('image')) : last;
-      bodies.push({ file: channels.length > 1 ? `${options.name}, ${channel}` : options.name, bytes: kept });
-    }
-  }
-  return bodies.length === 1 ? bodies[0].bytes : bodies;
-}
-
-/**
- * Writes a request's scan to its temporary files and gives its bytes from there, for a client that
- * will not wait.
- *
- * @throws SegcanaryError as `uploadedScan`, and `io`
+ *   `timed-out`, `aborted`, `io`; `nifti-invalid`, `nifti-unsupported` and what else a header may
+ *   be refused for
  */
 export async function storedScan(request: FastifyRequest, options: UploadOptions): Promise<OpenScan> {
-  const { channels, files, signal, name } = options;
+  const { channels, files, signal, name, limits } = options;
+  const pace = new Pace(name, limits, signal);
   const parts = partsOf(request);
-  const paths: string[] = [];
-  for (const [i] of channels.entries()) {
-    const part = await parts.next();
+  const stored: { readonly file: string; readonly path: string }[] = [];
+  for (const [i, channel] of channels.entries()) {
+    const part = await pace.next(parts.next());
     if (part.done) throw wrongCount(options, i);
     const path = files.path(i === 0 ? 'image' : `channel-${i}`);
-    await toFile(bounded(part.value, options), path, signal);
-    paths.push(path);
+    const file = channels.length > 1 ? `${name}, ${channel}` : name;
+    await toFile(begun(bounded(part.value, options, pace), file, options), path, signal);
+    stored.push({ file, path });
   }
-  if (!(await parts.next()).done) throw wrongCount(options, channels.length + 1);
+  if (!(await pace.next(parts.next())).done) throw wrongCount(options, channels.length + 1);
   return async () => {
-    const bodies = paths.map(
-      (path, i): ChannelBytes => ({ file: `${name}, ${channels[i]}`, bytes: createReadStream(path) }),
-    );
+    const bodies = stored.map(({ file, path }): ChannelBytes => ({ file, bytes: createReadStream(path, READ) }));
     return bodies.length === 1 ? bodies[0].bytes : bodies;
   };
+}
+
+const READ = { highWaterMark: 1 << 18 };
+
+/**
+ * Bytes of a file behind which its header has to have come: a gzip header may hold a name of any
+ * length.
+ */
+const LATEST_HEADER = 2 ** 20;
+/** Unpacked bytes that are looked at in one step: a header, and no voxel more than need be. */
+const STEP = 352;
+
+/** Passes a file on, and refuses it as soon as its header does not fit. */
+async function* begun(
+  bytes: AsyncIterable<Uint8Array>,
+  name: string,
+  { limits, volume }: UploadOptions,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  const inflater = new Inflater(name, limits);
+  const parser = new NiftiParser({ case: name, name, limits, ...(volume !== undefined && { volume }) });
+  let seen = 0;
+  try {
+    for await (const piece of bytes) {
+      if (parser.header === null && seen < LATEST_HEADER) {
+        seen += piece.length;
+        for await (const plain of inflater.push(piece)) {
+          for (let at = 0; at < plain.length && parser.header === null; at += STEP)
+            Array.from(parser.push(plain.subarray(at, at + STEP)));
+          if (parser.header !== null) break;
+        }
+      }
+      yield piece;
+    }
+  } finally {
+    inflater.close();
+  }
 }
 
 /** The files of a request, one after another: the body itself, or the parts of a form. */
@@ -90,17 +100,6 @@ async function* partsOf(request: FastifyRequest): AsyncGenerator<Readable, void,
   } catch (error) {
     throw formError(error);
   }
-}
-
-/** The last file of a request: one more behind it is an error. */
-async function* andNoMore(
-  bytes: AsyncIterable<Uint8Array>,
-  parts: AsyncGenerator<Readable, void, undefined>,
-  options: UploadOptions,
-): AsyncGenerator<Uint8Array, void, undefined> {
-  yield* bytes;
-  const { done } = await parts.next();
-  if (!done) throw wrongCount(options, options.channels.length + 1);
 }
 
 function wrongCount({ name, channels }: UploadOptions, found: number): SegcanaryError {

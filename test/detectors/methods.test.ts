@@ -47,7 +47,7 @@ describe('multi-depth', () => {
     const { open, fit } = patchMethod('multi-depth')!;
     const { tensors } = await fit(rowBlocksOf({ ...found, parts }), context);
     const { encoderStages } = open(tensors);
-    const { [`mean.0`]: mean, [`deviation.0`]: deviation } = tensors;
+    const { 'mean.0': mean, 'deviation.0': deviation } = tensors;
     const features = mean.data.map((value, i) => value + [0, 3, -7, 1][i] * deviation.data[i]);
     expect(encoderStages!.moved!(0, features)).toEqual([
       { channel: 0, statistic: 'spread', z: expect.closeTo(-7, 9) },

@@ -225,6 +225,54 @@ describe('the server', () => {
     expect(text).toMatch(/^HTTP\/1.1 403 /);
   });
 
+  it('scores a scan in its own time beside senders that are slow, and ends those that are too slow', async () => {
+    const { hostname, port } = new URL(server.url);
+    const began = performance.now();
+    const slow = [0, 1, 2].map((i) => {
+      const socket = connect(Number(port), hostname).on('error', () => {});
+      const answered = once(socket, 'data') as Promise<[Buffer]>;
+      socket.write(
+        `POST /v1/scans?case=drip-${i} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/gzip\r\nContent-Length: ${ct.length}\r\n\r\n`,
+      );
+      let at = 0;
+      const drip = setInterval(() => socket.write(ct.subarray(at, ++at)), 100);
+      return { socket, answered: answered.finally(() => clearInterval(drip)) };
+    });
+    await wait(200);
+    const { scans } = await server.json('/v1/scans?limit=3');
+    expect(scans.map(({ status }: { status: string }) => status)).toEqual(['queued', 'queued', 'queued']);
+    expect((await server.post('case=fast', ct)).status).toBe(200);
+    // A byte comes every tenth of a second: no stall, and too little.
+    for (const { socket, answered } of slow) {
+      const text = String((await answered)[0]);
+      expect(text).toMatch(/^HTTP\/1.1 408 /);
+      expect(text).toMatch(/came at \d+(\.\d+)? bytes a second, and 4096 are the fewest/);
+      socket.destroy();
+    }
+    expect((performance.now() - began) / 1000).toBeLessThan(30);
+    expect(readdirSync(at('data', 'uploads'))).toEqual([]);
+    const [{ status, error: why }] = (await server.json('/v1/scans?limit=5')).scans.filter(
+      (scan: { case: string }) => scan.case === 'drip-0',
+    );
+    expect([status, why.code]).toEqual(['failed', 'timed-out']);
+  }, 60_000);
+
+  it('keeps a name out of the head that it would change', async () => {
+    const name = encodeURIComponent('a"; name="result" é');
+    const response = await server.post(`case=${name}&mask=1`, mr);
+    const body = Buffer.from(await response.arrayBuffer());
+    const [head] = /Content-Disposition: [^\r]*/.exec(body.subarray(0, 1000).toString('latin1')) ?? [];
+    expect(head).toBe(
+      `Content-Disposition: attachment; name="uncertainty"; filename="a__ name__result_ __uncertainty.nii.gz"; filename*=UTF-8''a%22%3B%20name%3D%22result%22%20%C3%A9_uncertainty.nii.gz`,
+    );
+    expect([...partsOf(response.headers.get('content-type')!, body).keys()]).toEqual(['uncertainty', 'result']);
+    const image = await server.fetch(`${response.headers.get('location')}/image`);
+    expect(image.headers.get('content-disposition')).toBe(
+      `attachment; filename="a__ name__result_ __0000.nii.gz"; filename*=UTF-8''a%22%3B%20name%3D%22result%22%20%C3%A9_0000.nii.gz`,
+    );
+    await image.arrayBuffer();
+  });
+
   it('frees the place of a client that hangs up', async () => {
     const controller = new AbortController();
     const { hostname, port } = new URL(server.url);
@@ -234,7 +282,7 @@ describe('the server', () => {
     );
     socket.write(ct.subarray(0, 2000));
     await wait(300);
-    expect((await server.json('/v1/scans?limit=1')).scans).toMatchObject([{ case: 'gone', status: 'running' }]);
+    expect((await server.json('/v1/scans?limit=1')).scans).toMatchObject([{ case: 'gone', status: 'queued' }]);
     socket.destroy();
     controller.abort();
     await wait(300);
@@ -249,16 +297,17 @@ describe('segcanary serve, with little room', () => {
   it('refuses what it has no place for, and finishes what it took before it stops', async () => {
     const server = await TestServer.start(['-d', detector, '--queue', '1', '--limits', 'stall=30']);
     const { hostname, port } = new URL(server.url);
-    // One that is being read, slowly, and one that waits behind it.
-    const socket = connect(Number(port), hostname);
-    const answered = once(socket, 'data') as Promise<[Buffer]>;
-    socket.write(
-      `POST /v1/scans?case=slow HTTP/1.1\r\nHost: ${hostname}\r\nContent-Type: application/gzip\r\nContent-Length: ${ct.length}\r\n\r\n`,
-    );
-    socket.write(ct.subarray(0, 2000));
-    await wait(300);
-    const waiting = server.post('case=waiting', ct);
-    await wait(300);
+    // Two that are being sent, slowly, have the two places.
+    const slow = ['slow', 'slower'].map((name) => {
+      const socket = connect(Number(port), hostname);
+      const answered = once(socket, 'data') as Promise<[Buffer]>;
+      socket.write(
+        `POST /v1/scans?case=${name} HTTP/1.1\r\nHost: ${hostname}\r\nContent-Type: application/gzip\r\nContent-Length: ${ct.length}\r\n\r\n`,
+      );
+      socket.write(ct.subarray(0, 2000));
+      return { socket, answered };
+    });
+    await expect.poll(async () => (await server.json('/v1/scans')).scans.length, { timeout: 10_000 }).toBe(2);
     const full = await server.post('case=full', ct);
     expect(Number(full.headers.get('retry-after'))).toBeGreaterThan(0);
     expect(await error(full)).toEqual([429, 'queue-full']);
@@ -266,10 +315,11 @@ describe('segcanary serve, with little room', () => {
     await wait(300);
     expect(await error(await server.post('case=late', ct))).toEqual([503, 'draining']);
     expect((await server.fetch('/readyz')).status).toBe(503);
-    socket.write(ct.subarray(2000));
-    expect(String((await answered)[0])).toMatch(/^HTTP\/1.1 200 OK\r\n/);
-    expect((await waiting).status).toBe(200);
-    socket.destroy();
+    for (const { socket } of slow) socket.write(ct.subarray(2000));
+    for (const { socket, answered } of slow) {
+      expect(String((await answered)[0])).toMatch(/^HTTP\/1.1 200 OK\r\n/);
+      socket.destroy();
+    }
     expect(await stopped).toBe(0);
     expect(server.stderr).not.toMatch(/Error|at .*\.js/);
   });

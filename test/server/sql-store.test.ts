@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
@@ -167,18 +167,20 @@ it('retention removes records that have ended, by age and by number, and no scor
     return id;
   });
   clock = 4 * day;
-  expect(store.prune({})).toEqual([]);
-  const [first, ...none] = store.prune({ days: 2 });
+  expect(store.prune({})).toEqual({ removed: [], doubt: null });
+  const {
+    removed: [first, ...none],
+  } = store.prune({ days: 2 });
   expect(first).toMatchObject({ id: ids[0], kept: ['image', 'uncertainty'] });
   expect(none).toEqual([]);
   expect(
     store
       .prune({ scans: 1 })
-      .map(({ id }) => id)
+      .removed.map(({ id }) => id)
       .sort(),
   ).toEqual([ids[1], ids[2]]);
   expect(store.list().scans.map(({ id }) => id)).toEqual([ids[3], waiting.id]);
-  expect(store.prune({ days: 0, scans: 0 })).toHaveLength(1);
+  expect(store.prune({ days: 0, scans: 0 }).removed).toHaveLength(1);
   expect(scores(store)).toEqual([1, 2, 3, 4]);
 });
 
@@ -204,6 +206,65 @@ it('what was removed is not in the file', async () => {
   store.remove(id);
   store.close();
   expect(readFileSync(join(folder, 'segcanary.db')).includes('Jane Doe')).toBe(false);
+});
+
+/** Whether a text is in any file of a folder. */
+const isIn = (folder: string, text: string): boolean =>
+  readdirSync(folder).some((name) => readFileSync(join(folder, name)).includes(text));
+
+it('what was removed is in no file while the store is open, whichever way it was removed', async () => {
+  const folder = await temporaryFolder();
+  const store = storeIn(folder);
+  const names = Array.from({ length: 60 }, (_, i) => `Jane Doe the ${i}th`);
+  const ids = names.map((name, i) => {
+    const { id } = store.accept(newScan({ case: name }));
+    store.start(id);
+    const explanation = { of: name.repeat(1 + ((i * 37) % 300)) };
+    if (i % 5 === 0) store.fail(id, { code: 'io', message: name });
+    else store.finish(id, finishedScan(i, { explanation }));
+    return id;
+  });
+  for (const name of names) expect(isIn(folder, name)).toBe(true);
+  for (const i of [3, 17, 18, 40]) store.remove(ids[i]!);
+  expect(store.prune({ scans: 20 }).removed).toHaveLength(36);
+  const stay = ids.map((id) => store.get(id) !== null);
+  expect(stay.filter(Boolean)).toHaveLength(20);
+  expect(names.map((name) => isIn(folder, name))).toEqual(stay);
+  expect(statSync(join(folder, 'segcanary.db-wal')).size).toBe(0);
+});
+
+it('its file grows small again when records go', async () => {
+  const folder = await temporaryFolder();
+  const store = storeIn(folder);
+  const size = () => statSync(join(folder, 'segcanary.db')).size;
+  for (let i = 0; i < 40; i++)
+    store.finish(store.accept(newScan()).id, finishedScan(1, { explanation: 'x'.repeat(50_000) }));
+  store.prune({ scans: 39 });
+  const full = size();
+  expect(store.prune({ scans: 4 }).removed).toHaveLength(35);
+  expect(size()).toBeLessThan(full / 5);
+});
+
+it('what a process left in its log when it was killed is gone after the next start, and the files are private', async () => {
+  const folder = await temporaryFolder();
+  openStore(folder).close();
+  const path = join(folder, 'segcanary.db');
+  // As an older segcanary made it, and a process that dies with a removal in its log.
+  const program = `
+    import Libsql from 'libsql';
+    const connection = new Libsql(${JSON.stringify(path)});
+    connection.exec('PRAGMA auto_vacuum = NONE; VACUUM; PRAGMA journal_mode = WAL');
+    connection.exec("INSERT INTO scans (id, status, name, detector, detector_hash, received_at) VALUES ('a', 'done', 'Jane Doe', 'd', 'h', 1)");
+    connection.exec("DELETE FROM scans");
+    process.kill(process.pid, 'SIGKILL');`;
+  spawnSync(process.execPath, ['--input-type=module', '-e', program], { cwd: import.meta.dirname });
+  expect(isIn(folder, 'Jane Doe')).toBe(true);
+  for (const name of readdirSync(folder)) chmodSync(join(folder, name), 0o666);
+  const store = storeIn(folder);
+  expect(isIn(folder, 'Jane Doe')).toBe(false);
+  store.accept(newScan());
+  for (const name of readdirSync(folder))
+    expect([name, statSync(join(folder, name)).mode & 0o777]).toEqual([name, 0o600]);
 });
 
 it('ids go on behind those of scores whose records are gone, also with the clock set back', async () => {
@@ -364,6 +425,58 @@ it.runIf(canMount)('a full disk is said in a sentence, and what was written befo
   const again = elsewhere(folder, 'return { interrupted: store.interrupted, series: store.series(hash, null) };');
   expect(again).toEqual({ interrupted: ids.length, series: [] });
 });
+
+it.runIf(canMount)(
+  'on a full disk records can be removed, scans fail, and what is owed is done when there is room',
+  () => {
+    const folder = mountedFolder('size=24m');
+    const ran = elsewhere(
+      folder,
+      `const { closeSync, fsyncSync, openSync, readdirSync, readFileSync, rmSync, statfsSync, writeSync } = process.getBuiltinModule('fs');
+     const fill = (n) => { const file = openSync('${folder}/fill' + n, 'w'); try { for (;;) writeSync(file, Buffer.alloc(4096)); } catch {} closeSync(file); };
+     const free = () => { const { bavail, bsize } = statfsSync('${folder}'); return bavail * bsize; };
+     const isIn = (text) => readdirSync('${folder}').some((name) => !name.startsWith('fill') && readFileSync('${folder}/' + name).includes(text));
+     const told = { before: store.settle() };
+     const [first, second, ...ids] = Array.from({ length: 5 }, (_, i) => store.accept({ ...scan, case: 'Jane Doe ' + i }).id);
+     for (const id of ids) store.finish(id, { ...finished, explanation: 'x'.repeat(300000) });
+     for (const id of [first, second]) store.start(id);
+     fill(1);
+     told.full = free();
+     told.accept = attempt(() => { for (;;) store.accept(scan); }).code;
+     told.failed = store.fail(first, { code: 'io', message: 'No.' }).status;
+     fill(2);
+     told.unwritten = store.fail(second, { code: 'io', message: 'No.' }).status;
+     told.owing = store.isOwing;
+     told.statuses = ['failed', 'running'].map((status) => store.list({ status }).scans.map(({ id }) => [first, second].indexOf(id)));
+     told.broken = store.settle().reason;
+     told.removal = attempt(() => store.remove(ids[0]))?.code;
+     rmSync('${folder}/fill1');
+     told.settled = store.settle();
+     fill(3);
+     told.removed = store.remove(ids[1]).id === ids[1];
+     told.given = free() > 250000;
+     told.traces = [3, 4].map((i) => isIn('Jane Doe ' + i));
+     told.last = store.fail(ids[2], { code: 'io', message: 'No.' });
+     return told;`,
+    );
+    expect(ran).toEqual({
+      before: null,
+      full: 0,
+      accept: 'io',
+      failed: 'failed',
+      unwritten: 'failed',
+      owing: true,
+      statuses: [[1, 0], []],
+      broken: 'The store cannot be written: the disk is full or broken.',
+      removal: 'io',
+      settled: null,
+      removed: true,
+      given: true,
+      traces: [false, true],
+      last: null,
+    });
+  },
+);
 
 it.runIf(canMount)('a read-only disk is said in a sentence', () => {
   const folder = mountedFolder('size=600k');

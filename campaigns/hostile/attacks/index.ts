@@ -7,6 +7,9 @@ import { headerBits } from './header-bits.js';
 import { headerBytes } from './header-bytes.js';
 import { outputs } from './outputs.js';
 import { queries } from './queries.js';
+import { records } from './records.js';
+import { requests } from './requests.js';
+import { senders } from './senders.js';
 import { swallow } from './swallow.js';
 import { trailing } from './trailing.js';
 
@@ -20,6 +23,9 @@ export const attacks: readonly Attack[] = [
   detectorDigits,
   answers,
   queries,
-  swallow,
   outputs,
+  swallow,
+  senders,
+  requests,
+  records,
 ];
