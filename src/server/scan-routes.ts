@@ -65,7 +65,8 @@ export async function scanRoutes(
           'unsupported-media-type',
           'The body has no content type; send application/gzip, application/octet-stream or multipart/form-data.',
         );
-      const channels = served.detector.description.plan.channels.map(({ name }) => name);
+      const { plan } = served.detector.description;
+      const channels = plan.channels.map(({ name }) => name);
       refuseUpload(request, limits, channels.length);
       const scan = await service.accept({
         served,
@@ -82,6 +83,7 @@ export async function scanRoutes(
         files: scan.files,
         signal: scan.signal,
         volume: query.volume,
+        reader: plan.imageReader,
       };
       reply.header('location', `/v1/scans/${scan.id}`);
       const isAsync = /\brespond-async\b/i.test(String(request.headers.prefer ?? ''));

@@ -7,6 +7,7 @@ import { SegcanaryError } from '../errors.js';
 import { Inflater } from '../formats/inflate.js';
 import { NiftiParser } from '../formats/nifti/parser.js';
 import type { ScanLimits } from '../limits.js';
+import type { ImageReader } from '../plan.js';
 import { type BodyOptions, bounded, formError, toFile } from './body-bytes.js';
 import { HttpError } from './http-error.js';
 import type { ScanFiles } from './images.js';
@@ -19,6 +20,8 @@ export interface UploadOptions extends BodyOptions {
   readonly files: ScanFiles;
   /** Which volume of a 4-D file. */
   readonly volume: number | undefined;
+  /** Whose rules headers are read by. */
+  readonly reader: ImageReader | undefined;
 }
 
 /** Content types of a body that is one file. */
@@ -67,10 +70,10 @@ const STEP = 352;
 async function* begun(
   bytes: AsyncIterable<Uint8Array>,
   name: string,
-  { limits, volume }: UploadOptions,
+  { limits, volume, reader }: UploadOptions,
 ): AsyncGenerator<Uint8Array, void, undefined> {
   const inflater = new Inflater(name, limits);
-  const parser = new NiftiParser({ case: name, name, limits, ...(volume !== undefined && { volume }) });
+  const parser = new NiftiParser({ case: name, name, limits, reader, ...(volume !== undefined && { volume }) });
   let seen = 0;
   try {
     for await (const piece of bytes) {
