@@ -24,8 +24,8 @@ export interface ScanLimits {
   /** Patches that the network is run on. */
   readonly patches: number;
   /**
-   * Bytes of memory for the slices of one scan, what the network itself takes left out. Where it is
-   * not given it is also no more than the machine, or the container, has.
+   * Bytes of memory for the slices of one scan, what the network itself takes left out. The default
+   * is also no more than the machine, or the container, has.
    */
   readonly memory: number;
   /** Seconds for one scan, from its first byte to its result. */

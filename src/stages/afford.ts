@@ -39,7 +39,8 @@ export function afford(options: AffordOptions): Stage<Slice, Slice> {
   const limits = limitsOf(options.limits);
   const allowed = {
     patches: limits.patches,
-    memory: options.limits?.memory ?? Math.min(DEFAULT_LIMITS.memory, machineMemory()),
+    // Whoever names another limit knows what the machine has.
+    memory: limits.memory === DEFAULT_LIMITS.memory ? Math.min(limits.memory, machineMemory()) : limits.memory,
   };
   const slack = ahead && plan.cropToNonzero ? CROP : 1;
   let known = false;
