@@ -17,6 +17,13 @@ const srow = [-0.5, 0, 0, 0, 0, -1.5, 0, 0, 0, 0, 2.5, 0];
 
 const lps: FakeNifti = { body: hounsfield, sformCode: 1, srow };
 
+/** The same with voxels of another size, which the sform has too. */
+const lpsOf = (x: number, y: number, z: number): FakeNifti => ({
+  ...lps,
+  pixdim: [1, x, y, z, 1, 1, 1, 1],
+  srow: [-x, 0, 0, 0, 0, -y, 0, 0, 0, 0, z, 0],
+});
+
 async function warningsOf(fake: FakeNifti, expected: object = {}, file = 'scan.nii'): Promise<Warning[]> {
   const found: Warning[] = [];
   const onWarning = (warning: Warning, name: string) => {
@@ -66,7 +73,7 @@ describe('check', () => {
   });
 
   it('warns of voxels that no scanner gives, and of those that are far from the model’s', async () => {
-    const of = (pixdim: number[]) => codes({ ...lps, pixdim: [1, ...pixdim, 1, 1, 1, 1] });
+    const of = ([x, y, z]: readonly [number, number, number]) => codes(lpsOf(x, y, z));
     expect(await of([0.5, 1.5, 2.5])).toEqual([]);
     expect(await of([0.5, 1.5, 0.01])).toEqual(['implausible-spacing']);
     expect(await of([0.5, 1.5, 25])).toEqual(['implausible-spacing']);
@@ -93,8 +100,8 @@ describe('check', () => {
 
   it('says nothing of spacing where every scan gets one shape', async () => {
     const shaped = { plan: { ...plan, spacing: null, resizeTo: [4, 4, 4] as const } };
-    expect(await codes({ ...lps, pixdim: [1, 4.1, 1.5, 2.5, 1, 1, 1, 1] }, shaped)).toEqual([]);
-    expect(await codes({ ...lps, pixdim: [1, 0.5, 1.5, 25, 1, 1, 1, 1] }, shaped)).toEqual(['implausible-spacing']);
+    expect(await codes(lpsOf(4.1, 1.5, 2.5), shaped)).toEqual([]);
+    expect(await codes(lpsOf(0.5, 1.5, 25), shaped)).toEqual(['implausible-spacing']);
   });
 
   it('warns of a header that lost its geometry', async () => {
