@@ -11,6 +11,7 @@ import { type Output, Outputs, outputOf, outputToStdout } from '../jobs/outputs.
 import { maskPath, ResultFolder } from '../jobs/result-folder.js';
 import { type ScoreJobOptions, scoreScans } from '../jobs/score.js';
 import { type EarlyVerdict, lineOf, type ScanFailure, type SubjectScore } from '../results.js';
+import { refuseUncalibrated } from './fail-on-ood.js';
 import type { LogOptions } from './log.js';
 import { flagsOf, type ScanFlags, withScanOptions } from './options.js';
 import { reportResults } from './result-loop.js';
@@ -142,6 +143,7 @@ async function scoreAll(flags: ScoreFlags, scorer: Scorer, session: Session): Pr
     );
   }
   if (mask !== undefined && !stdoutTaken) await checkMaskPath(mask);
+  refuseUncalibrated(flags, scorer.calibrated);
   if (flags.fdr !== undefined) {
     if (scorer.calibrated === 0)
       throw new SegcanaryError(

@@ -9,6 +9,7 @@ import { labelsPath, maskPath, probabilitiesPath, ResultFolder } from '../jobs/r
 import { segmenterOf, segmentScans } from '../jobs/segment.js';
 import { openSegmentationModel } from '../network/folder.js';
 import { lineOf } from '../results.js';
+import { refuseUncalibrated } from './fail-on-ood.js';
 import type { LogOptions } from './log.js';
 import {
   flagsOf,
@@ -70,6 +71,7 @@ async function segmentAll(flags: SegmentFlags, session: Session): Promise<number
   const detector = flags.detector === undefined ? undefined : await loadDetector(flags.detector);
   if (flags.failOnOod && !detector)
     throw new SegcanaryError('usage', '--fail-on-ood needs a detector; name one with -d.');
+  if (detector) refuseUncalibrated(flags, detector.description.calibration?.cases.length ?? 0);
   if (flags.explain && !detector) throw new SegcanaryError('usage', '--explain needs a detector; name one with -d.');
   if (flags.stress && !detector?.description.quality)
     throw new SegcanaryError(

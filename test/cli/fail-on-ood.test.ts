@@ -1,4 +1,4 @@
-import { copyFileSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, cpSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, inject, it } from 'vitest';
 import { CLI, jsonLines, runProcess, segcanary } from '../support/cli.js';
@@ -48,4 +48,17 @@ it('says 10 where another scan failed, and tells of that one too', async () => {
   expect((await segcanary(args)).code).toBe(3);
   const first = await readingOne([...args, '--fail-on-ood']);
   expect(first.code).toBe(10);
+});
+
+it('is refused beside a detector without a boundary, which could never say 10', async () => {
+  const uncalibrated = join(fresh(), 'detector');
+  cpSync(detector, uncalibrated, { recursive: true });
+  const path = join(uncalibrated, 'detector.json');
+  const { descriptionSha256: _, ...description } = JSON.parse(readFileSync(path, 'utf8'));
+  writeFileSync(path, JSON.stringify({ ...description, calibration: null }));
+  const args = ['score', '-d', uncalibrated, '-i', heldOut];
+  const asked = await segcanary([...args, '--fail-on-ood']);
+  expect([asked.code, asked.stdout.length]).toEqual([2, 0]);
+  expect(asked.stderr).toMatch(/is not calibrated, so that --fail-on-ood could not tell/);
+  expect((await segcanary(args)).code).toBe(0);
 });

@@ -17,6 +17,8 @@ interface Case {
   readonly signalled?: number;
   /** Whether the scan is as it is, so that a score has to be the right one. */
   readonly whole?: boolean;
+  /** Whether it is no scan of the lab's kind, and has only to be done in time and memory. */
+  readonly foreign?: boolean;
   /** Codes of errors; any will do where none is named. */
   readonly codes?: readonly string[];
 }
@@ -53,7 +55,7 @@ const score = ({ lab }: Ring, path: string, ...more: readonly string[]): string[
   return ['score', '-d', lab.detector, '-i', path, ...threads, ...more];
 };
 
-function judged({ what, signalled, whole, codes }: Case, result: ChildResult, right: number): Trial {
+function judged({ what, signalled, whole, foreign, codes }: Case, result: ChildResult, right: number): Trial {
   const trial = (outcome: Outcome, why: string): Trial => ({ what, outcome, why });
   const { code, killed, stdout, stderr } = result;
   if (killed !== null) return trial('finding', killed);
@@ -65,6 +67,7 @@ function judged({ what, signalled, whole, codes }: Case, result: ChildResult, ri
     if (found === null) return trial('finding', 'ended with 0 and no score');
     if (whole && Math.abs(found - right) <= 1e-4 * Math.abs(right)) return trial('harmless', 'the right score');
     const warned = /"warnings":\[\{"code":"([^"]+)/.exec(stdout)?.[1];
+    if (foreign && stdout.includes('"verdict":"out-of-distribution"')) return trial('harmless', 'scored, and foreign');
     return warned && !whole ? trial('warned', warned) : trial('finding', `a score of ${found} for ${right}`);
   }
   const named = /"error":\{"code":"([^"]+)/.exec(stdout)?.[1] ?? (code === 2 ? 'usage' : 'a sentence');
@@ -195,6 +198,7 @@ function planes(ring: Ring): Case[] {
     return {
       what: `${side} x ${side} x ${depth} voxels of ${mm} mm, ${allowed}`,
       args: score(ring, path, '--limits', 'seconds=3', ...allowed),
+      foreign: true,
     };
   });
 }
