@@ -2,7 +2,8 @@
  * The proof that a change of the code changed no result: another checkout's command line and this
  * one's run over the same scans, and every byte that they write is compared. Seconds and memory in
  * an evaluation are measurements and left out; fields that detector.json gained, what errors say
- * beside their code, and comments in the script of a report are listed and do not fail.
+ * beside their code, comments in the script of a report, and what an image says of itself are
+ * listed and do not fail.
  *
  *     npm run same-results -- OTHER_CHECKOUT [--scans FOLDER_OR_FILE ...] [--demo FOLDER]
  *                             [--parts fit,demo,scans,plans,http]

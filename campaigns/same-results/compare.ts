@@ -1,4 +1,5 @@
 import { basename } from 'node:path';
+import { gunzipSync } from 'node:zlib';
 import { withoutCost } from '../inventory.js';
 
 /** What a run leaves: files by their names, and its streams. */
@@ -14,7 +15,7 @@ export interface Comparison {
   readonly different: readonly string[];
   /**
    * What differs and may: fields that detector.json gained, what errors say beside their code,
-   * comments in the script of a report.
+   * comments in the script of a report, what an image says of itself (`descrip`).
    */
   readonly noted: readonly string[];
 }
@@ -39,7 +40,12 @@ function judge(name: string, old: Uint8Array, now: Uint8Array, different: string
   const [one, two] = [withoutCost(name, old), withoutCost(name, now)];
   if (Buffer.compare(one, two) === 0) return;
   const where = `${name}: ${firstDifference(one, two)}`;
-  if (name === WORDS || sameButForErrors(one, two) || sameButForComments(name, one, two)) noted.push(where);
+  const mayDiffer =
+    name === WORDS ||
+    sameButForErrors(one, two) ||
+    sameButForComments(name, one, two) ||
+    sameButForDescription(name, one, two);
+  if (mayDiffer) noted.push(where);
   else if (basename(name) === 'detector.json') {
     const { added, other } = fieldsOf(JSON.parse(one.toString()), JSON.parse(two.toString()));
     noted.push(...added.map((field) => `${name} gained ${field}`));
@@ -86,6 +92,19 @@ function sameButForComments(name: string, old: Buffer, now: Buffer): boolean {
     bytes.toString().replace(/(^|<script>)\s*(\/\/|\/\*|\* |\*\/).*\n/gm, '$1'),
   );
   return one === two;
+}
+
+/** The field `descrip` of a NIfTI-1 header, bytes 148 to 227, says whose image it is. */
+function sameButForDescription(name: string, old: Buffer, now: Buffer): boolean {
+  if (!/\.nii(\.gz)?$/.test(name)) return false;
+  try {
+    const [one, two] = [old, now].map((bytes) =>
+      (bytes[0] === 0x1f ? gunzipSync(bytes) : Buffer.from(bytes)).fill(0, 148, 228),
+    );
+    return Buffer.compare(one, two) === 0;
+  } catch {
+    return false;
+  }
 }
 
 function withoutWords(text: string): string {

@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { checkout, outputsOf, type Step } from '../../campaigns/same-results/checkouts.js';
 import { compare } from '../../campaigns/same-results/compare.js';
@@ -53,6 +54,21 @@ describe('outputs of two checkouts', () => {
     // A warning is part of a result.
     const warning = (message: string) => `{"warnings":[{"code":"few","message":"${message}"}]}\n`;
     expect(compared('stdout', warning('x'), warning('y')).different).toHaveLength(1);
+  });
+
+  it('may have images that say otherwise whose they are, and no other header or voxel', () => {
+    const image = (description: string, at = 148) => {
+      const bytes = Buffer.alloc(360);
+      bytes.write(description, at);
+      return bytes;
+    };
+    const [before, after] = [image('FSL'), image('segcanary: labels')];
+    for (const pack of [gzipSync, (bytes: Buffer) => bytes]) {
+      const found = compared(pack === gzipSync ? 'a.nii.gz' : 'a.nii', pack(before), pack(after));
+      expect(found).toMatchObject({ different: [], noted: [expect.stringMatching(/^a\.nii/)] });
+    }
+    expect(compared('a.nii', before, image('FSL', 228)).different).toHaveLength(1);
+    expect(compared('a.bin', before, after).different).toHaveLength(1);
   });
 
   it('may have other comments in the script of a report', () => {

@@ -42,7 +42,23 @@ const float = (bytes: Buffer): Buffer => {
   return Buffer.concat([header, body]);
 };
 
-const spaced = (mm: number) => changed((b) => [1, 2, 3].forEach((i) => void b.writeFloatLE(mm, AT.pixdim + 4 * i)));
+/** Voxels of another size, by pixdim and by the sform: a header has to agree with itself. */
+const spaced = (mm: number) =>
+  changed((bytes) => {
+    for (const axis of [0, 1, 2]) {
+      const factor = mm / bytes.readFloatLE(AT.pixdim + 4 * (axis + 1));
+      bytes.writeFloatLE(mm, AT.pixdim + 4 * (axis + 1));
+      for (const row of [0, 1, 2]) {
+        const at = AT.srow + 16 * row + 4 * axis;
+        bytes.writeFloatLE(factor * bytes.readFloatLE(at), at);
+      }
+    }
+  });
+
+const turned = changed((bytes) => {
+  bytes.writeInt16LE(0, AT.qform);
+  bytes.writeFloatLE(-bytes.readFloatLE(AT.srow), AT.srow);
+});
 
 /**
  * What docs/input.md promises, scan by scan: the file's name, its bytes, and the code of the
@@ -56,7 +72,9 @@ const scans: readonly (readonly [string, Buffer, string | null])[] = [
   ['nan.nii', float(good), '!non-finite'],
   ['metres.nii', spaced(0.005), '!scan-unsuitable'],
   ['tiny.nii', spaced(0.3), 'implausible-spacing'],
-  ['turned.nii', changed((b) => b.writeFloatLE(-b.readFloatLE(AT.srow), AT.srow)), 'orientation'],
+  ['turned.nii', turned, 'orientation'],
+  ['torn.nii', changed((b) => b.writeFloatLE(-b.readFloatLE(AT.srow), AT.srow)), 'contradicting-header'],
+  ['two.nii', Buffer.concat([good, good]), 'trailing-data'],
   ['unpacked.nii.gz', good, 'file-ending'],
   ['packed.nii', gzipSync(good), 'file-ending'],
   ['dicom.nii', Buffer.concat([Buffer.alloc(128), Buffer.from('DICM'), Buffer.alloc(400)]), '!nifti-invalid'],

@@ -28,8 +28,9 @@ export class TrailingData {
   /** What there is to say at the end of the file; null where it ended with the last voxel. */
   warning(): Warning | null {
     if (this.#bytes === 0) return null;
-    const count = this.#bytes === 1 ? '1 byte follows' : `${this.#bytes} bytes follow`;
-    return { code: 'trailing-data', message: `${count} the last voxel that its header announces, ${this.#hint()}.` };
+    const count = this.#bytes === 1 ? 'a byte' : `${this.#bytes} bytes`;
+    const message = `The last voxel that its header announces is followed by ${count}, ${this.#hint()}.`;
+    return { code: 'trailing-data', message };
   }
 
   #hint(): string {
@@ -38,6 +39,6 @@ export class TrailingData {
     if (hasNiftiLength(this.#start, 348) || hasNiftiLength(this.#start, 540))
       return 'and they begin as another NIfTI file does: only the first of them was read';
     if (Number.isInteger(slices)) return `${many}: a part of the scan was probably not read`;
-    return this.#isZero ? 'all of them zero: padding, or voxels that were not read' : 'and were not read';
+    return this.#isZero ? 'all of them zero: padding, or voxels that were not read' : 'of which nothing was read';
   }
 }
