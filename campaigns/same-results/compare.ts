@@ -96,7 +96,7 @@ function sameButForComments(name: string, old: Buffer, now: Buffer): boolean {
 
 /** The field `descrip` of a NIfTI-1 header, bytes 148 to 227, says whose image it is. */
 function sameButForDescription(name: string, old: Buffer, now: Buffer): boolean {
-  if (!/\.nii(\.gz)?$/.test(name)) return false;
+  if (!/(^stdout|\.nii(\.gz)?)$/.test(name)) return false;
   try {
     const [one, two] = [old, now].map((bytes) =>
       (bytes[0] === 0x1f ? gunzipSync(bytes) : Buffer.from(bytes)).fill(0, 148, 228),

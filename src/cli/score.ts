@@ -116,12 +116,16 @@ async function scorerThere(
   const client = new SegcanaryClient({ url, token: await tokenFrom(tokenFile, signal), patience: PATIENCE });
   const detectors = await client.detectors();
   const detector = detectors.find((one) => (name === undefined ? one.default : one.name === name));
-  if (!detector)
+  if (!detector) {
+    const others = detectors.map((one) => one.name).join(', ') || 'none';
     throw new SegcanaryError(
       'usage',
-      `has no detector ${name}; it has ${detectors.map((one) => one.name).join(', ')}.`,
-      { subject: client.url },
+      `has no ${name === undefined ? 'default detector' : `detector ${name}`}; it has ${others}.`,
+      {
+        subject: client.url,
+      },
     );
+  }
   return {
     hasMask: detector.kind === 'features',
     files: [tokenFile],

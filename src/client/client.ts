@@ -15,7 +15,7 @@ import {
 import type { PostQueryName, RemoteScore, ScorePart } from '../protocol/score.js';
 import { checkAgainst } from '../protocol/score-checks.js';
 import { readScoreOf } from '../protocol/score-reader.js';
-import { holding } from '../protocol/wrong-answer.js';
+import { holding, WrongAnswer } from '../protocol/wrong-answer.js';
 import { type Answer, notAsAsked, readImages, readJson, readRefusal } from './answer.js';
 import { type ImageTarget, ReceivedImage } from './received-image.js';
 import { canBeSentTwice, type OpenBody, openBody, type ScanBody } from './scan-body.js';
@@ -113,7 +113,7 @@ export class SegcanaryClient {
 
   /** Sends a scan that is scored when its turn comes. `watch` tells of it. */
   async scoreLater(scan: ScanBody, { signal, ...query }: SendOptions = {}): Promise<ServerRecord> {
-    const answer = await this.#send(scan, query, signal, { prefer: 'respond-async' });
+    const answer = await this.#send(scan, query, signal, { prefer: 'respond-async' }, 202);
     const { case: name = 'scan' } = query;
     return readJson(answer, (value) => {
       const record = readRecord(value);
@@ -164,7 +164,8 @@ export class SegcanaryClient {
 
   /** Gives a scan up, or forgets it. */
   async remove(id: string): Promise<void> {
-    const { response } = await this.#ask({ path: `/v1/scans/${encodeURIComponent(id)}`, method: 'DELETE' });
+    const path = `/v1/scans/${encodeURIComponent(id)}`;
+    const { response } = await this.#ask({ path, method: 'DELETE' }, 204);
     response.resume();
   }
 
@@ -185,19 +186,23 @@ export class SegcanaryClient {
     query: PostQuery,
     signal: AbortSignal | undefined,
     headers: Readonly<Record<string, string>> = {},
+    due = 200,
   ): Promise<Answer> {
     const until = Date.now() + this.#patience * 1000;
     for (;;) {
       let sent: OpenBody | null = null;
       try {
         sent = await openBody(scan);
-        return await this.#ask({
-          path: `/v1/scans${queryOf(query)}`,
-          method: 'POST',
-          headers: { 'content-type': sent.type, ...headers },
-          body: sent.body,
-          signal,
-        });
+        return await this.#ask(
+          {
+            path: `/v1/scans${queryOf(query)}`,
+            method: 'POST',
+            headers: { 'content-type': sent.type, ...headers },
+            body: sent.body,
+            signal,
+          },
+          due,
+        );
       } catch (error) {
         sent?.close();
         const seconds = error instanceof ServerError && error.status === 429 ? (error.retryAfter ?? 1) : null;
@@ -211,13 +216,16 @@ export class SegcanaryClient {
     return readJson(await this.#ask({ path, signal }), read);
   }
 
-  async #ask(what: Omit<Exchange, 'server'>): Promise<Answer> {
+  /** @param due the status of the answer that is asked for */
+  async #ask(what: Omit<Exchange, 'server'>, due = 200): Promise<Answer> {
     const headers = { ...this.#headers, ...what.headers };
     const response: IncomingMessage = await exchange({ ...what, server: this.url, headers });
     const answer = { response, server: this.url, signal: what.signal };
     const status = response.statusCode!;
-    if (status >= 200 && status < 300) return answer;
-    throw await readRefusal(answer);
+    if (status === due) return answer;
+    if (status < 200 || status >= 300) throw await readRefusal(answer);
+    response.destroy();
+    throw notAsAsked(answer, new WrongAnswer(`its status is ${status}, and ${due} was due`));
   }
 }
 

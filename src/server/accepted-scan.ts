@@ -53,6 +53,8 @@ export interface ScanAnswer {
 export class AcceptedScan {
   readonly #scan: AcceptedScanOptions;
   readonly #services: ScanServices;
+  /** Where the map that may be kept is written, once it is opened. */
+  #keptMap: Writable | null = null;
 
   constructor(scan: AcceptedScanOptions, services: ScanServices) {
     this.#scan = scan;
@@ -149,6 +151,8 @@ export class AcceptedScan {
 
   async #end(): Promise<void> {
     const { id, files, place, onEnd } = this.#scan;
+    // A scan that fails may not have come to its first slice, and so to nobody who closes the file.
+    this.#keptMap?.destroy();
     await files.discard().catch((error: unknown) => this.#services.onError(error, id));
     place.release();
     onEnd();
@@ -161,6 +165,9 @@ export class AcceptedScan {
     if (!isKept) return asked && (() => asked);
     return () => {
       const kept = files.write('uncertainty');
+      // A file that cannot be opened is told where it is written to, and until then to nobody.
+      kept.on('error', () => {});
+      this.#keptMap = kept;
       return asked ? tee(kept, asked) : kept;
     };
   }

@@ -17,7 +17,7 @@ import {
 import { SegcanaryError } from '../errors.js';
 import { version } from '../version.js';
 import { AllowedMethods } from './allowed.js';
-import { guard } from './auth.js';
+import { guard, wrongHost } from './auth.js';
 import { ConnectionErrors, HEADERS_OF_ALL } from './client-error.js';
 import { errorAnswer, HttpError, reasonOf } from './http-error.js';
 import { withStreams } from './openapi.js';
@@ -102,9 +102,8 @@ export async function application(
     });
   });
   app.addHook('onRequest', async (request) => {
-    const { headers, httpVersion } = request.raw;
-    if (headers.host === undefined && httpVersion === '1.1')
-      throw new HttpError(400, 'usage', 'The request has no Host; send one as RFC 9112 says.');
+    const wrong = wrongHost(request.raw);
+    if (wrong) throw new HttpError(400, 'usage', `${wrong}; send one as RFC 9112 says.`, { connection: 'close' });
     if (!isPlain(request)) throw nothingThere(request);
   });
   guard(app, token);

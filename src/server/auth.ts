@@ -1,4 +1,5 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { HttpError } from './http-error.js';
 
@@ -35,6 +36,19 @@ export function guard(app: FastifyInstance, token: string | null): void {
       },
     );
   });
+}
+
+/**
+ * What is wrong with the host that a request names, in half a sentence; null where nothing is. It
+ * has to be one: whoever is let in is told by it.
+ */
+export function wrongHost({ headers, rawHeaders, httpVersion, url = '' }: IncomingMessage): string | null {
+  const named = rawHeaders.filter((name, i) => i % 2 === 0 && name.toLowerCase() === 'host').length;
+  if (named === 0) return httpVersion === '1.1' ? 'The request has no Host' : null;
+  if (named > 1) return 'The request has more than one Host';
+  if (url.startsWith('/') || url === '*') return null;
+  const isSame = URL.canParse(url) && new URL(url).host === headers.host?.toLowerCase();
+  return isSame ? null : 'The request names another host in its target than in its Host';
 }
 
 const loopback = /^(localhost|127(\.\d{1,3}){3}|\[::1\])(:\d+)?$/i;

@@ -57,6 +57,10 @@ export class ConnectionErrors {
         new HttpError(405, 'method-not-allowed', 'This server is no proxy; ask for one of its addresses.'),
       ),
     );
+    // Whoever asks before it sends is told to go on when the scan has a place, by its route.
+    server.on('checkContinue', (request: IncomingMessage, answer: ServerResponse) =>
+      server.emit('request', request, answer),
+    );
     server.on('checkExpectation', (request: IncomingMessage) =>
       refuse(
         request.socket,

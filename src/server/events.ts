@@ -18,6 +18,8 @@ const HEARTBEAT = 15_000;
  */
 export function sendEvents(reply: FastifyReply, { watch, record }: EventSourceOptions): FastifyReply {
   const body = new PassThrough();
+  // The head goes out now: a scan that waits for its sender has no event for a while.
+  body.write(encodeComment('watching'));
   const say = (event: ScanEvent['event'], value: object | null) => {
     // A reader who does not keep up misses steps, not the end.
     if (event !== 'progress' || !body.writableNeedDrain) body.write(encodeEvent(event, value));

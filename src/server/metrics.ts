@@ -53,7 +53,8 @@ export class Metrics {
     labelNames: ['detector', 'site'],
     registers: [this.registry],
   });
-  #usual = 10;
+  /** Null before there was any. */
+  #usual: number | null = null;
 
   constructor(detectors: Iterable<ServedDetector>, places: Pick<Places, 'waiting' | 'running'>) {
     collectDefaultMetrics({ register: this.registry });
@@ -119,7 +120,7 @@ export class Metrics {
 
   /** Seconds of the last scans, for saying when to come again. */
   get usualSeconds(): number {
-    return this.#usual;
+    return this.#usual ?? 10;
   }
 
   waited(ms: number): void {
@@ -127,7 +128,7 @@ export class Metrics {
   }
 
   finished({ name: detector }: ServedDetector, score: SubjectScore | null, seconds: number): void {
-    this.#usual = 0.8 * this.#usual + 0.2 * seconds;
+    this.#usual = 0.8 * (this.#usual ?? seconds) + 0.2 * seconds;
     this.#scans.inc({ detector, outcome: 'done' });
     this.#seconds.observe({ detector }, seconds);
     if (!score) return;

@@ -6,13 +6,15 @@ import { nearestNames } from '../maths/nearest-names.js';
 /**
  * Refuses queries that ask for something else than they seem to: a parameter that the address does
  * not have, one that is given twice or is empty, semicolons in the place of ampersands, and what is
- * no percent-encoded UTF-8. Every route whose schema has a query is held to it, before that schema
- * has its turn.
+ * no percent-encoded UTF-8. Every route below /v1 is held to it, before its schema has its turn;
+ * pages, metrics and probes are asked with parameters that keep caches away.
  */
 export function guardQueries(app: FastifyInstance): void {
   app.addHook('preValidation', async ({ url, routeOptions }) => {
-    const known = routeOptions.schema?.querystring;
+    const { schema, url: route = '' } = routeOptions;
+    const known = schema?.querystring;
     if (known instanceof z.ZodObject) refuseQuery(queryOf(url), Object.keys(known.shape));
+    else if (route.startsWith('/v1/')) refuseQuery(queryOf(url), []);
   });
 }
 
@@ -57,6 +59,7 @@ function decoded(text: string): string {
 }
 
 function unknown(name: string, known: readonly string[]): SegcanaryError {
+  if (known.length === 0) return refusal(name.slice(0, 64), 'is no parameter of this address, which has none');
   const nearest = nearestNames(name, known);
   const which = nearest.length < known.length ? 'the nearest that there are' : 'there are';
   return refusal(name.slice(0, 64), `is no parameter of this address; ${which}: ${nearest.join(', ')}`);

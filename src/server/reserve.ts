@@ -4,8 +4,8 @@ import { dirname } from 'node:path';
 
 /** Bytes that are kept free: what the removal of a record with a long explanation may write. */
 const SIZE = 4 * 2 ** 20;
-/** Bytes that have to be free beside it, or the disk is as good as full. */
-const LEFT = 2 ** 20;
+/** Bytes that have to be free beside it, or the disk is as good as full: a scan has some. */
+const LEFT = 4 * 2 ** 20;
 
 /**
  * Room on a disk that is held for the day it is full: to remove something from a database, SQLite

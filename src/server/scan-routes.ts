@@ -76,6 +76,7 @@ export async function scanRoutes(
         volume: query.volume,
         segment: query.segment === '1',
       });
+      if (request.headers.expect !== undefined) reply.raw.writeContinue();
       const upload: UploadOptions = {
         name: query.case,
         channels,

@@ -101,7 +101,8 @@ export class ScanService {
     const { store, log } = this.#options;
     const at = this.#clock.elapsed();
     const before = this.#trouble;
-    if (before && at - before.at < RECENT) return before.why;
+    // What was well is asked again as soon as something is owed: the reserve is for no scan.
+    if (before && at - before.at < RECENT && (before.why !== null || !store.isOwing)) return before.why;
     const found = store.settle();
     const why = found?.reason ?? null;
     this.#trouble = { at, why };

@@ -173,7 +173,7 @@ class SqlStore implements ScanStore {
   }
 
   get isOwing(): boolean {
-    return this.#unwritten.size > 0 || this.#isOwed || !this.#reserve.isHeld;
+    return this.#unwritten.size > 0 || this.#isOwed || !this.#reserve.isHeld || !this.#reserve.isDiskFree;
   }
 
   settle(): StoreTrouble | null {

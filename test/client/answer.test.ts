@@ -15,16 +15,18 @@ let client: SegcanaryClient;
 /** What the server says to a scan, and how it calls it. */
 let said: string | Buffer = '';
 let type = 'application/json';
+let status = 200;
 beforeAll(async () => {
   server = await LyingServer.start(({ method, url }, response) => {
     const list = method === 'GET' && url === '/v1/detectors';
-    response.writeHead(200, { 'content-type': list ? 'application/json' : type });
+    response.writeHead(status, { 'content-type': list ? 'application/json' : type });
     response.end(list ? JSON.stringify([RIGHT_DETECTOR]) : said);
   });
   client = new SegcanaryClient({ url: server.url });
 });
 beforeEach(() => {
   type = 'application/json';
+  status = 200;
 });
 afterAll(() => server.close());
 const scan = Buffer.from('whatever: nobody looks');
@@ -62,8 +64,13 @@ describe('answers that cannot be right', () => {
     said = JSON.stringify(RIGHT_RECORD);
     expect(await client.scan(RIGHT_RECORD.id)).toEqual(RIGHT_RECORD);
     await expect(client.scan('another')).rejects.toMatchObject({ code: 'answer-invalid' });
+    const notDue = { code: 'answer-invalid', message: expect.stringMatching(/its status is 20\d, and 20\d was due/) };
+    await expect(client.scoreLater(scan)).rejects.toMatchObject(notDue);
+    status = 202;
     expect(await client.scoreLater(scan)).toEqual(RIGHT_RECORD);
     await expect(client.scoreLater(scan, { case: 'mine' })).rejects.toMatchObject({ code: 'answer-invalid' });
+    await expect(client.scan(RIGHT_RECORD.id)).rejects.toMatchObject(notDue);
+    status = 200;
     await expect(client.scans()).rejects.toMatchObject({ code: 'answer-invalid' });
     await expect(client.drift('chest')).rejects.toMatchObject({ code: 'answer-invalid' });
     const told = async (text: string) => {

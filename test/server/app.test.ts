@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -98,13 +98,13 @@ describe('the server', () => {
     expect([response.status, response.headers.get('preference-applied')]).toEqual([202, 'respond-async']);
     const accepted = (await response.json()) as { id: string; status: string };
     const events = await (await server.fetch(`/v1/scans/${accepted.id}/events`)).text();
-    expect(events).toMatch(/^event: (progress|done)\n/);
+    expect(events).toMatch(/^: watching\n\nevent: (progress|done)\n/);
     const last = JSON.parse(events.trim().split('\n').at(-1)!.slice('data: '.length));
     expect(last).toMatchObject({ id: accepted.id, status: 'done', result: { verdict: 'out-of-distribution' } });
     expect(last.explanation.patches.length).toBeGreaterThan(0);
     expect(await server.json(`/v1/scans/${accepted.id}`)).toEqual(last);
     const again = await (await server.fetch(`/v1/scans/${accepted.id}/events`)).text();
-    expect(again).toMatch(/^event: done\n/);
+    expect(again).toMatch(/^: watching\n\nevent: done\n/);
     const { scans } = await server.json('/v1/scans?site=North&limit=1');
     expect(scans).toEqual([last]);
     expect((await server.fetch(`/v1/scans/${accepted.id}`, { method: 'DELETE' })).status).toBe(204);
@@ -186,6 +186,38 @@ describe('the server', () => {
     expect(readdirSync(at('data', 'uploads'))).toEqual([]);
     expect((await server.post('', ct)).status).toBe(200);
   }, 60_000);
+
+  it('tells who asks before it sends to go on when there is a place, and not before', async () => {
+    const { hostname, port } = new URL(server.url);
+    const asking = (query: string) => {
+      const socket = connect(Number(port), hostname);
+      socket.write(
+        `POST /v1/scans?${query} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/gzip\r\nContent-Length: ${ct.length}\r\nExpect: 100-continue\r\n\r\n`,
+      );
+      return socket;
+    };
+    const refused = asking('detector=nobody');
+    expect(String((await once(refused, 'data'))[0])).toMatch(/^HTTP\/1.1 404 /);
+    refused.destroy();
+    const taken = asking('case=asked');
+    expect(String((await once(taken, 'data'))[0])).toBe('HTTP/1.1 100 Continue\r\n\r\n');
+    taken.write(ct);
+    expect(String((await once(taken, 'data'))[0])).toMatch(/^HTTP\/1.1 200 /);
+    taken.destroy();
+  });
+
+  it.runIf(process.platform === 'linux')('holds no file of a scan that failed', async () => {
+    const open = () =>
+      readdirSync('/proc/self/fd').filter((fd) => {
+        try {
+          return readlinkSync(`/proc/self/fd/${fd}`).includes(at('data', 'uploads'));
+        } catch {
+          return false;
+        }
+      });
+    for (let i = 0; i < 3; i++) expect((await server.post('', ct.subarray(0, 20_000))).status).toBe(422);
+    await expect.poll(open, { timeout: 10_000 }).toEqual([]);
+  });
 
   it('leaves a connection alone whose refused scan came to its end after all', async () => {
     const { hostname, port } = new URL(server.url);

@@ -28,7 +28,9 @@ const GET = 'GET /healthz HTTP/1.1\r\nHost: localhost\r\n';
 it.each([
   ['no request', 'Dear diary\r\n\r\n', 400, 'usage'],
   ['a version that there is not', 'GET / HTTP/9.9\r\nHost: localhost\r\n\r\n', 400, 'usage'],
-  ['no Host', 'GET /healthz HTTP/1.1\r\nConnection: close\r\n\r\n', 400, 'usage'],
+  ['no Host', 'GET /healthz HTTP/1.1\r\n\r\n', 400, 'usage'],
+  ['two Hosts', `${GET}Host: localhost\r\n\r\n`, 400, 'usage'],
+  ['another host in the target', 'GET http://evil/healthz HTTP/1.1\r\nHost: localhost\r\n\r\n', 400, 'usage'],
   ['a head of 20 KiB', `${GET}X-Long: ${'a'.repeat(20_000)}\r\n\r\n`, 431, 'too-large'],
   ['an address of 20 KiB', `GET /${'a'.repeat(20_000)} HTTP/1.1\r\nHost: localhost\r\n\r\n`, 431, 'too-large'],
   ['two lengths', `${GET}Content-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\nabc`, 400, 'usage'],

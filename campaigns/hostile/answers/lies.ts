@@ -70,7 +70,10 @@ function bodyOf(asked: Asked, text: string): Uint8Array {
 const rightText = (asked: Asked): string => (asked === 'events' ? RIGHT_EVENTS : JSON.stringify(RIGHT[asked]));
 const typeOf = (asked: Asked): string => (asked === 'image' ? MIXED : 'application/json');
 
-const plainly = (what: string, asked: Asked, body: Uint8Array, status = 200, type = typeOf(asked)): Lie => ({
+/** The status of a right answer. */
+const dueOf = (asked: Asked): number => (asked === 'later' ? 202 : 200);
+
+const plainly = (what: string, asked: Asked, body: Uint8Array, status = dueOf(asked), type = typeOf(asked)): Lie => ({
   what,
   send: (response) => void response.writeHead(status, { 'content-type': type }).end(body),
 });
@@ -138,7 +141,7 @@ const otherType = (asked: Asked, dice: Dice): Lie => {
     'multipart/mixed; boundary=b; boundary=c',
     'application/json; charset=utf-16',
   ]);
-  return plainly(`${asked}: type ${type}`, asked, bodyOf(asked, rightText(asked)), 200, type);
+  return plainly(`${asked}: type ${type}`, asked, bodyOf(asked, rightText(asked)), dueOf(asked), type);
 };
 
 /** Parts that are missing, twice, in another order, without an end. */
@@ -172,12 +175,13 @@ function otherParts(_asked: Asked, dice: Dice): Lie {
 function otherPace(asked: Asked, dice: Dice): Lie {
   const body = bodyOf(asked, rightText(asked));
   const type = { 'content-type': typeOf(asked) };
+  const due = dueOf(asked);
   const cut = dice.int(0, body.length - 1);
   const lies: readonly Lie[] = [
     {
       what: 'hangs up',
       send: async (response) => {
-        response.writeHead(200, { ...type, 'content-length': body.length }).write(body.subarray(0, cut));
+        response.writeHead(due, { ...type, 'content-length': body.length }).write(body.subarray(0, cut));
         await wait(2);
         response.destroy();
       },
@@ -185,13 +189,13 @@ function otherPace(asked: Asked, dice: Dice): Lie {
     {
       what: 'breaks its chunks off',
       send: async (response) => {
-        response.writeHead(200, type).write(body.subarray(0, cut));
+        response.writeHead(due, type).write(body.subarray(0, cut));
         await wait(2);
         response.destroy();
       },
     },
-    { what: 'says less than it sends', send: (response) => void response.socket?.end(raw(body, cut)) },
-    { what: 'says more than it sends', send: (response) => void response.socket?.end(raw(body, body.length + 7)) },
+    { what: 'says less than it sends', send: (response) => void response.socket?.end(raw(due, body, cut)) },
+    { what: 'says more than it sends', send: (response) => void response.socket?.end(raw(due, body, body.length + 7)) },
     { what: 'is no HTTP', send: (response) => void response.socket?.end('banana\r\n\r\n') },
     {
       what: 'has an endless head',
@@ -200,20 +204,20 @@ function otherPace(asked: Asked, dice: Dice): Lie {
     { what: 'closes without a word', send: (response) => void response.socket?.destroy() },
     {
       what: 'is packed and does not ask',
-      send: (response) => void response.writeHead(200, { ...type, 'content-encoding': 'gzip' }).end(gzipSync(body)),
+      send: (response) => void response.writeHead(due, { ...type, 'content-encoding': 'gzip' }).end(gzipSync(body)),
     },
     {
       what: 'begins with a byte order mark',
-      send: (response) => void response.writeHead(200, type).end(Buffer.concat([Buffer.from('\ufeff'), body])),
+      send: (response) => void response.writeHead(due, type).end(Buffer.concat([Buffer.from('\ufeff'), body])),
     },
     {
       what: 'is UTF-16',
-      send: (response) => void response.writeHead(200, type).end(Buffer.from(rightText(asked), 'utf16le')),
+      send: (response) => void response.writeHead(due, type).end(Buffer.from(rightText(asked), 'utf16le')),
     },
     {
       what: 'comes byte by byte',
       send: async (response) => {
-        response.writeHead(200, type);
+        response.writeHead(due, type);
         for (const byte of body) response.write(Uint8Array.of(byte));
         await wait(5);
         response.end();
@@ -223,7 +227,7 @@ function otherPace(asked: Asked, dice: Dice): Lie {
       what: 'is slow',
       send: async (response) => {
         await wait(20);
-        response.writeHead(200, type);
+        response.writeHead(due, type);
         for (const part of [body.subarray(0, cut), body.subarray(cut)]) {
           response.write(part);
           await wait(20);
@@ -236,8 +240,8 @@ function otherPace(asked: Asked, dice: Dice): Lie {
   return { ...lie, what: `${asked}: ${lie.what}` };
 }
 
-const raw = (body: Uint8Array, length: number) =>
-  Buffer.concat([Buffer.from(`HTTP/1.1 200 OK\r\ncontent-length: ${length}\r\n\r\n`), body]);
+const raw = (status: number, body: Uint8Array, length: number) =>
+  Buffer.concat([Buffer.from(`HTTP/1.1 ${status} OK\r\ncontent-length: ${length}\r\n\r\n`), body]);
 
 const kinds = [contradicting, contradicting, harmedJson, harmedJson, harmedBytes, otherStatus, otherType, otherPace];
 
