@@ -165,7 +165,7 @@ async function scoreAll(flags: ScoreFlags, scorer: Scorer, session: Session): Pr
   const outputs = await Outputs.plan({ inputs, files: scorer.files }, [
     ...(output === undefined ? [] : ResultFolder.outputs(output, names)),
     ...(wantsMask && !stdoutTaken ? names.flatMap((name) => maskOutput(name, maskOf(name), mask)) : []),
-    ...(stdoutTaken ? outputToStdout('the uncertainty mask', 'mask') : []),
+    ...(stdoutTaken ? outputToStdout('the uncertainty mask', 'mask') : outputToStdout('the results', undefined)),
   ]);
   const done = new ScanProgress(session, inputs.length);
   const results = await scorer.scans({

@@ -129,6 +129,7 @@ function planned(flags: SegmentFlags, inputs: readonly ScanInput[], files: Reads
   if (flags.output === '-') return Outputs.plan(reads, outputToStdout('the segmentation', undefined));
   const names = inputs.map((input) => input.case);
   return Outputs.plan(reads, [
+    ...outputToStdout('the results', undefined),
     ...(detector ? ResultFolder.outputs(flags.output, names) : []),
     ...names.flatMap((name) => [
       ...outputOf('the segmentation', name, labelsPath(flags.output, name)),

@@ -9,6 +9,8 @@ export interface CaseFiles {
   readonly case: string;
   /** Paths in ascending order of their channels. Most cases have one. */
   readonly files: readonly string[];
+  /** The first number, as `0001`, that is not there although a later one is. */
+  readonly missingChannel?: string | undefined;
 }
 
 /** An image in a folder of scans that segcanary made and that is left out. */
@@ -87,10 +89,15 @@ export function groupCases(paths: readonly string[]): CaseFiles[] {
     }
     cases.set(base, channels.set(channel, path));
   }
-  return [...cases].map(([base, channels]) => ({
-    case: basename(base),
-    files: [...channels].sort(([a], [b]) => byCodeUnit(a, b)).map(([, path]) => path),
-  }));
+  return [...cases].map(([base, channels]) => {
+    const sorted = [...channels].sort(([a], [b]) => byCodeUnit(a, b));
+    const gap = sorted.findIndex(([channel], i) => Number(channel) !== i);
+    return {
+      case: basename(base),
+      files: sorted.map(([, path]) => path),
+      ...(gap >= 0 && { missingChannel: String(gap).padStart(4, '0') }),
+    };
+  });
 }
 
 const isScan = (name: string): boolean => READERS.some(({ scanEnding }) => scanEnding.test(name));

@@ -21,6 +21,12 @@ export async function openScan(path: string, limits?: Partial<ScanLimits>, signa
 export const filesOfScan = (path: string): Promise<readonly string[]> => readerOf(path).files(path);
 
 /**
+ * What the image at `path` holds, where its header says that segcanary made it; null for any other,
+ * and for what cannot be read.
+ */
+export const contentOf = (path: string): Promise<string | null> => readerOf(path).contentOf(path);
+
+/**
  * The header of the scan at `path`, and nothing more of it.
  *
  * @throws SegcanaryError as `openScan`, and what is wrong with the header

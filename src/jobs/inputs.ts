@@ -18,6 +18,8 @@ export interface ScanInput {
   readonly file: string;
   /** Paths of the further channels, in the order of the plan. */
   readonly moreChannels?: readonly string[];
+  /** Number of a channel that is not there although a later one is: `0001`. */
+  readonly missingChannel?: string | undefined;
 }
 
 export interface ResolveOptions {
@@ -71,6 +73,12 @@ export async function resolveInputs(
         `\`case\` is ${name}, and a name is also a file's name; leave out the slashes.`,
         { option: 'case' },
       );
+    if (name.trim() === '' || name.startsWith('.'))
+      throw new SegcanaryError(
+        'usage',
+        `\`case\` is "${name}", and its files would be hidden; give it a name that begins with a letter or a digit.`,
+        { option: 'case' },
+      );
     return [{ ...inputs[0], case: name }];
   }
   const seen = new Map<string, string>();
@@ -112,9 +120,14 @@ function describeResults(results: readonly OwnResult[]): string {
   return `${count} that segcanary made (${basename(file)}: ${content}${results.length > 1 ? ', …' : ''})`;
 }
 
-function inputOf({ case: name, files }: CaseFiles): ScanInput {
+function inputOf({ case: name, files, missingChannel }: CaseFiles): ScanInput {
   const [file, ...moreChannels] = files as readonly [string, ...string[]];
-  return { case: name, file, ...(moreChannels.length > 0 && { moreChannels }) };
+  return {
+    case: name,
+    file,
+    ...(moreChannels.length > 0 && { moreChannels }),
+    ...(missingChannel && { missingChannel }),
+  };
 }
 
 async function isFolder(path: string): Promise<boolean> {
@@ -169,10 +182,17 @@ export async function openFiles(
 
 /**
  * @throws SegcanaryError `scan-unsuitable` when a case has another number of files than the model
- *   has channels
+ *   has channels, or lacks one before its last
  */
 export function refuseChannels(input: ScanInput, wanted: readonly string[]): void {
   const files = filesOf(input);
+  // The channels behind a gap would be taken for others than they are.
+  if (input.missingChannel !== undefined)
+    throw new SegcanaryError(
+      'scan-unsuitable',
+      `the case ${input.case} has no channel ${input.missingChannel} and a later one; the model takes ${wanted.length} (${wanted.join(', ')}), numbered from 0000 on, so add the one that is missing.`,
+      { subject: input.file },
+    );
   if (files.length === wanted.length) return;
   const name = input.file === '-' ? 'stdin' : input.file;
   const advice =

@@ -3,7 +3,7 @@ import { realpath, rm } from 'node:fs/promises';
 import { dirname, sep } from 'node:path';
 import { SegcanaryError } from '../errors.js';
 import { type Alike, alikeIn, type Place, Places, realOrFuture } from '../files/place.js';
-import { filesOfScan } from '../formats/open.js';
+import { contentOf, filesOfScan } from '../formats/open.js';
 import type { ScanInput } from './inputs.js';
 import { areOne, hindranceOf, type Output, OutputPlan, twice } from './output-plan.js';
 
@@ -67,11 +67,13 @@ export class Outputs {
   }
 
   /**
-   * A case has failed: what an earlier run, or half of this one, wrote of it goes, so that no file
-   * lies beside its error. Nothing is touched that is not an output of this case.
+   * A case has failed: images that an earlier run wrote of it go, so that none lies beside its
+   * error. Nothing is touched that is not an output of this case, nor an image whose header does
+   * not say that segcanary made it: it may be somebody's scan.
    */
   async drop(name: string): Promise<void> {
-    for (const path of this.#ofCase.get(name) ?? []) await rm(path, { force: true }).catch(() => {});
+    for (const path of this.#ofCase.get(name) ?? [])
+      if ((await contentOf(path)) !== null) await rm(path, { force: true }).catch(() => {});
   }
 
   #alikeIn(folder: string): Promise<Alike> {

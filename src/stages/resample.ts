@@ -86,7 +86,7 @@ function refuseEmpty(grid: Grid): void {
   if (grid.shape.every((n) => n > 0)) return;
   throw new SegcanaryError(
     'scan-unsuitable',
-    `resampled to ${grid.spacing.join(' x ')} mm it would be ${grid.shape.join(' x ')} voxels; the scan is too thin for this model.`,
+    `resampled to ${grid.spacing.join(' x ')} mm it would be ${grid.shape.join(' x ')} voxels; the scan is too thin for this model, or the voxel size in its header is wrong.`,
     { subject: grid.scan.case },
   );
 }

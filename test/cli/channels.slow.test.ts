@@ -53,6 +53,16 @@ it('says which channels are missing or too many', async () => {
   const pair = [0, 1].map((c) => join(scans, `case_000${c}.nii.gz`));
   const many = await segcanary(['score', '-d', join(workshop, 'detector'), '-i', ...pair]);
   expect(jsonLines(many)).toMatchObject([{ case: 'case', error: { code: 'scan-unsuitable' } }]);
+  const [gap, output] = [fresh(), join(scans, 'gap')];
+  for (const c of [0, 2]) copyFileSync(lonely, join(gap, `k_000${c}.nii.gz`));
+  const short = await segcanary(['segment', '-m', MODEL, '-i', gap, '-o', output]);
+  expect([short.code, jsonLines(short)[0]]).toMatchObject([
+    1,
+    {
+      case: 'k',
+      error: { message: expect.stringMatching(/k_0000\.nii\.gz: the case k has no channel 0001 and a later/) },
+    },
+  ]);
   const piped = await segcanary(['segment', '-m', MODEL, '-i', '-', '-o', '-'], { stdin: new Uint8Array(4) });
   expect(piped.stderr).toMatch(/stdin: the case stdin has 1 channel/);
 });

@@ -1,7 +1,7 @@
 import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, inject, it } from 'vitest';
-import { jsonLines, MODEL, segcanary } from '../support/cli.js';
+import { CLI, jsonLines, MODEL, runProcess, segcanary } from '../support/cli.js';
 
 const workshop = inject('workshop');
 const detector = join(workshop, 'detector');
@@ -67,6 +67,34 @@ describe('is refused before the first scan', () => {
     for (const name of names) expect(readFileSync(at('s', `${name}.nii.gz`)).equals(readFileSync(scan))).toBe(true);
     expect([readdirSync(at()).sort(), readdirSync(at('s')).length]).toEqual([['link', 's'], names.length]);
   });
+});
+
+it('lines that the shell would append to a scan are refused, and names that would be hidden', async () => {
+  const { at } = folderOf('a');
+  const before = readFileSync(at('s', 'a.nii.gz'));
+  const appended = await runProcess(
+    '/bin/sh',
+    ['-c', '"$@" >> s/a.nii.gz', 'sh', process.execPath, CLI, ...['score', '-d', detector, '-i', 's/a.nii.gz']],
+    { cwd: at('.') },
+  );
+  expect([appended.code, appended.stderr]).toEqual([
+    2,
+    expect.stringMatching(/the results would overwrite the input s\/a\.nii\.gz, which is the same file/),
+  ]);
+  expect(readFileSync(at('s', 'a.nii.gz'))).toEqual(before);
+  for (const name of ['', ' ', '.', '.hidden']) {
+    const ran = await segcanary(['score', '-d', detector, '-i', at('s', 'a.nii.gz'), '--case', name]);
+    expect([ran.code, ran.stderr]).toEqual([2, expect.stringMatching(/its files would be hidden/)]);
+  }
+});
+
+it('a scan that lies where a result would go is nobody’s to remove', async () => {
+  const { run, at } = folderOf();
+  writeFileSync(at('s', 'cut.nii.gz'), readFileSync(scan).subarray(0, 5000));
+  copyFileSync(scan, at('precious.nii.gz'));
+  const ran = await run('score', '-d', detector, '-i', 's/cut.nii.gz', '--mask', 'precious.nii.gz');
+  expect(ran.code).toBe(1);
+  expect(readFileSync(at('precious.nii.gz'))).toEqual(readFileSync(scan));
 });
 
 it('the results of a run are no scans of the next one', async () => {

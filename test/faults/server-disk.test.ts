@@ -47,7 +47,7 @@ describe.runIf(canMount)('a full disk under the data of a server', () => {
     fill(join(disk, 'fill'));
     socket.write(ct.subarray(5000));
     await new Promise((resolve) => socket.once('close', resolve));
-    expect(answer).toMatch(/^HTTP\/1\.1 500 [^]*the disk is full/);
+    expect(answer).toMatch(/^HTTP\/1\.1 500 [\s\S]*the disk is full/);
     expect(await statusOf('under-way')).toBe('failed');
     // What the reserve gave up is taken too: from here on nothing can be written at all.
     fill(join(disk, 'fill2'));

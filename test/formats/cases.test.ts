@@ -121,3 +121,10 @@ it('takes names that are not UTF-8 once, and leaves the rest of the folder alone
   }
   expect((await listCases(folder)).map((found) => found.case)).toEqual(['a', 'b\ufffd']);
 });
+
+it('says which channel of a case is missing before its last', () => {
+  const of = (...channels: string[]) => groupCases(channels.map((channel) => `/x/k_${channel}.nii.gz`));
+  expect(of('0000', '0001')[0].missingChannel).toBeUndefined();
+  expect(of('0000', '0002')[0]).toMatchObject({ case: 'k', missingChannel: '0001' });
+  expect(of('0003', '0000', '0001')[0].missingChannel).toBe('0002');
+});

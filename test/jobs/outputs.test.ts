@@ -1,8 +1,18 @@
 import { link, mkdir, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
+import { describeContent, putDescription } from '../../src/formats/nifti/content.js';
 import { type Output, Outputs, outputOf, outputOfAll, refuseReplacing } from '../../src/jobs/outputs.js';
 import { temporaryFolder } from '../support/folder.js';
+import { fakeNifti } from '../support/nifti.js';
+
+/** An image that says whose it is. */
+function ours(): Buffer {
+  const bytes = fakeNifti();
+  putDescription(bytes, 1, describeContent('uncertainty'));
+  return bytes;
+}
 
 const mask = (name: string, path: string): Output[] => outputOf('the mask', name, path);
 
@@ -117,14 +127,18 @@ describe('a case', () => {
   });
 
   it('that fails leaves none of its outputs, and touches nothing else', async () => {
-    const folder = await folderOf('s/a.nii', 'o/a.nii', 'o/a.json', 'o/a_probabilities.nii', 'o/b.nii', 'o/l.nii');
-    await symlink(join(folder, 's/a.nii'), join(folder, 'o/link.nii'));
-    await mkdir(join(folder, 'o/f.nii'));
+    const folder = await folderOf('o/a.json', 'o/scan.nii', 'o/half.nii.gz');
     const at = (name: string) => join(folder, 'o', name);
+    for (const name of ['a.nii', 'a_probabilities.nii', 'b.nii', 'l.nii']) await writeFile(at(name), ours());
+    await writeFile(at('a.nii.gz'), gzipSync(ours()));
+    await writeFile(at('scan.nii'), fakeNifti());
+    await mkdir(at('f.nii'));
     const outputs = await Outputs.plan({ inputs: [] }, [
       ...mask('a', at('a.nii')),
+      ...mask('a', at('a.nii.gz')),
       ...mask('a', at('a.json')),
-      ...mask('a', at('link.nii')),
+      ...mask('a', at('scan.nii')),
+      ...mask('a', at('half.nii.gz')),
       ...mask('a', at('f.nii')),
       ...mask('a', at('gone.nii')),
       ...mask('b', at('b.nii')),
@@ -132,8 +146,10 @@ describe('a case', () => {
     ]);
     await outputs.drop('a');
     await outputs.drop('nobody');
-    expect((await readdir(join(folder, 'o'))).sort()).toEqual(['a_probabilities.nii', 'b.nii', 'f.nii', 'l.nii']);
-    expect(await readFile(join(folder, 's/a.nii'), 'utf8')).toBe('s/a.nii');
+    // What segcanary did not make may be somebody's scan.
+    const stay = ['a.json', 'a_probabilities.nii', 'b.nii', 'f.nii', 'half.nii.gz', 'l.nii', 'scan.nii'];
+    expect((await readdir(join(folder, 'o'))).sort()).toEqual(stay);
+    expect(await readFile(at('scan.nii'))).toEqual(fakeNifti());
   });
 
   it('that was refused because its output is an input keeps that', async () => {

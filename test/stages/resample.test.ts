@@ -47,7 +47,8 @@ describe('resample', () => {
     const grid = gridOf(scanOf([4, 3, 3]));
     await expect(gather([source(grid, () => 1), resample({ plan })])).rejects.toMatchObject({
       code: 'scan-unsuitable',
-      message: 'case: resampled to 9 x 1 x 1 mm it would be 0 x 3 x 3 voxels; the scan is too thin for this model.',
+      message:
+        'case: resampled to 9 x 1 x 1 mm it would be 0 x 3 x 3 voxels; the scan is too thin for this model, or the voxel size in its header is wrong.',
     });
     const good = { ...plan, spacing: [1.5, 1, 1] as Triple };
     const all = [...slices(grid, () => 1)];

@@ -73,7 +73,7 @@ export function refuseHugeWindow({ scan, shape, channels, axes }: Grid, patchSiz
     return;
   throw new SegcanaryError(
     'scan-unsuitable',
-    `patches of ${size(patchSize)} voxels at steps of ${stepSize} would need ${slab.toPrecision(3)} voxels of memory and ${patches.toPrecision(3)} patches for a grid of ${size(shape)}; check the patch and step size of the plan.`,
+    `patches of ${size(patchSize)} voxels at steps of ${stepSize} would need ${slab.toPrecision(3)} voxels of memory and ${patches.toPrecision(3)} patches for a grid of ${size(shape)}; check the voxel size in its header, and the patch and step size of the plan.`,
     { subject: scan.case },
   );
 }

@@ -50,7 +50,9 @@ describe('grids that no machine holds are refused before anything is allocated',
   ])('%s', async (_, patchSize, stepSize) => {
     await expect(run([1, 1, 1], patch({ patchSize, stepSize }))).rejects.toMatchObject({
       code: 'scan-unsuitable',
-      message: expect.stringMatching(/^case: patches of .* voxels at steps of .*; check the patch and step size .*\.$/),
+      message: expect.stringMatching(
+        /^case: patches of .* voxels at steps of .*; check the voxel size in its header, and the patch and step size .*\.$/,
+      ),
     });
   });
 });
