@@ -5,7 +5,8 @@ const { projects: _, ...shared } = fast.test!;
 
 /**
  * `npm run test:slow`: the files that need minutes, and with them all that count for the coverage:
- * files that only watch child processes are run by `npm test` and left out here.
+ * files that only watch child processes are run by `npm test` and left out here, and so is one that
+ * mostly waits for connections to close, whose lines the other tests of the server count.
  */
 export default mergeConfig(
   { test: shared },
@@ -14,6 +15,7 @@ export default mergeConfig(
       projects: projectsWithout(
         'test/{cli,faults,examples,campaigns}/**/!(*.slow).test.ts',
         'test/{layout,public-api}.test.ts',
+        'test/server/app.test.ts',
       ),
       /**
        * Counts the lines of src/ that tests run in their own process. What only child processes and
