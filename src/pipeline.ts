@@ -112,7 +112,9 @@ export interface PreparationOptions extends Pick<ReadingOptions, 'onWarning' | '
 }
 
 /**
- * Slices of the scan as they are, checked, turned and cropped: check → afford → spool → afford.
+ * Slices of the scan as they are, checked, turned and cropped:
+ *
+ *   check → afford → spool → afford
  */
 export function spooled(options: PreparationOptions): Chain<Slice, Slice> {
   const { plan, limits, tmpdir, onRaw, spool: isSpooled = true } = options;
