@@ -1,10 +1,11 @@
 import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
-import { mkdir, rename, rm, stat } from 'node:fs/promises';
+import { mkdir, rename, rm } from 'node:fs/promises';
 import { basename, dirname, resolve } from 'node:path';
 import type { Writable } from 'node:stream';
 import { finished } from 'node:stream/promises';
 import { SegcanaryError } from '../errors.js';
+import { isFolder } from './is-folder.js';
 import { passingName, removeLeftovers } from './leftovers.js';
 
 /** A file that appears under its name whole, or not at all. */
@@ -100,12 +101,6 @@ async function makeWithParents(path: string): Promise<void> {
     throw new SegcanaryError('io', `cannot write ${path}: no folder can be made in ${above}.`, { cause });
   });
 }
-
-const isFolder = (path: string): Promise<boolean> =>
-  stat(path).then(
-    (found) => found.isDirectory(),
-    () => false,
-  );
 
 /** The sentence for a system error on reading `path`. */
 export function cannotRead(path: string, cause: unknown): SegcanaryError {

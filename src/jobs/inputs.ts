@@ -4,6 +4,7 @@ import type { Readable } from 'node:stream';
 import type { ChannelBytes, ScanBytes } from '../chunks.js';
 import { SegcanaryError } from '../errors.js';
 import { sha256, sha256OfStream } from '../files/hash.js';
+import { isFolder } from '../files/is-folder.js';
 import { type CaseFiles, groupCases, listCases, type OwnResult } from '../formats/cases.js';
 import { openScan, readHeader } from '../formats/open.js';
 import type { ScanLimits } from '../limits.js';
@@ -50,6 +51,7 @@ export async function resolveInputs(
     files = [];
   };
   for (const path of paths) {
+    // What is not there fails when it is opened, alone among the others.
     const folder = path !== '-' && (await isFolder(path));
     if (path !== '-' && !folder) {
       files.push(path);
@@ -128,14 +130,6 @@ function inputOf({ case: name, files, missingChannel }: CaseFiles): ScanInput {
     ...(moreChannels.length > 0 && { moreChannels }),
     ...(missingChannel && { missingChannel }),
   };
-}
-
-async function isFolder(path: string): Promise<boolean> {
-  // What is not there fails when it is opened, alone among the others.
-  return stat(path).then(
-    (s) => s.isDirectory(),
-    () => false,
-  );
 }
 
 /**

@@ -2,6 +2,7 @@ import { readdir, stat } from 'node:fs/promises';
 import { basename, dirname, join, relative, resolve } from 'node:path';
 import { SegcanaryError } from '../errors.js';
 import { cannotRead } from '../files/atomic.js';
+import { isFolder } from '../files/is-folder.js';
 import { readWhole } from '../files/open.js';
 import type { Plan, SegmentationPlan } from '../plan.js';
 import { isCheckpoint, notAModel } from './not-a-model.js';
@@ -243,12 +244,6 @@ async function readJson(path: string, options: Pick<ModelFolderOptions, 'signal'
 const exists = (path: string): Promise<boolean> =>
   stat(path).then(
     (s) => s.isFile(),
-    () => false,
-  );
-
-const isFolder = (path: string): Promise<boolean> =>
-  stat(path).then(
-    (s) => s.isDirectory(),
     () => false,
   );
 

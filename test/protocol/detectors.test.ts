@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { readDetectors, readDrift } from '../../src/protocol/detectors.js';
-import { RIGHT_DETECTOR } from '../support/answers.js';
+import { RIGHT_DETECTOR, RIGHT_DRIFT } from '../support/answers.js';
 
 const { calibration } = RIGHT_DETECTOR;
 const other = { ...RIGHT_DETECTOR, name: 'head', default: false, calibration: null };
@@ -28,24 +28,10 @@ it.each<[string, unknown, RegExp]>([
   expect(() => readDetectors(list)).toThrow(message);
 });
 
-const drift = {
-  detector: 'chest',
-  site: null,
-  sites: ['North'],
-  n: 1,
-  level: 0.01,
-  martingale: 1,
-  log10: 0,
-  alarm: false,
-  alarmAt: null,
-  points: [{ id: 'x', at: '2026-01-02T03:04:05.000Z', score: 4, p: 0.3, log10: 0 }],
-  calibration: [1, 6],
-};
-
 it('takes the drift that was asked for, and no other', () => {
-  expect(readDrift(drift, { detector: 'chest', site: null })).toBe(drift);
-  expect(() => readDrift(drift, { detector: 'head', site: null })).toThrow(/^detector: /);
-  expect(() => readDrift(drift, { detector: 'chest', site: 'North' })).toThrow(/^site: /);
-  const wrong = { ...drift, points: [{ ...drift.points[0], p: 1.5 }] };
+  expect(readDrift(RIGHT_DRIFT, { detector: 'chest', site: null })).toBe(RIGHT_DRIFT);
+  expect(() => readDrift(RIGHT_DRIFT, { detector: 'head', site: null })).toThrow(/^detector: /);
+  expect(() => readDrift(RIGHT_DRIFT, { detector: 'chest', site: 'North' })).toThrow(/^site: /);
+  const wrong = { ...RIGHT_DRIFT, points: [{ ...RIGHT_DRIFT.points[0], p: 1.5 }] };
   expect(() => readDrift(wrong, { detector: 'chest', site: null })).toThrow(/^points: 1.5 of x/);
 });

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import type { Scan, Slice, Triple } from '../../src/chunks.js';
 import { type JoinOptions, join } from '../../src/stages/join.js';
 import { openDescriptors } from '../support/descriptors.js';
-import { gridOf, scanOf } from '../support/grids.js';
+import { AXIS_ORDERS, gridOf, scanOf } from '../support/grids.js';
 import { collect } from '../support/streams.js';
 
 describe('join', () => {
@@ -112,15 +112,7 @@ describe('join of channels that lie otherwise', () => {
     const mm = [0, 4, 8].map((r) => affine[r]! * i + affine[r + 1]! * j + affine[r + 2]! * k + affine[r + 3]!);
     return mm[0]! + 100 * mm[1]! + 10_000 * mm[2]!;
   };
-  const orders: readonly Triple[] = [
-    [0, 1, 2],
-    [0, 2, 1],
-    [1, 0, 2],
-    [1, 2, 0],
-    [2, 0, 1],
-    [2, 1, 0],
-  ];
-  const everyWay = orders.flatMap((axes) =>
+  const everyWay = AXIS_ORDERS.flatMap((axes) =>
     Array.from({ length: 8 }, (_, bits) => ({ axes, flips: [0, 1, 2].map((bit) => ((bits >> bit) & 1) === 1) })),
   );
   const joinOf = (first: readonly Slice[], other: readonly Slice[], options: Omit<JoinOptions, 'channels'>) =>

@@ -50,3 +50,18 @@ export const RIGHT_RECORD: ServerRecord = {
   error: null,
   kept: [],
 };
+
+/** Its drift test, after one scan. */
+export const RIGHT_DRIFT = {
+  detector: 'chest',
+  site: null,
+  sites: ['North'],
+  n: 1,
+  level: 0.01,
+  martingale: 1,
+  log10: 0,
+  alarm: false,
+  alarmAt: null,
+  points: [{ id: 'x', at: '2026-01-02T03:04:05.000Z', score: 4, p: 0.3, log10: 0 }],
+  calibration: [1, 6],
+};

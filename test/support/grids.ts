@@ -3,6 +3,16 @@ import type { Grid, PatchDistance, Scan, Tiling, Triple } from '../../src/chunks
 import type { NiftiGeometry } from '../../src/formats/nifti/geometry.js';
 import { patchCount } from '../../src/maths/window/tiling.js';
 
+/** Every order of three axes. */
+export const AXIS_ORDERS: readonly Triple[] = [
+  [0, 1, 2],
+  [0, 2, 1],
+  [1, 0, 2],
+  [1, 2, 0],
+  [2, 0, 1],
+  [2, 1, 0],
+];
+
 const header: NiftiGeometry = {
   format: 'nifti',
   pixdim: [1, 1, 1, 1, 0, 0, 0, 0],

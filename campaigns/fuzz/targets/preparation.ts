@@ -5,6 +5,7 @@ import { prepared } from '../../../src/pipeline.js';
 import type { Plan, PlanChannel } from '../../../src/plan.js';
 import { load } from '../../../src/stages/load.js';
 import { patch } from '../../../src/stages/patch.js';
+import { AXIS_ORDERS } from '../../../test/support/grids.js';
 import type { Dice } from '../../dice.js';
 import { expect } from '../finding.js';
 import { chop } from '../mutate/bytes.js';
@@ -161,7 +162,7 @@ function workOf(
   plan: Plan,
   size: readonly [number, number, number],
 ): 'small' | 'huge' | 'between' {
-  const voxels = orders.map((order) => {
+  const voxels = AXIS_ORDERS.map((order) => {
     const along = (to: number, n: number) =>
       Math.max(1, (Math.fround(spacing[order[to]]) / (plan.spacing as Triple)[to]) * n);
     const grid = (n: (axis: number) => number) => [0, 1, 2].reduce((a, to) => a * along(to, n(order[to])), 1);
@@ -170,15 +171,6 @@ function workOf(
   if (voxels.every(({ most }) => most <= quick)) return 'small';
   return voxels.every(({ least }) => least > refused) ? 'huge' : 'between';
 }
-
-const orders = [
-  [0, 1, 2],
-  [0, 2, 1],
-  [1, 0, 2],
-  [1, 2, 0],
-  [2, 0, 1],
-  [2, 1, 0],
-] as const;
 
 const anyAffine = (dice: Dice): number[] =>
   Array.from({ length: 12 }, (_, i) =>

@@ -14,7 +14,7 @@ export interface Came {
 }
 
 /** Seconds in which whatever a server says has to be understood, or refused. */
-const PATIENCE = 20;
+export const PATIENCE = 20;
 
 /** Asks a server, and says what came of it. */
 export async function ask(url: string, asked: Asked, mask: string): Promise<Came> {

@@ -2,7 +2,7 @@ import type { ServerResponse } from 'node:http';
 import { setTimeout as wait } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
 import { encodeEvent } from '../../../src/protocol/events.js';
-import { RIGHT_DETECTOR, RIGHT_RECORD, RIGHT_SCORE } from '../../../test/support/answers.js';
+import { RIGHT_DETECTOR, RIGHT_DRIFT, RIGHT_RECORD, RIGHT_SCORE } from '../../../test/support/answers.js';
 import { MIXED, mixed } from '../../../test/support/lying-server.js';
 import type { Dice } from '../../dice.js';
 import { mutateBytes } from '../../fuzz/mutate/bytes.js';
@@ -25,19 +25,6 @@ export const ASKED: readonly Asked[] = [
 ];
 
 export const IMAGE = gzipSync(Buffer.from('what stands for an image'.repeat(40)));
-export const RIGHT_DRIFT = {
-  detector: 'chest',
-  site: null,
-  sites: ['North'],
-  n: 1,
-  level: 0.01,
-  martingale: 1,
-  log10: 0,
-  alarm: false,
-  alarmAt: null,
-  points: [{ id: 'x', at: '2026-01-02T03:04:05.000Z', score: 4, p: 0.3, log10: 0 }],
-  calibration: [1, 6],
-};
 const RIGHT_EVENTS = `${encodeEvent('progress', { patches: 1, total: 2 })}${encodeEvent('done', RIGHT_RECORD)}`;
 
 /** What a right server says. */
@@ -59,7 +46,7 @@ export interface Lie {
 }
 
 /** The body of a right answer, with its score or record as this text. */
-function bodyOf(asked: Asked, text: string): Uint8Array {
+export function bodyOf(asked: Asked, text: string): Uint8Array {
   if (asked === 'image')
     return mixed([
       ['uncertainty', IMAGE],
@@ -73,7 +60,13 @@ const typeOf = (asked: Asked): string => (asked === 'image' ? MIXED : 'applicati
 /** The status of a right answer. */
 const dueOf = (asked: Asked): number => (asked === 'later' ? 202 : 200);
 
-const plainly = (what: string, asked: Asked, body: Uint8Array, status = dueOf(asked), type = typeOf(asked)): Lie => ({
+export const plainly = (
+  what: string,
+  asked: Asked,
+  body: Uint8Array,
+  status = dueOf(asked),
+  type = typeOf(asked),
+): Lie => ({
   what,
   send: (response) => void response.writeHead(status, { 'content-type': type }).end(body),
 });

@@ -1,10 +1,11 @@
+import type { ChildProcess } from 'node:child_process';
 import { mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { RIGHT_DETECTOR, RIGHT_SCORE } from '../../../test/support/answers.js';
 import { segcanary } from '../../../test/support/cli.js';
 import { LyingServer } from '../../../test/support/lying-server.js';
-import { ask } from '../answers/asking.js';
-import { ASKED, IMAGE, type Lie, lieTo } from '../answers/lies.js';
+import { ask, PATIENCE } from '../answers/asking.js';
+import { ASKED, bodyOf, IMAGE, type Lie, lieTo, plainly } from '../answers/lies.js';
 import type { Attack, Ring, Trial } from '../attack.js';
 
 /** Answers at share 1: to the client in this process, and to the built command line. */
@@ -44,9 +45,12 @@ async function* toClient({ dice, folder, share }: Ring): AsyncGenerator<Trial> {
 async function* toCommand({ dice, folder, lab, share }: Ring): AsyncGenerator<Trial> {
   const file = lab.scans[0];
   let lie: Lie | null = null;
+  let asked = 0;
+  const right = plainly('image: the right answer', 'image', bodyOf('image', JSON.stringify(RIGHT_SCORE)));
   const server = await LyingServer.start(({ method }, response) => {
     if (method === 'GET') return void response.end(JSON.stringify([RIGHT_DETECTOR]));
-    return lie?.send(response);
+    // A full queue is asked again for an hour, as long as it is full.
+    return (asked++ === 0 && lie ? lie : right).send(response);
   });
   try {
     for (let i = 0; i < Math.max(2, COMMANDS * share); i++) {
@@ -54,8 +58,13 @@ async function* toCommand({ dice, folder, lab, share }: Ring): AsyncGenerator<Tr
       const output = join(home, 'deep', 'out');
       mkdirSync(output, { recursive: true });
       lie = lieTo('image', dice);
+      asked = 0;
       const args = ['score', '--server', server.url, '-i', file, '--case', RIGHT_SCORE.case, '-o', output];
-      const { code, stdout, stderr } = await segcanary([...args, '--fail-on-ood']);
+      const started = (child: ChildProcess) => {
+        const timer = setTimeout(() => child.kill('SIGKILL'), 1000 * PATIENCE);
+        child.once('close', () => clearTimeout(timer));
+      };
+      const { code, stdout, stderr } = await segcanary([...args, '--fail-on-ood'], { started });
       const what = `score --server, ${lie.what}`;
       const outside = [...readdirSync(home), ...readdirSync(join(home, 'deep'))].filter(
         (name) => name !== 'deep' && name !== 'out',
