@@ -1,6 +1,6 @@
 import type { PatchPlace } from '../chunks.js';
 import { SegcanaryError } from '../errors.js';
-import { Pace } from './pace.js';
+import { Forecast } from './forecast.js';
 import type { StageBody } from './stage.js';
 
 /**
@@ -23,12 +23,12 @@ export function inFlightBody<In extends PatchPlace, Out>(
   if (!Number.isInteger(inFlight) || inFlight < 1) {
     throw new SegcanaryError('usage', `inFlight must be a whole number of patches, at least 1, not ${inFlight}.`);
   }
-  const pace = new Pace(seconds);
+  const forecast = new Forecast(seconds);
   const queue: Promise<Out>[] = [];
   return {
     async *transform(chunk, signal) {
       const working = work(chunk).then((out) => {
-        pace.done(chunk);
+        forecast.done(chunk);
         return out;
       });
       const result = working.catch((cause: unknown) => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { layTiles } from '../../src/maths/window/tiling.js';
-import { Pace } from '../../src/stages/pace.js';
+import { Forecast } from '../../src/stages/forecast.js';
 import { gridOf, scanOf } from '../support/grids.js';
 
 const grid = gridOf(scanOf([1, 1, 1000], 'case_7'));
@@ -10,7 +10,7 @@ const place = { grid, tiling: layTiles(grid.shape, [1, 1, 1], 1) };
 /** Runs patches that take so many seconds, and says after how many the scan was refused. */
 function refusedAfter(limit: number, seconds: readonly number[]): number | null {
   let now = 0;
-  const pace = new Pace(limit, () => now);
+  const pace = new Forecast(limit, () => now);
   for (const [i, s] of seconds.entries()) {
     now += 1000 * s;
     try {
@@ -28,7 +28,7 @@ const all = (seconds: number) => new Array<number>(1000).fill(seconds);
 describe('a scan that cannot be done in time', () => {
   it('is refused after its first patches, with what it would take', () => {
     let now = 0;
-    const pace = new Pace(100, () => now);
+    const pace = new Forecast(100, () => now);
     for (let i = 0; i < 7; i++) {
       now += 500;
       pace.done(place);

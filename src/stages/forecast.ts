@@ -15,7 +15,7 @@ const MARGIN = 2;
  * far and refuses only what would take twice the time that is left: a machine that is busy for a
  * while, a slow reader and a network that warms up refuse nothing.
  */
-export class Pace {
+export class Forecast {
   readonly #seconds: number;
   readonly #now: () => number;
   readonly #start: number;
