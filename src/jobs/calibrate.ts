@@ -5,6 +5,7 @@ import {
   calibrate as drawBoundaries,
   refuseNoLevel,
 } from '../detectors/calibration.js';
+import { DESCRIPTION } from '../detectors/folder.js';
 import { warningsOfCalibration } from '../detectors/promise.js';
 import { writeCalibration } from '../detectors/saved.js';
 import { SegcanaryError } from '../errors.js';
@@ -82,7 +83,7 @@ export async function calibrateDetector(options: CalibrateJobOptions): Promise<C
 
 /** The file that says what a detector is, which is rewritten. */
 const describing = ({ dir }: { readonly dir: string }): Output => ({
-  path: join(dir, 'detector.json'),
+  path: join(dir, DESCRIPTION),
   what: 'the calibrated detector',
   case: null,
 });
