@@ -15,6 +15,19 @@ export type ErrorCode =
    * named, …
    */
   | 'nifti-unsupported'
+  /** A DICOM file that is not what DICOM says it has to be, or whose pixels are damaged. */
+  | 'dicom-invalid'
+  /**
+   * Well-formed DICOM that segmentation models have no use for, or that is not read here: colour,
+   * a transfer syntax, a report.
+   */
+  | 'dicom-unsupported'
+  /** The slices of a series make no volume: one is missing, two are at one place, a tilt, … */
+  | 'series-inconsistent'
+  /** A zip or tar archive that is damaged, encrypted, or holds nothing that is read. */
+  | 'archive-invalid'
+  /** Another system (an archive, a DICOMweb server) refused, failed or could not be reached. */
+  | 'peer-failed'
   /** Larger than allowed: limits.ts. */
   | 'limit-exceeded'
   /** The scan took too long, or its bytes stopped coming. */
@@ -71,9 +84,11 @@ export const withoutControls = (text: string): string => text.replace(/[\p{Cc}\u
 export type OptionName =
   | 'case'
   | 'detectors'
+  | 'eachSeries'
   | 'early'
   | 'explain'
   | 'fdr'
+  | 'format'
   | 'level'
   | 'mask'
   | 'method'
@@ -83,11 +98,13 @@ export type OptionName =
   | 'plans'
   | 'port'
   | 'rememberConstants'
+  | 'series'
   | 'spool'
   | 'stepSize'
   | 'tap'
   | 'tmpdir'
   | 'token'
+  | 'untilt'
   | 'volume'
   | `limits.${string}`;
 

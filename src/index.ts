@@ -96,6 +96,7 @@ export { Explainer } from './explain/explainer.js';
 export type { NiftiGeometry } from './formats/nifti/geometry.js';
 export { type WriteNiftiOptions, writeNifti } from './formats/nifti/write.js';
 export { openScan } from './formats/open.js';
+export type { ChannelSource, ScanSource, SliceReading, SliceSource } from './formats/scan-source.js';
 export { type CalibrateJobOptions, type CalibrationResult, calibrateDetector } from './jobs/calibrate.js';
 export { type CalibrateQualityOptions, calibrateQuality, type QualityCalibration } from './jobs/calibrate-quality.js';
 export { cohortInputs } from './jobs/cohort-inputs.js';
@@ -180,7 +181,7 @@ export { SliceShifter, type SliceShifterOptions } from './simulate/slice-shifter
 export { type AffordOptions, afford } from './stages/afford.js';
 export { aggregate } from './stages/aggregate.js';
 export { assemble } from './stages/assemble.js';
-export { Chain, chain, type Link, type RunOptions } from './stages/chain.js';
+export { Chain, chain, type Flow, flow, type Link, type RunOptions } from './stages/chain.js';
 export { type CheckOptions, check } from './stages/check.js';
 export { all, type Collector, collect, drain, last } from './stages/collectors.js';
 export { Decided, decide } from './stages/decide.js';

@@ -1,12 +1,13 @@
 import type { Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import type { ChannelBytes, Embedding, LabelSlice, LogitSlice, Prediction, ScanBytes, Slice, Tiles } from './chunks.js';
+import type { Embedding, LabelSlice, LogitSlice, Prediction, Slice, Tiles } from './chunks.js';
 import { refuseEarly } from './detectors/early.js';
 import { type OpenDetector, refuseUnlessOnFeatures, type SegmentingDetector } from './detectors/opened.js';
 import type { FeatureDetector } from './detectors/saved.js';
 import type { VerdictOptions } from './detectors/verdict.js';
 import { type IntensityWatch, watchIntensities } from './detectors/watch-intensities.js';
 import type { Explainer } from './explain/explainer.js';
+import { type ChannelSource, isSliceSource, type ScanSource, type SliceSource } from './formats/scan-source.js';
 import { limitsOf, type ScanLimits } from './limits.js';
 import type { NetworkWindow } from './maths/volume/needs.js';
 import type { Encoder } from './network/encoder.js';
@@ -15,7 +16,7 @@ import type { SubjectScore, Warning, WarningListener } from './results.js';
 import { afford } from './stages/afford.js';
 import { aggregate } from './stages/aggregate.js';
 import { assemble } from './stages/assemble.js';
-import { type Chain, chain } from './stages/chain.js';
+import { type Chain, chain, type Flow, flow } from './stages/chain.js';
 import { check } from './stages/check.js';
 import { decide } from './stages/decide.js';
 import { distance } from './stages/distance.js';
@@ -58,43 +59,49 @@ export interface ReadingOptions {
    * @default nibabel's rules, with units honoured; channels as they are stored
    */
   readonly plan?: Pick<Plan, 'reader' | 'imageReader'> | undefined;
+  /**
+   * Axis codes of the training scans, where they are known: a series, whose slices can be laid out
+   * either way, is laid out as they were.
+   */
+  readonly orientations?: readonly string[] | undefined;
 }
 
 /**
- * The slices of a scan as they are in its files: load, and join where its channels are files of
- * their own. A channel that has to be turned to lie on the first is spooled.
+ * The slices of a scan as they are in its files: load, or what reads a series, and join where its
+ * channels are files of their own. A channel that has to be turned to lie on the first is spooled.
  *
- * @returns the bytes that go in, and the chain that takes them
+ * @returns the slices, for the stages that take them
  */
 export function scanned(
-  source: ScanBytes | readonly ChannelBytes[],
+  source: ScanSource,
   options: ReadingOptions & Pick<PreparationOptions, 'spool' | 'tmpdir'>,
-): { readonly bytes: ScanBytes; readonly slices: Chain<Uint8Array, Slice> } {
-  const { case: name = 'stdin', file = name, volume, plan, limits, onWarning } = options;
-  const reader = plan?.imageReader;
-  const loadFrom = (from: string) => load({ case: name, name: from, volume, reader, limits, onWarning });
-  if (!isChannels(source)) return { bytes: source, slices: chain(loadFrom(file)) };
-  const [first, ...others] = source;
-  const channels = others.map((other): AsyncIterable<Slice> => {
-    const loaded = loadFrom(other.file);
+): Flow<Slice> {
+  const { case: name = 'stdin', file = name, volume, plan, orientations, limits, onWarning } = options;
+  const seriesOf = (series: SliceSource, from: string) =>
+    series.slices({ case: name, name: from, orientations, limits, onWarning });
+  const loadFrom = (from: string) =>
+    load({ case: name, name: from, volume, reader: plan?.imageReader, limits, onWarning });
+  const first = isChannels(source) ? source[0] : { file, bytes: source };
+  const slices = isSliceSource(first.bytes)
+    ? flow(seriesOf(first.bytes, first.file), chain<Slice>())
+    : flow(first.bytes, chain(loadFrom(first.file)));
+  if (!isChannels(source) || source.length === 1) return slices;
+  const channels = source.slice(1).map(({ file: from, bytes }): AsyncIterable<Slice> => {
+    if (isSliceSource(bytes)) return seriesOf(bytes, from);
+    const loaded = loadFrom(from);
     // The join stage reads the channel and is told of its error; nobody else needs to be.
-    pipeline(other.bytes, loaded).catch(() => {});
+    pipeline(bytes, loaded).catch(() => {});
     return loaded;
   });
   const { spool, tmpdir } = options;
-  const joining = { channels, reader: plan?.reader, spool, tmpdir, onWarning };
-  const slices = chain(loadFrom(first.file)).optionally(others.length > 0 ? join(joining) : null);
-  return { bytes: first.bytes, slices };
+  return slices.to(join({ channels, reader: plan?.reader, spool, tmpdir, onWarning }));
 }
 
-const isChannels = (source: ScanBytes | readonly ChannelBytes[]): source is readonly ChannelBytes[] =>
-  Array.isArray(source);
+const isChannels = (source: ScanSource): source is readonly ChannelSource[] => Array.isArray(source);
 
 /** How a scan is made into what the network takes. */
-export interface PreparationOptions extends Pick<ReadingOptions, 'onWarning' | 'limits'> {
+export interface PreparationOptions extends Pick<ReadingOptions, 'onWarning' | 'limits' | 'orientations'> {
   readonly plan: Plan;
-  /** Axis codes of the training scans, where they are known. */
-  readonly orientations?: readonly string[] | undefined;
   /**
    * Write the slices to a temporary file while measuring, as exact nnU-Net preprocessing needs.
    * @default true

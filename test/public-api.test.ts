@@ -64,6 +64,7 @@ it('exports these names', () => {
       "fitDetector",
       "fitGaussian",
       "fitIntensityDetector",
+      "flow",
       "fork",
       "gaussian",
       "gaussianWindow",

@@ -4,9 +4,11 @@ import type { ScanFailure } from '../results.js';
 const flags: Readonly<Partial<Record<OptionName, string>>> = {
   case: '--case',
   detectors: '-d',
+  eachSeries: '--each-series',
   early: '--early',
   explain: '--explain',
   fdr: '--fdr',
+  format: '--format',
   level: '--level',
   mask: '--mask',
   method: '--detector',
@@ -16,11 +18,13 @@ const flags: Readonly<Partial<Record<OptionName, string>>> = {
   plans: '-p',
   port: '--port',
   rememberConstants: '--remember-constants',
+  series: '--series',
   spool: 'without --no-spool',
   stepSize: '--step-size',
   tap: '--tap',
   tmpdir: '--tmpdir',
   token: 'SEGCANARY_TOKEN or --token-file',
+  untilt: '--untilt',
   volume: '--volume',
 };
 

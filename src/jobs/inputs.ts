@@ -1,12 +1,13 @@
 import { stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import type { Readable } from 'node:stream';
-import type { ChannelBytes, ScanBytes } from '../chunks.js';
+import type { ChannelBytes } from '../chunks.js';
 import { SegcanaryError } from '../errors.js';
 import { sha256, sha256OfStream } from '../files/hash.js';
 import { isFolder } from '../files/is-folder.js';
 import { type CaseFiles, groupCases, listCases, type OwnResult } from '../formats/cases.js';
 import { openScan, readHeader } from '../formats/open.js';
+import type { ScanSource } from '../formats/scan-source.js';
 import type { ScanLimits } from '../limits.js';
 import { axisCodes } from '../maths/volume/axis-codes.js';
 import type { Plan } from '../plan.js';
@@ -143,7 +144,7 @@ export async function openInput(
   plan: Pick<Plan, 'channels'>,
   limits?: Partial<ScanLimits>,
   signal?: AbortSignal,
-): Promise<ScanBytes | ChannelBytes[]> {
+): Promise<ScanSource> {
   refuseChannels(
     input,
     plan.channels.map((channel) => channel.name),
@@ -160,7 +161,7 @@ export async function openFiles(
   input: ScanInput,
   limits?: Partial<ScanLimits>,
   signal?: AbortSignal,
-): Promise<ScanBytes | ChannelBytes[]> {
+): Promise<ScanSource> {
   const files = filesOf(input);
   if (input.file === '-') return process.stdin;
   if (files.length === 1) return openScan(input.file, limits, signal);

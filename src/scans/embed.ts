@@ -1,4 +1,5 @@
-import type { ChannelBytes, Embedding, ScanBytes } from '../chunks.js';
+import type { Embedding } from '../chunks.js';
+import type { ScanSource } from '../formats/scan-source.js';
 import { type EmbeddingOptions, embedded } from '../pipeline.js';
 import { drain } from '../stages/collectors.js';
 import { reporter } from '../stages/progress.js';
@@ -10,7 +11,7 @@ import { runScan, type ScanOptions } from './run.js';
  * @throws SegcanaryError whatever is wrong with the scan, `aborted` when the signal says so
  */
 export async function embedScan(
-  source: ScanBytes | readonly ChannelBytes[],
+  source: ScanSource,
   options: ScanOptions & EmbeddingOptions & { readonly onEmbedding: (embedding: Embedding) => void | Promise<void> },
 ): Promise<void> {
   const embeddings = embedded(options).observe(reporter(options)).observe(options.onEmbedding);

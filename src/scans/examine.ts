@@ -1,6 +1,7 @@
-import type { ChannelBytes, Embedding, Grid, LogitSlice, ScanBytes, Slice } from '../chunks.js';
+import type { ChannelBytes, Embedding, Grid, LogitSlice, Slice } from '../chunks.js';
 import type { KeptFeatures } from '../detectors/method.js';
 import type { OutputMeter, OutputMethod, VoxelSet } from '../detectors/outputs/output-method.js';
+import type { ScanSource } from '../formats/scan-source.js';
 import { limitsOf } from '../limits.js';
 import { stackRows } from '../maths/linalg/stack.js';
 import { contiguous } from '../maths/volume/contiguous.js';
@@ -74,10 +75,7 @@ export interface Examined extends KeptFeatures {
  * @throws SegcanaryError whatever is wrong with the scan; `scan-unsuitable` where the truth is of
  *   another shape
  */
-export async function examineScan(
-  source: ScanBytes | readonly ChannelBytes[],
-  options: ExamineOptions,
-): Promise<Examined> {
+export async function examineScan(source: ScanSource, options: ExamineOptions): Promise<Examined> {
   const { plan, segmentation, sampler } = options;
   const started = performance.now();
   const memory = new PeakMemory();
@@ -133,10 +131,7 @@ export async function examineScan(
  *
  * @throws SegcanaryError whatever is wrong with the scan
  */
-export async function examineFeatures(
-  source: ScanBytes | readonly ChannelBytes[],
-  options: ScanOptions & EmbeddingOptions,
-): Promise<Examined> {
+export async function examineFeatures(source: ScanSource, options: ScanOptions & EmbeddingOptions): Promise<Examined> {
   const { plan, stepSize, encoder } = options;
   const started = performance.now();
   const memory = new PeakMemory();
@@ -193,10 +188,7 @@ function embeddedFacts(
  * @returns shares of the voxels in bins, channel after channel
  * @throws SegcanaryError whatever is wrong with the scan
  */
-export async function histogramOf(
-  source: ScanBytes | readonly ChannelBytes[],
-  options: ScanOptions & PreparationOptions,
-): Promise<number[]> {
+export async function histogramOf(source: ScanSource, options: ScanOptions & PreparationOptions): Promise<number[]> {
   const histogram = await runScan(source, options, prepared(options), intensities);
   if (histogram) return histogram.shares;
   throw endedEarly(options, 'its first slice');

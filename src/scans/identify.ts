@@ -1,5 +1,6 @@
-import type { ChannelBytes, Grid, ScanBytes, Slice, Triple } from '../chunks.js';
+import type { Grid, Slice, Triple } from '../chunks.js';
 import { sha256 } from '../files/hash.js';
+import type { ScanSource } from '../formats/scan-source.js';
 import { contiguous } from '../maths/volume/contiguous.js';
 import { Fingerprint } from '../maths/volume/fingerprint.js';
 import { LabelSurvey } from '../maths/volume/label-survey.js';
@@ -30,10 +31,7 @@ export interface ScanIdentity {
  *
  * @throws SegcanaryError whatever is wrong with the scan, `aborted` when the signal says so
  */
-export async function identifyScan(
-  source: ScanBytes | readonly ChannelBytes[],
-  options: ScanOptions,
-): Promise<ScanIdentity> {
+export async function identifyScan(source: ScanSource, options: ScanOptions): Promise<ScanIdentity> {
   const found = await runScan(source, options, chain<Slice>(), identity());
   if (found === null) throw endedEarly(options, 'it could be identified');
   return found;

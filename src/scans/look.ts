@@ -1,5 +1,6 @@
-import type { ChannelBytes, LabelSlice, MaskSlice, ScanBytes, Slice } from '../chunks.js';
+import type { ChannelBytes, LabelSlice, MaskSlice, Slice } from '../chunks.js';
 import type { PatchScorer } from '../detectors/method.js';
+import type { ScanSource } from '../formats/scan-source.js';
 import { limitsOf } from '../limits.js';
 import type { Segmenter } from '../network/segmenter.js';
 import { prepared, segmented } from '../pipeline.js';
@@ -55,10 +56,7 @@ export interface LookOptions extends ScanOptions {
  * @param open the bytes of the scan, every time they are asked for
  * @throws SegcanaryError whatever is wrong with the scan or its truth
  */
-export async function lookAtScan(
-  open: () => Promise<ScanBytes | readonly ChannelBytes[]>,
-  options: LookOptions,
-): Promise<ScanView> {
+export async function lookAtScan(open: () => Promise<ScanSource>, options: LookOptions): Promise<ScanView> {
   const { plan, segmenter, scorer } = options;
   const truth = options.truth && new Truth(options.truth);
   const scoring = branch(chain(tapped()).to(pool()).to(distance({ scorer })).to(aggregate()), all());

@@ -1,7 +1,8 @@
-import type { ChannelBytes, ScanBytes, Slice } from '../chunks.js';
+import type { ChannelBytes, Slice } from '../chunks.js';
 import type { SegmentingDetector } from '../detectors/opened.js';
 import type { QualityPass } from '../detectors/quality/learn.js';
 import { TEMPERATURES } from '../detectors/quality/signals.js';
+import type { ScanSource } from '../formats/scan-source.js';
 import { foregroundOf, Overlap } from '../maths/volume/overlap.js';
 import { chain } from '../stages/chain.js';
 import { drain } from '../stages/collectors.js';
@@ -27,10 +28,7 @@ export interface RateScanOptions extends Omit<OnePassOptions, 'warnings' | 'sign
  * @throws SegcanaryError whatever is wrong with the scan or its truth; `scan-unsuitable` where the
  *   two are of unequal shape
  */
-export async function rateScan(
-  source: ScanBytes | readonly ChannelBytes[],
-  options: RateScanOptions,
-): Promise<QualityPass> {
+export async function rateScan(source: ScanSource, options: RateScanOptions): Promise<QualityPass> {
   const { segmentation, shift } = options;
   // What was measured of the scan says nothing of its truth.
   const truth = new Truth(options.truth, shift && { ...shift, statistics: undefined });
@@ -43,7 +41,8 @@ export async function rateScan(
     .optionally(shift && simulate({ ...shift, of: 'scan' }))
     .to(labels)
     .observe(async (slice) => overlap.push(slice.data.data, await truth.next(slice)));
-  await runScan(source, { ...told, plan: readAs(options) }, rated, drain).finally(() => truth.close());
+  const { orientations } = options.detector.description;
+  await runScan(source, { ...told, plan: readAs(options), orientations }, rated, drain).finally(() => truth.close());
   const score = await scored();
   if (score === null) throw endedEarly(options, 'it could be scored');
   return {

@@ -1,6 +1,7 @@
-import type { ChannelBytes, ScanBytes, Slice } from '../chunks.js';
+import type { Slice } from '../chunks.js';
 import { isAbort, SegcanaryError } from '../errors.js';
 import { cannotRead } from '../files/atomic.js';
+import type { ScanSource } from '../formats/scan-source.js';
 import { limitsOf, timerMs } from '../limits.js';
 import { type PreparationOptions, type ReadingOptions, scanned } from '../pipeline.js';
 import type { Chain } from '../stages/chain.js';
@@ -21,16 +22,16 @@ export interface ScanOptions extends ReadingOptions, Pick<PreparationOptions, 's
  * @throws SegcanaryError what the stages throw, `timed-out`, `aborted` when the signal says so
  */
 export async function runScan<Out, Result, State>(
-  source: ScanBytes | readonly ChannelBytes[],
+  source: ScanSource,
   options: ScanOptions,
   through: Chain<Slice, Out>,
   collector: Collector<NoInfer<Out>, Result, State>,
 ): Promise<Result> {
-  const { bytes, slices } = scanned(source, options);
+  const slices = scanned(source, options);
   const { case: name = 'stdin', file = name } = options;
   const { signal, ...clock } = startClock(options);
   try {
-    return await slices.to(through).run(bytes, collector, { signal });
+    return await slices.to(through).run(collector, { signal });
   } catch (error) {
     if (isAbort(error) && clock.isUp()) throw clock.error(error);
     if (isAbort(error))

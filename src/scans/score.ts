@@ -1,7 +1,7 @@
 import type { Writable } from 'node:stream';
-import type { ChannelBytes, ScanBytes } from '../chunks.js';
 import { type OpenDetector, windowOf } from '../detectors/opened.js';
 import { explaining } from '../explain/explainer.js';
+import type { ScanSource } from '../formats/scan-source.js';
 import { judged, prepared } from '../pipeline.js';
 import type { EarlyVerdict, SubjectScore } from '../results.js';
 import { last } from '../stages/collectors.js';
@@ -37,23 +37,17 @@ export interface ScoreScanOptions extends ScanOptions {
  *   none and for `early` where nothing can be decided, `aborted` when the signal says so
  */
 export async function scoreScan(
-  source: ScanBytes | readonly ChannelBytes[],
+  source: ScanSource,
   options: ScoreScanOptions & { readonly early?: false | undefined },
 ): Promise<SubjectScore>;
-export async function scoreScan(
-  source: ScanBytes | readonly ChannelBytes[],
-  options: ScoreScanOptions,
-): Promise<SubjectScore | EarlyVerdict>;
-export async function scoreScan(
-  source: ScanBytes | readonly ChannelBytes[],
-  options: ScoreScanOptions,
-): Promise<SubjectScore | EarlyVerdict> {
+export async function scoreScan(source: ScanSource, options: ScoreScanOptions): Promise<SubjectScore | EarlyVerdict>;
+export async function scoreScan(source: ScanSource, options: ScoreScanOptions): Promise<SubjectScore | EarlyVerdict> {
   const { detector, explain } = options;
   const { plan, orientations } = detector.description;
   const told = { ...options, ...collectedWarnings(options), ...explaining(detector, explain), plan };
   try {
     const judging = prepared({ ...told, orientations, window: windowOf(detector) }).to(judged(detector, told));
-    const found = await runScan(source, told, judging, last());
+    const found = await runScan(source, { ...told, orientations }, judging, last());
     if (found === null) throw endedEarly(options, 'it could be scored');
     return found;
   } catch (error) {

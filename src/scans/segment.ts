@@ -1,8 +1,9 @@
 import type { Writable } from 'node:stream';
-import type { ChannelBytes, LabelSlice, ScanBytes } from '../chunks.js';
+import type { LabelSlice } from '../chunks.js';
 import { estimateQuality, type TrustOptions, trustOf } from '../detectors/quality/estimate.js';
 import { type QualityModel, temperaturesOf } from '../detectors/quality/model.js';
 import { SegcanaryError } from '../errors.js';
+import type { ScanSource } from '../formats/scan-source.js';
 import { patchCount } from '../maths/window/tiling.js';
 import type { Segmenter } from '../network/segmenter.js';
 import type { SegmentResult, Warning } from '../results.js';
@@ -30,10 +31,7 @@ export interface SegmentScanOptions extends Omit<OnePassOptions, 'warnings' | 's
  *
  * @throws SegcanaryError whatever is wrong with the scan, `aborted` when the signal says so
  */
-export async function segmentScan(
-  source: ScanBytes | readonly ChannelBytes[],
-  options: SegmentScanOptions,
-): Promise<SegmentResult> {
+export async function segmentScan(source: ScanSource, options: SegmentScanOptions): Promise<SegmentResult> {
   const { detector, explain, segmenter, segmentation } = options;
   if (explain && !detector) throw nothingToExplain();
   const { warnings, ...collected } = collectedWarnings(options);
@@ -46,7 +44,7 @@ export async function segmentScan(
   const { labels, score: scored } = onePass({ ...told, signals });
   const { patches, voxels } = await runScan(
     source,
-    { ...told, plan: readAs(options) },
+    { ...told, plan: readAs(options), orientations: detector?.description.orientations },
     labels.to(saveLabels(options)),
     countLabels,
   );

@@ -1,5 +1,5 @@
 import type { Writable } from 'node:stream';
-import type { ChannelBytes, ScanBytes } from '../chunks.js';
+import type { ScanSource } from '../formats/scan-source.js';
 import type { ScanProgress } from '../protocol/record.js';
 import type { Explanation, SegmentResult, SubjectScore } from '../results.js';
 import type { ServedDetector } from './served.js';
@@ -17,7 +17,7 @@ export interface ScanRequest {
 }
 
 /** Gives the bytes of a scan. Called once, by whoever is about to read them. */
-export type OpenScan = () => Promise<ScanBytes | readonly ChannelBytes[]>;
+export type OpenScan = () => Promise<ScanSource>;
 
 export interface JudgeOptions {
   /**

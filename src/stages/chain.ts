@@ -75,6 +75,20 @@ export class Chain<In, Out> implements Iterable<Transform> {
   }
 }
 
+/** Stages behind a source that is known: what is left is to add stages, and to run them. */
+export interface Flow<Out> {
+  /** With another link behind it, which takes what comes out here. */
+  to<Next>(next: Link<Out, Next>): Flow<Next>;
+  /** As `Chain.run`. */
+  run<Result, State>(collector: Collector<Out, Result, State>, options?: RunOptions): Promise<Result>;
+}
+
+/** A source, and the stages that take what comes from it. */
+export const flow = <In, Out>(source: AsyncIterable<In>, stages: Chain<In, Out>): Flow<Out> => ({
+  to: (next) => flow(source, stages.to(next)),
+  run: (collector, options) => stages.run(source, collector, options),
+});
+
 /** Begins a chain: `chain(load()).to(spool({ plan })).to(normalise({ plan }))`. */
 export function chain<In, Out>(first: Link<In, Out>): Chain<In, Out>;
 /** Begins a chain with nothing, for a first stage that may be left out. */

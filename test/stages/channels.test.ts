@@ -42,11 +42,11 @@ describe('channels of a case, beside what nnU-Net reads of the same files', () =
           channels: files.map((_, c) => ({ name: String(c), scheme: 'NoNormalization', useNonzeroMask: false })),
         };
         const warned: string[] = [];
-        const { bytes, slices } = scanned(
+        const slices = scanned(
           files.map((file) => ({ file, bytes: createReadStream(file) })),
           { plan, onWarning: ({ code }) => warned.push(code) },
         );
-        const read = slices.to(spooled({ plan })).run(bytes, all<Slice>());
+        const read = slices.to(spooled({ plan })).run(all<Slice>());
         if (expected.refused) {
           const what = { shape: /voxels and channel 0/, spacing: /voxels of .* mm and channel 0 of/ }[expected.refused];
           await expect(read, `case ${i}`).rejects.toThrow(what!);
