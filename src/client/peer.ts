@@ -108,19 +108,20 @@ function exchange({ url, method = 'GET', headers, body, stall, signal }: PeerReq
       },
     });
     request.once('close', () => agent.destroy());
-    let answered = false;
+    let answer: IncomingMessage | null = null;
     let bodyError: Error | null = null;
-    const stop = () => request.destroy(stopped());
+    const giveUp = (error: Error) => (answer ?? request).destroy(error);
+    const stop = () => giveUp(stopped());
     signal?.addEventListener('abort', stop, { once: true });
     request.setTimeout(timerMs(seconds), () =>
-      request.destroy(
+      giveUp(
         new SegcanaryError('timed-out', `nothing came or went for ${seconds} s; try again later.`, {
           subject: address,
         }),
       ),
     );
     request.once('response', (response) => {
-      answered = true;
+      answer = response;
       response.once('close', () => {
         signal?.removeEventListener('abort', stop);
         body?.body.destroy();
@@ -130,7 +131,7 @@ function exchange({ url, method = 'GET', headers, body, stall, signal }: PeerReq
     });
     request.on('error', (error) => {
       // What fails after the answer began is the reader's to see, in the answer.
-      if (answered) return;
+      if (answer) return;
       signal?.removeEventListener('abort', stop);
       body?.body.destroy();
       reject(bodyError ?? (error instanceof SegcanaryError ? error : unreachable(address, error)));

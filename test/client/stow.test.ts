@@ -1,22 +1,10 @@
-import { once } from 'node:events';
-import { createServer, type IncomingMessage, type RequestListener } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import type { IncomingMessage } from 'node:http';
+import { describe, expect, it } from 'vitest';
 import { failureIn, stow } from '../../src/client/stow.js';
 import { relatedParts } from '../../src/protocol/multipart-related.js';
 import { temporaryFolder } from '../support/folder.js';
+import { httpPeer } from '../support/http-peer.js';
 import { rangesIn } from '../support/ranges.js';
-
-/** An archive that does as it is told; gives the address of its service. */
-async function archive(answer: RequestListener): Promise<string> {
-  const server = createServer(answer).listen(0, '127.0.0.1');
-  onTestFinished(() => {
-    server.close();
-    server.closeAllConnections();
-  });
-  await once(server, 'listening');
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}/dicom-web`;
-}
 
 const FILES = [
   ['a', Buffer.from('first')],
@@ -43,7 +31,7 @@ describe('stow', () => {
   it('sends the files as parts, with their length, a token and further headers', async () => {
     const seen: Buffer[] = [];
     let asked: IncomingMessage | null = null;
-    const url = await archive(async (request, response) => {
+    const url = await httpPeer(async (request, response) => {
       asked = request;
       const parts = relatedParts(request.headers['content-type'] ?? '', request, { name: 'it', broken: 'usage' });
       for await (const { type, bytes } of parts) {
@@ -68,7 +56,7 @@ describe('stow', () => {
 
   it('sends the credentials of an address as basic ones, and shows neither them nor a query', async () => {
     let authorization: string | undefined;
-    const url = await archive((request, response) => {
+    const url = await httpPeer((request, response) => {
       ({ authorization } = request.headers);
       request.resume().on('end', () => response.writeHead(401).end());
     });
@@ -87,7 +75,7 @@ describe('stow', () => {
     [503, '', /busy \(status 503\)/],
     [413, '', /no body of this size/],
   ])('tells of a %i that says %s', async (status, text, said) => {
-    const url = await archive((request, response) => {
+    const url = await httpPeer((request, response) => {
       request.resume().on('end', () => response.writeHead(status).end(text));
     });
     const error = await stow(url, await files()).catch((thrown: unknown) => thrown);
@@ -97,12 +85,12 @@ describe('stow', () => {
 
   it('sends nothing on to another address', async () => {
     let came = 0;
-    const other = await archive((request, response) => {
+    const other = await httpPeer((request, response) => {
       came++;
       request.resume().on('end', () => response.end('{}'));
     });
     for (const status of [301, 302, 303, 307, 308]) {
-      const url = await archive((request, response) => {
+      const url = await httpPeer((request, response) => {
         request.resume();
         response.writeHead(status, { location: `${other}/studies?key=hidden` }).end();
       });
@@ -115,7 +103,7 @@ describe('stow', () => {
   });
 
   it('hears a refusal that comes before the body is read', async () => {
-    const url = await archive((_request, response) => {
+    const url = await httpPeer((_request, response) => {
       response.writeHead(413).end();
     });
     const large = rangesIn(await temporaryFolder(), [['large', Buffer.alloc(30_000_000)]]);
@@ -123,7 +111,7 @@ describe('stow', () => {
   });
 
   it('waits no longer than it is told, and stops when it is told', async () => {
-    const url = await archive((request) => request.resume());
+    const url = await httpPeer((request) => request.resume());
     await expect(stow(url, await files(), { stall: 0.2 })).rejects.toMatchObject({ code: 'timed-out' });
     const controller = new AbortController();
     setTimeout(() => controller.abort(), 100);
@@ -137,9 +125,9 @@ describe('stow', () => {
       status: null,
       message: expect.stringContaining('ECONNREFUSED'),
     });
-    const url = await archive((request) => request.socket.destroy());
+    const url = await httpPeer((request) => request.socket.destroy());
     await expect(stow(url, await files())).rejects.toMatchObject({ code: 'peer-failed', status: null });
-    const reading = await archive((request) => request.resume());
+    const reading = await httpPeer((request) => request.resume());
     const [first] = await files();
     await expect(stow(reading, [{ ...first, path: '/nowhere' }])).rejects.toMatchObject({ code: 'io' });
     for (const wrong of ['archive', 'ftp://archive/dicom-web', ''])

@@ -5,6 +5,7 @@ import { cohort } from './cohort.js';
 import { inspect, score, taps } from './commands.js';
 import { detector } from './detector.js';
 import { gzip } from './gzip.js';
+import { multipart } from './multipart.js';
 import { nifti } from './nifti.js';
 import { onnx } from './onnx.js';
 import { plans } from './plans.js';
@@ -22,6 +23,7 @@ export const inProcessTargets: readonly Target[] = [
   onnx,
   cohort,
   answers,
+  multipart,
   zip,
   tar,
 ];
