@@ -4,6 +4,7 @@ import { tar, zip } from './archives.js';
 import { cohort } from './cohort.js';
 import { inspect, score, taps } from './commands.js';
 import { detector } from './detector.js';
+import { dimse } from './dimse.js';
 import { gzip } from './gzip.js';
 import { multipart } from './multipart.js';
 import { nifti } from './nifti.js';
@@ -23,6 +24,7 @@ export const inProcessTargets: readonly Target[] = [
   onnx,
   cohort,
   answers,
+  dimse,
   multipart,
   zip,
   tar,
