@@ -123,13 +123,7 @@ export class SegcanaryClient {
 
   /** Sends a scan that is scored when its turn comes. `watch` tells of it. */
   async scoreLater(scan: ScanBody, { signal, untilt, ...query }: SendOptions = {}): Promise<ServerRecord> {
-    const answer = await this.#send(
-      scan,
-      { ...query, untilt: flag(untilt) },
-      signal,
-      { prefer: 'respond-async' },
-      202,
-    );
+    const answer = await this.#send(scan, { ...query, untilt: flag(untilt) }, signal, { prefer: 'respond-async' }, 202);
     return readJson(answer, (value) => {
       const record = readRecord(value);
       // Its series, if there is one, is not read yet.

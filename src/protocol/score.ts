@@ -24,9 +24,11 @@ export const postQuery = z.strictObject({
   scanner: tag.optional().describe('What made the scan'),
   series: z
     .string()
-    .regex(/^[0-9.]{1,64}$/, 'expected the number or the UID of a series')
+    .regex(/^[0-9.,?-]{1,512}$/, 'expected the number or the UID of a series')
     .optional()
-    .describe('Which series of DICOM files that hold several: its number or its UID'),
+    .describe(
+      'Which series of DICOM files that hold several: its number or its UID; of several channels one each, apart by commas',
+    ),
   untilt: flag.describe('1: take a gantry tilt out of a DICOM series'),
   volume: z.coerce.number().int().min(0).optional().describe('Which volume of a 4-D file, from 0'),
   mask: flag.describe('1: the uncertainty map too'),
