@@ -121,7 +121,7 @@ export class AcceptedScan {
       const kept = await this.#keep(score);
       if (store.finish(id, { result, explanation, seconds, kept }) === null) throw removed();
       metrics.finished(request.served, score, seconds);
-      if (score) drift.add(id, request.served, request.site, score.score);
+      if (score) drift.add(id, request.served, request, score.score);
       return { result, explanation, segmentation };
     } catch (error) {
       await (segmentation as FileHandle | null)?.close();

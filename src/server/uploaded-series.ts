@@ -16,7 +16,7 @@ import type { OpenScan } from './judge.js';
 /** What a server makes of DICOM: names, and where a scan comes from. */
 export interface DicomNaming extends OriginOptions {
   /** What cases and sites are hashed with. */
-  readonly key: Uint8Array;
+  readonly key: Buffer;
 }
 
 export interface SeriesOptions extends BodyOptions, DicomNaming {
@@ -95,7 +95,7 @@ export async function seriesAmong(
   const found = await dicomInputs(heldPlace(name, files), {
     series: wanted,
     untilt,
-    key: Buffer.from(key).toString('hex'),
+    key: key.toString('hex'),
     signal,
   });
   if (found.length === 0)

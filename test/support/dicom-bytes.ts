@@ -28,6 +28,8 @@ export interface CtSlice {
   readonly z: number;
   readonly rows?: number;
   readonly columns?: number;
+  /** mm between pixels. @default 1 */
+  readonly spacing?: number;
   /** Stored values, row by row. @default zeros */
   readonly pixels?: Int16Array;
   readonly patient?: string;
@@ -36,7 +38,17 @@ export interface CtSlice {
 
 /** The data set of a slice of a CT, without file meta information. */
 export function ctDataset(slice: CtSlice): Buffer {
-  const { study, series, sopInstance, z, rows = 8, columns = 8, patient = 'DOE^JANE', institution = 'North' } = slice;
+  const {
+    study,
+    series,
+    sopInstance,
+    z,
+    rows = 8,
+    columns = 8,
+    spacing = 1,
+    patient = 'DOE^JANE',
+    institution = 'North',
+  } = slice;
   const pixels = slice.pixels ?? new Int16Array(rows * columns);
   return Buffer.concat([
     element(0x00080008, 'CS', 'ORIGINAL\\PRIMARY\\AXIAL'),
@@ -61,7 +73,7 @@ export function ctDataset(slice: CtSlice): Buffer {
     element(0x00280004, 'CS', 'MONOCHROME2'),
     element(0x00280010, 'US', uint16(rows)),
     element(0x00280011, 'US', uint16(columns)),
-    element(0x00280030, 'DS', '1\\1'),
+    element(0x00280030, 'DS', `${spacing}\\${spacing}`),
     element(0x00280100, 'US', uint16(16)),
     element(0x00280101, 'US', uint16(16)),
     element(0x00280102, 'US', uint16(15)),
