@@ -1,5 +1,6 @@
 import type { Target } from '../target.js';
 import { answers } from './answers.js';
+import { tar, zip } from './archives.js';
 import { cohort } from './cohort.js';
 import { inspect, score, taps } from './commands.js';
 import { detector } from './detector.js';
@@ -21,6 +22,8 @@ export const inProcessTargets: readonly Target[] = [
   onnx,
   cohort,
   answers,
+  zip,
+  tar,
 ];
 /** What runs in processes of its own: a crash of onnxruntime takes its process along. */
 export const childTargets: readonly Target[] = [taps, inspect, score];
