@@ -8,7 +8,8 @@ import type { ScanOptions } from '../scans/run.js';
 import { type ScoreScanOptions, scoreScan } from '../scans/score.js';
 import { keepingWarnings } from '../scans/warnings.js';
 import { type ObjectsOutput, objectOutputs, withObjects, withoutExplanation } from './dicom-output.js';
-import { openInput, type ScanInput } from './inputs.js';
+import type { ScanInput } from './inputs.js';
+import { openInput } from './open-input.js';
 import { Outputs, outputOf } from './outputs.js';
 
 export interface ScoreJobOptions extends Omit<ScanOptions, 'case' | 'file'> {

@@ -23,7 +23,8 @@ import {
   withObjects,
   withoutExplanation,
 } from './dicom-output.js';
-import { openInput, type ScanInput } from './inputs.js';
+import type { ScanInput } from './inputs.js';
+import { openInput } from './open-input.js';
 import { Outputs, outputOf } from './outputs.js';
 
 export interface SegmenterJobOptions extends WithInference {
