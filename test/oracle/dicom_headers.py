@@ -148,12 +148,12 @@ def enhanced_mr(syntax):
     return ds
 
 
-def save(ds, name, **how):
+def save(ds, name):
     syntax = ds.file_meta.TransferSyntaxUID
     if syntax == ExplicitVRBigEndian:
         ds.PixelData = np.frombuffer(ds.PixelData, "<u2").astype(">u2").tobytes()
         ds["PixelData"].VR = "OW"
-    ds.save_as(OUT / name, **how)
+    ds.save_as(OUT / name, enforce_file_format=True)
 
 
 def bare(name, syntax):
