@@ -53,6 +53,8 @@ export interface ScanAnswer {
 export class AcceptedScan {
   readonly #scan: AcceptedScanOptions;
   #request: ScanRequest;
+  /** Writes the image that may be kept, where what came is no file that can be. */
+  #writeImage: ((to: string) => Promise<void>) | null = null;
   readonly #services: ScanServices;
   /** Where the map that may be kept is written, once it is opened. */
   #keptMap: Writable | null = null;
@@ -80,9 +82,14 @@ export class AcceptedScan {
     return this.#scan.ongoing.signal;
   }
 
-  /** Says what was only known when it was here: a series tells its name and where it comes from. */
-  describe(said: Pick<ScanRequest, 'case' | 'site' | 'scanner'>): void {
+  /**
+   * Says what was only known when it was here: a series tells its name and where it comes from.
+   *
+   * @param writeImage writes it as the image that may be kept: it came as files of slices
+   */
+  describe(said: Pick<ScanRequest, 'case' | 'site' | 'scanner'>, writeImage: (to: string) => Promise<void>): void {
     this.#request = { ...this.#request, ...said };
+    this.#writeImage = writeImage;
     if (this.#services.store.describe(this.id, said) === null) throw removed();
   }
 
@@ -190,7 +197,9 @@ export class AcceptedScan {
 
   async #keep(score: SubjectScore | null): Promise<KeptImage[]> {
     if (!this.#services.keepFlagged || score?.verdict !== 'out-of-distribution') return [];
-    return this.#scan.files.keep(this.id);
+    const { files } = this.#scan;
+    await this.#writeImage?.(files.path('image'));
+    return files.keep(this.id);
   }
 }
 

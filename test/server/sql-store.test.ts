@@ -490,8 +490,8 @@ it.runIf(canMount)('a read-only disk is said in a sentence', () => {
   });
 });
 
-it('an older store learns of the scanners of its scores', () => {
-  const folder = temporaryFolder();
+it('an older store learns of the scanners of its scores', async () => {
+  const folder = await temporaryFolder();
   const old = openDatabase(folder, MIGRATIONS.slice(0, 1));
   const insert = (id: string, scanner: string | null) => {
     old.run(

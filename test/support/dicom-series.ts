@@ -1,45 +1,55 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { FileRange } from '../../src/files/file-range.js';
 import { encodeFileMeta } from '../../src/protocol/dimse/part10.js';
-import { CT, ctDataset, EXPLICIT } from './dicom-bytes.js';
+import { CT, type CtSlice, ctDataset, EXPLICIT } from './dicom-bytes.js';
 
-export interface TestSeries {
-  /** Where its files go: made where it is missing. */
-  readonly folder: string;
-  readonly seed: number;
-  /** @default 36 slices of 72 x 72, which the tests' detector was fitted to */
-  readonly shape?: readonly [number, number, number];
-  readonly study?: string;
-  readonly series?: string;
-  readonly institution?: string;
+/** A CT that is written as a series. */
+export interface TestSeries
+  extends Partial<Omit<CtSlice, 'z' | 'sopInstance' | 'pixels' | 'rows' | 'columns' | 'spacing'>> {
+  /** Hounsfield units, [z, y, x] in C order; x grows to the patient's left, y to the back. */
+  readonly volume: Int16Array;
+  readonly shape: readonly [number, number, number];
+  /** mm along [z, y, x]. */
+  readonly spacing: readonly [number, number, number];
 }
 
-export const seriesUid = (seed: number): string => `1.2.826.0.1.3680043.10.1.${seed}`;
+/** Names that no log and no record may hold: in every file of `seriesFiles`. */
+export const PATIENT = ['DOE', 'JANE', 'ID-4711'];
 
-/** A small CT as a series of files: the body of `writeScan`, one slice a file. */
-export function writeSeries(given: TestSeries): FileRange[] {
-  const { folder, seed, shape = [36, 72, 72], institution } = given;
-  const { series = seriesUid(seed), study = `${seriesUid(seed)}.1` } = given;
-  const [depth, rows, columns] = shape;
+/** A DICOM file as it lies on a disk. */
+export const dicomFile = (slice: CtSlice): Buffer =>
+  Buffer.concat([
+    encodeFileMeta({ sopClass: CT, sopInstance: slice.sopInstance, transferSyntax: EXPLICIT }),
+    ctDataset(slice),
+  ]);
+
+/** The files of a series, in an order that is not that of its slices. */
+export function seriesFiles({ volume, shape, spacing, ...rest }: TestSeries): Buffer[] {
+  const [slices, rows, columns] = shape;
+  const { study = '1.2.826.0.1.1', series = '1.2.826.0.1.1.3', ...more } = rest;
+  const files = Array.from({ length: slices }, (_, z) =>
+    dicomFile({
+      ...more,
+      study,
+      series,
+      sopInstance: `${series}.${z + 1}`,
+      z: z * spacing[0],
+      rows,
+      columns,
+      spacing: [spacing[1], spacing[2]],
+      pixels: volume.subarray(z * rows * columns, (z + 1) * rows * columns),
+    }),
+  );
+  // Those of even number first.
+  return [...files.filter((_, z) => z % 2 === 0), ...files.filter((_, z) => z % 2 === 1)];
+}
+
+/** Writes the files of a series into a folder, under names that say nothing of their order. */
+export function writeSeries(folder: string, series: TestSeries): string[] {
   mkdirSync(folder, { recursive: true });
-  return Array.from({ length: depth }, (_, z) => {
-    const pixels = new Int16Array(rows * columns);
-    for (let y = 0, i = 0; y < rows; y++) {
-      for (let x = 0; x < columns; x++, i++) {
-        const r = Math.hypot(x / columns - 0.5, y / rows - 0.5);
-        const wave = Math.sin((x + 3 * seed) / 5) * Math.cos((y - seed) / 7 + z / (3 + (seed % 4)));
-        pixels[i] = r < 0.42 ? Math.round(-400 + 350 * wave) : -1000;
-      }
-    }
-    const sopInstance = `${series}.7.${z + 1}`;
-    const dataset = ctDataset({
-      ...{ study, series, sopInstance, rows, columns, pixels, spacing: 2.85, z: 5 * z },
-      ...(institution !== undefined && { institution }),
-    });
-    const bytes = Buffer.concat([encodeFileMeta({ sopClass: CT, sopInstance, transferSyntax: EXPLICIT }), dataset]);
-    const path = join(folder, `${z}.dcm`);
+  return seriesFiles(series).map((bytes, i) => {
+    const path = join(folder, `IM${(i * 37) % 1000}`);
     writeFileSync(path, bytes);
-    return { name: `${z}.dcm`, path, start: 0, length: bytes.length };
+    return path;
   });
 }

@@ -82,7 +82,7 @@ export class SeriesScoring {
     const place = seriesPlace(incoming.pathOf(job));
     const notes = await JobNotes.open(incoming.pathOf(job));
     // A series may hold several volumes: echoes, phases, reconstructions. Each is a scan.
-    const key = naming.key.toString('hex');
+    const key = Buffer.from(naming.key).toString('hex');
     const inputs = await dicomInputs(place, { eachSeries: true, untilt, key });
     for (const input of inputs) {
       const note = notes.of(input.case);

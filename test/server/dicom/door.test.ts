@@ -13,7 +13,7 @@ import type { ServerRecord } from '../../../src/protocol/record.js';
 import { createServer, type SegcanaryServer, type ServerOptions } from '../../../src/server/app.js';
 import type { DicomOptions } from '../../../src/server/dicom/door.js';
 import { EXPLICIT, RTSTRUCT, rtstructDataset } from '../../support/dicom-bytes.js';
-import { seriesUid, writeSeries } from '../../support/dicom-series.js';
+import { seriesUid, writeSeries } from '../../support/sent-series.js';
 
 const servers: SegcanaryServer[] = [];
 afterEach(async () => {
