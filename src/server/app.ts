@@ -135,7 +135,7 @@ export async function createServer(options: ServerOptions): Promise<SegcanarySer
   const { registry } = metrics;
   const door = options.dicom
     ? await DicomDoor.open(options.dicom, {
-        ...{ data: images.root, service, store, served, naming, registry, limits, clock },
+        ...{ data: images.root, service, store, served, naming, registry, limits, tmpdir, clock },
         log: options.logger,
       })
     : null;

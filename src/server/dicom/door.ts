@@ -59,6 +59,7 @@ export interface DoorServices {
   readonly naming: DicomNaming;
   readonly registry: Registry;
   readonly limits: ScanLimits;
+  readonly tmpdir: string | undefined;
   readonly clock: Clock;
   readonly log?: (ServiceLog & { error(object: object, message: string): void }) | undefined;
 }
@@ -119,7 +120,8 @@ export class DicomDoor {
     const onError = (error: unknown) => log?.error({ err: error }, `DICOM: ${reasonOf(error)}`);
     const metrics = new DoorMetrics(registry, () => this.status, outbox && (() => outbox.status));
     this.#scoring = new SeriesScoring({
-      ...{ incoming, service, store, served, naming, outbox, onError },
+      ...{ incoming, service, store, served, naming, outbox, limits, onError },
+      tmpdir: services.tmpdir,
       untilt: options.untilt ?? false,
     });
     this.#gatherer = new Gatherer({ ...DEFAULT_QUIET, ...defined(options.quiet) }, clock, (folders) => {

@@ -6,15 +6,17 @@ import { originOf, type ScanOrigin } from '../../formats/dicom/origin.js';
 import { dicomInputs } from '../../jobs/dicom-inputs.js';
 import { openInput } from '../../jobs/open-input.js';
 import type { ScanInput } from '../../jobs/scan-input.js';
+import type { ScanLimits } from '../../limits.js';
 import type { AcceptedScan } from '../accepted-scan.js';
 import { HttpError } from '../http-error.js';
 import type { ServedDetector } from '../served.js';
 import type { ScanService } from '../service.js';
 import type { ScanStore } from '../store.js';
-import type { DicomNaming } from '../uploaded-series.js';
+import { type DicomNaming, writeImageOf } from '../uploaded-series.js';
 import type { IncomingFolder } from './incoming.js';
 import { JobNotes } from './job-notes.js';
 import type { Outbox } from './outbox.js';
+import { runWithObjects } from './with-objects.js';
 
 export interface ScoringOptions {
   readonly incoming: IncomingFolder;
@@ -22,6 +24,8 @@ export interface ScoringOptions {
   readonly store: Pick<ScanStore, 'get'>;
   readonly served: ServedDetector;
   readonly naming: DicomNaming;
+  readonly limits: ScanLimits;
+  readonly tmpdir: string | undefined;
   /** Take a gantry tilt out. */
   readonly untilt: boolean;
   /** Where results go; null where they are sent nowhere. */
@@ -93,21 +97,31 @@ export class SeriesScoring {
   }
 
   async #scoreOne(input: ScanInput, origin: ScanOrigin, notes: JobNotes): Promise<void> {
-    const { served } = this.#options;
-    const { plan } = served.detector.description;
     const scan = await this.#accept(input.case, origin);
-    await notes.write(input.case, { id: scan.id, isDone: false });
-    if (input.error) await scan.fail(input.error);
-    else {
-      // Its record tells what it failed with.
-      await scan
-        .run(() => openInput(input, plan, undefined, scan.signal))
-        .then(
-          ({ segmentation }) => segmentation?.close(),
-          () => {},
-        );
+    try {
+      await notes.write(input.case, { id: scan.id, isDone: false });
+    } catch (error) {
+      await scan.fail(error);
+      throw error;
     }
+    if (input.error) await scan.fail(input.error);
+    // Its record tells what it failed with, and the log what is ours of it.
+    else await this.#judge(scan, input).catch(() => {});
     await notes.write(input.case, { id: scan.id, isDone: true });
+  }
+
+  async #judge(scan: AcceptedScan, input: ScanInput): Promise<void> {
+    const { served, outbox, limits, tmpdir } = this.#options;
+    const { plan, orientations } = served.detector.description;
+    const [first] = input.series ?? [];
+    if (first) {
+      const reading = { case: input.case, file: input.case, limits, orientations, signal: scan.signal };
+      scan.keepAs((to) => writeImageOf(first, to, reading));
+    }
+    const open = () => openInput(input, plan, limits, scan.signal);
+    if (outbox && first) return runWithObjects(scan, { open, series: first, served, outbox, limits, tmpdir });
+    const { segmentation } = await scan.run(open);
+    await segmentation?.close();
   }
 
   /** Waits for a place, and for the disk: a series that was acknowledged is never refused. */
@@ -145,6 +159,7 @@ export class SeriesScoring {
 const seriesPlace = (folder: string): FilePlace => ({
   ...folderPlace(folder),
   name: 'the series',
+  nameOf: () => 'the series',
 });
 
 /** Whether a scan was left where it was because the server stops. */
