@@ -19,6 +19,20 @@ export const SLOW = 'test/**/*.slow.test.ts';
 /** What needs a browser, and `npm run test:browser` runs. */
 export const BROWSER = 'test/browser/**';
 
+/**
+ * Counts the lines of src/ that tests run in their own process. What only child processes and
+ * the worker thread run counts nothing, nor does generated code. Counting costs time in every
+ * loop: `npm test` does it where `--coverage` is asked for, as .ci/run does.
+ */
+const coverage = {
+  enabled: false,
+  provider: 'v8' as const,
+  include: ['src/**/*.ts'],
+  exclude: ['src/network/onnx/gen/**', 'src/network/inference/worker.ts', 'src/cli/**'],
+  reporter: ['text-summary', 'html'],
+  reportsDirectory: 'coverage',
+};
+
 /** Both kinds of files, less what a configuration leaves out. */
 export const projectsWithout = (...exclude: string[]) => [
   {
@@ -54,5 +68,6 @@ export default defineConfig({
     // lot.
     maxWorkers: Math.max(2, availableParallelism() - 1),
     projects: projectsWithout(SLOW),
+    coverage,
   },
 });
