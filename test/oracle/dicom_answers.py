@@ -162,10 +162,17 @@ def report(path):
     return found
 
 
+def yaml(path):
+    """A YAML file."""
+    import yaml as reader
+
+    return reader.safe_load(Path(path).read_text())
+
+
 def main(question, *arguments):
     answer = {
         f.__name__: f
-        for f in (voxels, nifti_voxels, geometry, centroid, differences, objects, segmentation, report)
+        for f in (voxels, nifti_voxels, geometry, centroid, differences, objects, segmentation, report, yaml)
     }[question](*arguments)
     print(json.dumps(answer))
 

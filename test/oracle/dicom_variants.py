@@ -294,6 +294,7 @@ def main(out):
         ds.compress(JPEG2000Lossless, generate_instance_uid=False)
     write(out / "j2k", packed)
     many(out / "few", 100)
+    many(out / "five-hundred", 500)
     many(out / "many", 3000)
 
 

@@ -129,9 +129,4 @@ export class Orthanc {
       }),
     );
   }
-
-  async file(id: string): Promise<Buffer> {
-    const answer = await fetch(`http://127.0.0.1:${this.http}/instances/${id}/file`);
-    return Buffer.from(await answer.arrayBuffer());
-  }
 }
