@@ -25,7 +25,7 @@ need orthanc-dicomweb /usr/share/orthanc/plugins/libOrthancDicomWeb.so
 need dcmtk dcmsend
 need dicom3tools dciodvfy
 need dcm2niix dcm2niix
-[ -e "$python" ] || python3 -c 'import ensurepip, venv' 2>/dev/null || missing+=(python3-venv)
+[ -e "$python" ] || python3 -c 'import ensurepip, venv' 2>/dev/null || missing+=(python3 python3-venv)
 
 if [ ${#missing[@]} -gt 0 ]; then
   if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then

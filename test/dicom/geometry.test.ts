@@ -38,9 +38,7 @@ describe('geometry', () => {
   it('9: with slice 13 missing is refused, and the gap is named', async () => {
     const error = await refusal(variant('gap'));
     expect(error.code).toBe('series-inconsistent');
-    expect(error.message).toMatch(/gap|missing/i);
-    expect(error.message).toMatch(/10/);
-    expect(error.message).toMatch(/\b5\b/);
+    expect(error.message).toMatch(/slice 13 of 30 is missing.* 10 mm.* 5 mm/);
   });
 
   it('10: with a slice twice is warned of', async () => {
@@ -59,8 +57,7 @@ describe('geometry', () => {
   it('12: of slices 2.5 and then 5 mm apart is refused', async () => {
     const error = await refusal(variant('uneven'));
     expect(error.code).toBe('series-inconsistent');
-    expect(error.message).toMatch(/2\.5/);
-    expect(error.message).toMatch(/\b5\b/);
+    expect(error.message).toMatch(/unevenly spaced, 2\.5 to 5 mm/);
   });
 
   it('of slices in several directions is refused', async () => {

@@ -17,7 +17,7 @@ export async function readVoxels(folder: string): Promise<{ shape: readonly numb
     const header = await readDicomHeader(rangeOf(path));
     if (header?.pixels) headers.push(header);
   }
-  const series = new DicomSeries(planVolume(headers, { name: folder }));
+  const series = new DicomSeries(await planVolume(headers, { name: folder }));
   let shape: readonly number[] = [];
   const planes: Float32Array[] = [];
   for await (const { grid, data } of series.slices({ case: 'x', name: folder, orientations: ['LPS'] })) {
