@@ -82,8 +82,10 @@ export const withoutControls = (text: string): string => text.replace(/[\p{Cc}\u
  * front end puts its own word there: a flag, a query parameter.
  */
 export type OptionName =
+  | 'allow'
   | 'case'
   | 'detectors'
+  | 'dicom'
   | 'eachSeries'
   | 'early'
   | 'explain'
@@ -98,6 +100,7 @@ export type OptionName =
   | 'plans'
   | 'port'
   | 'rememberConstants'
+  | 'sendTo'
   | 'series'
   | 'spool'
   | 'stepSize'

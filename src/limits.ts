@@ -10,15 +10,17 @@ export interface ScanLimits {
   /** Voxels of a slice. What is held of a scan is a multiple of it: `maths/volume/needs.ts`. */
   readonly sliceVoxels: number;
   /**
-   * Bytes of a file once it is unpacked, all of its volumes and what lies behind them included. The
-   * temporary file of a scan takes at most four times as many.
+   * Bytes of a file or an archive once it is unpacked, all of its volumes and what lies behind them
+   * included. The temporary file of a scan takes at most four times as many.
    */
   readonly bytes: number;
   /**
    * Bytes that come out of gzip for one that goes in, beyond the first 64 MiB. CTs have 2 to 10,
-   * masked ones up to about 100, a bomb 1000.
+   * masked ones up to about 100, a bomb 1000. Of an archive the same.
    */
   readonly ratio: number;
+  /** Members of an archive. */
+  readonly members: number;
   /** Bytes between the header and the first voxel: extensions, which are skipped. */
   readonly extension: number;
   /** Patches that the network is run on. */
@@ -49,6 +51,7 @@ export const DEFAULT_LIMITS: ScanLimits = {
   sliceVoxels: 2 ** 24,
   bytes: 2 ** 36,
   ratio: 200,
+  members: 2 ** 18,
   extension: 2 ** 24,
   patches: 2 ** 14,
   memory: 2 ** 33,
@@ -64,7 +67,8 @@ const units: Readonly<Record<keyof ScanLimits, string>> = {
   slices: 'slices',
   sliceVoxels: 'voxels in a slice',
   bytes: 'unpacked bytes',
-  ratio: 'unpacked bytes for one of gzip',
+  ratio: 'unpacked bytes for one that is packed',
+  members: 'members',
   extension: 'bytes between header and voxels',
   patches: 'patches',
   memory: 'bytes of memory for its slices',

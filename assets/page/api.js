@@ -2,15 +2,18 @@
  * The server's HTTP interface, as the page uses it. Addresses are relative, so that a proxy may
  * serve it under a path.
  */
+import { relatedBody } from './given.js';
 import { eventsOf, textOf } from './sse.js';
 import { askForToken, token } from './token.js';
 
 /** What the server said no to, in its own sentence. */
 export class Refused extends Error {
-  constructor(status, { code, message }, retryAfter = null) {
+  constructor(status, { code, message, option }, retryAfter = null) {
     super(message);
     this.status = status;
     this.code = code;
+    /** The query parameter that would help, where the server names one. */
+    this.option = option ?? null;
     /** Seconds, where the server said when to come back. */
     this.retryAfter = retryAfter;
   }
@@ -126,20 +129,33 @@ export async function watchScan(id, { onProgress, signal }) {
  * Sends a scan and comes back with its record when the server has it; the scan is scored later. By
  * XMLHttpRequest, since fetch does not tell how much was sent.
  *
- * @param files one a channel, in their order
+ * @param scan {kind, files}: one a channel in their order, an archive, or files of a DICOM series
  * @param onSent told of bytes sent and all
  */
-export async function sendScan(files, query, { onSent, signal }) {
+export async function sendScan(scan, query, { onSent, signal }) {
   for (;;) {
     const sent = token.get();
-    const { status, text, retryAfter } = await post(files, query, { onSent, signal });
+    const { status, text, retryAfter } = await post(bodyOf(scan), query, { onSent, signal });
     if (status === 202) return JSON.parse(text);
     const refused = refusal(status, text, retryAfter);
     if (status !== 401 || !(await askForToken(sent))) throw refused;
   }
 }
 
-function post(files, query, { onSent, signal }) {
+/** The type of a body, null where the browser says it, and the body; read as it is sent. */
+function bodyOf({ kind, files }) {
+  if (kind === 'dicom') return relatedBody(files);
+  if (files.length === 1) {
+    const [body] = files;
+    if (/\.gz$|\.tgz$/i.test(body.name)) return { type: 'application/gzip', body };
+    return { type: /\.zip$/i.test(body.name) ? 'application/zip' : 'application/octet-stream', body };
+  }
+  const body = new FormData();
+  for (const [i, file] of files.entries()) body.append(`channel-${i}`, file, file.name);
+  return { type: null, body };
+}
+
+function post({ type, body }, query, { onSent, signal }) {
   return new Promise((resolve, reject) => {
     const call = new XMLHttpRequest();
     call.open('POST', `v1/scans?${parameters(query)}`);
@@ -155,16 +171,7 @@ function post(files, query, { onSent, signal }) {
     });
     call.addEventListener('abort', () => reject(new DOMException('The upload was cancelled.', 'AbortError')));
     signal?.addEventListener('abort', () => call.abort());
-    if (files.length === 1) {
-      call.setRequestHeader(
-        'content-type',
-        /\.gz$/i.test(files[0].name) ? 'application/gzip' : 'application/octet-stream',
-      );
-      call.send(files[0]);
-    } else {
-      const form = new FormData();
-      for (const [i, file] of files.entries()) form.append(`channel-${i}`, file, file.name);
-      call.send(form);
-    }
+    if (type !== null) call.setRequestHeader('content-type', type);
+    call.send(body);
   });
 }

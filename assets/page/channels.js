@@ -1,8 +1,8 @@
 /** Which files are one scan. */
-import { caseName, isNifti } from './format.js';
+import { caseName } from './format.js';
 
 /**
- * Scans of `channels` files each, out of files that were dropped together: {name}_0000.nii.gz,
+ * Scans of `channels` files each, out of NIfTI files that were dropped together: {name}_0000.nii.gz,
  * {name}_0001.nii.gz … of every scan, as nnU-Net names them; or just as many files as there are
  * channels, in the order of their names.
  *
@@ -10,8 +10,6 @@ import { caseName, isNifti } from './format.js';
  * @throws Error a sentence for who dropped them
  */
 export function scansOf(files, channels) {
-  const other = files.find(({ name }) => !isNifti(name));
-  if (other) throw new Error(`${other.name} is no .nii or .nii.gz; a scan is a NIfTI file.`);
   if (channels.length === 1) return files.map((file) => ({ name: caseName(file.name), files: [file] }));
   const sorted = [...files].sort((a, b) => (a.name < b.name ? -1 : 1));
   const groups = new Map();

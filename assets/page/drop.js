@@ -3,11 +3,13 @@
  * them.
  */
 import { h } from './dom.js';
+import { droppedFiles } from './given.js';
 
 /**
  * Takes dropped files until `signal` says so.
  *
- * @param targets one or two of {text, detail, take(files)}; each has its part of the window
+ * @param targets one or two of {text, detail, take(files)}; each has its part of the window, and
+ *   takes what `droppedFiles` gives
  */
 export function dropTarget(targets, signal) {
   const zones = targets.map(({ text, detail, take }) => {
@@ -15,8 +17,7 @@ export function dropTarget(targets, signal) {
     zone.addEventListener('dragenter', () => zone.classList.add('over'));
     zone.addEventListener('dragleave', () => zone.classList.remove('over'));
     zone.addEventListener('drop', (event) => {
-      const files = [...event.dataTransfer.files];
-      if (files.length > 0) take(files);
+      droppedFiles(event.dataTransfer).then((files) => files.length > 0 && take(files));
     });
     return zone;
   });

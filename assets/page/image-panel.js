@@ -5,9 +5,10 @@
 import { getImage } from './api.js';
 import { fill, h } from './dom.js';
 import { number } from './format.js';
+import { pickedFiles } from './given.js';
 import { stepOf } from './keys.js';
 import { Layers } from './layers.js';
-import { files } from './uploads.js';
+import { files, series } from './uploads.js';
 import { VIEWS, Viewer, WINDOWS } from './viewer.js';
 
 export class ImagePanel {
@@ -128,7 +129,15 @@ export class ImagePanel {
   /** Nothing to show, and why; the file is all that is missing. */
   #ask() {
     const picker = h('input', { type: 'file', id: 'look', accept: '.nii,.gz', class: 'unseen' });
-    picker.addEventListener('change', () => picker.files.length > 0 && this.onFile([...picker.files]));
+    picker.addEventListener('change', () => picker.files.length > 0 && this.onFile(pickedFiles(picker.files)));
+    if (series.has(this.#record.id)) {
+      fill(this.#empty, [
+        h('h2', {}, 'The image is not on the server'),
+        h('p', {}, 'A DICOM series is shown where the server keeps it: flagged ones, with --keep-flagged.'),
+      ]);
+      this.#empty.hidden = false;
+      return;
+    }
     fill(this.#empty, [
       h('h2', {}, 'The image is not on the server'),
       h('p', {}, 'Drop the file again to see it. This browser reads it; nothing is sent.'),

@@ -79,7 +79,7 @@ export async function scanView(main, id, { detectors, signal }) {
     ],
     signal,
   );
-  function look([file]) {
+  function look([{ file }]) {
     if (!isNifti(file.name)) return image.problem(`${file.name} is no .nii or .nii.gz.`);
     files.set(id, file);
     image.show(file);

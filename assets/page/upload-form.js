@@ -1,7 +1,7 @@
 /** Giving scans to the server: the form, and the list of what this tab has sent. */
-import { scansOf } from './channels.js';
 import { fill, h, say } from './dom.js';
 import { stateOf } from './format.js';
+import { pickedFiles, scansIn } from './given.js';
 import { badge } from './parts.js';
 import { add, dismiss, events, retry, uploads } from './uploads.js';
 
@@ -9,7 +9,14 @@ const TAG = '[A-Za-z0-9 ._\\-]{1,64}';
 
 /** The element, and `take(files)` for files that were dropped. */
 export function uploadForm({ detectors, sites }) {
-  const picker = h('input', { type: 'file', id: 'file', accept: '.nii,.gz', multiple: true, class: 'unseen' });
+  const picker = h('input', {
+    type: 'file',
+    id: 'file',
+    accept: '.nii,.gz,.zip,.tar,.tgz,.dcm',
+    multiple: true,
+    class: 'unseen',
+  });
+  const folder = h('input', { type: 'file', id: 'folder', webkitdirectory: true, class: 'unseen' });
   const select = h(
     'select',
     { id: 'send-detector' },
@@ -36,38 +43,43 @@ export function uploadForm({ detectors, sites }) {
   select.addEventListener('change', adapt);
   adapt();
 
-  function take(files) {
+  async function take(given) {
     problem.hidden = true;
     try {
       for (const field of [site, scanner])
         if (!field.checkValidity())
           throw new Error('Site and scanner have up to 64 letters, digits, spaces, dots, dashes and underscores.');
       const { name: detector, channels, segments } = chosen();
-      const scans = scansOf(files, channels);
-      for (const { name, files: given } of scans) {
+      const scans = await scansIn(given, channels);
+      for (const scan of scans) {
         const query = {
           detector,
-          case: name,
+          // A folder is often called after a patient: the server names a series by a hash.
+          case: scan.kind === 'nifti' ? scan.name : '',
           site: site.value.trim(),
           scanner: scanner.value.trim(),
           segment: segments && segment.checked ? '1' : '',
         };
-        add({ name, given, query, isOnly: scans.length === 1 });
+        add({ scan, query, isOnly: scans.length === 1 });
       }
     } catch (error) {
       problem.textContent = error.message;
       problem.hidden = false;
     }
   }
-  picker.addEventListener('change', () => {
-    take([...picker.files]);
-    picker.value = '';
-  });
+  for (const input of [picker, folder])
+    input.addEventListener('change', () => {
+      const given = pickedFiles(input.files);
+      input.value = '';
+      if (given.length > 0) take(given);
+    });
   const field = (label, input) => h('div', { class: 'field' }, h('label', { for: input.id }, label), input);
   const element = h('section', { class: 'send', 'aria-label': 'Score a scan' }, [
     h('div', { class: 'pick' }, [
       picker,
       h('label', { for: 'file', class: 'button strong' }, 'Score a .nii.gz …'),
+      folder,
+      h('label', { for: 'folder', class: 'button' }, 'Score a DICOM folder …'),
       hint,
     ]),
     h('div', { class: 'fields' }, [
@@ -121,13 +133,26 @@ function uploadItem(upload) {
   const name = h('span', { class: 'name' });
   const bar = h('progress', { 'aria-label': `Progress of ${upload.name}` });
   const text = h('span', { class: 'text' });
-  const again = h('button', { type: 'button', onclick: () => retry(upload) }, 'Send again');
+  const which = h('input', {
+    type: 'text',
+    class: 'series',
+    placeholder: 'series number',
+    autocomplete: 'off',
+    'aria-label': `Series of ${upload.name} to score: its number or UID`,
+  });
+  const again = h('button', { type: 'button' }, 'Send again');
+  const repeat = () => {
+    if (upload.asksSeries) upload.query.series = which.value.trim();
+    retry(upload);
+  };
+  again.addEventListener('click', repeat);
+  which.addEventListener('keydown', ({ key }) => key === 'Enter' && repeat());
   const away = h('button', { type: 'button', class: 'plain' });
   away.addEventListener('click', () => {
     dismiss(upload);
     say(`${upload.name} is off the list.`);
   });
-  const element = h('li', {}, name, bar, text, again, away);
+  const element = h('li', {}, name, bar, text, which, again, away);
   const draw = () => {
     const { phase, sent, size, progress, record } = upload;
     const isOver = phase === 'done' || phase === 'failed';
@@ -140,6 +165,7 @@ function uploadItem(upload) {
     fill(text, phase === 'done' ? badge(stateOf(record)) : upload.text);
     element.className = phase;
     again.hidden = !(phase === 'failed' && record === null);
+    which.hidden = again.hidden || !upload.asksSeries;
     away.textContent = isOver ? 'Dismiss' : record ? 'Stop watching' : 'Cancel';
     away.setAttribute('aria-label', `${away.textContent}: ${upload.name}`);
   };

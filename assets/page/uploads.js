@@ -26,14 +26,18 @@ export const uploads = [];
 const changed = () => events.dispatchEvent(new Event('change'));
 let isSending = false;
 
+/** Scans that this tab sent as DICOM: it cannot show their files. @type {Set<string>} */
+export const series = new Set();
+
 /**
- * @param given files, one a channel
+ * @param scan {name, kind, files}, as `scansIn` gives them
  * @param isOnly whether the user looks at this scan alone, and wants to see it
  */
-export function add({ name, given, query, isOnly }) {
+export function add({ scan, query, isOnly }) {
+  const { name, files: given } = scan;
   const upload = {
     name,
-    given,
+    scan,
     query,
     isOnly,
     phase: 'waiting',
@@ -42,6 +46,8 @@ export function add({ name, given, query, isOnly }) {
     text: 'After those before it',
     progress: null,
     record: null,
+    // Which series of several is asked for, once the server has said that there are.
+    asksSeries: false,
     stop: new AbortController(),
   };
   uploads.push(upload);
@@ -84,8 +90,9 @@ async function send(upload) {
     try {
       set(upload, { phase: 'sending', sent: 0, text: `Sending ${bytes(upload.size)}` });
       const onSent = (loaded) => set(upload, { sent: loaded });
-      const record = await sendScan(upload.given, upload.query, { onSent, signal });
-      files.set(record.id, upload.given[0]);
+      const record = await sendScan(upload.scan, upload.query, { onSent, signal });
+      if (upload.scan.kind === 'nifti') files.set(record.id, upload.scan.files[0]);
+      else series.add(record.id);
       set(upload, { phase: 'scoring', record, text: 'Waiting for its turn' });
       say(`${upload.name} is on the server.`);
       events.dispatchEvent(new CustomEvent('accepted', { detail: upload }));
@@ -121,6 +128,7 @@ async function watch(upload, signal) {
 function fail(upload, error) {
   set(upload, {
     phase: 'failed',
+    asksSeries: error.option === 'series',
     text: error instanceof Gone ? 'The server went away before it had the scan.' : error.message,
   });
   say(`${upload.name}: ${upload.text}`);

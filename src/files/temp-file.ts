@@ -45,7 +45,7 @@ export class TempFile {
       unlinkSync(path);
       return new TempFile(descriptor, where, owner);
     } catch (cause) {
-      throw failure(owner, `cannot make a temporary file in ${where}`, cause);
+      throw temporaryFailure(owner, `cannot make a temporary file in ${where}`, cause);
     }
   }
 
@@ -101,12 +101,13 @@ export class TempFile {
     try {
       await running;
     } catch (cause) {
-      throw failure(this.#owner, `cannot ${verb} the temporary file in ${this.#folder}`, cause);
+      throw temporaryFailure(this.#owner, `cannot ${verb} the temporary file in ${this.#folder}`, cause);
     }
   }
 }
 
-function failure(owner: string, what: string, cause: unknown): SegcanaryError {
+/** The sentence for a temporary file that cannot be made, written or read. */
+export function temporaryFailure(owner: string, what: string, cause: unknown): SegcanaryError {
   const { code, message } = cause as NodeJS.ErrnoException;
   const full = code === 'ENOSPC' || code === 'EDQUOT';
   const why = full ? 'the disk is full' : (code ?? message);

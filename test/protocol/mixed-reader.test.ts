@@ -59,7 +59,7 @@ describe('mixedParts', () => {
         fc.array(fc.nat(300), { maxLength: 8 }),
         async (parts, cuts) => {
           const body = bodyOf(parts);
-          fc.pre(!parts.some(([, bytes]) => Buffer.from(bytes).includes('\r\n--b0')));
+          fc.pre(!parts.some(([, bytes]) => `\r\n${Buffer.from(bytes).toString('latin1')}`.includes('\r\n--b0')));
           const places = cuts.map((at) => Math.min(at, body.length)).sort((a, b) => a - b);
           const want = parts.map(([name, bytes]) => [name, Buffer.from(bytes).toString('latin1')]);
           expect(await read(cut(body, places))).toEqual(want);

@@ -1,9 +1,12 @@
 import type { Target } from '../target.js';
 import { answers } from './answers.js';
+import { tar, zip } from './archives.js';
 import { cohort } from './cohort.js';
 import { inspect, score, taps } from './commands.js';
 import { detector } from './detector.js';
+import { dimse } from './dimse.js';
 import { gzip } from './gzip.js';
+import { multipart } from './multipart.js';
 import { nifti } from './nifti.js';
 import { onnx } from './onnx.js';
 import { plans } from './plans.js';
@@ -21,6 +24,10 @@ export const inProcessTargets: readonly Target[] = [
   onnx,
   cohort,
   answers,
+  dimse,
+  multipart,
+  zip,
+  tar,
 ];
 /** What runs in processes of its own: a crash of onnxruntime takes its process along. */
 export const childTargets: readonly Target[] = [taps, inspect, score];

@@ -16,6 +16,8 @@ export interface StoredPixels {
   readonly highBit: number;
   readonly isSigned: boolean;
   readonly frames: number;
+  /** Pixel Padding Value, a stored value; null where the file does not say. */
+  readonly padding?: number | null;
   /**
    * First byte of the value, or of the basic offset table's item where pixels are encapsulated,
    * counted from the first byte of the file; of a deflated file, of the file once it is inflated.
@@ -42,6 +44,29 @@ export interface FrameHeader {
   /** Unit that the slope gives, as `HU`; null where the file does not say. */
   readonly unit: string | null;
   readonly instanceNumber: number | null;
+  /** By what frames at one place differ. */
+  readonly dimensions?: FrameDimensions | undefined;
+}
+
+/**
+ * By what the frames of a series that lie at one place may differ: those of one volume have all of
+ * it in common. Each is null where the file does not say.
+ */
+export interface FrameDimensions {
+  readonly stack: string | null;
+  /** Temporal Position Identifier, or Index. */
+  readonly temporal: number | null;
+  /** ms */
+  readonly echoTime: number | null;
+  /** s/mm2 */
+  readonly bValue: number | null;
+  /** ms */
+  readonly triggerTime: number | null;
+  readonly acquisition: number | null;
+  /** Dimension Index Values of a multi-frame object; empty elsewhere. */
+  readonly indices: readonly number[];
+  /** Frame Type of a multi-frame object, as `ORIGINAL\PRIMARY\VOLUME\NONE`. */
+  readonly type: string | null;
 }
 
 /** What the header of a DICOM file says, as far as a series is made of it. No patient is in it. */

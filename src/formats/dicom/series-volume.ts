@@ -17,6 +17,11 @@ export interface Untilt {
   readonly shifts: Float64Array;
   /** Rows of the shifted slices: those of the frames, and as many as the shifts need. */
   readonly rows: number;
+  /**
+   * What stands where a slice does not reach, after slope and intercept: Pixel Padding Value. Null
+   * where the slices say none; then it is the smallest value of the slice.
+   */
+  readonly padding: number | null;
 }
 
 /**

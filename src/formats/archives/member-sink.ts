@@ -1,0 +1,87 @@
+import { SegcanaryError } from '../../errors.js';
+import type { FileRange } from '../../files/file-range.js';
+import type { SpooledFile } from '../../files/spooled-file.js';
+import { beyond, RATIO_FROM, type ScanLimits } from '../../limits.js';
+
+/** What may be unpacked. */
+export type ArchiveLimits = Pick<ScanLimits, 'bytes' | 'ratio' | 'members'>;
+
+/** Where the members of an archive go, one after another: parts of one temporary file. */
+export class MemberSink {
+  readonly #file: SpooledFile;
+  readonly #name: string;
+  readonly #limits: ArchiveLimits;
+  readonly #signal: AbortSignal | undefined;
+  /** By name: where there are two, the later one counts, as where an archive is unpacked to disk. */
+  readonly #members = new Map<string, FileRange>();
+  #seen = 0;
+
+  /** @param name of the archive, for messages */
+  constructor(file: SpooledFile, name: string, limits: ArchiveLimits, signal?: AbortSignal) {
+    this.#file = file;
+    this.#name = name;
+    this.#limits = limits;
+    this.#signal = signal;
+  }
+
+  /** Members in the order in which they came. */
+  get files(): readonly FileRange[] {
+    return [...this.#members.values()];
+  }
+
+  /** Counts a member, kept or not. @throws SegcanaryError `limit-exceeded` */
+  count(): void {
+    if (++this.#seen > this.#limits.members) throw beyond('members', this.#limits.members, this.#name);
+  }
+
+  /**
+   * Whether a member is worth keeping, by its name: hidden files, and what macOS puts beside every
+   * file, are not.
+   */
+  wants(name: string): boolean {
+    return (
+      normal(name) !== '' &&
+      !normal(name)
+        .split('/')
+        .some((part) => part.startsWith('.') && !isStep(part))
+    );
+  }
+
+  /**
+   * Writes a member out.
+   *
+   * @param packed bytes of the archive that were read so far, or in all
+   * @param onPiece shown every piece
+   * @throws SegcanaryError `limit-exceeded`, `io`, `aborted`; what the bytes throw
+   */
+  async add(
+    name: string,
+    bytes: AsyncIterable<Uint8Array>,
+    packed: () => number,
+    onPiece?: (piece: Uint8Array) => void,
+  ): Promise<void> {
+    const start = this.#file.length;
+    const { bytes: most, ratio } = this.#limits;
+    for await (const piece of bytes) {
+      if (this.#signal?.aborted)
+        throw new SegcanaryError('aborted', 'stopped before it was done.', { subject: this.#name });
+      const all = this.#file.length + piece.length;
+      if (all > most) throw beyond('bytes', most, this.#name);
+      if (all > RATIO_FROM && all > ratio * packed()) throw beyond('ratio', ratio, this.#name);
+      onPiece?.(piece);
+      await this.#file.append(piece);
+    }
+    const range = { name: normal(name), path: this.#file.path, start, length: this.#file.length - start };
+    this.#members.delete(range.name);
+    this.#members.set(range.name, range);
+  }
+}
+
+/** The same name however it is written: tar makes `./a` of `a`. It is a name and never a path. */
+const normal = (name: string): string =>
+  name
+    .split(/[/\\]/)
+    .filter((part) => part !== '' && part !== '.')
+    .join('/');
+
+const isStep = (part: string): boolean => part === '..';
