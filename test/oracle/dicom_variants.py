@@ -9,6 +9,7 @@ Each folder below OUT is one variant. All that says who the patient is carries t
 so that a test can look for it in what segcanary prints.
 """
 
+import json
 import random
 import sys
 from pathlib import Path
@@ -296,6 +297,7 @@ def main(out):
     many(out / "few", 100)
     many(out / "five-hundred", 500)
     many(out / "many", 3000)
+    print(json.dumps(sorted(path.name for path in out.iterdir())))
 
 
 if __name__ == "__main__":
