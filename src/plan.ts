@@ -106,6 +106,21 @@ export interface Plan {
   readonly resampling: Resampling;
 }
 
+/** A code of a coding scheme, as DICOM and dcmqi's JSON name its parts. */
+export interface Code {
+  readonly CodeValue: string;
+  readonly CodingSchemeDesignator: string;
+  readonly CodeMeaning: string;
+}
+
+/** What a label means, in codes: the keys are those of dcmqi's JSON for segmentations. */
+export interface SegmentCodes {
+  readonly SegmentedPropertyCategoryCodeSequence: Code;
+  readonly SegmentedPropertyTypeCodeSequence: Code;
+  readonly SegmentedPropertyTypeModifierCodeSequence?: Code | undefined;
+  readonly recommendedDisplayRGBValue?: readonly [number, number, number] | undefined;
+}
+
 /**
  * How logits become labels: what a segmentation needs of nnU-Net's files beyond what preparing a
  * scan needs.
@@ -113,6 +128,8 @@ export interface Plan {
 export interface SegmentationPlan {
   /** Names and values of dataset.json's labels, regions with all their values. */
   readonly labels: Readonly<Record<string, number | readonly number[]>>;
+  /** What labels mean, where dataset.json says so under `segmentation_codes`. */
+  readonly codes?: Readonly<Record<string, SegmentCodes>> | undefined;
   /** Outputs of the network: classes, or regions. */
   readonly heads: number;
   /**

@@ -14,7 +14,7 @@ import {
 } from '../protocol/record.js';
 import type { PostQueryName, RemoteScore, ScorePart } from '../protocol/score.js';
 import { checkAgainst } from '../protocol/score-checks.js';
-import { readScoreOf } from '../protocol/score-reader.js';
+import { readScoreOf, refuseOtherCase } from '../protocol/score-reader.js';
 import { holding, WrongAnswer } from '../protocol/wrong-answer.js';
 import { type Answer, notAsAsked, readImages, readJson, readRefusal } from './answer.js';
 import { type ImageTarget, ReceivedImage } from './received-image.js';
@@ -38,11 +38,15 @@ export interface ClientOptions {
 export interface SendOptions {
   /** Name of a detector of the server. @default its first */
   readonly detector?: string | undefined;
-  /** Name of the scan in the result. @default 'scan' */
+  /** Name of the scan in the result. @default 'scan', of a DICOM series a hash of its UID */
   readonly case?: string | undefined;
   readonly site?: string | undefined;
   readonly scanner?: string | undefined;
   readonly volume?: number | undefined;
+  /** Number or UID of the series, where DICOM files hold several. */
+  readonly series?: string | undefined;
+  /** Take a gantry tilt out of a DICOM series. @default false */
+  readonly untilt?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -92,17 +96,23 @@ export class SegcanaryClient {
    * files of them appear when the score is here.
    */
   async score(scan: ScanBody, options: RemoteScoreOptions = {}): Promise<RemoteScore> {
-    const { mask, segmentation, explain, judge, signal, ...query } = options;
+    const { mask, segmentation, explain, untilt, judge, signal, ...query } = options;
     const targets: Partial<Record<ScorePart, ImageTarget | undefined>> = { uncertainty: mask, segmentation };
     const images = new Map<string, ReceivedImage>();
     for (const [part, target] of Object.entries(targets))
       if (target !== undefined) images.set(part, new ReceivedImage(target));
     const answer = await this.#send(
       scan,
-      { ...query, mask: flag(mask), segment: flag(segmentation), explain: flag(explain) },
+      {
+        ...query,
+        mask: flag(mask),
+        segment: flag(segmentation),
+        explain: flag(explain),
+        untilt: flag(untilt),
+      },
       signal,
     );
-    const asked = { case: query.case ?? 'scan', segment: segmentation !== undefined };
+    const asked = { case: query.case ?? null, segment: segmentation !== undefined };
     const read = (value: unknown) => {
       const score = readScoreOf(value, asked);
       if (judge) checkAgainst(score, judge);
@@ -112,15 +122,12 @@ export class SegcanaryClient {
   }
 
   /** Sends a scan that is scored when its turn comes. `watch` tells of it. */
-  async scoreLater(scan: ScanBody, { signal, ...query }: SendOptions = {}): Promise<ServerRecord> {
-    const answer = await this.#send(scan, query, signal, { prefer: 'respond-async' }, 202);
-    const { case: name = 'scan' } = query;
+  async scoreLater(scan: ScanBody, { signal, untilt, ...query }: SendOptions = {}): Promise<ServerRecord> {
+    const answer = await this.#send(scan, { ...query, untilt: flag(untilt) }, signal, { prefer: 'respond-async' }, 202);
     return readJson(answer, (value) => {
       const record = readRecord(value);
-      holding(
-        record.case === name,
-        `case: it is of ${JSON.stringify(record.case)}, and ${JSON.stringify(name)} was sent`,
-      );
+      // Its series, if there is one, is not read yet.
+      refuseOtherCase(record.case, query.case ?? null);
       return record;
     });
   }

@@ -1,9 +1,10 @@
 import type { Writable } from 'node:stream';
+import { dicomImages } from './dicom/objects/form.js';
 import { niftiImages } from './nifti/write.js';
 import type { ImageForm, VolumeOptions, VolumeWriter, WritableVoxels } from './volume-writer.js';
 
 /** Every form in which a result's images are written; the first is that of streams. */
-const FORMS: readonly [ImageForm, ...ImageForm[]] = [niftiImages];
+const FORMS: readonly [ImageForm, ...ImageForm[]] = [niftiImages, dicomImages];
 
 /**
  * Opens `to` for the voxels of a result on a scan's own grid: a path, whose ending names the form,

@@ -71,10 +71,7 @@ export function refuseChannels(input: ScanInput, wanted: readonly string[]): voi
     );
   if (files.length === wanted.length) return;
   const name = input.file === '-' ? 'stdin' : input.file;
-  const advice =
-    files.length < wanted.length
-      ? adviceOf(input)
-      : `pass the channels that the model was trained on`;
+  const advice = files.length < wanted.length ? adviceOf(input) : `pass the channels that the model was trained on`;
   throw new SegcanaryError(
     'scan-unsuitable',
     `the case ${input.case} has ${files.length} ${files.length === 1 ? 'channel' : 'channels'} and the model takes ${wanted.length} (${wanted.join(', ')}); ${advice}.`,

@@ -17,9 +17,19 @@ const caseName = z
 /** How a scan is to be scored: the query of `POST /v1/scans`. */
 export const postQuery = z.strictObject({
   detector: z.string().max(64).optional().describe('Which detector; the first by default'),
-  case: caseName.default('scan').describe('Name of the scan in the result'),
+  case: caseName
+    .optional()
+    .describe('Name of the scan in the result; by default `scan`, and of a DICOM series a hash of its UID'),
   site: tag.optional().describe('Where the scan comes from; drift is watched for each'),
   scanner: tag.optional().describe('What made the scan'),
+  series: z
+    .string()
+    .regex(/^[0-9.,?-]{1,512}$/, 'expected the number or the UID of a series')
+    .optional()
+    .describe(
+      'Which series of DICOM files that hold several: its number or its UID; of several channels one each, apart by commas',
+    ),
+  untilt: flag.describe('1: take a gantry tilt out of a DICOM series'),
   volume: z.coerce.number().int().min(0).optional().describe('Which volume of a 4-D file, from 0'),
   mask: flag.describe('1: the uncertainty map too'),
   segment: flag.describe('1: the segmentation too; the server needs a model'),
@@ -28,6 +38,9 @@ export const postQuery = z.strictObject({
 
 /** The query as the server has it, checked and with its defaults. */
 export type PostQuery = z.output<typeof postQuery>;
+
+/** What a scan is called where nobody, and no series, gives it a name. */
+export const UNNAMED = 'scan';
 
 /** The names that a client may put into the query. */
 export type PostQueryName = keyof z.input<typeof postQuery>;

@@ -52,17 +52,24 @@ export interface ScanAnswer {
  */
 export class AcceptedScan {
   readonly #scan: AcceptedScanOptions;
+  #request: ScanRequest;
   readonly #services: ScanServices;
   /** Where the map that may be kept is written, once it is opened. */
   #keptMap: Writable | null = null;
 
   constructor(scan: AcceptedScanOptions, services: ScanServices) {
     this.#scan = scan;
+    this.#request = scan.request;
     this.#services = services;
   }
 
   get id(): string {
     return this.#scan.id;
+  }
+
+  /** What it is called in its result. */
+  get case(): string {
+    return this.#request.case;
   }
 
   get files(): ScanFiles {
@@ -71,6 +78,12 @@ export class AcceptedScan {
 
   get signal(): AbortSignal {
     return this.#scan.ongoing.signal;
+  }
+
+  /** Says what was only known when it was here: a series tells its name and where it comes from. */
+  describe(said: Pick<ScanRequest, 'case' | 'site' | 'scanner'>): void {
+    this.#request = { ...this.#request, ...said };
+    if (this.#services.store.describe(this.id, said) === null) throw removed();
   }
 
   /** Gives the scan up: its client has gone. */
@@ -86,7 +99,8 @@ export class AcceptedScan {
    * @throws SegcanaryError what is wrong with the scan, `aborted`
    */
   async run(open: OpenScan, mask?: Writable): Promise<ScanAnswer> {
-    const { id, request, files, place, ongoing } = this.#scan;
+    const { id, files, place, ongoing } = this.#scan;
+    const request = this.#request;
     const { judge, store, metrics, drift } = this.#services;
     const asked = performance.now();
     let segmentation: FileHandle | null = null;
@@ -137,7 +151,8 @@ export class AcceptedScan {
   }
 
   #record(error: unknown): void {
-    const { id, request } = this.#scan;
+    const { id } = this.#scan;
+    const request = this.#request;
     const { store, metrics, onError } = this.#services;
     const { code, message } = errorOf(error);
     if (errorAnswer(error).status === 500) onError(error, id);
@@ -160,7 +175,8 @@ export class AcceptedScan {
 
   /** Where the map goes: to the client, to the file that may be kept, to both, or nowhere. */
   #maskOpener(asked: Writable | undefined): (() => Writable) | undefined {
-    const { request, files } = this.#scan;
+    const { files } = this.#scan;
+    const request = this.#request;
     const isKept = this.#services.keepFlagged && request.served.detector.kind === 'features';
     if (!isKept) return asked && (() => asked);
     return () => {

@@ -9,6 +9,7 @@ import { application } from './application.js';
 import { isLoopback } from './auth.js';
 import { type Clock, systemClock } from './clock.js';
 import { detectorRoutes } from './detector-routes.js';
+import { serverKey } from './dicom/server-key.js';
 import { DriftMonitor } from './drift.js';
 import { reasonOf } from './http-error.js';
 import { ImageFolder } from './images.js';
@@ -48,6 +49,11 @@ export interface ServerOptions extends WithInference {
    * @default false
    */
   readonly keepFlagged?: boolean | undefined;
+  /**
+   * Call sites of DICOM scans by the institution in their headers, and not by a hash of it.
+   * @default false
+   */
+  readonly siteNames?: boolean | undefined;
   readonly retention?: Retention | undefined;
   /** Probability that the drift test ever raises a false alarm, at most. @default .01 */
   readonly driftLevel?: number | undefined;
@@ -111,7 +117,8 @@ export async function createServer(options: ServerOptions): Promise<SegcanarySer
   tending.unref();
 
   const app = await application(options.logger, token);
-  await app.register(scanRoutes, { service, detectors, store, limits });
+  const naming = { key: await serverKey(images.root), siteNames: options.siteNames };
+  await app.register(scanRoutes, { service, detectors, store, limits, naming });
   await app.register(recordRoutes, { service, store, images, keepFlagged });
   await app.register(detectorRoutes, { detectors, store, drift });
   await app.register(operationRoutes, { service, metrics });

@@ -22,7 +22,7 @@ import { ConnectionErrors, HEADERS_OF_ALL } from './client-error.js';
 import { errorAnswer, HttpError, reasonOf } from './http-error.js';
 import { withStreams } from './openapi.js';
 import { guardQueries } from './queries.js';
-import { FILE_TYPES } from './upload.js';
+import { FILE_TYPES, RELATED_TYPE } from './upload.js';
 
 /** Paths of the OpenAPI document that are answered without a token. */
 const WITHOUT_TOKEN = ['/healthz', '/readyz'];
@@ -87,7 +87,7 @@ export async function application(
   });
   // A body is a stream, whatever it says it is; JSON and text are refused.
   app.removeAllContentTypeParsers();
-  app.addContentTypeParser(FILE_TYPES, (_request, payload, done) => done(null, payload));
+  app.addContentTypeParser([...FILE_TYPES, RELATED_TYPE], (_request, payload, done) => done(null, payload));
   app.addHook('onRequest', async (request, reply) => {
     reply.headers(HEADERS_OF_ALL);
     broken.saw(request.raw, reply.raw);
@@ -160,7 +160,7 @@ function understood(error: unknown): unknown {
     return new HttpError(
       415,
       'unsupported-media-type',
-      'A scan is sent as application/gzip, application/octet-stream or, with several channels, multipart/form-data.',
+      'A scan is sent as application/gzip, application/octet-stream, application/dicom, application/zip, application/x-tar, as multipart/related of DICOM files or, with several channels, as multipart/form-data.',
     );
   if (error instanceof HttpError || error instanceof SegcanaryError || statusCode === undefined || statusCode >= 500)
     return error;

@@ -12,10 +12,14 @@ import { isScanId } from './scan-id.js';
  * scan's images.
  */
 export interface ScanFiles {
+  /** The folder, for files that go with it and are kept in no case. */
+  readonly folder: string;
   path(name: KeptImage | `channel-${number}`): string;
   write(name: KeptImage): Writable;
   /** Keeps the images that are there, under the scan's id; says which. */
   keep(id: string): Promise<KeptImage[]>;
+  /** Adds what is to be done before what was not kept is removed. */
+  onDiscard(act: () => Promise<void>): void;
   /** Removes whatever was not kept. */
   discard(): Promise<void>;
   /** Removes what was kept too: the scan has failed, or is not there any more. */
@@ -33,10 +37,13 @@ export interface KeptBytes {
  * comes from a client.
  */
 export class ImageFolder {
+  /** The data folder, or the temporary one in its place. */
+  readonly root: string;
   readonly #images: string;
   readonly #uploads: string;
 
   private constructor(folder: string) {
+    this.root = folder;
     this.#images = join(folder, 'images');
     this.#uploads = join(folder, 'uploads');
   }
@@ -60,18 +67,25 @@ export class ImageFolder {
       throw cannotWrite(this.#uploads, cause);
     });
     let keptAs: string | null = null;
+    const acts: (() => Promise<void>)[] = [];
     const path = (name: string) => join(folder, `${name}.nii.gz`);
     return {
+      folder,
       path,
+      onDiscard: (act) => void acts.push(act),
       write: (name) => createWriteStream(path(name), { mode: 0o600 }),
       keep: async (id) => {
-        const kept = (await readdir(folder)).map((name) => name.replace(/\.nii\.gz$/, ''));
-        for (const name of kept.filter((n) => !KEPT_IMAGES.includes(n as KeptImage))) await rm(path(name));
+        const files = new Map(KEPT_IMAGES.map((name) => [`${name}.nii.gz`, name]));
+        const found = await readdir(folder);
+        for (const file of found) if (!files.has(file)) await rm(join(folder, file), { force: true });
         keptAs = join(this.#images, id);
         await rename(folder, keptAs);
-        return KEPT_IMAGES.filter((name) => kept.includes(name));
+        return KEPT_IMAGES.filter((name) => found.includes(`${name}.nii.gz`));
       },
-      discard: () => rm(folder, { recursive: true, force: true }),
+      discard: async () => {
+        for (const act of acts.splice(0)) await act();
+        await rm(folder, { recursive: true, force: true });
+      },
       giveUp: async () => {
         if (keptAs !== null) await rm(keptAs, { recursive: true, force: true });
       },

@@ -44,8 +44,22 @@ export function withStreams(
       content: {
         'application/gzip': bytes,
         'application/octet-stream': bytes,
+        'application/dicom': bytes,
+        'application/zip': bytes,
+        'application/x-tar': bytes,
+        'multipart/related': {
+          schema: {
+            type: 'array',
+            items: { type: 'string', format: 'binary' },
+            description: 'The files of a DICOM series (type="application/dicom"), as DICOMweb sends them',
+          },
+        },
         'multipart/form-data': {
-          schema: { type: 'object', additionalProperties: { type: 'string', format: 'binary' } },
+          schema: {
+            type: 'object',
+            additionalProperties: { type: 'string', format: 'binary' },
+            description: 'One NIfTI file a channel, in the order of the plan; or the files of a DICOM series',
+          },
         },
       },
     };

@@ -30,7 +30,7 @@ export async function answerImages(
   patience: number,
 ): Promise<FastifyReply> {
   const out = new MixedBody<ScorePart>(patience);
-  const name = query.case;
+  const name = scan.case;
   const mask =
     query.mask === '1' ? out.part('uncertainty', 'application/gzip', `${name}_uncertainty.nii.gz`) : undefined;
   const judged = scan.run(open, mask);

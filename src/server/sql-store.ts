@@ -63,6 +63,13 @@ class SqlStore implements ScanStore {
     return this.get(id)!;
   }
 
+  describe(id: string, said: Pick<NewScan, 'case' | 'site' | 'scanner'>): ScanRecord | null {
+    return this.#change(
+      `UPDATE scans SET name = ?, site = ?, scanner = ? WHERE id = ? AND status = 'queued' RETURNING *`,
+      [said.case, said.site, said.scanner, id],
+    );
+  }
+
   start(id: string): ScanRecord | null {
     return this.#change(
       `UPDATE scans SET status = 'running', started_at = ? WHERE id = ? AND status = 'queued' RETURNING *`,

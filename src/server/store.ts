@@ -70,6 +70,8 @@ export interface ScanStore {
   readonly interrupted: number;
   /** Writes down a scan, `queued`, and gives it an id. */
   accept(scan: NewScan): ScanRecord;
+  /** Says of a scan that is queued what was only known when it was here. Null as below. */
+  describe(id: string, said: Pick<NewScan, 'case' | 'site' | 'scanner'>): ScanRecord | null;
   /** queued → running. Null where there is no such scan, as in the next two. */
   start(id: string): ScanRecord | null;
   /**

@@ -1,6 +1,4 @@
 import { createReadStream } from 'node:fs';
-import type { Readable } from 'node:stream';
-import type { MultipartFile } from '@fastify/multipart';
 import type { FastifyRequest } from 'fastify';
 import type { ChannelBytes } from '../chunks.js';
 import { SegcanaryError } from '../errors.js';
@@ -8,16 +6,14 @@ import { Inflater } from '../formats/inflate.js';
 import { NiftiParser } from '../formats/nifti/parser.js';
 import type { ScanLimits } from '../limits.js';
 import type { ImageReader } from '../plan.js';
-import { type BodyOptions, bounded, formError, toFile } from './body-bytes.js';
+import { type BodyFile, filesOf, lookedAt } from './bodies.js';
+import { toFile } from './body-bytes.js';
 import { HttpError } from './http-error.js';
-import type { ScanFiles } from './images.js';
 import type { OpenScan } from './judge.js';
 import { Pace } from './pace.js';
+import { type SeriesOptions, seriesAmong, storedFiles, storedMembers, type UploadedSeries } from './uploaded-series.js';
 
-export interface UploadOptions extends BodyOptions {
-  /** Channels that the network takes, by name. */
-  readonly channels: readonly string[];
-  readonly files: ScanFiles;
+export interface UploadOptions extends SeriesOptions {
   /** Which volume of a 4-D file. */
   readonly volume: number | undefined;
   /** Whose rules headers are read by. */
@@ -25,31 +21,70 @@ export interface UploadOptions extends BodyOptions {
 }
 
 /** Content types of a body that is one file. */
-export const FILE_TYPES = ['application/gzip', 'application/x-gzip', 'application/octet-stream'];
+export const FILE_TYPES = [
+  'application/gzip',
+  'application/x-gzip',
+  'application/octet-stream',
+  'application/dicom',
+  'application/zip',
+  'application/x-zip-compressed',
+  'application/x-tar',
+];
+
+/** Content type of a body whose parts are DICOM files. */
+export const RELATED_TYPE = 'multipart/related';
 
 /**
  * Writes a request's scan to temporary files, as it comes and whatever is being scored meanwhile,
- * and gives its bytes from there. One piece of it is in memory. What its first bytes show to be no
- * scan for this server is refused before the rest has come.
+ * and gives its bytes, or its slices, from there. One piece of it is in memory. What its first
+ * bytes show to be no scan for this server is refused before the rest has come. Bytes tell what it
+ * is, and not its type: an image, DICOM files or an archive of them.
  *
  * @throws SegcanaryError `scan-unsuitable` for another number of channels, `limit-exceeded`,
  *   `timed-out`, `aborted`, `io`; `nifti-invalid`, `nifti-unsupported` and what else a header may
- *   be refused for
+ *   be refused for; as `seriesAmong`
  */
-export async function storedScan(request: FastifyRequest, options: UploadOptions): Promise<OpenScan> {
-  const { channels, files, signal, name, limits } = options;
+export async function storedScan(request: FastifyRequest, options: UploadOptions): Promise<OpenScan | UploadedSeries> {
+  const { limits, signal, name } = options;
   const pace = new Pace(name, limits, signal);
-  const parts = partsOf(request);
+  const files = filesOf(request, options, pace);
+  const first = await pace.next(files.next());
+  if (first.done) throw wrongCount(options, 0);
+  const { bytes, isSaidDicom } = first.value;
+  const looked = await lookedAt(bytes);
+  const { kind } = looked;
+  if (kind === 'dicom' || isSaidDicom) {
+    refuseVolume(options);
+    return seriesAmong(await storedFiles({ bytes: looked.bytes, isSaidDicom }, files, options), options);
+  }
+  if (kind === 'image') return storedImages(looked.bytes, files, options, pace);
+  refuseVolume(options);
+  const members = await storedMembers(looked.bytes, kind, options);
+  if (!(await pace.next(files.next())).done)
+    throw new SegcanaryError('usage', 'came as an archive and something behind it; send one archive.', {
+      subject: name,
+    });
+  return seriesAmong(members, options);
+}
+
+/** NIfTI files, one a channel. */
+async function storedImages(
+  first: AsyncIterable<Uint8Array>,
+  files: AsyncGenerator<BodyFile, void, undefined>,
+  options: UploadOptions,
+  pace: Pace,
+): Promise<OpenScan> {
+  const { channels, signal, name } = options;
   const stored: { readonly file: string; readonly path: string }[] = [];
   for (const [i, channel] of channels.entries()) {
-    const part = await pace.next(parts.next());
-    if (part.done) throw wrongCount(options, i);
-    const path = files.path(i === 0 ? 'image' : `channel-${i}`);
+    const next = i === 0 ? null : await pace.next(files.next());
+    if (next?.done) throw wrongCount(options, i);
+    const path = options.files.path(i === 0 ? 'image' : `channel-${i}`);
     const file = channels.length > 1 ? `${name}, ${channel}` : name;
-    await toFile(begun(bounded(part.value, options, pace), file, options), path, signal);
+    await toFile(begun(next?.value.bytes ?? first, file, options), path, signal);
     stored.push({ file, path });
   }
-  if (!(await pace.next(parts.next())).done) throw wrongCount(options, channels.length + 1);
+  if (!(await pace.next(files.next())).done) throw wrongCount(options, channels.length + 1);
   return async () => {
     const bodies = stored.map(({ file, path }): ChannelBytes => ({ file, bytes: createReadStream(path, READ) }));
     return bodies.length === 1 ? bodies[0].bytes : bodies;
@@ -92,19 +127,6 @@ async function* begun(
   }
 }
 
-/** The files of a request, one after another: the body itself, or the parts of a form. */
-async function* partsOf(request: FastifyRequest): AsyncGenerator<Readable, void, undefined> {
-  if (!request.isMultipart()) {
-    yield request.raw;
-    return;
-  }
-  try {
-    for await (const part of request.parts()) if (part.type === 'file') yield (part as MultipartFile).file;
-  } catch (error) {
-    throw formError(error);
-  }
-}
-
 function wrongCount({ name, channels }: UploadOptions, found: number): SegcanaryError {
   const count = found > channels.length ? `more than ${channels.length}` : found === 0 ? 'no' : `${found}`;
   return new SegcanaryError(
@@ -112,6 +134,14 @@ function wrongCount({ name, channels }: UploadOptions, found: number): Segcanary
     `came with ${count} files and the model takes ${channels.length} (${channels.join(', ')}); send one file a channel, in that order${channels.length > 1 ? ', as multipart/form-data' : ''}.`,
     { subject: name },
   );
+}
+
+function refuseVolume({ name, volume }: UploadOptions): void {
+  if (volume !== undefined)
+    throw new SegcanaryError('usage', 'is DICOM, and `volume` is for 4-D NIfTI files; leave it out.', {
+      subject: name,
+      option: 'volume',
+    });
 }
 
 /** Refuses a body before it is read, where its headers say enough. */

@@ -19,6 +19,10 @@ declare module 'dcmjs' {
   export interface Dcmjs {
     readonly log: Logger;
     readonly data: {
+      readonly Colors: {
+        /** Red, green and blue of 0 to 1, to CIELab as DICOM encodes it, not yet rounded. */
+        rgb2DICOMLAB(rgb: readonly [number, number, number]): number[];
+      };
       readonly WriteBufferStream: new (initialSize: number) => WriteBufferStream;
       readonly DicomMessage: {
         /** Writes elements in ascending order of their tags, sequences with undefined length. */

@@ -6,9 +6,23 @@ import { planFile } from './plan-file.js';
 import { planReaderOf } from './read.js';
 
 const value = z.int().nonnegative();
+const code = z.object({
+  CodeValue: z.string().min(1).max(64),
+  CodingSchemeDesignator: z.string().min(1).max(16),
+  CodeMeaning: z.string().min(1).max(64),
+});
+const part = z.int().min(0).max(255);
+/** As in dcmqi's JSON, so that what its tools make can be copied. */
+const codes = z.looseObject({
+  SegmentedPropertyCategoryCodeSequence: code,
+  SegmentedPropertyTypeCodeSequence: code,
+  SegmentedPropertyTypeModifierCodeSequence: code.optional(),
+  recommendedDisplayRGBValue: z.tuple([part, part, part]).optional(),
+});
 const datasetSchema = z.looseObject({
   labels: z.record(z.string(), z.union([value, z.array(value).min(1)])),
   regions_class_order: z.array(value).optional(),
+  segmentation_codes: z.record(z.string(), codes).optional(),
 });
 
 /**
@@ -63,7 +77,11 @@ export const saysLabels = (plansJson: object, datasetJson: unknown): boolean => 
 };
 
 function readLabels(json: unknown, source: string): Omit<SegmentationPlan, 'averages' | 'resampling'> {
-  const { labels, regions_class_order: order } = parseWith(json, datasetSchema, source, 'plan-invalid');
+  const {
+    labels,
+    regions_class_order: order,
+    segmentation_codes: found,
+  } = parseWith(json, datasetSchema, source, 'plan-invalid');
   const trained = Object.entries(labels).filter(([name]) => name !== 'ignore');
   const values = [...new Set(trained.flatMap(([, v]) => v))].sort((a, b) => a - b);
   const regions = trained.filter(([, v]) => !(Array.isArray(v) ? v.every((x) => x === 0) : v === 0));
@@ -85,7 +103,13 @@ function readLabels(json: unknown, source: string): Omit<SegmentationPlan, 'aver
       subject: source,
     });
   }
+  const unknown = Object.keys(found ?? {}).find((name) => !trained.some(([label]) => label === name));
+  if (unknown !== undefined)
+    throw new SegcanaryError('plan-invalid', `segmentation_codes names ${unknown}, and no label is called so.`, {
+      subject: source,
+    });
   return {
+    ...(found && { codes: found }),
     labels: Object.fromEntries(trained),
     heads: hasRegions ? regions.length : values.length,
     regionsClassOrder: hasRegions ? (order as number[]) : null,

@@ -1,0 +1,78 @@
+import { type Attributes, decimal, encode, item } from './encode.js';
+import type { ObjectPlane, ObjectPlanes } from './planes.js';
+import { type Code, codeItem, referenceTo } from './references.js';
+
+const SOURCE_IMAGE: Code = ['121322', 'DCM', 'Source image for image processing operation'];
+
+/** Groups that all frames share: Plane Orientation and Pixel Measures (PS3.3 section C.7.6.16). */
+export const sharedPlaneGroups = ({ orientation, pixelSpacing, distance }: ObjectPlanes): Attributes => ({
+  PlaneOrientationSequence: [{ ImageOrientationPatient: orientation.map(decimal) }],
+  PixelMeasuresSequence: [
+    {
+      SliceThickness: decimal(distance),
+      SpacingBetweenSlices: decimal(distance),
+      PixelSpacing: pixelSpacing.map(decimal),
+    },
+  ],
+});
+
+/**
+ * Groups of a plane: what it was derived from, where it is one of the source's, and where it lies.
+ * They stand before and behind Frame Content, which has a tag in between.
+ */
+export function planeGroups({ position, frame }: ObjectPlane, derivation: Code): readonly [Buffer, Buffer] {
+  const source = frame && [{ ...referenceTo(frame), PurposeOfReferenceCodeSequence: [codeItem(SOURCE_IMAGE)] }];
+  return [
+    source
+      ? encode({
+          DerivationImageSequence: [{ DerivationCodeSequence: [codeItem(derivation)], SourceImageSequence: source }],
+        })
+      : Buffer.of(),
+    encode({ PlanePositionSequence: [{ ImagePositionPatient: position.map(decimal) }] }),
+  ];
+}
+
+/**
+ * Frame Content with the place of a frame in the dimensions. There may be hundreds of thousands, so
+ * they are put together from bytes.
+ */
+export function frameContent(...index: readonly number[]): Buffer {
+  const content = Buffer.alloc(28 + 4 * index.length);
+  // (0020,9111) SQ, its item, (0020,9157) UL.
+  content.set([0x20, 0, 0x11, 0x91, 0x53, 0x51, 0, 0], 0);
+  content.writeUInt32LE(16 + 4 * index.length, 8);
+  content.set([0xfe, 0xff, 0, 0xe0], 12);
+  content.writeUInt32LE(8 + 4 * index.length, 16);
+  content.set([0x20, 0, 0x57, 0x91, 0x55, 0x4c], 20);
+  content.writeUInt16LE(4 * index.length, 26);
+  for (const [i, value] of index.entries()) content.writeUInt32LE(value, 28 + 4 * i);
+  return content;
+}
+
+/** An item of the Per-Frame Functional Groups Sequence. */
+export const frameItem = (
+  [before, behind]: readonly [Buffer, Buffer],
+  content: Buffer,
+  segment: Buffer = Buffer.of(),
+): Buffer => item(before, content, behind, segment);
+
+/** A dimension that frames are indexed by: an attribute, and the group that it is in. */
+export interface Dimension {
+  readonly attribute: number;
+  readonly group: number;
+  readonly label: string;
+}
+
+export const SEGMENT_DIMENSION: Dimension = { attribute: 0x0062000b, group: 0x0062000a, label: 'Segment Number' };
+export const POSITION_DIMENSION: Dimension = { attribute: 0x00200032, group: 0x00209113, label: 'Image Position' };
+
+/** Module Multi-frame Dimension (PS3.3 section C.7.6.17). */
+export const dimensions = (organization: string, all: readonly Dimension[]): Attributes => ({
+  DimensionOrganizationSequence: [{ DimensionOrganizationUID: organization }],
+  DimensionIndexSequence: all.map(({ attribute, group, label }) => ({
+    DimensionOrganizationUID: organization,
+    DimensionIndexPointer: attribute,
+    FunctionalGroupPointer: group,
+    DimensionDescriptionLabel: label,
+  })),
+});

@@ -1,0 +1,43 @@
+import type { DicomSource, SourceFrame } from '../dicom-source.js';
+import { byUid } from './copied.js';
+import { type Attributes, type Element, encode, item, sequence } from './encode.js';
+
+/** A code of a scheme: value, scheme, meaning. */
+export type Code = readonly [value: string, scheme: string, meaning: string];
+
+/** The scheme of codes that segcanary has made up; docs/dicom.md says what they mean. */
+export const OWN_SCHEME = '99SEGCANARY';
+
+/** The item of a code sequence. */
+export function codeItem([CodeValue, CodingSchemeDesignator, CodeMeaning]: Code): Attributes {
+  return CodeValue.length > 16
+    ? { LongCodeValue: CodeValue, CodingSchemeDesignator, CodeMeaning }
+    : { CodeValue, CodingSchemeDesignator, CodeMeaning };
+}
+
+/** Refers to an instance, or to one of its frames. */
+export const referenceTo = ({ sopClass, sopInstance, frame }: SourceFrame): Attributes => ({
+  ReferencedSOPClassUID: sopClass,
+  ReferencedSOPInstanceUID: sopInstance,
+  ...(frame !== null && { ReferencedFrameNumber: frame }),
+});
+
+/** Every instance that the slices came from, once, as items of a reference. */
+export function instancesOf({ frames }: DicomSource): Buffer[] {
+  const seen = new Map<string, SourceFrame>();
+  for (const frame of frames) if (!seen.has(frame.sopInstance)) seen.set(frame.sopInstance, frame);
+  return [...seen.values()].sort(byUid).map((frame) => item(encode(referenceTo({ ...frame, frame: null }))));
+}
+
+/** Module Common Instance Reference (PS3.3 section C.12.2): the series, all of it. */
+export function referencedSeries(source: DicomSource): Element {
+  const series = item(sequence(0x0008114a, instancesOf(source)).bytes, encode({ SeriesInstanceUID: source.series }));
+  return sequence(0x00081115, [series]);
+}
+
+/** The same for a report: Current Requested Procedure Evidence (PS3.3 section C.17.2). */
+export function evidence(source: DicomSource): Element {
+  const series = item(sequence(0x00081199, instancesOf(source)).bytes, encode({ SeriesInstanceUID: source.series }));
+  const study = item(sequence(0x00081115, [series]).bytes, encode({ StudyInstanceUID: source.study }));
+  return sequence(0x0040a375, [study]);
+}

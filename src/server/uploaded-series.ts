@@ -1,0 +1,123 @@
+import { SegcanaryError } from '../errors.js';
+import type { FileRange } from '../files/file-range.js';
+import { SpooledFile } from '../files/spooled-file.js';
+import type { ArchiveKind } from '../formats/archives/identify.js';
+import { MemberSink } from '../formats/archives/member-sink.js';
+import { unpackArchive } from '../formats/archives/unpack.js';
+import { heldPlace } from '../formats/dicom/file-place.js';
+import { type OriginOptions, originOf, type ScanOrigin } from '../formats/dicom/origin.js';
+import { dicomInputs } from '../jobs/dicom-inputs.js';
+import { type BodyFile, lookedAt } from './bodies.js';
+import type { BodyOptions } from './body-bytes.js';
+import { beginsAsDicom } from './body-kind.js';
+import type { ScanFiles } from './images.js';
+import type { OpenScan } from './judge.js';
+
+/** What a server makes of DICOM: names, and where a scan comes from. */
+export interface DicomNaming extends OriginOptions {
+  /** What cases and sites are hashed with. */
+  readonly key: Uint8Array;
+}
+
+export interface SeriesOptions extends BodyOptions, DicomNaming {
+  /** Channels that the network takes, by name. */
+  readonly channels: readonly string[];
+  readonly files: ScanFiles;
+  /** Number or UID of the series; of several channels one each, apart by commas. */
+  readonly series: string | undefined;
+  readonly untilt: boolean;
+}
+
+/** A scan that was found in what was sent. */
+export interface UploadedSeries extends ScanOrigin {
+  readonly open: OpenScan;
+  /** What it is called where its sender gives it no name. */
+  readonly case: string;
+}
+
+/**
+ * Writes DICOM files to one temporary file as they come, and gives them as parts of it. They are
+ * known by their number: what they are called may be the name of a patient.
+ *
+ * @throws SegcanaryError `dicom-invalid` as soon as one that is said to be DICOM is none;
+ *   `limit-exceeded`, `io`, `aborted`; what the bodies throw
+ */
+export async function storedFiles(
+  first: BodyFile,
+  rest: AsyncIterable<BodyFile>,
+  { files, name, limits, signal }: SeriesOptions,
+): Promise<readonly FileRange[]> {
+  const spool = await SpooledFile.create(files.folder, name);
+  files.onDiscard(() => spool.remove());
+  const sink = new MemberSink(spool, name, limits, signal);
+  let count = 0;
+  const add = async ({ bytes, isSaidDicom }: BodyFile) => {
+    sink.count();
+    const file = `file ${++count}`;
+    const looked = await lookedAt(bytes);
+    if (isSaidDicom && !beginsAsDicom(looked.head))
+      throw new SegcanaryError('dicom-invalid', `${file} is no DICOM file; leave it out.`, { subject: name });
+    await sink.add(file, looked.bytes, () => Number.POSITIVE_INFINITY);
+  };
+  await add(first);
+  for await (const file of rest) await add(file);
+  await spool.finish();
+  return sink.files;
+}
+
+/**
+ * Unpacks an archive, as `storedFiles`.
+ *
+ * @throws SegcanaryError as `unpackArchive`
+ */
+export async function storedMembers(
+  bytes: AsyncIterable<Uint8Array>,
+  kind: ArchiveKind,
+  { files, name, limits, signal }: SeriesOptions,
+): Promise<readonly FileRange[]> {
+  const archive = await unpackArchive(bytes, { kind, name, tmpdir: files.folder, limits, signal });
+  files.onDiscard(() => archive.remove());
+  return archive.files.map((file, i) => ({ ...file, name: `file ${i + 1}` }));
+}
+
+/**
+ * The scan among DICOM files: the only series that can be scored, or the one that is named. Its
+ * geometry is checked here, before it takes a turn.
+ *
+ * @throws SegcanaryError `usage` where several can be scored and none is named; `scan-unsuitable`,
+ *   `series-inconsistent`, `dicom-invalid`, `dicom-unsupported`, `truncated`
+ */
+export async function seriesAmong(
+  files: readonly FileRange[],
+  { name, series, untilt, key, siteNames, channels, signal }: SeriesOptions,
+): Promise<UploadedSeries> {
+  const wanted = series?.split(',');
+  const found = await dicomInputs(heldPlace(name, files), {
+    series: wanted,
+    untilt,
+    key: Buffer.from(key).toString('hex'),
+    signal,
+  });
+  if (found.length === 0)
+    throw new SegcanaryError('scan-unsuitable', 'holds no DICOM file; send CT, MR or PET slices.', { subject: name });
+  if (found.length > 1)
+    throw new SegcanaryError(
+      'usage',
+      `holds files of ${found.length} studies, and a scan is of one; send those of one study, or of one series.`,
+      { subject: name },
+    );
+  const [{ case: own, error, series: parts = [] }] = found;
+  if (error) throw error;
+  if (parts.length !== channels.length)
+    throw new SegcanaryError(
+      'scan-unsuitable',
+      `is ${parts.length} series and the model takes ${channels.length} channels (${channels.join(', ')}); name one series a channel in \`series\`, in that order, apart by commas.`,
+      { subject: name, option: 'series' },
+    );
+  const [volume] = await Promise.all(parts.map((part) => part.volume(signal)));
+  return {
+    open: async () => (parts.length === 1 ? parts[0] : parts.map((part) => ({ file: part.name, bytes: part }))),
+    case: own,
+    ...originOf(volume.slices[0].header, key, { siteNames }),
+  };
+}
