@@ -6,18 +6,19 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { runProcess } from '../support/cli.js';
+import { until } from '../support/ports.js';
 import { detector, expectNobody, filesBelow, scoreOf, variant } from './support/runs.js';
-import { Door } from './support/server.js';
-import { tool, until } from './support/tools.js';
+import { WatchedDoor } from './support/server.js';
+import { tool } from './support/tools.js';
 
 /** A series is complete after a second without a file. */
 const QUIET = ['--series-quiet', '1'];
 
 let data: string;
-let door: Door;
+let door: WatchedDoor;
 beforeEach(async () => {
   data = mkdtempSync(join(tmpdir(), 'segcanary-door-'));
-  door = await new Door(['-d', detector, '--data', data, '--allow', 'SENDER@127.0.0.1', ...QUIET]).start();
+  door = await new WatchedDoor(['-d', detector, '--data', data, '--allow', 'SENDER@127.0.0.1', ...QUIET]).start();
 });
 afterEach(async () => {
   const code = await door.stop();
@@ -36,7 +37,7 @@ async function send(folder: string): Promise<void> {
 }
 
 const finished = async (count: number) => {
-  const scans = (await door.scans()).filter(({ state }) => state !== 'queued' && state !== 'running');
+  const scans = (await door.scans()).filter(({ status }) => status !== 'queued' && status !== 'running');
   return scans.length >= count ? scans : null;
 };
 
@@ -46,7 +47,7 @@ describe('the door', () => {
     await send('five-hundred');
     const [scan] = await until('the series is scored', () => finished(1));
     const own = await scoreOf(variant('five-hundred'));
-    expect(scan.result?.score ?? scan.score).toBe(own.score);
+    expect(scan.result?.score).toBe(own.score);
     expect(await door.scans()).toHaveLength(1);
     // Idle is before the network is loaded: what that needs is taken from a series of 30 slices.
     expect(door.peak - idle).toBeLessThan(260);

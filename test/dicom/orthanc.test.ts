@@ -3,10 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { MODEL } from '../support/cli.js';
+import { freePort, until } from '../support/ports.js';
 import { Orthanc } from './support/orthanc.js';
 import { detector, expectNobody, filesBelow, run, variant } from './support/runs.js';
-import { Door } from './support/server.js';
-import { freePort, oracle, tool, until } from './support/tools.js';
+import { WatchedDoor } from './support/server.js';
+import { oracle, tool } from './support/tools.js';
 
 const root = join(import.meta.dirname, '../..');
 /** A series is complete after a second without a file. */
@@ -44,7 +45,7 @@ async function pair(
     ...['-d', detector, '--data', data, '--allow', `${orthanc.aet}@127.0.0.1`, '--allow', 'SENDER@127.0.0.1'],
     ...['--send-to', `${orthanc.aet}@127.0.0.1:${orthanc.dicom}`],
   ];
-  const server = await new Door([...args, ...QUIET], door).start();
+  const server = await new WatchedDoor([...args, ...QUIET], door).start();
   ends.push(() => server.stop());
   return server;
 }
@@ -89,7 +90,7 @@ describe('Orthanc', () => {
     const server = await pair([]);
     await orthanc.stop();
     await send('SEGCANARY', server.dicom, 'base').catch(() => '');
-    await until('the series is scored', async () => (await server.scans()).some(({ state }) => state === 'done'));
+    await until('the series is scored', async () => (await server.scans()).some(({ status }) => status === 'done'));
     await server.stop('SIGKILL');
     await server.start();
     await orthanc.start();

@@ -70,6 +70,7 @@ describe('a series', () => {
     const error = await refusal(variant('truncated'));
     expect(error.code).toBe('truncated');
     expect(error.message).toMatch(/IM0013\.dcm/);
+    expect((await refusal(variant('mr-truncated'))).code).toBe('truncated');
   });
 
   it('15: is refused where a JPEG-lossless frame is cut in half', async () => {

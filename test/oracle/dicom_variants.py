@@ -11,12 +11,14 @@ so that a test can look for it in what segcanary prints.
 
 import json
 import random
+import shutil
 import sys
 from pathlib import Path
 
 import numpy as np
 import SimpleITK as sitk
 from highdicom.legacy import LegacyConvertedEnhancedCTImage, LegacyConvertedEnhancedMRImage
+from pydicom.data import get_testdata_file
 from pydicom.dataset import FileDataset, FileMetaDataset
 from pydicom.sequence import Sequence
 from pydicom.uid import ExplicitVRLittleEndian, JPEG2000Lossless
@@ -294,6 +296,9 @@ def main(out):
         # pydicom would give it a new UID: that of another image.
         ds.compress(JPEG2000Lossless, generate_instance_uid=False)
     write(out / "j2k", packed)
+    # A real file that ends early, of pydicom's own tests.
+    (out / "mr-truncated").mkdir()
+    shutil.copy(get_testdata_file("MR_truncated.dcm"), out / "mr-truncated" / "a.dcm")
     many(out / "few", 100)
     many(out / "five-hundred", 500)
     many(out / "many", 3000)

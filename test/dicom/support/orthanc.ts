@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { freePort, until } from './tools.js';
+import { freePort, until } from '../../support/ports.js';
 
 /** Where Debian puts Orthanc's DICOMweb. */
 const DICOMWEB = '/usr/share/orthanc/plugins/libOrthancDicomWeb.so';

@@ -1,94 +1,28 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { CLI } from '../../support/cli.js';
+import { Door } from '../../support/door.js';
 import { expectNobody, highWater } from './runs.js';
-import { freePort, listening, until } from './tools.js';
 
-/** `segcanary serve` with a door for scanners, in a process of its own. */
-export class Door {
-  readonly aet = 'SEGCANARY';
-  readonly #args: readonly string[];
-  #dicom: number | undefined;
-  #url = '';
-  #pid: number | undefined;
-  #said = '';
-  #kill: (signal: NodeJS.Signals) => Promise<number | null> = async () => null;
-
-  /**
-   * @param args after `serve`, without `--port` and `--dicom`
-   * @param port of its DICOM listener; a free one where it is not given
-   */
-  constructor(args: readonly string[], port?: number) {
-    this.#args = args;
-    this.#dicom = port;
-  }
-
-  /** Port of its DICOM listener, which outlives a restart. */
-  get dicom(): number {
-    return this.#dicom ?? 0;
-  }
-
-  get url(): string {
-    return this.#url;
-  }
-
+/** A door whose every word is read: it names no patient. */
+export class WatchedDoor extends Door {
   /** The most memory that it held so far, MB. */
   get peak(): number {
-    return highWater(this.#pid);
+    return highWater(this.pid);
   }
 
-  /** All that it said on stdout and stderr. */
-  get said(): string {
-    return this.#said;
-  }
-
-  /** Starts it, or starts it again on the same port. */
-  async start(): Promise<this> {
-    this.#dicom ??= await freePort();
-    const dicom = ['--dicom', `${this.aet}:${this.#dicom}`];
-    const child = spawn(process.execPath, [CLI, 'serve', '--port', '0', ...dicom, ...this.#args], {
-      env: { ...process.env, SEGCANARY_TOKEN: undefined },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
-    this.#pid = child.pid;
-    const before = this.#said.length;
-    for (const stream of [child.stdout, child.stderr])
-      stream.setEncoding('utf8').on('data', (text: string) => {
-        this.#said += text;
-      });
-    const ended = once(child, 'close').then(([code]) => code as number | null);
-    this.#kill = (signal) => {
-      child.kill(signal);
-      return ended;
-    };
-    this.#url = await until('the server says where it listens', () => {
-      if (child.exitCode !== null) throw new Error(`serve ended with ${child.exitCode}: ${this.#said}`);
-      return /http:\/\/[\d.]+:\d+/.exec(this.#said.slice(before))?.[0] ?? null;
-    });
-    await listening(this.dicom, 'the door');
-    return this;
-  }
-
-  // biome-ignore lint/suspicious/noExplicitAny: whatever the server says
-  async json(path: string): Promise<any> {
-    return JSON.parse(await this.text(path));
-  }
-
-  /** What it answers; no patient is in it. */
-  async text(path: string): Promise<string> {
-    const text = await (await fetch(`${this.url}${path}`)).text();
+  override async text(path: string): Promise<string> {
+    const text = await super.text(path);
     expectNobody(text);
     return text;
   }
 
-  // biome-ignore lint/suspicious/noExplicitAny: whatever the server says
-  async scans(): Promise<any[]> {
-    return (await this.json('/v1/scans')).scans;
+  override async scans() {
+    const scans = await super.scans();
+    expectNobody(JSON.stringify(scans));
+    return scans;
   }
 
-  async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<number | null> {
-    const code = await this.#kill(signal);
-    expectNobody(this.#said);
+  override async stop(signal?: NodeJS.Signals): Promise<number | null> {
+    const code = await super.stop(signal);
+    expectNobody(this.said);
     return code;
   }
 }
