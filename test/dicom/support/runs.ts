@@ -3,6 +3,9 @@ import { join } from 'node:path';
 import { expect, inject } from 'vitest';
 import { jsonLines, type Ran, type RunOptions, segcanary } from '../../support/cli.js';
 
+// Cases are named by a key of these tests, and none is made in anybody's home.
+process.env.SEGCANARY_KEY = 'test';
+
 export const variants = inject('variants');
 export const detector = join(variants, 'detector');
 export const variant = (name: string): string => join(variants, name);
