@@ -140,11 +140,17 @@ export class SeriesGroups {
     const bySeries = grouped(groups, ({ series }) => series);
     const found = [...bySeries.values()].flatMap((parts) => {
       const split = parts.flatMap((group) =>
-        splitByDimension(group.headers).map(({ headers, part }) => ({ group, headers, part })),
+        splitByDimension(group.headers).map(({ headers, part }) => ({
+          group,
+          headers,
+          part: partOf(group, parts, part),
+        })),
       );
+      // By what they are, and not by which file came first.
+      split.sort((a, b) => (a.part ?? '').localeCompare(b.part ?? '', 'en', { numeric: true }));
       return split.map(({ group, headers, part }, i) => ({
         group,
-        candidate: candidateOf(headers, split.length === 1 ? null : i + 1, partOf(group, parts, part)),
+        candidate: candidateOf(headers, split.length === 1 ? null : i + 1, part),
       }));
     });
     return found.sort((a, b) => order(a.candidate, b.candidate));
@@ -198,15 +204,24 @@ function candidateOf(headers: readonly DicomHeader[], index: number | null, part
 
 /** In what a part of a series differs from the other parts. */
 function partOf(group: Group, groups: readonly Group[], part: string | null): string | null {
-  const differs = (of: (group: Group) => string) => groups.some((other) => of(other) !== of(group));
+  const others = groups.filter((other) => other !== group);
+  const { type, matrix, orientation } = group;
   const words = [
-    ...(differs(({ type }) => type) ? [`image type ${group.type}`] : []),
-    ...(differs(({ matrix }) => matrix) ? [`${group.matrix} pixels`] : []),
+    ...(others.some((other) => other.type !== type) ? [`image type ${type}`] : []),
+    ...(others.some((other) => other.matrix !== matrix) ? [`${matrix} pixels`] : []),
+    ...(others.some((other) => other.type === type && other.matrix === matrix)
+      ? [`rows along ${direction(orientation, 0)}`, `columns along ${direction(orientation, 3)}`]
+      : []),
     ...(part === null ? [] : [part]),
   ];
-  if (words.length === 0 && groups.length > 1) words.push(`rows along ${group.orientation?.slice(0, 3).join(', ')}`);
   return words.length === 0 ? null : words.join(', ');
 }
+
+const direction = (orientation: Orientation | null, from: 0 | 3): string =>
+  orientation
+    ?.slice(from, from + 3)
+    .map((v) => Number(v.toFixed(2)) + 0)
+    .join(', ') ?? 'nothing';
 
 /** By number, those without one last; then by UID, and by part in the order that they came. */
 function order(a: SeriesCandidate, b: SeriesCandidate): number {
