@@ -169,10 +169,10 @@ export function describeError(error: unknown, name?: string): ErrorDescription {
   };
 }
 
-/** The message of an error in the words of a front end. */
+/** The message of an error in the words of a front end: the option that helps, and others beside it. */
 export function inWords({ message, option }: Pick<ErrorDescription, 'message' | 'option'>, words: OptionWords): string {
-  const word = option && words(option);
-  return word ? message.replace(`\`${option}\``, word) : message;
+  if (!option) return message;
+  return message.replace(/`([A-Za-z.]+)`/g, (quoted, name: OptionName) => words(name) ?? quoted);
 }
 
 /** Whether an error says that somebody asked for the work to stop. */

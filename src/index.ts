@@ -93,13 +93,16 @@ export {
 export { auroc, averagePrecision, detectionError, falsePositiveRate, rejectionsAt } from './evaluate/ranking.js';
 export { type Judged, riskCoverageAreas, riskCoverageCurve } from './evaluate/risk-coverage.js';
 export { Explainer } from './explain/explainer.js';
+export { caseNameOf } from './formats/dicom/case-name.js';
+export { FoundSeries } from './formats/dicom/found-series.js';
 export type { NiftiGeometry } from './formats/nifti/geometry.js';
 export { type WriteNiftiOptions, writeNifti } from './formats/nifti/write.js';
 export { openScan } from './formats/open.js';
 export type { ChannelSource, ScanSource, SliceReading, SliceSource } from './formats/scan-source.js';
 export { type CalibrateJobOptions, type CalibrationResult, calibrateDetector } from './jobs/calibrate.js';
 export { type CalibrateQualityOptions, calibrateQuality, type QualityCalibration } from './jobs/calibrate-quality.js';
-export { cohortInputs } from './jobs/cohort-inputs.js';
+export { type CohortInputOptions, cohortInputs } from './jobs/cohort-inputs.js';
+export type { SeriesOptions } from './jobs/dicom-inputs.js';
 export {
   type EvaluateCohortOptions,
   type EvaluationResult,
@@ -113,6 +116,7 @@ export { fitIntensityDetector, type IntensityDetectorOptions } from './jobs/fit-
 export { type OutputDetectorOptions, saveOutputDetector } from './jobs/fit-outputs.js';
 export { identifyInput, type KnownScan, SeenScans } from './jobs/identities.js';
 export { type ResolveOptions, resolveInputs, type ScanInput } from './jobs/inputs.js';
+export { type ListedSeries, listSeries } from './jobs/list-series.js';
 export { patientsOf, readPatients } from './jobs/patients.js';
 export { type ScoreJobOptions, scoreScans } from './jobs/score.js';
 export { type CohortScores, type ScoreCohortOptions, scoreCohort } from './jobs/score-cohort.js';

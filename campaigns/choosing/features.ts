@@ -10,7 +10,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import type { Patch } from '../../src/chunks.js';
-import { openInput } from '../../src/jobs/inputs.js';
+import { openInput } from '../../src/jobs/open-input.js';
 import { contiguous } from '../../src/maths/volume/contiguous.js';
 import { IntensityHistogram } from '../../src/maths/volume/histogram.js';
 import { patchWeights } from '../../src/maths/window/uncertainty-mask.js';

@@ -38,7 +38,7 @@ export function calibrateCommand(program: Command): void {
     .option('--level <share>', 'share of in-distribution scans that the boundary is to keep', level, DEFAULT_LEVEL)
     .option('--patients <csv>', 'patient of each case: a file with the columns case and patient (default: by name)');
   withQualityOptions(command);
-  withCohortOption(withScanOptions(command, 'held-out scans: files or folders', false), 'val').action(() => {
+  withCohortOption(withScanOptions(command, 'held-out scans: files, folders or archives', false), 'val').action(() => {
     const flags = flagsOf<CalibrateFlags>(command);
     return runSession(flags, async (session) => {
       const { log, signal, say } = session;

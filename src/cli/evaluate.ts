@@ -5,10 +5,11 @@ import { AGGREGATORS } from '../evaluate/aggregators.js';
 import type { Evaluated } from '../evaluate/evaluation.js';
 import { differencesTable, resultsTable, shiftsTable } from '../evaluate/results.js';
 import { makeFolder } from '../files/atomic.js';
-import { cohortInput, openCohort } from '../jobs/cohort-inputs.js';
+import { cohortInputOf, openCohort } from '../jobs/cohort-inputs.js';
 import { type EvaluationResult, evaluateCohort } from '../jobs/evaluate.js';
 import { evaluationOutputs, writeEvaluation } from '../jobs/evaluation-folder.js';
 import { Outputs } from '../jobs/outputs.js';
+import type { ScanInput } from '../jobs/scan-input.js';
 import { openEvaluationModel } from '../network/folder.js';
 import { advisedCommands } from './advised-commands.js';
 import { EXIT } from './exit.js';
@@ -17,9 +18,11 @@ import {
   flagsOf,
   type PlanFlags,
   type ReadingFlags,
+  type SeriesFlags,
   withFoldsOption,
   withModelOptions,
   withReadingOptions,
+  withUntiltOption,
 } from './options.js';
 import { ScanProgress } from './scan-progress.js';
 import { runSession, type Session } from './session.js';
@@ -27,7 +30,7 @@ import { table } from './table.js';
 import { fraction, listOf, wholeNumber } from './values.js';
 import { flagOf, sentenceOf } from './words.js';
 
-interface EvaluateFlags extends ReadingFlags, PlanFlags, LogOptions {
+interface EvaluateFlags extends ReadingFlags, Pick<SeriesFlags, 'untilt'>, PlanFlags, LogOptions {
   readonly model: string;
   readonly folds?: readonly number[];
   readonly tap?: readonly string[];
@@ -81,7 +84,7 @@ export function evaluateCommand(program: Command): void {
       'where what was seen of scans is kept, so that an evaluation resumes (default: <output>.cache)',
     )
     .requiredOption('-o, --output <folder>', 'report.html, results.json, results.csv, harmful.csv, cases.csv');
-  withReadingOptions(command).action((path: string) => {
+  withUntiltOption(withReadingOptions(command)).action((path: string) => {
     const flags = flagsOf<EvaluateFlags>(command);
     return runSession(flags, (session) => evaluate(path, flags, session));
   });
@@ -91,7 +94,9 @@ async function evaluate(path: string, flags: EvaluateFlags, session: Session): P
   const { log, progress, signal } = session;
   const cohort = await openCohort(path, signal);
   const model = await openEvaluationModel(flags.model, { ...flags, signal });
-  const scans = cohort.map(cohortInput);
+  const inputOf = cohortInputOf({ ...flags, signal });
+  const scans: ScanInput[] = [];
+  for (const c of cohort) scans.push(await inputOf(c));
   const labels = cohort.flatMap(({ label }) => label ?? []);
   await Outputs.plan(
     { inputs: scans, files: [path, ...labels, ...(model.files ?? [])] },

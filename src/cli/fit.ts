@@ -68,7 +68,7 @@ export function fitCommand(program: Command): void {
     .option('--patients <csv>', 'patient of each case: a file with the columns case and patient (default: by name)')
     .option('--cache <folder>', 'where embeddings are kept, so that a fit resumes (default: <output>.cache)')
     .requiredOption('-o, --output <folder>', 'the detector');
-  const inputs = 'training scans: files or folders (a detector on outputs needs none)';
+  const inputs = 'training scans: files, folders or archives (a detector on outputs needs none)';
   withCohortOption(withScanOptions(command, inputs, false), 'train').action(() => {
     const flags = flagsOf<FitFlags>(command);
     return runSession(flags, async (session) => {

@@ -16,6 +16,7 @@ const COMMANDS = {
   evaluate: async () => (await import('./evaluate.js')).evaluateCommand,
   simulate: async () => (await import('./simulate.js')).simulateCommand,
   inspect: async () => (await import('./inspect.js')).inspectCommand,
+  series: async () => (await import('./series.js')).seriesCommand,
   serve: async () => (await import('./serve.js')).serveCommand,
 } satisfies Record<string, () => Promise<(program: Command) => void>>;
 

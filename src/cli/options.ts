@@ -4,7 +4,7 @@ import { readPatients } from '../jobs/patients.js';
 import type { ScanLimits } from '../limits.js';
 import type { WithInference } from '../network/inference/options.js';
 import type { LogOptions } from './log.js';
-import { foldList, limits, limitsText, threads, wholeNumber } from './values.js';
+import { foldList, limits, limitsText, seriesList, threads, wholeNumber } from './values.js';
 
 /** The options of commands that run a network. */
 export type InferenceFlags = Required<WithInference>;
@@ -19,8 +19,15 @@ export interface ReadingFlags extends InferenceFlags, LimitFlags {
   readonly tmpdir?: string;
 }
 
+/** Which series of DICOM are meant, and how they are read. */
+export interface SeriesFlags {
+  readonly series?: readonly string[];
+  readonly eachSeries?: boolean;
+  readonly untilt?: boolean;
+}
+
 /** The options of commands that take scans. */
-export interface ScanFlags extends ReadingFlags {
+export interface ScanFlags extends ReadingFlags, SeriesFlags {
   readonly input: string[];
   readonly volume?: number;
   readonly spool: boolean;
@@ -57,12 +64,26 @@ export const withReadingOptions = (command: Command): Command =>
     ),
   );
 
+export const withUntiltOption = (command: Command): Command =>
+  command.option('--untilt', 'of DICOM: take a gantry tilt out, by shifting rows (docs/input.md)');
+
+export const withSeriesOptions = (command: Command): Command =>
+  withUntiltOption(
+    command
+      .option(
+        '--series <uid|number>',
+        'of DICOM: the series of a study to take, where there are several; of several channels one each, as 2,3',
+        seriesList,
+      )
+      .option('--each-series', 'of DICOM: take every series, as a case of its own'),
+  );
+
 /** @param required whether there is nothing to do without scans */
 export function withScanOptions(command: Command, inputs: string, required = true): Command {
   const flags = '-i, --input <path...>';
   const taking = required ? command.requiredOption(flags, inputs) : command.option(flags, inputs);
   return withReadingOptions(
-    taking
+    withSeriesOptions(taking)
       .option('--volume <n>', 'which volume of 4-D files, from 0', wholeNumber)
       .option('--no-spool', 'stream straight through, without a temporary file (deviates: docs/preprocessing.md)'),
   );

@@ -56,19 +56,21 @@ export function scoreCommand(program: Command): void {
     )
     .option('--explain', 'add what explains the verdict: largest patches, what moved, intensities (docs/explaining.md)')
     .option('--remember-constants', 'encode patches of a single value, such as air, once; the scores are the same');
-  withScanOptions(command, 'scans: files or folders, or - for stdin').action(() => {
-    const flags = flagsOf<ScoreFlags>(command);
-    return runSession(flags, async (session) => {
-      if (flags.server === undefined) return scoreAll(flags, await scorerHere(flags), session);
-      for (const name of SERVERS_OWN)
-        if (command.getOptionValueSourceWithGlobals(name) === 'cli')
-          throw new SegcanaryError(
-            'usage',
-            `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)} is not for scans that a server scores; leave it out.`,
-          );
-      return scoreAll(flags, await scorerThere(flags, flags.server, session), session);
-    });
-  });
+  withScanOptions(command, 'scans: NIfTI files, DICOM, folders, archives (zip, tar, tar.gz), or - for stdin').action(
+    () => {
+      const flags = flagsOf<ScoreFlags>(command);
+      return runSession(flags, async (session) => {
+        if (flags.server === undefined) return scoreAll(flags, await scorerHere(flags), session);
+        for (const name of SERVERS_OWN)
+          if (command.getOptionValueSourceWithGlobals(name) === 'cli')
+            throw new SegcanaryError(
+              'usage',
+              `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)} is not for scans that a server scores; leave it out.`,
+            );
+        return scoreAll(flags, await scorerThere(flags, flags.server, session), session);
+      });
+    },
+  );
 }
 
 /** Options that are the server's to choose. */
@@ -136,6 +138,8 @@ async function scorerThere(
 
 async function scoreAll(flags: ScoreFlags, scorer: Scorer, session: Session): Promise<number> {
   const inputs: readonly ScanInput[] = await resolveInputs(flags.input, flags.case, {
+    ...flags,
+    signal: session.signal,
     onWarning: warnOf(session),
   });
   const { mask, output } = flags;

@@ -61,10 +61,12 @@ export function segmentCommand(program: Command): void {
         .default('bound'),
     )
     .option('--fail-on-ood', 'exit with 10 when a scan is out of distribution');
-  withScanOptions(command, 'scans: files or folders, or - for stdin').action(() => {
-    const flags = flagsOf<SegmentFlags>(command);
-    return runSession(flags, (session) => segmentAll(flags, session));
-  });
+  withScanOptions(command, 'scans: NIfTI files, DICOM, folders, archives (zip, tar, tar.gz), or - for stdin').action(
+    () => {
+      const flags = flagsOf<SegmentFlags>(command);
+      return runSession(flags, (session) => segmentAll(flags, session));
+    },
+  );
 }
 
 async function segmentAll(flags: SegmentFlags, session: Session): Promise<number> {
@@ -78,7 +80,11 @@ async function segmentAll(flags: SegmentFlags, session: Session): Promise<number
       'usage',
       '--stress needs a detector that was calibrated with labels; see segcanary calibrate --labels.',
     );
-  const inputs = await resolveInputs(flags.input, flags.case, { onWarning: warnOf(session) });
+  const inputs = await resolveInputs(flags.input, flags.case, {
+    ...flags,
+    signal: session.signal,
+    onWarning: warnOf(session),
+  });
   const toStdout = flags.output === '-';
   if (toStdout && inputs.length !== 1)
     throw new SegcanaryError('usage', `-o - takes one scan and there are ${inputs.length}; name a folder.`);

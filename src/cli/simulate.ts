@@ -14,12 +14,20 @@ import { SHIFT_NAMES, shiftsFor } from '../simulate/registry.js';
 import type { Grade, Modality, Shift } from '../simulate/shift.js';
 import { EXIT } from './exit.js';
 import type { LogOptions } from './log.js';
-import { flagsOf, type LimitFlags, type PlanFlags, withLimitOptions, withPlanOptions } from './options.js';
+import {
+  flagsOf,
+  type LimitFlags,
+  type PlanFlags,
+  type SeriesFlags,
+  withLimitOptions,
+  withPlanOptions,
+  withSeriesOptions,
+} from './options.js';
 import { runSession, type Session, warnOf } from './session.js';
 import { wholeNumber } from './values.js';
 import { printed } from './words.js';
 
-interface SimulateFlags extends LimitFlags, PlanFlags, LogOptions {
+interface SimulateFlags extends LimitFlags, SeriesFlags, PlanFlags, LogOptions {
   readonly input: string[];
   readonly model?: string;
   readonly modality?: Modality;
@@ -36,7 +44,7 @@ export function simulateCommand(program: Command): void {
     .description(
       'shifted copies of CTs or MRs of your own, to try a detector on: seeded, graded, with the rows of a cohort',
     )
-    .requiredOption('-i, --input <path...>', 'CTs in HU, or MRs: files or folders')
+    .requiredOption('-i, --input <path...>', 'CTs in HU, or MRs: files, folders or archives')
     .option(
       '-m, --model <path>',
       'shifts of the modality that this model is for: nnU-Net’s model folder, or an ONNX file',
@@ -58,7 +66,7 @@ export function simulateCommand(program: Command): void {
       '-o, --output <folder>',
       '{case}_{shift}-{grade}.nii.gz, changed segmentations {case}_{shift}-{grade}_label.nii.gz, and cohort.csv',
     );
-  withPlanOptions(withLimitOptions(command)).action(() => {
+  withPlanOptions(withLimitOptions(withSeriesOptions(command))).action(() => {
     const flags = flagsOf<SimulateFlags>(command);
     return runSession(flags, (session) => simulateAll(flags, session));
   });
@@ -66,6 +74,8 @@ export function simulateCommand(program: Command): void {
 
 async function simulateAll(flags: SimulateFlags, session: Session): Promise<number> {
   const inputs = await resolveInputs(flags.input, undefined, {
+    ...flags,
+    signal: session.signal,
     withoutCopies: true,
     onWarning: warnOf(session),
   });
@@ -86,7 +96,8 @@ async function simulateAll(flags: SimulateFlags, session: Session): Promise<numb
   await makeFolder(flags.output);
   const rows: string[][] = [];
   let failed = 0;
-  for (const [i, { case: name, file }] of inputs.entries()) {
+  for (const [i, input] of inputs.entries()) {
+    const { case: name, file } = input;
     const { log, progress, signal, print } = session;
     const fail = (error: unknown) => {
       if (isAbort(error)) throw error;
@@ -102,7 +113,7 @@ async function simulateAll(flags: SimulateFlags, session: Session): Promise<numb
     };
     const label = labels.get(name) ?? '';
     // Once a scan, and not once a copy.
-    const statistics = await measureScan({ case: name, file, signal, limits: flags.limits }).catch(failWhole);
+    const statistics = await measureScan({ ...input, signal, limits: flags.limits }).catch(failWhole);
     if (!statistics) continue;
     const known = modality ?? modalityLike(statistics);
     const shifts = flags.shift ? shiftsNamed(flags.shift, known) : shiftsFor(known);
@@ -120,13 +131,13 @@ async function simulateAll(flags: SimulateFlags, session: Session): Promise<numb
           await outputs.claim(copy, []);
           // Another seed a scan, so that no two have the same implants.
           const seed = flags.seed + i;
-          const how = { case: name, shift, grade, seed, signal, limits: flags.limits };
+          const how = { ...input, shift, grade, seed, signal, limits: flags.limits };
           const { modality: said } = flags;
-          await simulateScan({ ...how, file, statistics, modality: said, to: join(flags.output, image) });
+          await simulateScan({ ...how, statistics, modality: said, to: join(flags.output, image) });
           let truth = label;
           if (changed !== null) {
             truth = changed;
-            await simulateScan({ ...how, file: label, of: 'truth', to: join(flags.output, truth) });
+            await simulateScan({ ...how, file: label, series: undefined, of: 'truth', to: join(flags.output, truth) });
           }
           rows.push([copy, image, truth, 'test', 'ood', shift.name, 'simulated']);
           await print({

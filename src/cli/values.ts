@@ -77,3 +77,12 @@ export function limits(text: string, before: Partial<ScanLimits> = {}): Partial<
   }
   return given;
 }
+
+/** Numbers or UIDs of series, comma-separated or one after another. */
+export const seriesList = (text: string, before: readonly string[] = []): readonly string[] => [
+  ...before,
+  ...text.split(',').map((word) => {
+    if (word.trim() === '') throw new InvalidArgumentError('Give the number or the UID of a series, as 2 or 2,3.');
+    return word.trim();
+  }),
+];

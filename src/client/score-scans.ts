@@ -1,6 +1,7 @@
 import type { Writable } from 'node:stream';
 import { type ErrorDescription, isAbort } from '../errors.js';
-import { refuseChannels, type ScanInput } from '../jobs/inputs.js';
+import type { ScanInput } from '../jobs/inputs.js';
+import { refuseChannels } from '../jobs/open-input.js';
 import { Outputs, outputOf } from '../jobs/outputs.js';
 import type { ServerDetector } from '../protocol/detectors.js';
 import { failureOf, type ScanFailure, type SubjectScore } from '../results.js';

@@ -16,7 +16,8 @@ import { shiftsOfPlan } from '../simulate/for-plan.js';
 import type { Grade, ScanStatistics, Shift } from '../simulate/shift.js';
 import type { SimulateOptions } from '../stages/simulate.js';
 import { heldOutImages } from './held-out.js';
-import { openInput, type ScanInput } from './inputs.js';
+import type { ScanInput } from './inputs.js';
+import { openInput } from './open-input.js';
 import { stepSizeOf } from './segment.js';
 import { measureScan } from './simulate.js';
 
@@ -94,7 +95,7 @@ export async function calibrateQuality(options: CalibrateQualityOptions): Promis
     let statistics: ScanStatistics | undefined;
     for (const copy of [null, ...copies(i)]) {
       if (copy?.shift.modality === 'mr')
-        statistics ??= await measureScan({ ...options, plan: detector.description.plan, file: input.file });
+        statistics ??= await measureScan({ ...options, ...input, plan: detector.description.plan });
       options.onPass?.({ case: input.case, shift: copy?.shift.name ?? null });
       const rating = rated(input, truths[i], copy && { ...copy, statistics, seed: seed + i }, options);
       const pass = await attempt(copy ? `${input.case} (${copy.shift.name})` : input.case, rating);

@@ -26,13 +26,16 @@ import type { SegmentationPlan } from '../plan.js';
 import { examineFeatures, examineScan } from '../scans/examine.js';
 import { lookAtScan, type ScanView } from '../scans/look.js';
 import type { ScanOptions } from '../scans/run.js';
-import { cohortInput } from './cohort-inputs.js';
+import { type CohortInputOptions, cohortInputOf } from './cohort-inputs.js';
 import { embedInput } from './embed.js';
 import { ExaminedCache, type ExaminedScan } from './examined-cache.js';
-import { openInput } from './inputs.js';
+import { openInput } from './open-input.js';
 import { scanHashes, scanNames } from './scan-hashes.js';
 
-export interface CohortReaderOptions extends Omit<ScanOptions, 'case' | 'file'>, WithInference {
+export interface CohortReaderOptions
+  extends Omit<ScanOptions, 'case' | 'file'>,
+    WithInference,
+    Pick<CohortInputOptions, 'untilt'> {
   /** Under a plan file, which says nothing of labels, scans are examined by features alone. */
   readonly model: EvaluationSource;
   /** Folder of the cache. */
@@ -143,15 +146,16 @@ export async function openCohortReader(options: CohortReaderOptions): Promise<Co
   const keys = new Map<string, string>();
   const hashOf = scanHashes(options.signal);
   const { volume, limits, signal } = options;
+  const inputOf = cohortInputOf(options);
   const namesOfScan = scanNames(hashOf, { plan, volume, limits, signal, cache: options.cache });
 
   return {
     taps,
     encoderStages: stages,
     layout: sets,
-    names: (c) => namesOfScan(cohortInput(c)),
+    names: async (c) => namesOfScan(await inputOf(c)),
     async train(c) {
-      const input = cohortInput(c);
+      const input = await inputOf(c);
       const scanSha256 = await hashOf(input);
       const key = embeddingKey({ ...shared, encoderSha256: sha256(encoderOnnx), more: reading, scanSha256 });
       keys.set(c.case, key);
@@ -160,7 +164,7 @@ export async function openCohortReader(options: CohortReaderOptions): Promise<Co
       return false;
     },
     async examine(c) {
-      const input = cohortInput(c);
+      const input = await inputOf(c);
       const truth = c.label === null || !segmentation ? null : { case: c.case, file: c.label };
       const key = embeddingKey({
         ...shared,
@@ -196,7 +200,7 @@ export async function openCohortReader(options: CohortReaderOptions): Promise<Co
     },
     async look(c, at, scorer) {
       if (!segmentation) return null;
-      const input = cohortInput(c);
+      const input = await inputOf(c);
       // The same graph twice is one session; mirrors and dropout are not made.
       const { features } = scorer;
       const own = isMeasured(features) ? groups.filter((group) => group.features === features) : [];

@@ -1,5 +1,4 @@
-import { join, posix } from 'node:path';
-import { SegcanaryError } from '../errors.js';
+import { isAbort, SegcanaryError } from '../errors.js';
 import { caseNameOf } from '../formats/dicom/case-name.js';
 import { chooseSeries } from '../formats/dicom/choose.js';
 import type { DicomHeader } from '../formats/dicom/dicom-header.js';
@@ -9,6 +8,7 @@ import { FoundSeries } from '../formats/dicom/found-series.js';
 import { type SeriesCandidate, SeriesGroups, type SetAside } from '../formats/dicom/group.js';
 import { type Study, studiesOf } from '../formats/dicom/studies.js';
 import type { Warning, WarningListener } from '../results.js';
+import { groupPlaces } from './named-paths.js';
 import type { ScanInput } from './scan-input.js';
 
 /** Which of several series are meant, and how they are read. */
@@ -42,6 +42,47 @@ export interface StudySeries {
 }
 
 /**
+ * The scans of places, by place. Places `x_0000`, `x_0001`, … hold the channels of one scan, a
+ * series each, and it is the first one's.
+ *
+ * @throws SegcanaryError `io` for a folder that cannot be read, `aborted`
+ */
+export async function channelInputs(
+  places: readonly FilePlace[],
+  options: NamingOptions,
+): Promise<Map<FilePlace, ScanInput[]>> {
+  const scans = new Map<FilePlace, ScanInput[]>();
+  for (const { places: channels, missingChannel } of groupPlaces(places)) {
+    const [first] = channels;
+    const found: ScanInput[][] = [];
+    for (const place of channels) found.push(await dicomInputs(place, options));
+    const isOne = channels.length === 1 || found.every((inputs) => inputs.length === 0);
+    if (isOne) scans.set(first, found.flat());
+    else scans.set(first, [{ ...joinChannels(found, channels), ...(missingChannel && { missingChannel }) }]);
+  }
+  return scans;
+}
+
+/** One scan of the scans of its channels: it is called as the first. */
+export function joinChannels(found: readonly (readonly ScanInput[])[], places: readonly FilePlace[]): ScanInput {
+  const [first] = found.flat();
+  const wrong = found.findIndex((inputs) => inputs.length !== 1);
+  const error =
+    found.flat().find((input) => input.error)?.error ??
+    (wrong < 0
+      ? undefined
+      : new SegcanaryError(
+          'usage',
+          `holds ${found[wrong].length} series, and it is one channel of a scan; leave one series in it, or rename it.`,
+          { subject: places[wrong].name },
+        ));
+  const series = found.flatMap((inputs) => inputs.flatMap((input) => input.series ?? []));
+  const [file, ...moreChannels] = places.map(({ name }) => name);
+  const more = moreChannels.length > 0 && { moreChannels };
+  return { case: first.case, file, ...more, series, ...(error && { error }) };
+}
+
+/**
  * The scans among the DICOM files of a place: one of every study, whatever folders the files lie
  * in; every series of it with `eachSeries`. What is wrong with a study fails alone, as its case.
  *
@@ -50,7 +91,18 @@ export interface StudySeries {
  */
 export async function dicomInputs(place: FilePlace, options: NamingOptions): Promise<ScanInput[]> {
   const { signal, key } = options;
-  const { studies, damaged } = await studiesOf(readHeaders(place.all(signal), signal));
+  const failed = (name: string, error: SegcanaryError): ScanInput => ({
+    case: caseNameOf(name, 'file', key),
+    file: name,
+    error,
+  });
+  const found = await studiesOf(readHeaders(place.all(signal), signal)).catch((error: unknown) => {
+    if (!place.isArchive || isAbort(error) || !(error instanceof SegcanaryError)) throw error;
+    return error;
+  });
+  if (found instanceof SegcanaryError) return [failed(place.name, found)];
+  const { studies, damaged } = found;
+  if (place.isArchive && studies.length + damaged.length === 0) return [failed(place.name, holdsNothing(place.name))];
   const scans: StudySeries[] = [];
   const without: StudySeries[] = [];
   for (const study of studies) {
@@ -64,16 +116,15 @@ export async function dicomInputs(place: FilePlace, options: NamingOptions): Pro
   const isAlone = told.length + damaged.length === 1;
   if (scans.length > 1)
     for (const { study, setAside } of without)
-      for (const note of notesOf(setAside)) options.onWarning?.(note, nameOf(place, study.names, false));
+      for (const note of notesOf(setAside)) options.onWarning?.(note, place.nameOf(study.names));
   return [
     ...told.flatMap((one) => inputsOf({ ...one, setAside: [...one.setAside, ...beside] }, place, isAlone, options)),
-    ...damaged.map(({ name, error }) => ({
-      case: caseNameOf(name, 'file', key),
-      file: join(place.name, name),
-      error,
-    })),
+    ...damaged.map(({ name, error }) => ({ ...failed(name, error), file: place.nameOf([name]) })),
   ];
 }
+
+const holdsNothing = (name: string): SegcanaryError =>
+  new SegcanaryError('archive-invalid', 'holds no DICOM file; of NIfTI give the files themselves.', { subject: name });
 
 /**
  * What can be scored of a study, and what cannot.
@@ -101,7 +152,7 @@ export async function seriesOf(
 
 function inputsOf(found: StudySeries, place: FilePlace, isAlone: boolean, options: NamingOptions): ScanInput[] {
   const { study, candidates, setAside } = found;
-  const file = nameOf(place, study.names, isAlone);
+  const file = isAlone ? place.name : place.nameOf(study.names);
   const [damaged] = study.damaged;
   const failed = (error: SegcanaryError): ScanInput => ({
     case: candidates.length === 1 ? caseOf(candidates[0], options) : caseNameOf(study.uid, 'study', options.key),
@@ -112,7 +163,7 @@ function inputsOf(found: StudySeries, place: FilePlace, isAlone: boolean, option
   const notes = notesOf(setAside);
   const seriesOf = (candidate: SeriesCandidate) => {
     const names = candidate.headers.map((header) => header.file.name);
-    const name = candidates.length === 1 ? file : nameOf(place, names, isAlone && isIn(place, names));
+    const name = candidates.length === 1 ? file : place.nameOf(names);
     return new FoundSeries({ name, place, candidate, notes, untilt: options.untilt });
   };
   if (options.eachSeries && candidates.length > 0)
@@ -146,24 +197,5 @@ export function caseOf({ uid, modality, number }: SeriesCandidate, { key }: { re
 export const notesOf = (setAside: readonly SetAside[]): Warning[] =>
   setAside.map(({ what, count, reason }) => ({
     code: 'set-aside',
-    message: `Set aside: ${count} ${what}; ${reason}.`,
+    message: `Set aside: ${what} (${count}); ${reason}.`,
   }));
-
-/** The folder of a batch that files have in common; what a user gave where there is but one scan. */
-function nameOf(place: FilePlace, names: readonly string[], isAlone: boolean): string {
-  const common = isAlone ? '' : folderOf(names);
-  return common === '' ? place.name : join(place.name, common);
-}
-
-const isIn = (place: FilePlace, names: readonly string[]): boolean => folderOf(names) === '' || place.name === '';
-
-function folderOf(names: readonly string[]): string {
-  let common = posix.dirname(names[0]).split('/');
-  for (const name of names) {
-    const parts = posix.dirname(name).split('/');
-    let same = 0;
-    while (same < common.length && common[same] === parts[same]) same++;
-    common = common.slice(0, same);
-  }
-  return common.join('/').replace(/^\.$/, '');
-}

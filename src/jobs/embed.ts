@@ -8,7 +8,8 @@ import { coverWeights, patchWeights } from '../maths/window/uncertainty-mask.js'
 import type { EmbeddingOptions } from '../pipeline.js';
 import { embedScan } from '../scans/embed.js';
 import type { ScanOptions } from '../scans/run.js';
-import { openInput, type ScanInput } from './inputs.js';
+import type { ScanInput } from './inputs.js';
+import { openInput } from './open-input.js';
 
 /**
  * Embeds one scan and keeps the features of all its patches.

@@ -4,7 +4,8 @@ import { makeFolder } from '../files/atomic.js';
 import { sha256 } from '../files/hash.js';
 import { identifyScan, type ScanIdentity } from '../scans/identify.js';
 import type { ScanOptions } from '../scans/run.js';
-import { hashInput, openFiles, type ScanInput } from './inputs.js';
+import type { ScanInput } from './inputs.js';
+import { hashInput, openFiles } from './open-input.js';
 import { readSealed, writeSealed } from './sealed-json.js';
 
 /** A scan by its bytes and by its voxels. */

@@ -1,68 +1,138 @@
-import { stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import type { Readable } from 'node:stream';
-import type { ChannelBytes } from '../chunks.js';
-import { SegcanaryError } from '../errors.js';
-import { sha256, sha256OfStream } from '../files/hash.js';
+import { isAbort, SegcanaryError } from '../errors.js';
 import { isFolder } from '../files/is-folder.js';
 import { type CaseFiles, groupCases, listCases, type OwnResult } from '../formats/cases.js';
-import { openScan, readHeader } from '../formats/open.js';
-import type { ScanSource } from '../formats/scan-source.js';
-import type { ScanLimits } from '../limits.js';
-import { axisCodes } from '../maths/volume/axis-codes.js';
-import type { Plan } from '../plan.js';
+import { type FilePlace, namedPlace } from '../formats/dicom/file-place.js';
 import type { WarningListener } from '../results.js';
+import { caseKey } from './case-key.js';
+import { channelInputs, type SeriesOptions } from './dicom-inputs.js';
+import { type LookOptions, lookInto, placesIn } from './named-paths.js';
+import { readPiped } from './piped-input.js';
+import type { ScanInput } from './scan-input.js';
 
-/** A scan that was asked for: files, or stdin. */
-export interface ScanInput {
-  readonly case: string;
-  /** Path of the file, `-` for stdin. Of the first channel where there are several. */
-  readonly file: string;
-  /** Paths of the further channels, in the order of the plan. */
-  readonly moreChannels?: readonly string[];
-  /** Number of a channel that is not there although a later one is: `0001`. */
-  readonly missingChannel?: string | undefined;
-}
+export type { ScanInput } from './scan-input.js';
 
-export interface ResolveOptions {
+export interface ResolveOptions extends SeriesOptions, LookOptions {
   /** Leave shifted copies in folders out too, as other results. @default false */
   readonly withoutCopies?: boolean | undefined;
-  /** Told of results of segcanary in a folder, which are left out; the name is the folder's. */
+  /** Told of what is left out of a folder, whose name is the second. */
   readonly onWarning?: WarningListener | undefined;
 }
 
 /**
- * The scans that a list of files and folders names; `-` is stdin. Masks, segmentations and
- * probabilities that segcanary wrote into a folder are no scans: they are taken where they are
+ * The scans that a list of files and folders names; `-` is stdin. A folder with NIfTI files is
+ * these. Any other folder, an archive, DICOM files that are named one by one, and stdin where it
+ * carries a tar, a zip or a DICOM file, are DICOM: of every study its series. Masks, segmentations
+ * and probabilities that segcanary wrote into a folder are no scans: they are taken where they are
  * named one by one.
+ *
+ * Of a series names and UIDs are kept; it is read when its turn comes. What is wrong with one of
+ * several scans is told then, and where there is one scan a choice that is missing at once.
  *
  * @param name what a single scan is called in the result
  * @throws SegcanaryError `io` for a folder that cannot be read, `usage` for folders without scans,
- *   equal names, a name for many scans
+ *   equal names, a name for many scans, several series of which none was chosen, and for options of
+ *   series where there are none
  */
 export async function resolveInputs(
   paths: readonly string[],
   name?: string,
   options: ResolveOptions = {},
 ): Promise<ScanInput[]> {
-  const inputs: ScanInput[] = [];
+  refuseBoth(options);
+  const inputs = await findInputs(paths, options, name);
+  if (!inputs.some((input) => input.series || input.error)) refuseForNothing(options);
+  return inputs;
+}
+
+/** The same, whatever the options of series are, and whether they are of any use. */
+export async function findInputs(
+  paths: readonly string[],
+  options: ResolveOptions,
+  name?: string,
+): Promise<ScanInput[]> {
+  const found: Found[] = [];
+  /** DICOM files that are named one by one are one set, in the place of the first. */
+  const single: { at: number; readonly files: string[] } = { at: 0, files: [] };
   let files: string[] = [];
   const flush = () => {
-    inputs.push(...groupCases(files).map(inputOf));
+    found.push(...groupCases(files).map(inputOf));
     files = [];
   };
   for (const path of paths) {
     // What is not there fails when it is opened, alone among the others.
-    const folder = path !== '-' && (await isFolder(path));
-    if (path !== '-' && !folder) {
-      files.push(path);
+    const isStdin = path === '-';
+    const folder = !isStdin && (await isFolder(path));
+    if (!isStdin && !folder) {
+      const what = await lookInto(path, options);
+      if (what === 'other') files.push(path);
+      else {
+        flush();
+        if (what !== 'dicom') found.push(what.place);
+        else if (single.files.push(path) === 1) single.at = found.length;
+      }
       continue;
     }
     flush();
-    if (folder) inputs.push(...(await casesOf(path, options)));
-    else inputs.push({ case: 'stdin', file: '-' });
+    if (folder) found.push(await lookIntoFolder(path, options));
+    else found.push(await stdinOf(options));
   }
   flush();
+  if (single.files.length > 0) found.splice(single.at, 0, namedPlace(single.files));
+  return checked(await withSeries(found, name, options), name);
+}
+
+/** What a path turned out to be: a scan, a place where DICOM files lie, or a folder of either. */
+type Found = ScanInput | FilePlace | FoundFolder;
+
+interface FoundFolder {
+  readonly folder: string;
+  readonly cases: readonly ScanInput[];
+  /** Looked into where there are no cases. */
+  readonly places: readonly FilePlace[];
+  /** What segcanary wrote into it, in words. */
+  readonly results: string | null;
+}
+
+/** Puts the scans of DICOM places where the places are. */
+async function withSeries(
+  found: readonly Found[],
+  name: string | undefined,
+  options: ResolveOptions,
+): Promise<ScanInput[]> {
+  const places = found.flatMap((one) => ('places' in one ? one.places : 'all' in one ? [one] : []));
+  // A scan that has a name needs none of ours, and no key.
+  const key = async () => options.key ?? (name === undefined ? await caseKey(options.onWarning) : '');
+  const series = places.length === 0 ? null : await channelInputs(places, { ...options, key: await key() });
+  const scansOf = (place: FilePlace) => series?.get(place) ?? [];
+  const inputs = found.flatMap((one): readonly ScanInput[] => {
+    if ('case' in one) return [one];
+    if ('all' in one) return scansOf(one);
+    const scans = [...one.cases, ...one.places.flatMap(scansOf)];
+    if (scans.length === 0) throw holdsNothing(one);
+    const message = `It holds ${one.results}, left out; name one by itself to take it all the same.`;
+    if (one.results) options.onWarning?.({ code: 'own-results', message }, one.folder);
+    return scans;
+  });
+  // A choice that is missing is no failure of the scan where there is nothing else to do.
+  const [only] = inputs;
+  if (inputs.length === 1 && only.error?.code === 'usage') throw only.error;
+  return inputs;
+}
+
+function holdsNothing({ folder, results }: FoundFolder): SegcanaryError {
+  return new SegcanaryError(
+    'usage',
+    results
+      ? `holds no scans, only ${results}; name one by itself to take it all the same.`
+      : 'holds no scans; they end in .nii, .nii.gz or .hdr, or are DICOM files, at any depth below it.',
+    { subject: folder },
+  );
+}
+
+/** @throws SegcanaryError `usage` for names that do not tell the scans apart */
+function checked(inputs: ScanInput[], name: string | undefined): ScanInput[] {
   if (name !== undefined) {
     if (inputs.length !== 1)
       throw new SegcanaryError(
@@ -97,24 +167,45 @@ export async function resolveInputs(
   return inputs;
 }
 
-async function casesOf(folder: string, { withoutCopies, onWarning }: ResolveOptions): Promise<ScanInput[]> {
+/** Nothing that is given is DICOM. */
+function refuseForNothing({ series, eachSeries, untilt }: SeriesOptions): void {
+  const option = series?.length ? 'series' : eachSeries ? 'eachSeries' : untilt ? 'untilt' : null;
+  if (option === null) return;
+  throw new SegcanaryError('usage', `\`${option}\` is for DICOM, and nothing that is named is; leave it out.`, {
+    option,
+  });
+}
+
+function refuseBoth({ series, eachSeries }: SeriesOptions): void {
+  if (!series?.length || !eachSeries) return;
+  throw new SegcanaryError('usage', '`series` names one, and all are taken too; leave one of the two out.', {
+    option: 'series',
+  });
+}
+
+/** What comes on stdin; what is wrong with an archive there is told as of a scan. */
+async function stdinOf(options: ResolveOptions): Promise<ScanInput | FilePlace> {
+  const stdin: Readable = process.stdin;
+  try {
+    const piped = await readPiped(stdin, options);
+    return 'place' in piped ? piped.place : { case: 'stdin', file: '-', bytes: piped.bytes };
+  } catch (error) {
+    if (isAbort(error) || !(error instanceof SegcanaryError)) throw error;
+    return { case: 'stdin', file: '-', error };
+  }
+}
+
+/** The scans of a folder with NIfTI; of any other the places in which there may be DICOM. */
+async function lookIntoFolder(folder: string, options: ResolveOptions): Promise<FoundFolder> {
   const results: OwnResult[] = [];
-  const cases = await listCases(folder, { copies: withoutCopies, onResult: (result) => results.push(result) });
-  const left = results.length > 0 ? describeResults(results) : null;
-  if (cases.length === 0)
-    throw new SegcanaryError(
-      'usage',
-      left
-        ? `holds no scans, only ${left}; name one by itself to take it all the same.`
-        : 'holds no scans; they end in .nii, .nii.gz or .hdr.',
-      { subject: folder },
-    );
-  if (left)
-    onWarning?.(
-      { code: 'own-results', message: `It holds ${left}, left out; name one by itself to take it all the same.` },
-      folder,
-    );
-  return cases.map(inputOf);
+  const onResult = (result: OwnResult) => results.push(result);
+  const cases = (await listCases(folder, { copies: options.withoutCopies, onResult })).map(inputOf);
+  return {
+    folder,
+    cases,
+    places: cases.length > 0 ? [] : await placesIn(folder, options),
+    results: results.length > 0 ? describeResults(results) : null,
+  };
 }
 
 function describeResults(results: readonly OwnResult[]): string {
@@ -131,123 +222,4 @@ function inputOf({ case: name, files, missingChannel }: CaseFiles): ScanInput {
     ...(moreChannels.length > 0 && { moreChannels }),
     ...(missingChannel && { missingChannel }),
   };
-}
-
-/**
- * The bytes of a scan, of each of its channels.
- *
- * @throws SegcanaryError `io` when it cannot be read, `scan-unsuitable` when it has another number
- *   of channels than the plan
- */
-export async function openInput(
-  input: ScanInput,
-  plan: Pick<Plan, 'channels'>,
-  limits?: Partial<ScanLimits>,
-  signal?: AbortSignal,
-): Promise<ScanSource> {
-  refuseChannels(
-    input,
-    plan.channels.map((channel) => channel.name),
-  );
-  return openFiles(input, limits, signal);
-}
-
-/**
- * As `openInput`, whatever the number of channels.
- *
- * @throws SegcanaryError `io` when a file cannot be read
- */
-export async function openFiles(
-  input: ScanInput,
-  limits?: Partial<ScanLimits>,
-  signal?: AbortSignal,
-): Promise<ScanSource> {
-  const files = filesOf(input);
-  if (input.file === '-') return process.stdin;
-  if (files.length === 1) return openScan(input.file, limits, signal);
-  const channels: (ChannelBytes & { readonly bytes: Readable })[] = [];
-  try {
-    for (const file of files) channels.push({ file, bytes: await openScan(file, limits, signal) });
-    return channels;
-  } catch (error) {
-    for (const { bytes } of channels) bytes.destroy();
-    throw error;
-  }
-}
-
-/**
- * @throws SegcanaryError `scan-unsuitable` when a case has another number of files than the model
- *   has channels, or lacks one before its last
- */
-export function refuseChannels(input: ScanInput, wanted: readonly string[]): void {
-  const files = filesOf(input);
-  // The channels behind a gap would be taken for others than they are.
-  if (input.missingChannel !== undefined)
-    throw new SegcanaryError(
-      'scan-unsuitable',
-      `the case ${input.case} has no channel ${input.missingChannel} and a later one; the model takes ${wanted.length} (${wanted.join(', ')}), numbered from 0000 on, so add the one that is missing.`,
-      { subject: input.file },
-    );
-  if (files.length === wanted.length) return;
-  const name = input.file === '-' ? 'stdin' : input.file;
-  const advice =
-    files.length < wanted.length
-      ? `pass its channels as ${input.case}_0000, ${input.case}_0001, …, or their folder`
-      : `pass the channels that the model was trained on`;
-  throw new SegcanaryError(
-    'scan-unsuitable',
-    `the case ${input.case} has ${files.length} ${files.length === 1 ? 'channel' : 'channels'} and the model takes ${wanted.length} (${wanted.join(', ')}); ${advice}.`,
-    { subject: name },
-  );
-}
-
-/**
- * Where the axes of a scan run to (`LPS`), from the header of its first channel; null where its
- * affine does not say.
- *
- * @throws SegcanaryError `io`, and what is wrong with the header
- */
-export async function orientationOf(
-  input: ScanInput,
-  {
-    plan,
-    signal,
-  }: { readonly plan?: Pick<Plan, 'imageReader'> | undefined; readonly signal?: AbortSignal | undefined },
-): Promise<string | null> {
-  return axisCodes((await readHeader(input.file, { reader: plan?.imageReader, signal })).affine);
-}
-
-const filesOf = (input: ScanInput): string[] => [input.file, ...(input.moreChannels ?? [])];
-
-/**
- * sha256, in hex, of the bytes of a scan (of a pair: of the single file that it stands for; of
- * several channels: of their hashes); null for stdin and pipes, which can be read only once.
- *
- * @throws SegcanaryError `io`, `aborted`
- */
-export async function hashInput(input: ScanInput, signal?: AbortSignal): Promise<string | null> {
-  const hashes: string[] = [];
-  for (const file of filesOf(input)) {
-    if (file === '-' || !(await isRereadable(file))) return null;
-    hashes.push(await hashFile(file, signal));
-  }
-  return hashes.length === 1 ? hashes[0] : sha256(hashes.join());
-}
-
-const hashFile = async (file: string, signal?: AbortSignal): Promise<string> =>
-  sha256OfStream(untilAborted(await openScan(file, undefined, signal), file, signal));
-
-async function* untilAborted(bytes: AsyncIterable<unknown>, file: string, signal?: AbortSignal) {
-  for await (const piece of bytes) {
-    if (signal?.aborted) throw new SegcanaryError('aborted', 'stopped before it was done.', { subject: file });
-    yield piece as Uint8Array;
-  }
-}
-
-/** Whether reading a path twice gives the same; what is not there is told by opening it. */
-function isRereadable(path: string): Promise<boolean> {
-  return stat(path).then(
-    (s) => s.isFile(),
-    () => true,
-  );
 }

@@ -98,7 +98,7 @@ export async function orientationOf(
   }: { readonly plan?: Pick<Plan, 'imageReader'> | undefined; readonly signal?: AbortSignal | undefined },
 ): Promise<string | null> {
   if (input.error) throw input.error;
-  if (input.series) return axisCodes(await input.series[0].affine(signal));
+  if (input.series) return axisCodes((await input.series[0].volume(signal)).affine);
   return axisCodes((await readHeader(input.file, { reader: plan?.imageReader, signal })).affine);
 }
 

@@ -4,14 +4,14 @@ import { dirname, sep } from 'node:path';
 import { SegcanaryError } from '../errors.js';
 import { type Alike, alikeIn, type Place, Places, realOrFuture } from '../files/place.js';
 import { contentOf, filesOfScan } from '../formats/open.js';
-import type { ScanInput } from './inputs.js';
 import { areOne, hindranceOf, type Output, OutputPlan, twice } from './output-plan.js';
+import { filesOf, type ScanInput } from './scan-input.js';
 
 export type { Output } from './output-plan.js';
 
 /** What a job reads: scans, and other files. */
 export interface Reads {
-  readonly inputs: readonly Pick<ScanInput, 'file' | 'moreChannels'>[];
+  readonly inputs: readonly Pick<ScanInput, 'file' | 'moreChannels' | 'series'>[];
   /** @default none */
   readonly files?: readonly (string | undefined)[];
 }
@@ -128,11 +128,12 @@ export async function refuseReplacing(folder: string, reads: Reads, cache?: stri
 }
 
 async function placesOf({ inputs, files = [] }: Reads, places: Places): Promise<Place[]> {
-  const scans = inputs.flatMap(({ file, moreChannels = [] }) => [file, ...moreChannels]);
-  const found = files.flatMap((path) => (path === undefined ? [] : [path]));
+  const scans = inputs.flatMap((input) => (input.series ? [] : filesOf(input)));
+  const ofSeries = inputs.flatMap(({ series = [] }) => series.flatMap(({ paths }) => paths));
+  const found = [...files.flatMap((path) => path ?? []), ...ofSeries.filter((path) => path !== '-')];
   for await (const [path, members] of inTurn(scans, (path) => filesOfScan(path)))
     if (path !== '-') found.push(...members);
-  const read: Place[] = scans.includes('-') ? [stdin()] : [];
+  const read: Place[] = scans.includes('-') || ofSeries.includes('-') ? [stdin()] : [];
   for await (const [, place] of inTurn(found, (path) => places.of(path))) read.push(place);
   return read;
 }

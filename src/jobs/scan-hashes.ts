@@ -1,7 +1,8 @@
 import { basename } from 'node:path';
 import { isAbort, SegcanaryError } from '../errors.js';
 import { type IdentifyOptions, identifyInput, namesOf } from './identities.js';
-import { hashInput, type ScanInput } from './inputs.js';
+import { hashInput } from './open-input.js';
+import { keyOf, type ScanInput } from './scan-input.js';
 
 /**
  * The sha256 of scans, each read for it once, however often it is asked for.
@@ -11,9 +12,9 @@ import { hashInput, type ScanInput } from './inputs.js';
 export function scanHashes(signal?: AbortSignal): (input: ScanInput) => Promise<string> {
   const hashes = new Map<string, Promise<string>>();
   return (input) => {
-    const files = [input.file, ...(input.moreChannels ?? [])].join('\n');
-    const known = hashes.get(files) ?? hashInput(input, signal).then((hash) => hash ?? refusePipe(input));
-    hashes.set(files, known);
+    const key = keyOf(input);
+    const known = hashes.get(key) ?? hashInput(input, signal).then((hash) => hash ?? refusePipe(input));
+    hashes.set(key, known);
     return known;
   };
 }

@@ -6,7 +6,8 @@ import { type EarlyVerdict, failureOf, type ScanFailure, type SubjectScore } fro
 import type { ScanOptions } from '../scans/run.js';
 import { scoreScan } from '../scans/score.js';
 import { keepingWarnings } from '../scans/warnings.js';
-import { openInput, type ScanInput } from './inputs.js';
+import type { ScanInput } from './inputs.js';
+import { openInput } from './open-input.js';
 import { Outputs, outputOf } from './outputs.js';
 
 export interface ScoreJobOptions extends Omit<ScanOptions, 'case' | 'file'> {

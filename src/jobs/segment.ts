@@ -15,7 +15,8 @@ import { failureOf, type ScanFailure, type SegmentResult } from '../results.js';
 import type { ScanOptions } from '../scans/run.js';
 import { segmentScan } from '../scans/segment.js';
 import { keepingWarnings } from '../scans/warnings.js';
-import { openInput, type ScanInput } from './inputs.js';
+import type { ScanInput } from './inputs.js';
+import { openInput } from './open-input.js';
 import { Outputs, outputOf } from './outputs.js';
 
 export interface SegmenterJobOptions extends WithInference {

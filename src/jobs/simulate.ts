@@ -1,5 +1,4 @@
 import type { Slice } from '../chunks.js';
-import { openScan } from '../formats/open.js';
 import type { ScanLimits } from '../limits.js';
 import { contiguous } from '../maths/volume/contiguous.js';
 import { describeSpread, emptySpread, mergeSpreads, type Spread, spreadWhere } from '../maths/volume/spread.js';
@@ -10,9 +9,11 @@ import { chain } from '../stages/chain.js';
 import { type Collector, drain } from '../stages/collectors.js';
 import { saveScan } from '../stages/save.js';
 import { type SimulateOptions, simulate } from '../stages/simulate.js';
+import { openFiles } from './open-input.js';
 import { refuseOverwriting } from './outputs.js';
+import type { ScanInput } from './scan-input.js';
 
-export interface SimulateScanOptions extends SimulateOptions {
+export interface SimulateScanOptions extends SimulateOptions, Pick<ScanInput, 'series' | 'error'> {
   readonly case: string;
   readonly file: string;
   /** A path that ends in `.nii` or `.nii.gz`. */
@@ -43,7 +44,7 @@ export async function simulateScan(options: SimulateScanOptions): Promise<void> 
   const statistics = options.statistics ?? (isOfOneModality ? await measureScan({ ...options, limits }) : undefined);
   if (isOfOneModality && statistics) checkModality(shift, statistics, { modality, subject: options.file });
   await runScan(
-    await openScan(options.file, limits, options.signal),
+    await openFiles(options, limits, options.signal),
     { ...options, limits },
     chain(simulate({ ...options, statistics })).to(
       saveScan({ to: options.to, content: of === 'truth' ? 'labels' : 'simulated scan' }),
@@ -57,8 +58,12 @@ export async function simulateScan(options: SimulateScanOptions): Promise<void> 
  *
  * @throws SegcanaryError whatever is wrong with the scan
  */
-export async function measureScan(options: ScanOptions & { readonly file: string }): Promise<ScanStatistics> {
-  return runScan(await openScan(options.file, options.limits, options.signal), options, chain<Slice>(), firstChannel);
+export async function measureScan(
+  options: ScanOptions & Pick<ScanInput, 'file' | 'series' | 'error'>,
+): Promise<ScanStatistics> {
+  const { case: name = options.file, file, series, error } = options;
+  const first = { case: name, file, series: series?.slice(0, 1), error };
+  return runScan(await openFiles(first, options.limits, options.signal), options, chain<Slice>(), firstChannel);
 }
 
 const firstChannel: Collector<Slice, ScanStatistics, Spread> = {

@@ -9,7 +9,8 @@ import type { Plan } from '../plan.js';
 import { runScan, type ScanOptions } from '../scans/run.js';
 import { drain } from '../stages/collectors.js';
 import { embedInput } from './embed.js';
-import { openInput, type ScanInput } from './inputs.js';
+import type { ScanInput } from './inputs.js';
+import { openInput } from './open-input.js';
 import { readSealed, writeSealed } from './sealed-json.js';
 
 /** Shares of a scan's own intensities in the bins of `binEdges`, [bins] of every channel. */

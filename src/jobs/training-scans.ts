@@ -1,7 +1,8 @@
 import { isAbort, SegcanaryError } from '../errors.js';
 import { failureOf, type ScanFailure, type Warning } from '../results.js';
 import { type IdentifyOptions, identifyInput, SeenScans } from './identities.js';
-import { orientationOf, type ScanInput } from './inputs.js';
+import type { ScanInput } from './inputs.js';
+import { orientationOf } from './open-input.js';
 import { patientsOf, warningOfPatients } from './patients.js';
 
 export interface TrainingScansOptions extends IdentifyOptions {

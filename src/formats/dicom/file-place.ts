@@ -1,5 +1,5 @@
 import { stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, posix } from 'node:path';
 import { SegcanaryError } from '../../errors.js';
 import { cannotRead } from '../../files/atomic.js';
 import type { FileRange } from '../../files/file-range.js';
@@ -13,6 +13,10 @@ import { type FoundFile, filesBelow } from './find.js';
 export interface FilePlace {
   /** What a user called it. */
   readonly name: string;
+  /** Whether it was made for files of scans alone, so that one without is wrong. */
+  readonly isArchive: boolean;
+  /** What a part of it is called in messages: the folder that files of these names have in common. */
+  nameOf(names: readonly string[]): string;
   /** All files. */
   all(signal?: AbortSignal): AsyncIterable<FoundFile>;
   /**
@@ -32,6 +36,8 @@ const nothing = (): void => {};
 /** Files below a folder. */
 export const folderPlace = (folder: string): FilePlace => ({
   name: folder,
+  isArchive: false,
+  nameOf: (names) => join(folder, folderOf(names)),
   all: (signal) => filesBelow(folder, signal),
   files: (names) => filesOf(names, (name) => join(folder, name)),
   paths: (names) => names.map((name) => join(folder, name)),
@@ -40,7 +46,9 @@ export const folderPlace = (folder: string): FilePlace => ({
 
 /** Files that were named one by one. */
 export const namedPlace = (paths: readonly string[]): FilePlace => ({
-  name: paths[0],
+  name: paths.length === 1 ? paths[0] : folderOf(paths) || '.',
+  isArchive: false,
+  nameOf: (names) => (names.length === 1 ? names[0] : folderOf(names) || '.'),
   async *all() {
     for (const path of paths) yield (await filesOf([path], (name) => name))[0];
   },
@@ -52,6 +60,8 @@ export const namedPlace = (paths: readonly string[]): FilePlace => ({
 /** Files in an archive on disk. */
 export const archivePlace = (path: string, archive: Archive): FilePlace => ({
   name: path,
+  isArchive: true,
+  nameOf: (names) => join(path, folderOf(names)),
   async *all() {
     yield* await archive.files();
   },
@@ -63,13 +73,27 @@ export const archivePlace = (path: string, archive: Archive): FilePlace => ({
 /** Files that lie somewhere for as long as the process runs: of an archive that came as a stream. */
 export const heldPlace = (name: string, files: readonly FileRange[]): FilePlace => ({
   name,
+  isArchive: true,
+  nameOf: (names) => join(name, folderOf(names)),
   async *all() {
     yield* files;
   },
   files: async (names) => chosen(files, names, name),
-  paths: () => [],
+  // What the shell opened as stdin.
+  paths: () => ['-'],
   hold: () => nothing,
 });
+
+/** The folder that files have in common; empty for the uppermost. */
+function folderOf(names: readonly string[]): string {
+  let common = posix.dirname(names[0]).split('/');
+  for (const name of names) {
+    const parts = posix.dirname(name).split('/');
+    const end = common.findIndex((part, i) => part !== parts[i]);
+    if (end >= 0) common = common.slice(0, end);
+  }
+  return common.join('/').replace(/^\.$/, '');
+}
 
 async function filesOf(names: readonly string[], pathOf: (name: string) => string): Promise<FileRange[]> {
   const files: FileRange[] = [];

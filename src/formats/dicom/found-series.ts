@@ -32,31 +32,28 @@ const CHUNK = 1 << 20;
  */
 export class FoundSeries implements SliceSource {
   readonly name: string;
-  /** Series Instance UID. */
-  readonly uid: string;
-  /** Series Number, as candidates have it. */
-  readonly number: string;
-  readonly modality: string;
+  /** What it is called, and of what kind it is. */
+  readonly summary: Omit<SeriesCandidate, 'headers'>;
+  /** What is to be said of it beside what its volume says. */
+  readonly notes: readonly Warning[];
   /** Tells it from every other scan. */
   readonly key: string;
   readonly #place: FilePlace;
   readonly #names: readonly string[];
   /** Frames that belong to it, of files that hold others too. */
   readonly #frames = new Map<string, ReadonlySet<number>>();
-  readonly #notes: readonly Warning[];
   readonly #untilt: boolean;
 
   constructor({ name, place, candidate, notes = [], untilt = false }: FoundSeriesOptions) {
     this.name = name;
-    this.uid = candidate.uid;
-    this.number = candidate.number;
-    this.modality = candidate.modality;
-    this.key = `${place.name}\n${candidate.uid}\n${candidate.part ?? ''}${untilt ? '\nuntilted' : ''}`;
+    const { headers, ...summary } = candidate;
+    this.summary = summary;
+    this.key = `${place.name}\n${summary.uid}\n${summary.number}${untilt ? '\nuntilted' : ''}`;
     this.#place = place;
-    this.#names = candidate.headers.map(({ file }) => file.name);
-    this.#notes = notes;
+    this.#names = headers.map(({ file }) => file.name);
+    this.notes = notes;
     this.#untilt = untilt;
-    for (const { file, frames, pixels } of candidate.headers)
+    for (const { file, frames, pixels } of headers)
       if (frames.length !== pixels?.frames) this.#frames.set(file.name, new Set(frames.map(({ index }) => index)));
   }
 
@@ -78,7 +75,7 @@ export class FoundSeries implements SliceSource {
   async *slices(reading: SliceReading): AsyncGenerator<Slice, void, undefined> {
     const release = this.#place.hold();
     try {
-      for (const note of this.#notes) reading.onWarning?.(note, reading.case);
+      for (const note of this.notes) reading.onWarning?.(note, reading.case);
       yield* new DicomSeries(await this.volume()).slices(reading);
     } finally {
       release();
@@ -94,7 +91,7 @@ export class FoundSeries implements SliceSource {
     const headers: DicomHeader[] = [];
     for await (const found of readHeaders(await this.files(), signal)) {
       if (isDamaged(found)) throw found.error;
-      if (found.series === this.uid) headers.push(this.#ownFrames(found));
+      if (found.series === this.summary.uid) headers.push(this.#ownFrames(found));
     }
     if (headers.length < this.#names.length)
       throw new SegcanaryError(
