@@ -4,9 +4,13 @@ import { SpooledFile } from '../files/spooled-file.js';
 import type { ArchiveKind } from '../formats/archives/identify.js';
 import { MemberSink } from '../formats/archives/member-sink.js';
 import { unpackArchive } from '../formats/archives/unpack.js';
+import { chooseSeries } from '../formats/dicom/choose.js';
+import type { DicomHeader } from '../formats/dicom/dicom-header.js';
 import { heldPlace } from '../formats/dicom/file-place.js';
+import { isDamaged, readHeaders } from '../formats/dicom/find.js';
+import { FoundSeries } from '../formats/dicom/found-series.js';
 import { type OriginOptions, originOf, type ScanOrigin } from '../formats/dicom/origin.js';
-import { dicomInputs } from '../jobs/dicom-inputs.js';
+import { caseOf, notesOf, seriesOf } from '../jobs/dicom-inputs.js';
 import { type BodyFile, lookedAt } from './bodies.js';
 import type { BodyOptions } from './body-bytes.js';
 import { beginsAsDicom } from './body-kind.js';
@@ -91,23 +95,18 @@ export async function seriesAmong(
   files: readonly FileRange[],
   { name, series, untilt, key, siteNames, channels, signal }: SeriesOptions,
 ): Promise<UploadedSeries> {
-  const wanted = series?.split(',');
-  const found = await dicomInputs(heldPlace(name, files), {
-    series: wanted,
-    untilt,
-    key: Buffer.from(key).toString('hex'),
-    signal,
-  });
-  if (found.length === 0)
-    throw new SegcanaryError('scan-unsuitable', 'holds no DICOM file; send CT, MR or PET slices.', { subject: name });
-  if (found.length > 1)
-    throw new SegcanaryError(
-      'usage',
-      `holds files of ${found.length} studies, and a scan is of one; send those of one study, or of one series.`,
-      { subject: name },
-    );
-  const [{ case: own, error, series: parts = [] }] = found;
-  if (error) throw error;
+  const place = heldPlace(name, files);
+  const headers: DicomHeader[] = [];
+  for await (const found of readHeaders(files, signal)) {
+    if (isDamaged(found)) throw found.error;
+    headers.push(found);
+  }
+  const { candidates, setAside } = await seriesOf({ uid: '', names: [], headers, damaged: [] }, place);
+  const chosen = (series?.split(',') ?? [undefined]).map((wanted) =>
+    chooseSeries(candidates, wanted, { name, setAside, canTakeEach: false }),
+  );
+  const notes = notesOf(setAside);
+  const parts = chosen.map((candidate) => new FoundSeries({ name, place, candidate, notes, untilt }));
   if (parts.length !== channels.length)
     throw new SegcanaryError(
       'scan-unsuitable',
@@ -117,7 +116,7 @@ export async function seriesAmong(
   const [volume] = await Promise.all(parts.map((part) => part.volume(signal)));
   return {
     open: async () => (parts.length === 1 ? parts[0] : parts.map((part) => ({ file: part.name, bytes: part }))),
-    case: own,
+    case: caseOf(chosen[0], { key: Buffer.from(key).toString('hex') }),
     ...originOf(volume.slices[0].header, key, { siteNames }),
   };
 }

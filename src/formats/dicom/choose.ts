@@ -6,6 +6,8 @@ export interface ChoiceOptions {
   readonly name: string;
   /** What is there beside the candidates. */
   readonly setAside?: readonly SetAside[] | undefined;
+  /** Whether each could be a case of its own. @default true */
+  readonly canTakeEach?: boolean | undefined;
 }
 
 /** Candidates that are listed in a sentence at most. */
@@ -21,7 +23,7 @@ const LISTED = 20;
 export function chooseSeries(
   candidates: readonly SeriesCandidate[],
   wanted: string | undefined,
-  { name, setAside = [] }: ChoiceOptions,
+  { name, setAside = [], canTakeEach = true }: ChoiceOptions,
 ): SeriesCandidate {
   if (candidates.length === 0) throw nothing(name, setAside);
   const fitting = wanted === undefined ? candidates : candidates.filter((candidate) => isMeant(candidate, wanted));
@@ -34,7 +36,7 @@ export function chooseSeries(
     });
   throw new SegcanaryError(
     'usage',
-    `has ${fitting.length} series that can be scored: ${listed}; name one by its number or UID (\`series\`), or take each as a case of its own (\`eachSeries\`).`,
+    `has ${fitting.length} series that can be scored: ${listed}; name one by its number or UID (\`series\`)${canTakeEach ? ', or take each as a case of its own (`eachSeries`)' : ''}.`,
     { subject: name, option: 'series' },
   );
 }
