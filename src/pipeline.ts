@@ -8,6 +8,7 @@ import type { VerdictOptions } from './detectors/verdict.js';
 import { type IntensityWatch, watchIntensities } from './detectors/watch-intensities.js';
 import type { Explainer } from './explain/explainer.js';
 import { type ChannelSource, isSliceSource, type ScanSource, type SliceSource } from './formats/scan-source.js';
+import type { Algorithm } from './formats/volume-writer.js';
 import { limitsOf, type ScanLimits } from './limits.js';
 import type { NetworkWindow } from './maths/volume/needs.js';
 import type { Encoder } from './network/encoder.js';
@@ -252,9 +253,12 @@ export function judgedByFeatures(
     .observe(reporter(options))
     .optionally(early ? decide({ ...verdict, least: scorer.least }) : null)
     .to(aggregate())
-    .optionally(mask === undefined ? null : save({ to: mask }))
+    .optionally(mask === undefined ? null : save({ to: mask, description: { algorithm: algorithmOf(detector) } }))
     .to(score({ ...verdict, intensities: watch?.distance }));
 }
+
+/** A detector as what made an image. */
+const algorithmOf = ({ id }: Pick<SegmentingDetector, 'id'>): Algorithm => ({ name: 'segcanary', version: id });
 
 function verdictOptions(
   { description, id }: SegmentingDetector,

@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream';
 import type { ScanLimits } from '../limits.js';
+import { contentOfObject } from './dicom/objects/content.js';
 import { readerOf } from './readers.js';
 import type { HeaderOptions, ScanReader } from './scan-reader.js';
 
@@ -24,7 +25,8 @@ export const filesOfScan = (path: string): Promise<readonly string[]> => readerO
  * What the image at `path` holds, where its header says that segcanary made it; null for any other,
  * and for what cannot be read.
  */
-export const contentOf = (path: string): Promise<string | null> => readerOf(path).contentOf(path);
+export const contentOf = async (path: string): Promise<string | null> =>
+  (await readerOf(path).contentOf(path)) ?? (await contentOfObject(path));
 
 /**
  * The header of the scan at `path`, and nothing more of it.

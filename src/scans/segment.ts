@@ -3,7 +3,9 @@ import type { LabelSlice } from '../chunks.js';
 import { estimateQuality, type TrustOptions, trustOf } from '../detectors/quality/estimate.js';
 import { type QualityModel, temperaturesOf } from '../detectors/quality/model.js';
 import { SegcanaryError } from '../errors.js';
+import { sha256 } from '../files/hash.js';
 import type { ScanSource } from '../formats/scan-source.js';
+import type { Algorithm } from '../formats/volume-writer.js';
 import { patchCount } from '../maths/window/tiling.js';
 import type { Segmenter } from '../network/segmenter.js';
 import type { SegmentResult, Warning } from '../results.js';
@@ -45,7 +47,7 @@ export async function segmentScan(source: ScanSource, options: SegmentScanOption
   const { patches, voxels } = await runScan(
     source,
     { ...told, plan: readAs(options), orientations: detector?.description.orientations },
-    labels.to(saveLabels(options)),
+    labels.to(saveLabels({ ...options, description: { algorithm: segmentingAlgorithm(segmenter), segmentation } })),
     countLabels,
   );
   const score = await scored();
@@ -56,6 +58,11 @@ export async function segmentScan(source: ScanSource, options: SegmentScanOption
       : null;
   const trust = trustOf(score?.verdict ?? null, quality, options);
   return { case: options.case ?? 'stdin', patches, voxels, score, quality, trust, warnings };
+}
+
+/** The networks as what made a segmentation. */
+export function segmentingAlgorithm({ networks }: Pick<Segmenter, 'networks'>): Algorithm {
+  return { name: 'nnU-Net', version: networks.length === 1 ? networks[0] : sha256(networks.join()) };
 }
 
 /** An estimate is of the segmentations that it was learned from, and of no others. */

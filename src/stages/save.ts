@@ -1,7 +1,7 @@
 import type { Writable } from 'node:stream';
 import type { LabelSlice, MaskSlice, Scan, Slice } from '../chunks.js';
 import { SegcanaryError } from '../errors.js';
-import type { ImageContent, VolumeWriter, WritableVoxels } from '../formats/volume-writer.js';
+import type { ImageContent, ImageDescription, VolumeWriter, WritableVoxels } from '../formats/volume-writer.js';
 import { createVolumeWriter } from '../formats/write.js';
 import { contiguous } from '../maths/volume/contiguous.js';
 import { type Stage, stage } from './stage.js';
@@ -9,9 +9,12 @@ import { type Stage, stage } from './stage.js';
 export interface SaveOptions {
   /**
    * A path that ends in `.nii` or `.nii.gz`, or a stream, which gets gzip and is ended
-   * (process.stdout is left open).
+   * (process.stdout is left open); of a scan that came as a DICOM series also one that ends in
+   * `.dcm`, for a Parametric Map or a Segmentation.
    */
   readonly to: string | Writable;
+  /** What made it, for a path that ends in `.dcm`. */
+  readonly description?: ImageDescription | undefined;
 }
 
 export interface SaveScanOptions extends SaveOptions {
@@ -73,7 +76,7 @@ interface Plane<T extends keyof WritableVoxels> {
 
 function saving<S, T extends keyof WritableVoxels>(
   what: string,
-  { to, content }: SaveScanOptions,
+  { to, content, description }: SaveScanOptions,
   planeOf: (slice: S) => Plane<T>,
 ): Stage<S, S> {
   let writer: VolumeWriter<T> | null = null;
@@ -82,7 +85,7 @@ function saving<S, T extends keyof WritableVoxels>(
     {
       async *transform(slice, signal) {
         const { scan, dataType, voxels } = planeOf(slice);
-        writer ??= await createVolumeWriter(to, { scan, dataType, content });
+        writer ??= await createVolumeWriter(to, { scan, dataType, content, description });
         // Destroyed while the file was being opened: `close` has been and found nothing.
         if (signal.aborted) return writer.discard();
         await writer.write(voxels);

@@ -86,7 +86,7 @@ export function inAscii(attributes: Attributes): Attributes {
 }
 
 /** Letters without their accents, and ? for what is left. */
-const toAscii = (text: string): string =>
+export const toAscii = (text: string): string =>
   text
     .normalize('NFKD')
     .replace(/\p{M}/gu, '')

@@ -88,7 +88,8 @@ const plainCode = (code: object): Attributes => Object.fromEntries(Object.entrie
 export const algorithmItem = ({ name, version }: Algorithm): Attributes => ({
   AlgorithmFamilyCodeSequence: [codeItem(ARTIFICIAL_INTELLIGENCE)],
   AlgorithmName: short(name, 64),
-  AlgorithmVersion: short(version, 64),
+  // A hash in hex, which is as long as this may be.
+  AlgorithmVersion: short(version.replace(/^sha256:/, ''), 64),
   AlgorithmSource: 'segcanary',
 });
 

@@ -1,0 +1,103 @@
+import type { Scan, Slice, WorstPatch } from '../chunks.js';
+import { SegcanaryError } from '../errors.js';
+import { openScan } from '../formats/open.js';
+import type { SliceReading, SliceSource } from '../formats/scan-source.js';
+import type { ScanLimits } from '../limits.js';
+import { contiguous } from '../maths/volume/contiguous.js';
+import { runScan } from '../scans/run.js';
+import { chain } from '../stages/chain.js';
+
+/** How images of a result, and its scan, are read again. */
+export interface Rereading {
+  readonly case: string;
+  readonly limits?: Partial<ScanLimits> | undefined;
+  readonly signal?: AbortSignal | undefined;
+  readonly tmpdir?: string | undefined;
+}
+
+/** Shows every slice of an image, [y, x], z ascending. */
+export async function eachSlice(
+  path: string,
+  { case: name, limits, signal }: Rereading,
+  take: (z: number, values: Float32Array) => void | Promise<void>,
+): Promise<void> {
+  const bytes = await openScan(path, limits, signal);
+  await runScan(bytes, { case: name, file: name, limits, signal }, chain<Slice>(), {
+    init: () => null,
+    add: async (state: null, { z, data }: Slice) => {
+      await take(z, contiguous(data));
+      return state;
+    },
+    finish: () => {},
+  });
+}
+
+/** The scan that a series makes, from its first slice. */
+export async function scanOf(
+  source: SliceSource,
+  reading: Rereading & Pick<SliceReading, 'orientations'>,
+): Promise<Scan> {
+  for await (const { grid } of slicesOf(source, reading)) return grid.scan;
+  throw new SegcanaryError('truncated', 'has no slice.', { subject: reading.case });
+}
+
+/** The first channel of some slices of a series; it is read as far as the last of them. */
+export async function planesOfSeries(
+  source: SliceSource,
+  reading: Rereading & Pick<SliceReading, 'orientations'>,
+  wanted: ReadonlySet<number>,
+): Promise<ReadonlyMap<number, Float32Array>> {
+  const found = new Map<number, Float32Array>();
+  for await (const { z, grid, data } of slicesOf(source, reading)) {
+    const [, height, width] = grid.scan.shape;
+    if (wanted.has(z)) found.set(z, contiguous(data).slice(0, height * width));
+    if (found.size === wanted.size) break;
+  }
+  return found;
+}
+
+async function* slicesOf(
+  source: SliceSource,
+  { case: name, limits, orientations, signal }: Rereading & Pick<SliceReading, 'orientations'>,
+): AsyncGenerator<Slice> {
+  for await (const slice of source.slices({ case: name, name, limits, orientations })) {
+    if (signal?.aborted) throw new SegcanaryError('aborted', 'stopped before it was done.', { subject: name });
+    yield slice;
+  }
+}
+
+/** Slices that a page shows, and why. */
+export type Choice = readonly { readonly z: number; readonly title: string }[];
+
+/**
+ * Chooses the slices of a page while those of the map go by, and keeps the maps of these: that of
+ * the worst patch, the one of the highest mean, the middle one. Where two are one, the page has
+ * fewer.
+ */
+export class PageChoice {
+  readonly #fixed: ReadonlyMap<number, string>;
+  readonly #maps = new Map<number, Float32Array>();
+  #highest: { readonly z: number; readonly mean: number; readonly map: Float32Array } | null = null;
+
+  constructor({ shape }: Pick<Scan, 'shape'>, worst: WorstPatch | null) {
+    const middle: [number, string] = [shape[0] >> 1, 'middle'];
+    this.#fixed = new Map(worst ? [middle, [worst.centre[2], 'worst patch']] : [middle]);
+  }
+
+  map(z: number, values: Float32Array): void {
+    if (this.#fixed.has(z)) this.#maps.set(z, values.slice());
+    const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+    if (this.#highest === null || mean > this.#highest.mean) this.#highest = { z, mean, map: values.slice() };
+  }
+
+  /** In the order of what is most looked at. */
+  get choice(): Choice {
+    const all = [...this.#fixed].map(([z, title]) => ({ z, title })).reverse();
+    const highest = this.#highest;
+    return highest && !this.#fixed.has(highest.z) ? [...all, { z: highest.z, title: 'highest mean' }] : all;
+  }
+
+  mapAt(z: number): Float32Array | null {
+    return this.#maps.get(z) ?? (this.#highest?.z === z ? this.#highest.map : null);
+  }
+}
