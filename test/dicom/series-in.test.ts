@@ -1,9 +1,21 @@
 import { spawn } from 'node:child_process';
-import { copyFileSync, cpSync, mkdirSync, readdirSync, renameSync } from 'node:fs';
-import { join } from 'node:path';
+import { readdirSync, readFileSync, renameSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { segcanary } from '../support/cli.js';
-import { codes, fresh, type Line, peakOf, refusal, score, scoreOf, variant } from './support/runs.js';
+import { MODEL } from '../support/cli.js';
+import {
+  codes,
+  expectNobody,
+  filesBelow,
+  fresh,
+  type Line,
+  peakOf,
+  refusal,
+  run,
+  score,
+  scoreOf,
+  variant,
+} from './support/runs.js';
 import { oracle, pythonPath, tool } from './support/tools.js';
 
 let base: Line;
@@ -50,9 +62,7 @@ describe('a series', () => {
     ['JPEG extended', 'dcmcjpeg', '+ee', '+un'],
     ['near-lossless JPEG-LS', 'dcmcjpls', '+en', '+un'],
   ])('5: is warned of where it was compressed by a lossy %s', async (_name, program, ...options) => {
-    const line = await scoreOf(await recoded(program, ...options), ['--case', 'x']);
-    expect(codes(line).join()).toMatch(/lossy/);
-    expect(line.score).toBeCloseTo(base.score, 1);
+    expect(codes(await scoreOf(await recoded(program, ...options)))).toContain('lossy-pixels');
   });
 
   it('6: has the same result as a tar on stdin, a tar, a tar.gz and a zip', async () => {
@@ -85,13 +95,16 @@ describe('a series', () => {
 
   it('16: is right behind one whose JPEG-LS is corrupt, in the same process', async () => {
     const good = await recoded('dcmcjpls', '+el');
-    const batch = fresh();
-    for (const name of ['1-corrupt', '2-good']) cpSync(good, join(batch, name), { recursive: true });
-    const frame = join(batch, '1-corrupt', 'IM0015.dcm');
-    await oracle('dicom_damage.py', 'scramble', join(good, 'IM0015.dcm'), frame);
-    const { code, lines } = await score([join(batch, '1-corrupt'), join(batch, '2-good')]);
+    const corrupt = fresh();
+    for (const path of filesBelow(variant('patients/p2')))
+      await tool('dcmcjpls', ['+el', path, join(corrupt, basename(path))]);
+    const frame = join(corrupt, 'IM0015.dcm');
+    await oracle('dicom_damage.py', 'scramble', frame, join(corrupt, 'damaged'));
+    renameSync(join(corrupt, 'damaged'), frame);
+    const { code, lines } = await score([corrupt, good]);
     expect(code).toBe(3);
     expect(lines[0].error?.code).toMatch(/dicom-invalid|truncated/);
+    expect(lines[0].error?.message).toMatch(/IM0015\.dcm/);
     expect(lines[1].score).toBe(base.score);
   });
 
@@ -125,16 +138,11 @@ describe('a folder of patients', () => {
   });
 
   it('is fitted to and calibrated on like NIfTI files', async () => {
-    const folder = fresh();
-    for (let i = 1; i <= 2; i++) {
-      mkdirSync(join(folder, 'cases', `p${i}`), { recursive: true });
-      for (const name of readdirSync(variant(`patients/p${i}/s`)))
-        copyFileSync(join(variant(`patients/p${i}/s`), name), join(folder, 'cases', `p${i}`, name));
-    }
-    const own = join(folder, 'detector');
-    const model = join(import.meta.dirname, '../../examples/phantom/model');
-    const fitted = await segcanary(['fit', '-m', model, '-i', join(folder, 'cases'), '-o', own]);
-    expect(fitted.stderr).not.toMatch(/ZQSENTINEL/);
+    const own = join(fresh(), 'detector');
+    const patients = ['-i', variant('patients')];
+    const fitted = await run(['fit', '-m', MODEL, '--detector', 'multi-layer', ...patients, '-o', own]);
     expect(fitted.code).toBe(0);
+    expect((await run(['calibrate', '-d', own, ...patients])).code).toBe(0);
+    for (const path of filesBelow(own)) expectNobody(readFileSync(path, 'latin1'));
   });
 });
