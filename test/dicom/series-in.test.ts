@@ -137,12 +137,14 @@ describe('a folder of patients', () => {
     expect(lines.map((line) => line.case)).toContain(again.case);
   });
 
-  it('is fitted to and calibrated on like NIfTI files', async () => {
+  it('is fitted to like NIfTI files, and known again by its voxels', async () => {
     const own = join(fresh(), 'detector');
     const patients = ['-i', variant('patients')];
     const fitted = await run(['fit', '-m', MODEL, '--detector', 'multi-layer', ...patients, '-o', own]);
     expect(fitted.code).toBe(0);
-    expect((await run(['calibrate', '-d', own, ...patients])).code).toBe(0);
+    const calibrated = await run(['calibrate', '-d', own, '-i', variant('shuffled')]);
+    expect(calibrated.code).toBe(2);
+    expect(calibrated.stderr).toMatch(/was fitted to this scan/);
     for (const path of filesBelow(own)) expectNobody(readFileSync(path, 'latin1'));
   });
 });
