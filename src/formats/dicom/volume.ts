@@ -122,7 +122,7 @@ const duplicatesDropped = (dropped: number): Warning[] =>
     : [
         {
           code: 'duplicate-slices',
-          message: `${dropped} slices stand twice at their place with the same pixels; one of each was taken.`,
+          message: `${dropped} ${dropped === 1 ? 'slice stands' : 'slices stand'} twice at one place with the same pixels; one of each was taken.`,
         },
       ];
 

@@ -145,7 +145,7 @@ describe('what is no DICOM', () => {
 });
 
 describe('a file that was cut', () => {
-  const cut = ['rle.dcm', 'lossy.dcm', 'bare-implicit.dcm', 'bare-big.dcm', 'deflated.dcm', 'legacy-ct.dcm'];
+  const cut = ['rle.dcm', 'bare-implicit.dcm', 'bare-big.dcm', 'deflated.dcm', 'legacy-ct.dcm'];
 
   it.each(cut)('%s, anywhere before its pixels, is null or refused', async (name) => {
     const bytes = bytesOf(name);
@@ -155,9 +155,9 @@ describe('a file that was cut', () => {
     for (let length = 0; length < end; length++) {
       const outcome = await read(bytes.subarray(0, length)).catch((error: SegcanaryError) => error.code);
       if (outcome === null) expect(length).toBeLessThan(name.startsWith('bare') ? 200 : 132);
-      // Of a deflated file the pixels may be cut, which only reading them shows.
+      // The pixels of a deflated file may be cut, which only reading them shows.
       else if (isDeflated && typeof outcome === 'object')
-        expect(outcome).toEqual(whole && { ...outcome, ...whole, file: outcome.file });
+        expect({ ...outcome, file: null }).toEqual({ ...whole, file: null });
       else expect(['truncated', 'dicom-invalid']).toContain(outcome);
     }
   });
