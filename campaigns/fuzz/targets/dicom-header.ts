@@ -1,5 +1,6 @@
 import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import dicomParser from 'dicom-parser';
 import type { FileRange } from '../../../src/files/file-range.js';
 import type { DicomHeader } from '../../../src/formats/dicom/dicom-header.js';
 import { SeriesGroups } from '../../../src/formats/dicom/group.js';
@@ -35,6 +36,7 @@ export const dicomHeader: Target = {
     const header = await readDicomHeader(range);
     if (header === null) return;
     check(header, bytes.length);
+    compare(header, bytes);
     const groups = new SeriesGroups();
     groups.add(header);
     for (const { headers } of groups.candidates) {
@@ -61,4 +63,25 @@ function check({ pixels, frames, sopClass }: DicomHeader, length: number): void 
   for (const { position, orientation, pixelSpacing, slope, intercept } of frames)
     for (const value of [...(position ?? []), ...(orientation ?? []), ...(pixelSpacing ?? []), slope, intercept])
       expect(Number.isFinite(value), `has the number ${value}`);
+}
+
+/** With dicom-parser reading the whole file at once, where it does. */
+function compare({ pixels, frames }: DicomHeader, bytes: Uint8Array): void {
+  if (pixels === null || frames.length === 0) return;
+  let data: ReturnType<typeof dicomParser.parseDicom>;
+  try {
+    data = dicomParser.parseDicom(bytes, { untilTag: 'x7fe00010', TransferSyntaxUID: pixels.transferSyntax });
+  } catch {
+    return;
+  }
+  const element = data.elements.x7fe00010;
+  // It believes a transfer syntax that says explicit, whatever the data set is.
+  if (element === undefined || data.elements.x00280010 === undefined) return;
+  const found = [pixels.rows, pixels.columns, pixels.valueOffset, frames[0]?.position?.[0] ?? null];
+  const position =
+    data.elements.x52009230 === undefined && data.elements.x52009229 === undefined
+      ? data.floatString('x00200032', 0)
+      : found[3];
+  const due = [data.uint16('x00280010'), data.uint16('x00280011'), element.dataOffset, position ?? null];
+  expect(found.join() === due.join(), `rows, columns, pixels, x: ${found}; dicom-parser has ${due}`);
 }

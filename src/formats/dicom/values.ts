@@ -78,8 +78,12 @@ export class Values {
    * @throws SegcanaryError `dicom-invalid` for another number of them, or what is no number
    */
   decimals(attribute: Attribute, count: number): readonly number[] | null {
-    const parts = this.texts(attribute);
-    if (parts.length === 0) return null;
+    // A NUL pads, and within a number it is damage.
+    const text = this.#bytes(attribute)
+      .toString('latin1')
+      .replace(/[\0 ]+$/, '');
+    if (text === '') return null;
+    const parts = text.split('\\').map((part) => part.trim());
     const numbers = parts.map((part) => (DECIMAL.test(part) ? Number(part) : Number.NaN));
     if (numbers.length !== count || !numbers.every(Number.isFinite)) throw this.#odd(attribute, count);
     return numbers;

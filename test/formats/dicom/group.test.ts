@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { DicomHeader, FrameDimensions } from '../../../src/formats/dicom/dicom-header.js';
 import { SeriesGroups } from '../../../src/formats/dicom/group.js';
 import { readDicomHeader } from '../../../src/formats/dicom/header.js';
-import { axial, type HeaderParts, headerOf, wholeFile } from '../../support/series.js';
+import { axial, frameOf, type HeaderParts, headerOf, wholeFile } from '../../support/series.js';
 
 function groupsOf(headers: readonly DicomHeader[]): SeriesGroups {
   const groups = new SeriesGroups();
@@ -153,6 +153,17 @@ describe('slices at one place', () => {
       [3, 4, 5],
     ]);
   });
+});
+
+it('frames in tens of thousands of directions take no time', () => {
+  const frames = Array.from({ length: 40_000 }, (_, i) => {
+    const [cos, sin] = [Math.cos(i / 50), Math.sin(i / 50)];
+    return frameOf({ index: i, orientation: [cos, sin, 0, 0, 0, -1], position: [i, 0, 0] });
+  });
+  const start = performance.now();
+  const groups = groupsOf([{ ...headerOf({ pixels: { frames: frames.length } }), frames }]);
+  expect(groups.candidates.length).toBeGreaterThan(0);
+  expect(performance.now() - start).toBeLessThan(10_000);
 });
 
 describe('what is set aside', () => {

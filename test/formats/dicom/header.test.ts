@@ -180,6 +180,7 @@ describe('a number that is none', () => {
     ['-12.5\\3.25\\40', '-12.5\\3.25 40', 'Image Position (Patient) (0020,0032) is "-12.5\\3.25 40" where 3 numbers'],
     ['-12.5\\3.25\\40', 'NaN\\\\3.25\\\\40', 'Image Position (Patient) (0020,0032) is something else'],
     ['-12.5\\3.25\\40', '1e999\\3.25\\40', 'Image Position (Patient) (0020,0032)'],
+    ['1.5 ', '\0.5 ', 'Rescale Slope (0028,1053) is something else where a number is due'],
     ['-1024 ', 'water ', 'Rescale Intercept (0028,1052) is something else where a number is due'],
   ])('%s as %s is refused by name', async (from, to, sentence) => {
     const error = await refusal(edited('lossy.dcm', from, to));

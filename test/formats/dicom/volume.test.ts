@@ -76,8 +76,8 @@ describe('a tilt', () => {
       const volume = await plan(headers, true);
       expect(volume.untilt?.degrees).toBeCloseTo(Math.abs(answer.degrees), 3);
       expect(volume.warnings.map(({ code }) => code)).toEqual(['untilted']);
-      // Where rows are added before the first, dcm2niix moves the origin of an oblique series along a
-      // line of the affine in the place of a column (adjustOriginForNegativeTilt).
+      // Where rows are added before the first, dcm2niix moves the origin of an oblique series along
+      // a line of the affine in the place of a column (adjustOriginForNegativeTilt).
       const isMoved = name !== 'backwards';
       const affine = rowsFromTheEnd(volume);
       for (const column of isMoved ? [0, 1, 2] : [0, 1, 2, 3])
@@ -183,6 +183,18 @@ describe('slices that make no volume are refused with the numbers', () => {
   it('they lie beside each other in one plane', async () => {
     const beside = headerOf({ sopInstance: '2.1', frame: { position: [90, -20, 3] } });
     expect(await refusal([...axial([0, 3, 6]), beside])).toContain('100.00 mm beside each other');
+  });
+});
+
+describe('a volume beyond the limits is refused', () => {
+  it.each([
+    ['slices', 3, 'has 4 slices, and 3 are allowed'],
+    ['sliceVoxels', 29, 'has 30 voxels in a slice, and 29 are allowed'],
+  ] as const)('%s', async (limit, most, sentence) => {
+    await expect(planVolume(axial([0, 3, 6, 9]), { name: 'series', limits: { [limit]: most } })).rejects.toMatchObject({
+      code: 'limit-exceeded',
+      message: expect.stringContaining(sentence),
+    });
   });
 });
 
