@@ -14,6 +14,13 @@ const SYNTAX = (encoding: Encoding): string => {
   return encoding.isBig ? '1.2.840.10008.1.2.2' : '1.2.840.10008.1.2.1';
 };
 
+/** Without the blanks and NULs that values are padded with. */
+export function withoutPadding(value: Buffer): Buffer {
+  let { length } = value;
+  while (length > 0 && (value[length - 1] === 0 || value[length - 1] === 0x20)) length--;
+  return value.subarray(0, length);
+}
+
 /**
  * Values of the elements of a data set, or of an item; empty ones are as ones that are not there.
  */
