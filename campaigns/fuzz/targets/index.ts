@@ -3,6 +3,7 @@ import { answers } from './answers.js';
 import { cohort } from './cohort.js';
 import { inspect, score, taps } from './commands.js';
 import { detector } from './detector.js';
+import { dicomFrames } from './dicom-frames.js';
 import { gzip } from './gzip.js';
 import { nifti } from './nifti.js';
 import { onnx } from './onnx.js';
@@ -21,6 +22,7 @@ export const inProcessTargets: readonly Target[] = [
   onnx,
   cohort,
   answers,
+  dicomFrames,
 ];
 /** What runs in processes of its own: a crash of onnxruntime takes its process along. */
 export const childTargets: readonly Target[] = [taps, inspect, score];
