@@ -109,11 +109,10 @@ async function withSeries(
   const inputs = found.flatMap((one): readonly ScanInput[] => {
     if ('case' in one) return [one];
     if ('all' in one) return scansOf(one);
-    const scans = [...one.cases, ...one.places.flatMap(scansOf)];
-    if (scans.length === 0) throw holdsNothing(one);
+    if (one.cases.length === 0 && !one.places.some((place) => series?.has(place))) throw holdsNothing(one);
     const message = `It holds ${one.results}, left out; name one by itself to take it all the same.`;
     if (one.results) options.onWarning?.({ code: 'own-results', message }, one.folder);
-    return scans;
+    return [...one.cases, ...one.places.flatMap(scansOf)];
   });
   // A choice that is missing is no failure of the scan where there is nothing else to do.
   const [only] = inputs;

@@ -10,6 +10,7 @@ import { heldPlace } from '../formats/dicom/file-place.js';
 import { isDamaged, readHeaders } from '../formats/dicom/find.js';
 import { FoundSeries } from '../formats/dicom/found-series.js';
 import { type OriginOptions, originOf, type ScanOrigin } from '../formats/dicom/origin.js';
+import type { SliceSource } from '../formats/scan-source.js';
 import { caseOf, notesOf, seriesOf } from '../jobs/dicom-inputs.js';
 import { runScan } from '../scans/run.js';
 import { chain } from '../stages/chain.js';
@@ -124,9 +125,12 @@ export async function seriesAmong(
   const [volume] = await Promise.all(parts.map((part) => part.volume(signal)));
   return {
     open: async () => (parts.length === 1 ? parts[0] : parts.map((part) => ({ file: part.name, bytes: part }))),
-    writeImage: (to) =>
-      runScan(parts[0], { case: name, file: name, limits, orientations, signal }, chain(saveScan({ to })), drain),
+    writeImage: (to) => writeImageOf(parts[0], to, { case: name, file: name, limits, orientations, signal }),
     case: caseOf(chosen[0], { key: Buffer.from(key).toString('hex') }),
     ...originOf(volume.slices[0].header, key, { siteNames }),
   };
 }
+
+/** Writes a series as the image of a scan that is kept: NIfTI, as the detector's axes run. */
+export const writeImageOf = (series: SliceSource, to: string, reading: Parameters<typeof runScan>[1]): Promise<void> =>
+  runScan(series, reading, chain(saveScan({ to })), drain);

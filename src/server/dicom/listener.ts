@@ -1,0 +1,140 @@
+import type { AddressInfo } from 'node:net';
+import { createServer, type Server, type Socket } from 'node:net';
+import { SegcanaryError } from '../../errors.js';
+import type { ScanLimits } from '../../limits.js';
+import { acceptAssociation, type StoreRequest, type StoreSink } from '../../protocol/dimse/acceptor.js';
+import { isStored, STATUS } from '../../protocol/dimse/command-set.js';
+import { REJECTIONS, type Rejection } from '../../protocol/dimse/rejection.js';
+import type { AllowedPeers } from './allowed-peers.js';
+import type { IncomingFolder } from './incoming.js';
+
+export interface ListenerOptions {
+  /** AE title of our own. */
+  readonly aet: string;
+  readonly allowed: AllowedPeers;
+  readonly incoming: IncomingFolder;
+  readonly limits: ScanLimits;
+  /** Associations at a time. */
+  readonly associations: number;
+  /** A file of a gathering series has come, and is on the disk. */
+  readonly onFile: (folder: string) => void;
+  /** Told of every object: `stored`, or the status that it was refused with, in hex. */
+  readonly onObject: (outcome: string) => void;
+  /** Told of every association: how it ended. */
+  readonly onAssociation: (end: 'released' | 'aborted' | 'rejected' | 'closed' | 'broken', why: string | null) => void;
+  /** What broke on our side. */
+  readonly onError: (error: unknown) => void;
+}
+
+/** Seconds that a peer has to say who it is. */
+const REQUEST_SECONDS = 30;
+/** Seconds that associations have to end when the server stops. */
+const LAST_SECONDS = 5;
+
+/** Takes associations of those who may send, and writes what they store to the disk. */
+export class DicomListener {
+  readonly #options: ListenerOptions;
+  readonly #server: Server;
+  readonly #associations = new Set<Promise<void>>();
+  readonly #stop = new AbortController();
+  /** Those that have said who they are. */
+  #count = 0;
+
+  constructor(options: ListenerOptions) {
+    this.#options = options;
+    this.#server = createServer((socket) => {
+      const association = this.#take(socket).finally(() => this.#associations.delete(association));
+      this.#associations.add(association);
+    });
+    // Connections that say nothing have room beside those that are told that there is none.
+    this.#server.maxConnections = 2 * options.associations + 32;
+  }
+
+  /** Associations that are open. */
+  get associations(): number {
+    return this.#count;
+  }
+
+  /** @throws SegcanaryError `io` where the port is taken @returns the port */
+  async listen(host: string, port: number): Promise<number> {
+    await new Promise<void>((resolve, reject) => {
+      this.#server.once('error', (cause: NodeJS.ErrnoException) => {
+        const why = cause.code === 'EADDRINUSE' ? 'another program has the port; choose another' : cause.message;
+        reject(
+          new SegcanaryError('io', `cannot listen for DICOM on ${host}:${port}: ${why}.`, { option: 'dicom', cause }),
+        );
+      });
+      this.#server.listen({ host, port }, resolve);
+    });
+    return (this.#server.address() as AddressInfo).port;
+  }
+
+  /** Takes no more associations, gives those that are open a moment, and breaks them off. */
+  async close(): Promise<void> {
+    if (!this.#server.listening) return;
+    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
+    const timer = setTimeout(() => this.#stop.abort(), 1000 * LAST_SECONDS);
+    await Promise.all(this.#associations);
+    clearTimeout(timer);
+    await closed;
+  }
+
+  async #take(socket: Socket): Promise<void> {
+    const { limits, onAssociation, onError } = this.#options;
+    let isCounted = false;
+    try {
+      const end = await acceptAssociation(socket, {
+        times: { request: REQUEST_SECONDS, idle: limits.stall, association: limits.seconds },
+        largest: limits.bytes,
+        refuse: ({ called, calling }) => {
+          const rejection = this.#refusal(called, calling, socket.remoteAddress ?? '');
+          if (rejection === null) {
+            isCounted = true;
+            this.#count++;
+          }
+          return rejection;
+        },
+        store: (request) => this.#store(request),
+        onError,
+        signal: this.#stop.signal,
+      });
+      onAssociation(end, null);
+    } catch (error) {
+      onAssociation('broken', (error as Error).message);
+    } finally {
+      if (isCounted) this.#count--;
+    }
+  }
+
+  #refusal(called: string, calling: string, address: string): Rejection | null {
+    const { aet, allowed, associations } = this.#options;
+    if (called !== aet) return REJECTIONS.calledAe;
+    if (!allowed.allows(calling, address)) return REJECTIONS.callingAe;
+    // Whoever is in the middle of a series may end it; a new one is told to come again.
+    return this.#count >= associations || !this.#server.listening ? REJECTIONS.localLimit : null;
+  }
+
+  async #store(request: StoreRequest): Promise<StoreSink | number> {
+    const { incoming, onFile, onObject, onError } = this.#options;
+    const told = (status: number) => {
+      onObject(isStored(status) ? 'stored' : status.toString(16).padStart(4, '0'));
+      return status;
+    };
+    try {
+      const file = await incoming.begin(request);
+      return {
+        write: (bytes) => file.write(bytes),
+        commit: async () => {
+          const received = await file.commit();
+          if ('status' in received) return told(received.status);
+          onFile(received.folder);
+          return told(STATUS.success);
+        },
+        discard: () => file.discard(),
+      };
+    } catch (error) {
+      onError(error);
+      return told(STATUS.outOfResources);
+    }
+  }
+}
