@@ -84,6 +84,7 @@ export const withoutControls = (text: string): string => text.replace(/[\p{Cc}\u
 export type OptionName =
   | 'allow'
   | 'case'
+  | 'data'
   | 'detectors'
   | 'dicom'
   | 'eachSeries'

@@ -4,7 +4,7 @@ import { readPatients } from '../jobs/patients.js';
 import type { ScanLimits } from '../limits.js';
 import type { WithInference } from '../network/inference/options.js';
 import type { LogOptions } from './log.js';
-import { foldList, limits, limitsText, seriesList, threads, wholeNumber } from './values.js';
+import { foldList, limits, limitsText, listOf, seriesList, threads, wholeNumber } from './values.js';
 
 /** The options of commands that run a network. */
 export type InferenceFlags = Required<WithInference>;
@@ -119,3 +119,17 @@ export function withFoldsOption(command: Command, what: string, folds?: readonly
   const option = new Option('--folds <list>', what).argParser(foldList);
   return command.addOption(folds ? option.default(folds, folds.join()) : option);
 }
+
+/** In which forms results are written into a folder. */
+export interface FormFlags {
+  readonly format: readonly string[];
+  readonly segmentationType?: 'binary' | 'labelmap';
+}
+
+export const withFormatOption = (command: Command): Command =>
+  command.option(
+    '--format <list>',
+    'forms of what is written to -o: nifti, dicom (objects that refer to the series, for scans that are DICOM), or both',
+    listOf('nifti', 'dicom'),
+    ['nifti'],
+  );

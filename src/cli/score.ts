@@ -5,22 +5,23 @@ import { openDetector } from '../detectors/opened.js';
 import { filesOfDetector, loadDetector } from '../detectors/saved.js';
 import { SegcanaryError } from '../errors.js';
 import { cannotWrite } from '../files/atomic.js';
+import { objectOutputs } from '../jobs/dicom-output.js';
 import { describeTooFewScans } from '../jobs/false-discoveries.js';
-import { resolveInputs, type ScanInput } from '../jobs/inputs.js';
+import { resolveInputs } from '../jobs/inputs.js';
 import { type Output, Outputs, outputOf, outputToStdout } from '../jobs/outputs.js';
 import { maskPath, ResultFolder } from '../jobs/result-folder.js';
 import { type ScoreJobOptions, scoreScans } from '../jobs/score.js';
 import { type EarlyVerdict, lineOf, type ScanFailure, type SubjectScore } from '../results.js';
 import { refuseUncalibrated } from './fail-on-ood.js';
 import type { LogOptions } from './log.js';
-import { flagsOf, type ScanFlags, withScanOptions } from './options.js';
-import { reportResults } from './result-loop.js';
+import { flagsOf, type ScanFlags, withFormatOption, withScanOptions } from './options.js';
+import { type GivenScans, reportResults } from './result-loop.js';
 import { ScanProgress } from './scan-progress.js';
 import { runSession, type Session, warnOf } from './session.js';
 import { tokenFrom } from './token.js';
 import { level } from './values.js';
 
-interface ScoreFlags extends ScanFlags, LogOptions {
+export interface ScoreFlags extends ScanFlags, LogOptions {
   readonly detector?: string;
   readonly server?: string;
   readonly tokenFile?: string;
@@ -32,6 +33,7 @@ interface ScoreFlags extends ScanFlags, LogOptions {
   readonly fdr?: number;
   readonly explain?: boolean;
   readonly rememberConstants?: boolean;
+  readonly format: readonly string[];
 }
 
 export function scoreCommand(program: Command): void {
@@ -42,7 +44,10 @@ export function scoreCommand(program: Command): void {
     .option('--server <url>', 'send the scans to a `segcanary serve`, as http://127.0.0.1:8470; the output is the same')
     .option('--token-file <file>', 'the token of that server (default: SEGCANARY_TOKEN, or none)')
     .option('--case <name>', 'name of a single scan in the result (default: from its file, or stdin)')
-    .option('-o, --output <folder>', 'write {case}.json, {case}_uncertainty.nii.gz, scores.csv and summary.json')
+    .option(
+      '-o, --output <folder>',
+      'write {case}.json, {case}_uncertainty.nii.gz (or DICOM: --format), scores.csv and summary.json',
+    )
     .option(
       '--mask <path>',
       'write the uncertainty mask of a single scan, in its own geometry; - is stdout (the result then goes to stderr)',
@@ -56,6 +61,7 @@ export function scoreCommand(program: Command): void {
     )
     .option('--explain', 'add what explains the verdict: largest patches, what moved, intensities (docs/explaining.md)')
     .option('--remember-constants', 'encode patches of a single value, such as air, once; the scores are the same');
+  withFormatOption(command);
   withScanOptions(command, 'scans: NIfTI files, DICOM, folders, archives (zip, tar, tar.gz), or - for stdin').action(
     () => {
       const flags = flagsOf<ScoreFlags>(command);
@@ -74,12 +80,12 @@ export function scoreCommand(program: Command): void {
 }
 
 /** Options that are the server's to choose. */
-const SERVERS_OWN = ['early', 'rememberConstants', 'spool', 'tmpdir', 'threads', 'limits'];
+const SERVERS_OWN = ['early', 'format', 'rememberConstants', 'spool', 'tmpdir', 'threads', 'limits'];
 /** Seconds to come again while the server's queue is full: it holds some scans of minutes each. */
 const PATIENCE = 3600;
 
 /** Where the scans are scored. */
-interface Scorer {
+export interface Scorer {
   /** Whether there is a mask of a scan. */
   readonly hasMask: boolean;
   /** Files that are read beside the scans. */
@@ -87,12 +93,12 @@ interface Scorer {
   /** Calibration scans of the detector. */
   readonly calibrated: number;
   scans(
-    options: Pick<ScoreJobOptions, 'inputs' | 'outputs' | 'signal' | 'onProgress'> &
+    options: Pick<ScoreJobOptions, 'inputs' | 'outputs' | 'signal' | 'onProgress' | 'objects'> &
       Record<'mask', ScoreJobOptions['mask']>,
   ): Promise<AsyncIterable<SubjectScore | EarlyVerdict | ScanFailure>>;
 }
 
-async function scorerHere(flags: ScoreFlags): Promise<Scorer> {
+export async function scorerHere(flags: ScoreFlags): Promise<Scorer> {
   if (flags.detector === undefined)
     throw new SegcanaryError('usage', 'No detector is named; name its folder with -d, or a server with --server.');
   if (flags.tokenFile !== undefined)
@@ -132,16 +138,28 @@ async function scorerThere(
     hasMask: detector.kind === 'features',
     files: [tokenFile],
     calibrated: detector.calibration?.n ?? 0,
-    scans: async (options) => scoreScansRemotely({ ...options, client, detector, volume, explain }),
+    scans: async ({ objects: _, ...options }) => scoreScansRemotely({ ...options, client, detector, volume, explain }),
   };
 }
 
-async function scoreAll(flags: ScoreFlags, scorer: Scorer, session: Session): Promise<number> {
-  const inputs: readonly ScanInput[] = await resolveInputs(flags.input, flags.case, {
-    ...flags,
-    signal: session.signal,
-    onWarning: warnOf(session),
-  });
+/**
+ * Scores scans, those that `-i` names unless others are given.
+ *
+ * @returns the exit code
+ */
+export async function scoreAll(
+  flags: ScoreFlags,
+  scorer: Scorer,
+  session: Session,
+  given?: GivenScans,
+): Promise<number> {
+  const inputs =
+    given?.inputs ??
+    (await resolveInputs(flags.input, flags.case, {
+      ...flags,
+      signal: session.signal,
+      onWarning: warnOf(session),
+    }));
   const { mask, output } = flags;
   const stdoutTaken = mask === '-';
   if (mask !== undefined && inputs.length !== 1) {
@@ -163,11 +181,26 @@ async function scoreAll(flags: ScoreFlags, scorer: Scorer, session: Session): Pr
     const tooFew = describeTooFewScans(inputs.length, scorer.calibrated, flags.fdr);
     if (tooFew) session.log.warn(tooFew);
   }
-  const wantsMask = mask !== undefined || (output !== undefined && scorer.hasMask);
+  const isDicom = flags.format.includes('dicom');
+  if (isDicom && output === undefined)
+    throw new SegcanaryError('usage', '--format dicom writes several objects a scan; name a folder for them with -o.');
+  if (isDicom && stdoutTaken)
+    throw new SegcanaryError(
+      'usage',
+      '--format dicom makes its map of a mask that is a file, not of --mask -; name one.',
+    );
+  const isNifti = flags.format.includes('nifti');
+  const wantsMask = mask !== undefined || (output !== undefined && isNifti && scorer.hasMask);
+  const objects = isDicom && output !== undefined ? { folder: output } : undefined;
   const maskOf = (name: string) => (stdoutTaken ? process.stdout : (mask ?? maskPath(output as string, name)));
   const names = inputs.map((input) => input.case);
   const outputs = await Outputs.plan({ inputs, files: scorer.files }, [
     ...(output === undefined ? [] : ResultFolder.outputs(output, names)),
+    ...(objects
+      ? names.flatMap((name) =>
+          objectOutputs(objects.folder, name, { mask: scorer.hasMask, segmentation: false, score: true }),
+        )
+      : []),
     ...(wantsMask && !stdoutTaken ? names.flatMap((name) => maskOutput(name, maskOf(name), mask)) : []),
     ...(stdoutTaken ? outputToStdout('the uncertainty mask', 'mask') : outputToStdout('the results', undefined)),
   ]);
@@ -177,6 +210,7 @@ async function scoreAll(flags: ScoreFlags, scorer: Scorer, session: Session): Pr
     outputs,
     signal: session.signal,
     mask: wantsMask ? maskOf : undefined,
+    objects,
     onProgress: done.onProgress,
   });
   const folder = output === undefined ? null : await ResultFolder.open(output);
@@ -189,6 +223,7 @@ async function scoreAll(flags: ScoreFlags, scorer: Scorer, session: Session): Pr
       folder,
       scoreOf: (score) => score,
       lineOf: (score) => lineOf(score, null),
+      onResult: given?.onResult,
       failOnOod: flags.failOnOod,
       fdr: flags.fdr,
     },

@@ -3,6 +3,8 @@ import { openBesideSegmenter } from '../detectors/opened.js';
 import { type Detector, filesOfDetector, loadDetector } from '../detectors/saved.js';
 import { SegcanaryError } from '../errors.js';
 import { makeFolder } from '../files/atomic.js';
+import { objectPaths } from '../jobs/dicom-objects.js';
+import { objectOutputs } from '../jobs/dicom-output.js';
 import { resolveInputs, type ScanInput } from '../jobs/inputs.js';
 import { Outputs, outputOf, outputToStdout, type Reads } from '../jobs/outputs.js';
 import { labelsPath, maskPath, probabilitiesPath, ResultFolder } from '../jobs/result-folder.js';
@@ -12,19 +14,21 @@ import { lineOf } from '../results.js';
 import { refuseUncalibrated } from './fail-on-ood.js';
 import type { LogOptions } from './log.js';
 import {
+  type FormFlags,
   flagsOf,
   type PlanFlags,
   type ScanFlags,
   withFoldsOption,
+  withFormatOption,
   withModelOptions,
   withScanOptions,
 } from './options.js';
-import { reportResults } from './result-loop.js';
+import { type GivenScans, reportResults } from './result-loop.js';
 import { ScanProgress } from './scan-progress.js';
 import { runSession, type Session, warnOf } from './session.js';
 import { fraction } from './values.js';
 
-interface SegmentFlags extends ScanFlags, PlanFlags, LogOptions {
+export interface SegmentFlags extends ScanFlags, PlanFlags, FormFlags, LogOptions {
   readonly model: string;
   readonly folds?: readonly number[];
   readonly detector?: string;
@@ -50,7 +54,10 @@ export function segmentCommand(program: Command): void {
     .option('--case <name>', 'name of a single scan in the result (default: from its file, or stdin)')
     .option('--step-size <fraction>', 'distance between patches as a fraction of the patch (default: 0.5)', fraction)
     .option('--tta', 'average over mirrored passes: up to 8 times the work (off by default, unlike nnU-Net)')
-    .requiredOption('-o, --output <path>', 'folder for {case}.nii.gz; - writes the segmentation of one scan to stdout')
+    .requiredOption(
+      '-o, --output <path>',
+      'folder for {case}.nii.gz (or DICOM: --format); - writes the segmentation of one scan to stdout',
+    )
     .option('--save-probabilities', 'write {case}_probabilities.nii.gz too: a volume a class, 4-D')
     .option('--explain', 'add what explains the verdict: largest patches, what moved, intensities (docs/explaining.md)')
     .option('--stress', 'bound the Dice of scans out of distribution too, as if simulated shifts stood for theirs')
@@ -61,6 +68,11 @@ export function segmentCommand(program: Command): void {
         .default('bound'),
     )
     .option('--fail-on-ood', 'exit with 10 when a scan is out of distribution');
+  withFormatOption(command).addOption(
+    new Option('--segmentation-type <type>', 'of --format dicom: a bit a voxel and segment, or numbers')
+      .choices(['binary', 'labelmap'])
+      .default('binary'),
+  );
   withScanOptions(command, 'scans: NIfTI files, DICOM, folders, archives (zip, tar, tar.gz), or - for stdin').action(
     () => {
       const flags = flagsOf<SegmentFlags>(command);
@@ -69,7 +81,12 @@ export function segmentCommand(program: Command): void {
   );
 }
 
-async function segmentAll(flags: SegmentFlags, session: Session): Promise<number> {
+/**
+ * Segments scans, those that `-i` names unless others are given.
+ *
+ * @returns the exit code
+ */
+export async function segmentAll(flags: SegmentFlags, session: Session, given?: GivenScans): Promise<number> {
   const detector = flags.detector === undefined ? undefined : await loadDetector(flags.detector);
   if (flags.failOnOod && !detector)
     throw new SegcanaryError('usage', '--fail-on-ood needs a detector; name one with -d.');
@@ -80,23 +97,29 @@ async function segmentAll(flags: SegmentFlags, session: Session): Promise<number
       'usage',
       '--stress needs a detector that was calibrated with labels; see segcanary calibrate --labels.',
     );
-  const inputs = await resolveInputs(flags.input, flags.case, {
-    ...flags,
-    signal: session.signal,
-    onWarning: warnOf(session),
-  });
+  const inputs =
+    given?.inputs ??
+    (await resolveInputs(flags.input, flags.case, {
+      ...flags,
+      signal: session.signal,
+      onWarning: warnOf(session),
+    }));
   const toStdout = flags.output === '-';
   if (toStdout && inputs.length !== 1)
     throw new SegcanaryError('usage', `-o - takes one scan and there are ${inputs.length}; name a folder.`);
   if (toStdout && flags.saveProbabilities)
     throw new SegcanaryError('usage', '--save-probabilities needs a folder; name one with -o.');
+  const [isDicom, isNifti] = ['dicom', 'nifti'].map((form) => flags.format.includes(form));
+  if (toStdout && isDicom)
+    throw new SegcanaryError('usage', '--format dicom writes several objects a scan; name a folder with -o.');
   const model = await openSegmentationModel(flags.model, { ...flags, signal: session.signal });
   const segmenter = await segmenterOf({ ...flags, model, detector });
   const files = [...(model.files ?? []), ...(await filesOf(flags))];
   const outputs = await planned(flags, inputs, files, detector);
   if (!toStdout) await makeFolder(flags.output);
   const scores = detector && !toStdout ? await ResultFolder.open(flags.output) : null;
-  const pathOf = (name: string) => labelsPath(flags.output, name);
+  const pathOf = (name: string) =>
+    isNifti ? labelsPath(flags.output, name) : objectPaths(flags.output, name).segmentation;
   const done = new ScanProgress(session, inputs.length);
   const results = segmentScans({
     ...flags,
@@ -106,9 +129,10 @@ async function segmentAll(flags: SegmentFlags, session: Session): Promise<number
     inputs,
     outputs,
     signal: session.signal,
-    to: (name) => (toStdout ? process.stdout : pathOf(name)),
+    to: isNifti ? (name) => (toStdout ? process.stdout : pathOf(name)) : undefined,
+    objects: isDicom ? { folder: flags.output, segmentationType: flags.segmentationType } : undefined,
     probabilities: (name) => (flags.saveProbabilities ? probabilitiesPath(flags.output, name) : undefined),
-    mask: (name) => (scores && detector?.kind === 'features' ? maskPath(scores.dir, name) : undefined),
+    mask: (name) => (scores && isNifti && detector?.kind === 'features' ? maskPath(scores.dir, name) : undefined),
     onProgress: done.onProgress,
   });
   return reportResults(
@@ -120,6 +144,7 @@ async function segmentAll(flags: SegmentFlags, session: Session): Promise<number
       folder: scores,
       scoreOf: ({ score, quality, trust }) => score && { ...score, quality, trust },
       lineOf: (result) => lineOf(result, toStdout ? null : pathOf(result.case)),
+      onResult: given?.onResult,
       failOnOod: flags.failOnOod,
     },
     session,
@@ -134,13 +159,18 @@ function planned(flags: SegmentFlags, inputs: readonly ScanInput[], files: Reads
   const reads = { inputs, files };
   if (flags.output === '-') return Outputs.plan(reads, outputToStdout('the segmentation', undefined));
   const names = inputs.map((input) => input.case);
+  const isNifti = flags.format.includes('nifti');
+  const hasMask = detector?.kind === 'features';
   return Outputs.plan(reads, [
     ...outputToStdout('the results', undefined),
     ...(detector ? ResultFolder.outputs(flags.output, names) : []),
     ...names.flatMap((name) => [
-      ...outputOf('the segmentation', name, labelsPath(flags.output, name)),
+      ...(isNifti ? outputOf('the segmentation', name, labelsPath(flags.output, name)) : []),
       ...(flags.saveProbabilities ? outputOf('the probabilities', name, probabilitiesPath(flags.output, name)) : []),
-      ...(detector?.kind === 'features' ? outputOf('the uncertainty mask', name, maskPath(flags.output, name)) : []),
+      ...(isNifti && hasMask ? outputOf('the uncertainty mask', name, maskPath(flags.output, name)) : []),
+      ...(flags.format.includes('dicom')
+        ? objectOutputs(flags.output, name, { mask: hasMask, segmentation: true, score: detector !== undefined })
+        : []),
     ]),
   ]);
 }

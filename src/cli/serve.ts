@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { SegcanaryError } from '../errors.js';
 import { openSegmentationModel } from '../network/folder.js';
 import { createServer } from '../server/app.js';
+import { type DoorFlags, doorOf, withDoorOptions } from './door-options.js';
 import { EXIT } from './exit.js';
 import type { LogOptions } from './log.js';
 import {
@@ -16,7 +17,7 @@ import { runSession, type Session } from './session.js';
 import { tokenFrom } from './token.js';
 import { fraction, wholeNumber } from './values.js';
 
-interface ServeFlags extends ReadingFlags, PlanFlags, LogOptions {
+interface ServeFlags extends ReadingFlags, PlanFlags, LogOptions, DoorFlags {
   readonly detector: [string, ...string[]];
   readonly model?: string;
   readonly folds?: number[];
@@ -29,6 +30,7 @@ interface ServeFlags extends ReadingFlags, PlanFlags, LogOptions {
   readonly keepDays?: number;
   readonly keepScans?: number;
   readonly driftLevel: number;
+  readonly siteNames?: boolean;
 }
 
 export function serveCommand(program: Command): void {
@@ -46,8 +48,9 @@ export function serveCommand(program: Command): void {
     .option('--keep-flagged', 'keep image, uncertainty map and segmentation of scans that are out of distribution')
     .option('--keep-days <n>', 'forget scans after so many days', wholeNumber)
     .option('--keep-scans <n>', 'forget all but the last so many', wholeNumber)
+    .option('--site-names', 'call sites of DICOM scans by the institution in their headers, and not by a hash of it')
     .option('--drift-level <p>', 'probability of a false alarm of drift, ever', fraction, 0.01);
-  withReadingOptions(command).action(async () => {
+  withReadingOptions(withDoorOptions(command)).action(async () => {
     const flags = flagsOf<ServeFlags>(command);
     let stopped = false;
     await runSession(flags, async (session) => {
@@ -65,8 +68,10 @@ async function serve(flags: ServeFlags, { log, signal, say }: Session): Promise<
   if (port > 65_535) throw new SegcanaryError('usage', `--port ${port}: ports end at 65535.`);
   const token = await tokenFrom(flags.tokenFile, signal);
   const model = flags.model === undefined ? undefined : await openSegmentationModel(flags.model, { ...flags, signal });
+  const door = doorOf(flags);
   const server = await createServer({
     ...flags,
+    dicom: door,
     detectors: flags.detector,
     model,
     token,
@@ -76,8 +81,9 @@ async function serve(flags: ServeFlags, { log, signal, say }: Session): Promise<
   if (server.interrupted > 0)
     log.warn(`${server.interrupted} scans were left unfinished by a process that ended; their records say so.`);
   try {
-    const { url } = await server.listen({ host, port });
+    const { url, dicom } = await server.listen({ host, port });
     await say(url);
+    if (dicom !== null) log.info(`Taking DICOM associations as ${dicom}.`);
     log.info(`Listening on ${url}${token === null ? ', for this machine alone: there is no token' : ''}.`);
     await new Promise<void>((resolve) => {
       if (signal.aborted) resolve();

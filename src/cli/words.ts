@@ -2,8 +2,11 @@ import { type ErrorDescription, inWords, type OptionName } from '../errors.js';
 import type { ScanFailure } from '../results.js';
 
 const flags: Readonly<Partial<Record<OptionName, string>>> = {
+  allow: '--allow',
   case: '--case',
+  data: '--data',
   detectors: '-d',
+  dicom: '--dicom',
   eachSeries: '--each-series',
   early: '--early',
   explain: '--explain',
@@ -18,6 +21,7 @@ const flags: Readonly<Partial<Record<OptionName, string>>> = {
   plans: '-p',
   port: '--port',
   rememberConstants: '--remember-constants',
+  sendTo: '--send-to',
   series: '--series',
   spool: 'without --no-spool',
   stepSize: '--step-size',

@@ -4,6 +4,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { SegcanaryError } from '../errors.js';
 import { timerMs } from '../limits.js';
 import { readDetectors, readDrift, type ServerDetector, type ServerDrift } from '../protocol/detectors.js';
+import { readDicom, type ServerDicom } from '../protocol/dicom.js';
 import { eventsOf, type ScanEvent, scanEventOf } from '../protocol/events.js';
 import {
   type KeptImage,
@@ -180,12 +181,17 @@ export class SegcanaryClient {
     return this.#get('/v1/detectors', readDetectors, signal);
   }
 
-  /** The drift test of a detector, at one site or over all its scans. */
-  drift(detector: string, site?: string): Promise<ServerDrift> {
-    const asked = { detector, site: site ?? null };
-    return this.#get(`/v1/detectors/${encodeURIComponent(detector)}/drift${queryOf({ site })}`, (value) =>
-      readDrift(value, asked),
-    );
+  /** The drift test of a detector, at one site, of one scanner, or over all its scans. */
+  drift(detector: string, of?: string | { readonly site?: string; readonly scanner?: string }): Promise<ServerDrift> {
+    const { site, scanner = undefined } = typeof of === 'string' ? { site: of } : (of ?? {});
+    const asked = { detector, site: site ?? null, scanner: scanner ?? null };
+    const query = queryOf({ site, scanner });
+    return this.#get(`/v1/detectors/${encodeURIComponent(detector)}/drift${query}`, (value) => readDrift(value, asked));
+  }
+
+  /** What comes in by DICOM, and what is to be sent. */
+  dicom(): Promise<ServerDicom> {
+    return this.#get('/v1/dicom', readDicom);
   }
 
   async #send(

@@ -14,6 +14,11 @@ export interface SliceReading {
    */
   readonly orientations?: readonly string[] | undefined;
   readonly limits?: Partial<ScanLimits> | undefined;
+  /**
+   * The slices that are wanted, by their numbers. A source may give others too.
+   * @default all
+   */
+  readonly only?: ReadonlySet<number> | undefined;
   /** Told of what is probably wrong with the scan; the second is the case. */
   readonly onWarning?: ((warning: Warning, name: string) => void) | undefined;
 }

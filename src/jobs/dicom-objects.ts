@@ -7,7 +7,7 @@ import type { Algorithm, ImageDescription, VolumeWriter, WritableVoxels } from '
 import { createVolumeWriter } from '../formats/write.js';
 import type { Plan, SegmentationPlan } from '../plan.js';
 import type { Explanation, SegmentResult, SubjectScore } from '../results.js';
-import { eachSlice, PageChoice, planesOfSeries, type Rereading, scanOf } from './dicom-planes.js';
+import { eachSlice, openSeries, PageChoice, planesOfSeries, type Rereading } from './dicom-planes.js';
 
 /** Where the objects of a case lie in a folder. */
 export const objectPaths = (folder: string, name: string) => ({
@@ -56,8 +56,16 @@ export interface DicomObjectsOptions extends Rereading {
  *   is wrong with the scan or the images
  */
 export async function writeDicomObjects(options: DicomObjectsOptions): Promise<WrittenObjects> {
+  const { scan, close } = await openSeries(options.source, options);
+  try {
+    return await writeObjectsOf(scan, options);
+  } finally {
+    await close();
+  }
+}
+
+async function writeObjectsOf(scan: Scan, options: DicomObjectsOptions): Promise<WrittenObjects> {
   const { source, result, images, folder } = options;
-  const scan = await scanOf(source, options);
   const score = 'voxels' in result ? result.score : result;
   const paths = objectPaths(folder, options.case);
   const choice = new PageChoice(scan, score?.worstPatch ?? null);

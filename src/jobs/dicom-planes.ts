@@ -32,23 +32,30 @@ export async function eachSlice(
   });
 }
 
-/** The scan that a series makes, from its first slice. */
-export async function scanOf(
+/** The scan that a series makes, and what lets its files go, which are there until then. */
+export async function openSeries(
   source: SliceSource,
   reading: Rereading & Pick<SliceReading, 'orientations'>,
-): Promise<Scan> {
-  for await (const { grid } of slicesOf(source, reading)) return grid.scan;
-  throw new SegcanaryError('truncated', 'has no slice.', { subject: reading.case });
+): Promise<{ readonly scan: Scan; close(): Promise<void> }> {
+  const slices = slicesOf(source, { ...reading, only: new Set([0]) });
+  const first = await slices.next();
+  if (first.done) throw new SegcanaryError('truncated', 'has no slice.', { subject: reading.case });
+  return {
+    scan: first.value.grid.scan,
+    close: async () => {
+      await slices.return(undefined);
+    },
+  };
 }
 
-/** The first channel of some slices of a series; it is read as far as the last of them. */
+/** The first channel of some slices of a series. */
 export async function planesOfSeries(
   source: SliceSource,
   reading: Rereading & Pick<SliceReading, 'orientations'>,
   wanted: ReadonlySet<number>,
 ): Promise<ReadonlyMap<number, Float32Array>> {
   const found = new Map<number, Float32Array>();
-  for await (const { z, grid, data } of slicesOf(source, reading)) {
+  for await (const { z, grid, data } of slicesOf(source, { ...reading, only: wanted })) {
     const [, height, width] = grid.scan.shape;
     if (wanted.has(z)) found.set(z, contiguous(data).slice(0, height * width));
     if (found.size === wanted.size) break;
@@ -58,9 +65,9 @@ export async function planesOfSeries(
 
 async function* slicesOf(
   source: SliceSource,
-  { case: name, limits, orientations, signal }: Rereading & Pick<SliceReading, 'orientations'>,
-): AsyncGenerator<Slice> {
-  for await (const slice of source.slices({ case: name, name, limits, orientations })) {
+  { case: name, limits, orientations, only, signal }: Rereading & Pick<SliceReading, 'orientations' | 'only'>,
+): AsyncGenerator<Slice, undefined, undefined> {
+  for await (const slice of source.slices({ case: name, name, limits, orientations, only })) {
     if (signal?.aborted) throw new SegcanaryError('aborted', 'stopped before it was done.', { subject: name });
     yield slice;
   }

@@ -1,11 +1,13 @@
 import type { Writable } from 'node:stream';
 import { refuseEarly } from '../detectors/early.js';
 import type { OpenDetector } from '../detectors/opened.js';
-import { isAbort, type SegcanaryError } from '../errors.js';
+import { isAbort, SegcanaryError } from '../errors.js';
+import type { ScanSource } from '../formats/scan-source.js';
 import { type EarlyVerdict, failureOf, type ScanFailure, type SubjectScore } from '../results.js';
 import type { ScanOptions } from '../scans/run.js';
-import { scoreScan } from '../scans/score.js';
+import { type ScoreScanOptions, scoreScan } from '../scans/score.js';
 import { keepingWarnings } from '../scans/warnings.js';
+import { type ObjectsOutput, objectOutputs, withObjects, withoutExplanation } from './dicom-output.js';
 import type { ScanInput } from './inputs.js';
 import { openInput } from './open-input.js';
 import { Outputs, outputOf } from './outputs.js';
@@ -25,6 +27,11 @@ export interface ScoreJobOptions extends Omit<ScanOptions, 'case' | 'file'> {
   readonly early?: boolean | undefined;
   /** Say what explains each verdict, as in `scoreScan`. @default false */
   readonly explain?: boolean | undefined;
+  /**
+   * Write results as DICOM objects too; every scan then has to be a DICOM series. Not with `early`.
+   * @default none
+   */
+  readonly objects?: ObjectsOutput | undefined;
 }
 
 /**
@@ -42,6 +49,12 @@ export function scoreScans(
 export function scoreScans(options: ScoreJobOptions): AsyncGenerator<SubjectScore | EarlyVerdict | ScanFailure>;
 export function scoreScans(options: ScoreJobOptions): AsyncGenerator<SubjectScore | EarlyVerdict | ScanFailure> {
   if (options.early) refuseEarly(options.detector, options);
+  if (options.early && options.objects)
+    throw new SegcanaryError(
+      'usage',
+      'DICOM objects say the whole score, and `early` stops before it; leave one of them out.',
+      { option: 'early' },
+    );
   return scored(options);
 }
 
@@ -51,14 +64,20 @@ async function* scored(options: ScoreJobOptions): AsyncGenerator<SubjectScore | 
     const told = keepingWarnings(options.onWarning);
     try {
       const mask = options.mask?.(input.case);
-      await outputs.claim(input.case, outputOf('the uncertainty mask', input.case, mask, 'mask'));
-      yield await scoreScan(await openInput(input, options.detector.description.plan, options.limits, options.signal), {
+      await outputs.claim(input.case, [
+        ...outputOf('the uncertainty mask', input.case, mask, 'mask'),
+        ...(options.objects ? objectOutputs(options.objects.folder, input.case, objectsOf(options)) : []),
+      ]);
+      const source = await openInput(input, options.detector.description.plan, options.limits, options.signal);
+      const scan = {
         ...options,
         onWarning: told.onWarning,
         case: input.case,
         file: input.file === '-' ? 'stdin' : input.file,
-        mask,
-      });
+      };
+      yield await (options.objects
+        ? scoredWithObjects(source, { ...scan, mask, objects: options.objects })
+        : scoreScan(source, { ...scan, mask }));
     } catch (error) {
       if (isAbort(error)) throw error as SegcanaryError;
       // A network that cannot be opened is no failure of the scan that met it first.
@@ -67,4 +86,26 @@ async function* scored(options: ScoreJobOptions): AsyncGenerator<SubjectScore | 
       yield failureOf(input.case, error, told.warnings);
     }
   }
+}
+
+/** Which objects there are of a scan. */
+const objectsOf = ({ detector }: Pick<ScoreJobOptions, 'detector'>) => ({
+  mask: detector.kind === 'features',
+  segmentation: false,
+  score: true,
+});
+
+async function scoredWithObjects(
+  source: ScanSource,
+  options: ScoreScanOptions & { readonly case: string; readonly objects: ObjectsOutput },
+): Promise<SubjectScore> {
+  const { detector, objects, mask, explain } = options;
+  const { plan, orientations } = detector.description;
+  const has = objectsOf(options);
+  const result = await withObjects(
+    source,
+    { ...options, ...objects, plan, orientations, has, kept: { mask } },
+    (images) => scoreScan(source, { ...options, early: false, mask: images.mask, explain: true }),
+  );
+  return explain ? result : withoutExplanation(result);
 }

@@ -6,6 +6,7 @@ import type { TrustOptions } from '../detectors/quality/estimate.js';
 import type { Detector, DetectorDescription } from '../detectors/saved.js';
 import { isAbort, SegcanaryError } from '../errors.js';
 import { sha256 } from '../files/hash.js';
+import type { ScanSource } from '../formats/scan-source.js';
 import type { SegmentationSource } from '../network/folder.js';
 import type { WithInference } from '../network/inference/options.js';
 import { mirrorAxesOf } from '../network/onnx/metadata.js';
@@ -13,8 +14,15 @@ import { openSegmenter, type Segmenter } from '../network/segmenter.js';
 import type { SegmentationPlan } from '../plan.js';
 import { failureOf, type ScanFailure, type SegmentResult } from '../results.js';
 import type { ScanOptions } from '../scans/run.js';
-import { segmentScan } from '../scans/segment.js';
+import { type SegmentScanOptions, segmentingAlgorithm, segmentScan } from '../scans/segment.js';
 import { keepingWarnings } from '../scans/warnings.js';
+import {
+  type ObjectsOfCase,
+  type ObjectsOutput,
+  objectOutputs,
+  withObjects,
+  withoutExplanation,
+} from './dicom-output.js';
 import type { ScanInput } from './inputs.js';
 import { openInput } from './open-input.js';
 import { Outputs, outputOf } from './outputs.js';
@@ -117,8 +125,8 @@ export interface SegmentJobOptions extends Omit<ScanOptions, 'case' | 'file'>, T
   /** @default the detector's, else 0.5 */
   readonly stepSize?: number | undefined;
   readonly inputs: readonly ScanInput[];
-  /** Where the segmentation of a case goes. */
-  readonly to: (name: string) => string | Writable;
+  /** Where the segmentation of a case goes. Needed, unless it is written as a DICOM object. */
+  readonly to?: ((name: string) => string | Writable) | undefined;
   /** Where the probabilities of a case go, if anywhere. */
   readonly probabilities?: (name: string) => string | Writable | undefined;
   /** Where the uncertainty mask of a case goes, if anywhere. */
@@ -129,6 +137,11 @@ export interface SegmentJobOptions extends Omit<ScanOptions, 'case' | 'file'>, T
   readonly explain?: boolean | undefined;
   /** Bound the Dice of flagged scans too, as in `segmentScan`. @default false */
   readonly stress?: boolean | undefined;
+  /**
+   * Write results as DICOM objects too; every scan then has to be a DICOM series.
+   * @default none
+   */
+  readonly objects?: ObjectsOutput | undefined;
 }
 
 /**
@@ -140,20 +153,24 @@ export interface SegmentJobOptions extends Omit<ScanOptions, 'case' | 'file'>, T
  *   says so; whatever else goes wrong is a failure of its scan alone
  */
 export async function* segmentScans(options: SegmentJobOptions): AsyncGenerator<SegmentResult | ScanFailure> {
-  const { model } = options;
+  const { model, objects } = options;
   const stepSize = stepSizeOf(options);
+  if (!options.to && !objects)
+    throw new SegcanaryError('usage', 'it is not said where segmentations go; give `to`, or `objects`.');
   const { outputs = new Outputs(options) } = options;
   for (const input of options.inputs) {
     const told = keepingWarnings(options.onWarning);
     const name = input.case;
     try {
-      const [to, probabilities, mask] = [options.to(name), options.probabilities?.(name), options.mask?.(name)];
+      const [to, probabilities, mask] = [options.to?.(name), options.probabilities?.(name), options.mask?.(name)];
       await outputs.claim(name, [
         ...outputOf('the segmentation', name, to),
         ...outputOf('the probabilities', name, probabilities),
         ...outputOf('the uncertainty mask', name, mask),
+        ...(objects ? objectOutputs(objects.folder, name, objectsOf(options)) : []),
       ]);
-      yield await segmentScan(await openInput(input, model.plan, options.limits, options.signal), {
+      const source = await openInput(input, model.plan, options.limits, options.signal);
+      const scan = {
         ...options,
         onWarning: told.onWarning,
         plan: model.plan,
@@ -161,14 +178,44 @@ export async function* segmentScans(options: SegmentJobOptions): AsyncGenerator<
         stepSize,
         case: name,
         file: input.file === '-' ? 'stdin' : input.file,
-        to,
         probabilities,
-        mask,
-      });
+      };
+      if (objects) yield await segmentedWithObjects(source, { ...scan, objects, kept: { segmentation: to, mask } });
+      else if (to !== undefined) yield await segmentScan(source, { ...scan, to, mask });
     } catch (error) {
       if (isAbort(error)) throw error as SegcanaryError;
       await outputs.drop(name);
       yield failureOf(name, error, told.warnings);
     }
   }
+}
+
+/** Which objects there are of a scan. */
+const objectsOf = ({ detector }: Pick<SegmentJobOptions, 'detector'>) => ({
+  mask: detector?.kind === 'features',
+  segmentation: true,
+  score: detector !== undefined,
+});
+
+async function segmentedWithObjects(
+  source: ScanSource,
+  options: Omit<SegmentScanOptions, 'to' | 'mask'> & {
+    readonly case: string;
+    readonly objects: ObjectsOutput;
+    readonly kept: ObjectsOfCase['kept'];
+  },
+): Promise<SegmentResult> {
+  const { detector, objects, segmenter, explain } = options;
+  const shared = {
+    ...options,
+    ...objects,
+    segmenter: segmentingAlgorithm(segmenter),
+    orientations: detector?.description.orientations,
+    has: objectsOf(options),
+  };
+  const result = await withObjects(source, shared, ({ mask, segmentation: to }) => {
+    if (to === undefined) throw new Error('a segmentation has a path');
+    return segmentScan(source, { ...options, explain: detector !== undefined, mask, to });
+  });
+  return explain ? result : withoutExplanation(result);
 }

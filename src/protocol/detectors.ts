@@ -47,12 +47,15 @@ export function readDetectors(value: unknown): readonly ServerDetector[] {
   return list;
 }
 
-export const driftQuery = z.strictObject({ site: tag.optional() });
+export const driftQuery = z.strictObject({ site: tag.optional(), scanner: tag.optional() });
 
 export const driftBody = z.object({
   detector: z.string(),
   site: z.string().nullable(),
+  // Older servers watch no scanner.
+  scanner: z.string().nullable().optional(),
   sites: z.array(z.string()),
+  scanners: z.array(z.string()).optional(),
   n: z.number().int(),
   level: z.number(),
   martingale: z.number(),
@@ -66,14 +69,16 @@ export const driftBody = z.object({
 /** The drift test of a detector, and what it is drawn beside: its sites and calibration scores. */
 export type ServerDrift = Wire<typeof driftBody>;
 
-/** @throws WrongAnswer also where it is of another detector or site */
+/** @throws WrongAnswer also where it is of another detector, site or scanner */
 export function readDrift(
   value: unknown,
-  asked: { readonly detector: string; readonly site: string | null },
+  asked: { readonly detector: string; readonly site: string | null; readonly scanner?: string | null },
 ): ServerDrift {
   const drift: ServerDrift = fitting(driftBody, value);
   holding(drift.detector === asked.detector, `detector: it is ${drift.detector}, and ${asked.detector} was asked for`);
   holding(drift.site === asked.site, `site: it is ${drift.site}, and ${asked.site} was asked for`);
+  const { scanner = null } = drift;
+  holding(scanner === (asked.scanner ?? null), `scanner: it is ${scanner}, and ${asked.scanner ?? null} was asked for`);
   holding(drift.n >= 0 && drift.level > 0 && drift.level < 1, `n: ${drift.n} scans at a level of ${drift.level}`);
   for (const { id, p } of drift.points) holding(p >= 0 && p <= 1, `points: ${p} of ${id} is no probability`);
   return drift;

@@ -6,7 +6,7 @@ import type { Explanation, SegmentResult, SubjectScore } from '../results.js';
 import type { DriftMonitor } from './drift.js';
 import { errorAnswer, errorOf } from './http-error.js';
 import type { ScanFiles } from './images.js';
-import type { Judge, OpenScan, ScanRequest } from './judge.js';
+import type { Judge, Judged, OpenScan, ScanRequest } from './judge.js';
 import type { Metrics } from './metrics.js';
 import type { OngoingScan } from './ongoing-scan.js';
 import type { Place } from './queue.js';
@@ -53,6 +53,8 @@ export interface ScanAnswer {
 export class AcceptedScan {
   readonly #scan: AcceptedScanOptions;
   #request: ScanRequest;
+  /** Writes the image that may be kept, where what came is no file that can be. */
+  #writeImage: ((to: string) => Promise<void>) | null = null;
   readonly #services: ScanServices;
   /** Where the map that may be kept is written, once it is opened. */
   #keptMap: Writable | null = null;
@@ -80,10 +82,20 @@ export class AcceptedScan {
     return this.#scan.ongoing.signal;
   }
 
-  /** Says what was only known when it was here: a series tells its name and where it comes from. */
-  describe(said: Pick<ScanRequest, 'case' | 'site' | 'scanner'>): void {
+  /**
+   * Says what was only known when it was here: a series tells its name and where it comes from.
+   *
+   * @param writeImage as in `keepAs`
+   */
+  describe(said: Pick<ScanRequest, 'case' | 'site' | 'scanner'>, writeImage: (to: string) => Promise<void>): void {
     this.#request = { ...this.#request, ...said };
+    this.keepAs(writeImage);
     if (this.#services.store.describe(this.id, said) === null) throw removed();
+  }
+
+  /** Says how the image that may be kept is written, of a scan that came as files of slices. */
+  keepAs(writeImage: (to: string) => Promise<void>): void {
+    this.#writeImage = writeImage;
   }
 
   /** Gives the scan up: its client has gone. */
@@ -96,9 +108,11 @@ export class AcceptedScan {
    *
    * @param open gives its bytes, from this machine's disk: a turn never waits for a sender
    * @param mask where the uncertainty map goes, for a client that wants it
-   * @throws SegcanaryError what is wrong with the scan, `aborted`
+   * @param onJudged what is to be done while the images are there, before the record says that the
+   *   scan is done
+   * @throws SegcanaryError what is wrong with the scan, `aborted`; what `onJudged` throws
    */
-  async run(open: OpenScan, mask?: Writable): Promise<ScanAnswer> {
+  async run(open: OpenScan, mask?: Writable, onJudged?: (judged: Judged) => Promise<void>): Promise<ScanAnswer> {
     const { id, files, place, ongoing } = this.#scan;
     const request = this.#request;
     const { judge, store, metrics, drift } = this.#services;
@@ -117,11 +131,12 @@ export class AcceptedScan {
       });
       const score = scoreOf(result);
       const seconds = (performance.now() - started) / 1000;
+      await onJudged?.({ result, explanation });
       if (request.segment) segmentation = await openFile(files.path('segmentation'));
       const kept = await this.#keep(score);
       if (store.finish(id, { result, explanation, seconds, kept }) === null) throw removed();
       metrics.finished(request.served, score, seconds);
-      if (score) drift.add(id, request.served, request.site, score.score);
+      if (score) drift.add(id, request.served, request, score.score);
       return { result, explanation, segmentation };
     } catch (error) {
       await (segmentation as FileHandle | null)?.close();
@@ -190,7 +205,9 @@ export class AcceptedScan {
 
   async #keep(score: SubjectScore | null): Promise<KeptImage[]> {
     if (!this.#services.keepFlagged || score?.verdict !== 'out-of-distribution') return [];
-    return this.#scan.files.keep(this.id);
+    const { files } = this.#scan;
+    await this.#writeImage?.(files.path('image'));
+    return files.keep(this.id);
   }
 }
 

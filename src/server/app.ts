@@ -9,6 +9,8 @@ import { application } from './application.js';
 import { isLoopback } from './auth.js';
 import { type Clock, systemClock } from './clock.js';
 import { detectorRoutes } from './detector-routes.js';
+import { DicomDoor, type DicomOptions, refuseDoor } from './dicom/door.js';
+import { doorRoutes } from './dicom/door-routes.js';
 import { serverKey } from './dicom/server-key.js';
 import { DriftMonitor } from './drift.js';
 import { reasonOf } from './http-error.js';
@@ -57,6 +59,8 @@ export interface ServerOptions extends WithInference {
   readonly retention?: Retention | undefined;
   /** Probability that the drift test ever raises a false alarm, at most. @default .01 */
   readonly driftLevel?: number | undefined;
+  /** Take scans from scanners and archives too, by C-STORE. Needs `data`. @default no */
+  readonly dicom?: DicomOptions | undefined;
   readonly tmpdir?: string | undefined;
   readonly logger?: FastifyBaseLogger | undefined;
   /** What time it is. @default the system's clock */
@@ -70,7 +74,11 @@ export interface SegcanaryServer {
    * @throws SegcanaryError `usage` for an address that others reach, without a token; `io` where
    *   the port is taken
    */
-  listen(address: { readonly host?: string; readonly port: number }): Promise<{ readonly url: string }>;
+  listen(address: { readonly host?: string; readonly port: number }): Promise<{
+    readonly url: string;
+    /** Where it takes DICOM: `AET@HOST:PORT`; null where it does not. */
+    readonly dicom: string | null;
+  }>;
   /** Takes no more scans, finishes and answers those that were accepted, and closes everything. */
   close(): Promise<void>;
 }
@@ -88,6 +96,7 @@ const SOON = 5000;
 export async function createServer(options: ServerOptions): Promise<SegcanaryServer> {
   const { token = null, data = null, retention = {}, keepFlagged = false, tmpdir, clock = systemClock } = options;
   const limits = limitsOf({ stall: 60, ...options.limits });
+  if (options.dicom) refuseDoor(options.dicom, data);
   const detectors = await openServed(options);
   const store = openStore(data, clock.now);
   const images = await ImageFolder.open(data);
@@ -122,6 +131,15 @@ export async function createServer(options: ServerOptions): Promise<SegcanarySer
   await app.register(recordRoutes, { service, store, images, keepFlagged });
   await app.register(detectorRoutes, { detectors, store, drift });
   await app.register(operationRoutes, { service, metrics });
+  const [served] = detectors.values();
+  const { registry } = metrics;
+  const door = options.dicom
+    ? await DicomDoor.open(options.dicom, {
+        ...{ data: images.root, service, store, served, naming, registry, limits, tmpdir, clock },
+        log: options.logger,
+      })
+    : null;
+  await app.register(doorRoutes, { door });
   await app.register(pageRoutes);
 
   return {
@@ -142,10 +160,13 @@ export async function createServer(options: ServerOptions): Promise<SegcanarySer
         });
       });
       const { address, port: bound, family } = (app.server as Server).address() as AddressInfo;
-      return { url: `http://${family === 'IPv6' ? `[${address}]` : address}:${bound}` };
+      const url = `http://${family === 'IPv6' ? `[${address}]` : address}:${bound}`;
+      return { url, dicom: (await door?.listen()) ?? null };
     },
     async close() {
-      await service.drain();
+      const drained = service.drain();
+      await door?.close();
+      await drained;
       clearInterval(pruning);
       clearInterval(tending);
       await app.close();

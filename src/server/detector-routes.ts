@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
+import { SegcanaryError } from '../errors.js';
 import { detectorList, driftBody, driftQuery, nameParams } from '../protocol/detectors.js';
 import { errorBody } from '../protocol/error-schema.js';
 import type { DriftMonitor } from './drift.js';
@@ -27,7 +28,7 @@ export async function detectorRoutes(
     '/v1/detectors/:name/drift',
     {
       schema: {
-        summary: 'The drift test of a detector, over all its scans or those of a site',
+        summary: 'The drift test of a detector, over all its scans or those of a site or scanner',
         tags: ['detectors'],
         params: nameParams,
         querystring: driftQuery,
@@ -37,12 +38,16 @@ export async function detectorRoutes(
     async ({ params, query }) => {
       const served = servedAs(params.name, detectors);
       const { id, description } = served.detector;
-      const site = query.site ?? null;
-      const { points, ...state } = drift.state(served, site);
+      const { site = null, scanner = null } = query;
+      if (site !== null && scanner !== null)
+        throw new SegcanaryError('usage', 'Drift is watched by site and by scanner; name one of them.');
+      const { points, ...state } = drift.state(served, { site, scanner });
       return {
         detector: served.name,
         site,
-        sites: store.sites(id),
+        scanner,
+        sites: store.sources(id, 'site'),
+        scanners: store.sources(id, 'scanner'),
         ...state,
         points: [...points],
         calibration: description.calibration?.cases.map(({ score }) => score) ?? [],

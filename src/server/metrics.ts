@@ -3,6 +3,7 @@ import type { DriftState } from '../drift/stream.js';
 import type { SubjectScore } from '../results.js';
 import type { Places } from './queue.js';
 import type { ServedDetector } from './served.js';
+import type { SeriesOf } from './store.js';
 
 /** Seconds of scans, from a thumbnail to a whole body on a small machine. */
 const SECONDS = [0.5, 1, 2, 5, 10, 20, 40, 60, 120, 300, 600, 1800, 3600];
@@ -43,14 +44,14 @@ export class Metrics {
   readonly #scores = new Map<string, Histogram>();
   readonly #drift = new Gauge({
     name: 'segcanary_drift_log10',
-    help: 'Decimal logarithm of the test martingale; site "" is all of them.',
-    labelNames: ['detector', 'site'],
+    help: 'Decimal logarithm of the test martingale; site "" and scanner "" are all of them.',
+    labelNames: ['detector', 'site', 'scanner'],
     registers: [this.registry],
   });
   readonly #alarm = new Gauge({
     name: 'segcanary_drift_alarm',
     help: '1 where the test martingale has ever reached one over its level.',
-    labelNames: ['detector', 'site'],
+    labelNames: ['detector', 'site', 'scanner'],
     registers: [this.registry],
   });
   /** Null before there was any. */
@@ -144,8 +145,10 @@ export class Metrics {
     this.#refused.inc();
   }
 
-  drift(detector: string, site: string | null, { log10, alarm }: DriftState): void {
-    this.#drift.set({ detector, site: site ?? '' }, log10);
-    this.#alarm.set({ detector, site: site ?? '' }, Number(alarm));
+  drift(detector: string, { site, scanner }: SeriesOf, { log10, alarm }: DriftState): void {
+    // An empty label is none to Prometheus: series of sites are what they were.
+    const labels = { detector, site: site ?? '', ...(scanner && { scanner }) };
+    this.#drift.set(labels, log10);
+    this.#alarm.set(labels, Number(alarm));
   }
 }

@@ -68,7 +68,7 @@ export async function scanRoutes(
           'unsupported-media-type',
           'The body has no content type; send application/gzip, application/octet-stream, application/zip, multipart/related of DICOM files or multipart/form-data.',
         );
-      const { plan } = served.detector.description;
+      const { plan, orientations } = served.detector.description;
       const channels = plan.channels.map(({ name }) => name);
       refuseUpload(request, limits, channels.length);
       const scan = await service.accept({
@@ -90,6 +90,7 @@ export async function scanRoutes(
         reader: plan.imageReader,
         series: query.series,
         untilt: query.untilt === '1',
+        orientations,
         ...naming,
       };
       reply.header('location', `/v1/scans/${scan.id}`);
@@ -121,11 +122,10 @@ export async function scanRoutes(
         refuseSeries(upload);
         return found;
       }
-      scan.describe({
-        case: name ?? found.case,
-        site: site ?? found.site,
-        scanner: scanner ?? found.scanner,
-      });
+      scan.describe(
+        { case: name ?? found.case, site: site ?? found.site, scanner: scanner ?? found.scanner },
+        found.writeImage,
+      );
       return found.open;
     } catch (error) {
       await scan.fail(error);

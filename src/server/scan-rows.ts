@@ -20,6 +20,9 @@ export const MIGRATIONS: readonly string[] = [
    ) STRICT;
    CREATE INDEX scores_by_site ON scores (detector_hash, site, position);
    CREATE INDEX scores_by_detector ON scores (detector_hash, position);`,
+  `ALTER TABLE scores ADD COLUMN scanner TEXT;
+   UPDATE scores SET scanner = (SELECT scanner FROM scans WHERE id = scan);
+   CREATE INDEX scores_by_scanner ON scores (detector_hash, scanner, position);`,
 ];
 
 /** A value as its column has it. */

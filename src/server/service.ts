@@ -19,6 +19,11 @@ export interface ServiceOptions extends ScanServices {
   readonly log?: ServiceLog | undefined;
 }
 
+export interface AcceptOptions {
+  /** Whoever asks comes again until there is a place: that is no refusal to count. */
+  readonly isPatient?: boolean | undefined;
+}
+
 export interface ServiceLog {
   info(message: string): void;
   warn(message: string): void;
@@ -59,10 +64,10 @@ export class ScanService {
    * @throws HttpError `queue-full`, `draining` or, while the store cannot be written,
    *   `unavailable`, with Retry-After
    */
-  async accept(request: ScanRequest): Promise<AcceptedScan> {
+  async accept(request: ScanRequest, { isPatient = false }: AcceptOptions = {}): Promise<AcceptedScan> {
     const { store, images, places } = this.#options;
     const place = this.#draining ? null : places.reserve();
-    if (!place) throw this.#refusal();
+    if (!place) throw this.#refusal(isPatient);
     const why = this.trouble();
     if (why !== null) {
       place.release();
@@ -221,7 +226,7 @@ export class ScanService {
   }
 
   /** Why there is no place, and when to come again. */
-  #refusal(): HttpError {
+  #refusal(isPatient: boolean): HttpError {
     const { metrics, places } = this.#options;
     const seconds = Math.max(1, Math.ceil(metrics.usualSeconds * (1 + places.waiting)));
     const headers = { 'retry-after': String(Math.min(seconds, 3600)) };
@@ -232,7 +237,7 @@ export class ScanService {
         'The server is stopping and takes no more scans; send it again later.',
         headers,
       );
-    metrics.refused();
+    if (!isPatient) metrics.refused();
     return new HttpError(
       429,
       'queue-full',

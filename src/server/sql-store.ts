@@ -7,7 +7,16 @@ import { Reserve } from './reserve.js';
 import { scanIds } from './scan-id.js';
 import { type FinishedScan, type NewScan, type ScanRecord, scoreOf } from './scan-record.js';
 import { iso, json, MIGRATIONS, parsed, recordOf } from './scan-rows.js';
-import type { Pruned, Retention, ScanFilter, ScanList, ScanStore, SeriesPoint, StoreTrouble } from './store.js';
+import type {
+  Pruned,
+  Retention,
+  ScanFilter,
+  ScanList,
+  ScanStore,
+  SeriesOf,
+  SeriesPoint,
+  StoreTrouble,
+} from './store.js';
 import { type Ending, Unwritten } from './unwritten.js';
 
 /** Records that one transaction removes: the log has to hold what they were. */
@@ -87,13 +96,10 @@ class SqlStore implements ScanStore {
         [at, seconds, score?.verdict ?? null, JSON.stringify(result), json(explanation), JSON.stringify(kept), id],
       );
       if (record && score && Number.isFinite(score.score)) {
-        this.#database.run('INSERT INTO scores (scan, detector_hash, site, at, score) VALUES (?, ?, ?, ?, ?)', [
-          id,
-          record.detectorHash,
-          record.site,
-          at,
-          score.score,
-        ]);
+        this.#database.run(
+          'INSERT INTO scores (scan, detector_hash, site, scanner, at, score) VALUES (?, ?, ?, ?, ?, ?)',
+          [id, record.detectorHash, record.site, record.scanner, at, score.score],
+        );
       }
       return record;
     });
@@ -201,25 +207,32 @@ class SqlStore implements ScanStore {
     return null;
   }
 
-  series(detectorHash: string, site: string | null): SeriesPoint[] {
-    return [...this.eachScore(detectorHash, site)];
+  series(detectorHash: string, of: SeriesOf): SeriesPoint[] {
+    return [...this.eachScore(detectorHash, of)];
   }
 
-  *eachScore(detectorHash: string, site: string | null): IterableIterator<SeriesPoint> {
-    const [condition, values] = site === null ? ['', [detectorHash]] : ['AND site = ?', [detectorHash, site]];
+  *eachScore(detectorHash: string, { site = null, scanner = null }: SeriesOf): IterableIterator<SeriesPoint> {
+    const conditions = ['detector_hash = ?'];
+    const values = [detectorHash];
+    for (const [column, value] of Object.entries({ site, scanner })) {
+      if (value === null) continue;
+      conditions.push(`${column} = ?`);
+      values.push(value);
+    }
     const rows = this.#database.each(
-      `SELECT scan, at, score FROM scores WHERE detector_hash = ? ${condition} ORDER BY position`,
+      `SELECT scan, at, score FROM scores WHERE ${conditions.join(' AND ')} ORDER BY position`,
       values,
     );
     for (const { scan, at, score } of rows) yield { id: scan as string, at: iso(at)!, score: score as number };
   }
 
-  sites(detectorHash: string): string[] {
+  sources(detectorHash: string, kind: 'site' | 'scanner'): string[] {
     return this.#database
-      .all('SELECT DISTINCT site FROM scores WHERE detector_hash = ? AND site IS NOT NULL ORDER BY site', [
-        detectorHash,
-      ])
-      .map(({ site }) => site as string);
+      .all(
+        `SELECT DISTINCT ${kind} AS source FROM scores WHERE detector_hash = ? AND ${kind} IS NOT NULL ORDER BY ${kind}`,
+        [detectorHash],
+      )
+      .map(({ source }) => source as string);
   }
 
   close(): void {

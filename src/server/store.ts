@@ -50,6 +50,14 @@ export interface StoreTrouble {
   readonly error: unknown;
 }
 
+/** Which scores of a detector a series holds: those of a site, of a scanner, or all. */
+export interface SeriesOf {
+  /** @default null: all */
+  readonly site?: string | null | undefined;
+  /** @default null: all */
+  readonly scanner?: string | null | undefined;
+}
+
 /** One score of a drift series. */
 export interface SeriesPoint {
   readonly id: string;
@@ -106,15 +114,15 @@ export interface ScanStore {
    * @returns why the store cannot be written; null where it can
    */
   settle(): StoreTrouble | null;
-  /** The scores of a detector, at one site or at all (null), in order of finishing. */
-  series(detectorHash: string, site: string | null): SeriesPoint[];
+  /** The scores of a detector, in order of finishing. */
+  series(detectorHash: string, of: SeriesOf): SeriesPoint[];
   /**
    * The same one after another, for replaying a long one; nothing may be written to the store
    * meanwhile.
    */
-  eachScore(detectorHash: string, site: string | null): IterableIterator<SeriesPoint>;
-  /** The sites that a detector has a series of, in order of the alphabet. */
-  sites(detectorHash: string): string[];
+  eachScore(detectorHash: string, of: SeriesOf): IterableIterator<SeriesPoint>;
+  /** The sites, or scanners, that a detector has a series of, in order of the alphabet. */
+  sources(detectorHash: string, kind: 'site' | 'scanner'): string[];
   /** Gives the folder free for another process. May be called twice. */
   close(): void;
 }

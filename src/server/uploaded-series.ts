@@ -10,7 +10,12 @@ import { heldPlace } from '../formats/dicom/file-place.js';
 import { isDamaged, readHeaders } from '../formats/dicom/find.js';
 import { FoundSeries } from '../formats/dicom/found-series.js';
 import { type OriginOptions, originOf, type ScanOrigin } from '../formats/dicom/origin.js';
+import type { SliceSource } from '../formats/scan-source.js';
 import { caseOf, notesOf, seriesOf } from '../jobs/dicom-inputs.js';
+import { runScan } from '../scans/run.js';
+import { chain } from '../stages/chain.js';
+import { drain } from '../stages/collectors.js';
+import { saveScan } from '../stages/save.js';
 import { type BodyFile, lookedAt } from './bodies.js';
 import type { BodyOptions } from './body-bytes.js';
 import { beginsAsDicom } from './body-kind.js';
@@ -30,11 +35,15 @@ export interface SeriesOptions extends BodyOptions, DicomNaming {
   /** Number or UID of the series; of several channels one each, apart by commas. */
   readonly series: string | undefined;
   readonly untilt: boolean;
+  /** Axis codes of the detector's training scans: an image that is kept lies as it was scored. */
+  readonly orientations: readonly string[] | undefined;
 }
 
 /** A scan that was found in what was sent. */
 export interface UploadedSeries extends ScanOrigin {
   readonly open: OpenScan;
+  /** Writes its first channel as NIfTI, to be looked at. */
+  writeImage(to: string): Promise<void>;
   /** What it is called where its sender gives it no name. */
   readonly case: string;
 }
@@ -93,7 +102,7 @@ export async function storedMembers(
  */
 export async function seriesAmong(
   files: readonly FileRange[],
-  { name, series, untilt, key, siteNames, channels, signal }: SeriesOptions,
+  { name, series, untilt, key, siteNames, channels, signal, limits, orientations }: SeriesOptions,
 ): Promise<UploadedSeries> {
   const place = heldPlace(name, files);
   const headers: DicomHeader[] = [];
@@ -116,7 +125,12 @@ export async function seriesAmong(
   const [volume] = await Promise.all(parts.map((part) => part.volume(signal)));
   return {
     open: async () => (parts.length === 1 ? parts[0] : parts.map((part) => ({ file: part.name, bytes: part }))),
+    writeImage: (to) => writeImageOf(parts[0], to, { case: name, file: name, limits, orientations, signal }),
     case: caseOf(chosen[0], { key: Buffer.from(key).toString('hex') }),
     ...originOf(volume.slices[0].header, key, { siteNames }),
   };
 }
+
+/** Writes a series as the image of a scan that is kept: NIfTI, as the detector's axes run. */
+export const writeImageOf = (series: SliceSource, to: string, reading: Parameters<typeof runScan>[1]): Promise<void> =>
+  runScan(series, reading, chain(saveScan({ to })), drain);

@@ -62,7 +62,7 @@ describe('what goes wrong', () => {
     const picker = page.locator('#file');
     await picker.setInputFiles({ name: 'notes.txt', mimeType: 'text/plain', buffer: Buffer.from('notes') });
     expect(await page.locator('.send .problem').innerText()).toBe(
-      'notes.txt is no .nii or .nii.gz; a scan is a NIfTI file.',
+      'notes.txt is no scan; give a .nii, .nii.gz, .zip or DICOM file, or a folder of them.',
     );
     await picker.setInputFiles({ name: 'torn.nii.gz', mimeType: '', buffer: Buffer.from('this is no gzip') });
     await page.locator('.scan-head .badge', { hasText: 'failed' }).waitFor();

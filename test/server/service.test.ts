@@ -130,7 +130,7 @@ it('answers, records, counts and watches what its judge makes of a scan', async 
   expect(segmentation).toBeNull();
   expect(seen).toEqual([{ patches: 3, total: 6 }, { patches: 6, total: 6 }, 'end']);
   expect(store.get(scan.id)).toMatchObject({ status: 'done', result: { score: 6 }, kept: [] });
-  expect(drift.state(served, 'North').n).toBe(1);
+  expect(drift.state(served, { site: 'North' }).n).toBe(1);
   expect(await metrics.registry.metrics()).toMatch(/segcanary_scans_total\{detector="chest",outcome="done"\} 1\n/);
   expect([places.running, places.waiting, service.progress(scan.id), broken]).toEqual([0, 0, null, []]);
 });

@@ -6,6 +6,8 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import Libsql from 'libsql';
 import { expect, it, onTestFinished } from 'vitest';
+import { openDatabase } from '../../src/server/database.js';
+import { MIGRATIONS } from '../../src/server/scan-rows.js';
 import { openStore } from '../../src/server/sql-store.js';
 import type { ScanStore } from '../../src/server/store.js';
 import { temporaryFolder } from '../support/folder.js';
@@ -21,7 +23,7 @@ function storeIn(folder: string | null, now?: () => number): ScanStore {
   return store;
 }
 
-const scores = (store: ScanStore, site: string | null = null) => store.series(HASH, site).map(({ score }) => score);
+const scores = (store: ScanStore, site: string | null = null) => store.series(HASH, { site }).map(({ score }) => score);
 
 it('a scan is queued, running and done, and is read back as it was written', () => {
   let clock = Date.UTC(2024, 0, 1);
@@ -54,7 +56,7 @@ it('a scan is queued, running and done, and is read back as it was written', () 
     finishedAt: '2024-01-01T00:00:03.000Z',
   });
   expect(store.get(accepted.id)).toEqual(done);
-  expect(store.series(HASH, null)).toEqual([{ id: accepted.id, at: '2024-01-01T00:00:03.000Z', score: 0.1 + 0.2 }]);
+  expect(store.series(HASH, {})).toEqual([{ id: accepted.id, at: '2024-01-01T00:00:03.000Z', score: 0.1 + 0.2 }]);
 });
 
 it('a scan ends once: what comes later changes nothing', () => {
@@ -90,7 +92,7 @@ it('the series is in order of finishing, of a site and of all, and of its detect
   expect(scores(store)).toEqual(order);
   expect(scores(store, 'north')).toEqual([3, 0]);
   expect(scores(store, 'west')).toEqual([]);
-  expect(store.sites(HASH)).toEqual(['north', 'south']);
+  expect(store.sources(HASH, 'site')).toEqual(['north', 'south']);
 });
 
 it('a segmentation counts with its trust score, and one without a detector does not', () => {
@@ -336,7 +338,7 @@ it('a second process is refused while the first is running; killed, it has lost 
     error: { code: 'interrupted', message: 'The server ended before the scan was done; send it again.' },
     finishedAt: expect.stringMatching(/Z$/),
   });
-  expect(store.series(HASH, null)).toHaveLength(store.list({ status: 'done', limit: 100_000 }).scans.length);
+  expect(store.series(HASH, {})).toHaveLength(store.list({ status: 'done', limit: 100_000 }).scans.length);
 });
 
 it('the same process is refused a second time as well, and the first goes on', async () => {
@@ -378,7 +380,7 @@ it('the store of a newer version is refused', async () => {
   newer.exec('PRAGMA user_version = 7');
   newer.close();
   expect(() => openStore(folder)).toThrow(
-    `cannot open ${path}: a newer segcanary wrote it (version 7 of the store, this one knows 1); use that one, or another folder.`,
+    `cannot open ${path}: a newer segcanary wrote it (version 7 of the store, this one knows 2); use that one, or another folder.`,
   );
 });
 
@@ -422,7 +424,7 @@ it.runIf(canMount)('a full disk is said in a sentence, and what was written befo
   expect(first).toEqual({ accept: refused, finish: refused, listed: ids, closed: null });
   expect(elsewhere(folder, 'return store;')).toEqual(refused);
   rmSync(join(folder, 'other'));
-  const again = elsewhere(folder, 'return { interrupted: store.interrupted, series: store.series(hash, null) };');
+  const again = elsewhere(folder, 'return { interrupted: store.interrupted, series: store.series(hash, {}) };');
   expect(again).toEqual({ interrupted: ids.length, series: [] });
 });
 
@@ -486,4 +488,24 @@ it.runIf(canMount)('a read-only disk is said in a sentence', () => {
     code: 'io',
     message: `cannot write ${folder}: the file system is read-only.`,
   });
+});
+
+it('an older store learns of the scanners of its scores', async () => {
+  const folder = await temporaryFolder();
+  const old = openDatabase(folder, MIGRATIONS.slice(0, 1));
+  const insert = (id: string, scanner: string | null) => {
+    old.run(
+      `INSERT INTO scans (id, status, name, detector, detector_hash, scanner, received_at) VALUES (?, 'done', 'p', 'chest', ?, ?, 1)`,
+      [id, HASH, scanner],
+    );
+    old.run('INSERT INTO scores (scan, detector_hash, at, score) VALUES (?, ?, 2, 3)', [id, HASH]);
+  };
+  insert('a', 'CT 1');
+  insert('b', null);
+  old.close();
+  const store = openStore(folder);
+  expect(store.sources(HASH, 'scanner')).toEqual(['CT 1']);
+  expect(store.series(HASH, { scanner: 'CT 1' }).map(({ id }) => id)).toEqual(['a']);
+  expect(store.series(HASH, {})).toHaveLength(2);
+  store.close();
 });

@@ -33,15 +33,22 @@ export interface CtSlice {
   readonly patient?: string;
   readonly institution?: string;
   readonly station?: string;
+  /** Series Number. @default 3 */
+  readonly number?: number;
+  /** mm between rows, and between columns. @default [1, 1] */
+  readonly spacing?: readonly [number, number];
+  /** Image Type. @default ORIGINAL\\PRIMARY\\AXIAL */
+  readonly type?: string;
 }
 
 /** The data set of a slice of a CT, without file meta information. */
 export function ctDataset(slice: CtSlice): Buffer {
   const { study, series, sopInstance, z, rows = 8, columns = 8, patient = 'DOE^JANE' } = slice;
   const { institution = 'North', station = 'CT01' } = slice;
+  const { number = 3, spacing = [1, 1], type = 'ORIGINAL\\PRIMARY\\AXIAL' } = slice;
   const pixels = slice.pixels ?? new Int16Array(rows * columns);
   return Buffer.concat([
-    element(0x00080008, 'CS', 'ORIGINAL\\PRIMARY\\AXIAL'),
+    element(0x00080008, 'CS', type),
     element(0x00080016, 'UI', CT),
     element(0x00080018, 'UI', sopInstance),
     element(0x00080060, 'CS', 'CT'),
@@ -54,7 +61,7 @@ export function ctDataset(slice: CtSlice): Buffer {
     element(0x00181210, 'SH', 'B40f'),
     element(0x0020000d, 'UI', study),
     element(0x0020000e, 'UI', series),
-    element(0x00200011, 'IS', '3'),
+    element(0x00200011, 'IS', `${number}`),
     element(0x00200013, 'IS', '1'),
     element(0x00200032, 'DS', `0\\0\\${z}`),
     element(0x00200037, 'DS', '1\\0\\0\\0\\1\\0'),
@@ -63,7 +70,7 @@ export function ctDataset(slice: CtSlice): Buffer {
     element(0x00280004, 'CS', 'MONOCHROME2'),
     element(0x00280010, 'US', uint16(rows)),
     element(0x00280011, 'US', uint16(columns)),
-    element(0x00280030, 'DS', '1\\1'),
+    element(0x00280030, 'DS', spacing.join('\\')),
     element(0x00280100, 'US', uint16(16)),
     element(0x00280101, 'US', uint16(16)),
     element(0x00280102, 'US', uint16(15)),

@@ -45,12 +45,14 @@ export class DicomSeries implements SliceSource {
       flipPlane(values, columns, layout.flipped[1], layout.flipped[2]);
       return values;
     };
-    let next = plane(0);
+    const wanted = Array.from({ length: depth }, (_, z) => z).filter((z) => reading.only?.has(z) ?? true);
+    if (wanted.length === 0) return;
+    let next = plane(wanted[0]);
     try {
-      for (let z = 0; z < depth; z++) {
+      for (const [i, z] of wanted.entries()) {
         const values = await next;
-        if (z + 1 < depth) {
-          next = plane(z + 1);
+        if (i + 1 < wanted.length) {
+          next = plane(wanted[i + 1]);
           // Heard of where it is awaited, and nowhere if nobody asks for that slice.
           next.catch(() => {});
         }

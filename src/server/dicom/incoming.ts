@@ -30,13 +30,13 @@ const LEAST_FREE = 2 ** 28;
  * series gathers, `scoring/…` from when it is complete. Names are keyed hashes of UIDs.
  */
 export class IncomingFolder {
-  readonly #key: string;
+  readonly #key: Uint8Array;
   readonly #receiving: string;
   readonly #incoming: string;
   readonly #scoring: string;
   readonly #leastFree: number;
 
-  private constructor(data: string, key: string, leastFree: number) {
+  private constructor(data: string, key: Uint8Array, leastFree: number) {
     this.#key = key;
     this.#receiving = join(data, 'receiving');
     this.#incoming = join(data, 'incoming');
@@ -49,7 +49,7 @@ export class IncomingFolder {
    *
    * @throws SegcanaryError `io`
    */
-  static async open(data: string, key: string, { leastFree = LEAST_FREE } = {}): Promise<IncomingFolder> {
+  static async open(data: string, key: Uint8Array, { leastFree = LEAST_FREE } = {}): Promise<IncomingFolder> {
     const folder = new IncomingFolder(data, key, leastFree);
     try {
       await rm(folder.#receiving, { recursive: true, force: true });

@@ -35,8 +35,6 @@ export interface OutboxOptions {
   readonly days: number;
   readonly clock: Clock;
   readonly log?: ServiceLog | undefined;
-  /** Told of every object that the peer has. */
-  readonly onSent: () => void;
 }
 
 const DAY = 86_400_000;
@@ -166,7 +164,7 @@ export class Outbox {
   }
 
   async #try(entry: Entry): Promise<void> {
-    const { target, clock, onSent } = this.#options;
+    const { target, clock } = this.#options;
     const { signal } = this.#stopping;
     let refusal: SegcanaryError | null = null;
     let absence: Error | null = null;
@@ -178,7 +176,6 @@ export class Outbox {
           refusal ??= error;
           if (error) return;
           this.#sent++;
-          onSent();
           entry.state = { ...entry.state, sent: [...entry.state.sent, name] };
           // What the peer has is not sent again because another object of the scan was refused.
           if (entry.state.sent.length < files.length) await this.#writeState(entry);

@@ -1,0 +1,284 @@
+import { mkdtempSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import pino from 'pino';
+import { afterEach, describe, expect, inject, it } from 'vitest';
+import type { FileRange } from '../../../src/files/file-range.js';
+import { encodeFileMeta } from '../../../src/protocol/dimse/part10.js';
+import { Requestor } from '../../../src/protocol/dimse/requestor.js';
+import { storeFiles } from '../../../src/protocol/dimse/store-files.js';
+import type { ServerRecord } from '../../../src/protocol/record.js';
+import { createServer, type SegcanaryServer, type ServerOptions } from '../../../src/server/app.js';
+import type { DicomOptions } from '../../../src/server/dicom/door.js';
+import { EXPLICIT, RTSTRUCT, rtstructDataset } from '../../support/dicom-bytes.js';
+import { seriesUid, writeSeries } from '../../support/sent-series.js';
+
+const servers: SegcanaryServer[] = [];
+afterEach(async () => {
+  for (const server of servers.splice(0)) await server.close();
+});
+
+const work = mkdtempSync(join(tmpdir(), 'segcanary-door-'));
+let count = 0;
+const fresh = (): string => join(work, String(count++));
+
+interface Door {
+  readonly data: string;
+  readonly port: number;
+  readonly said: string[];
+  readonly server: SegcanaryServer;
+  send(files: readonly FileRange[], calling?: string): Promise<string[]>;
+  json<T>(path: string): Promise<T>;
+  metrics(): Promise<string>;
+  /** Records, oldest first, as soon as so many have ended. */
+  records(count: number): Promise<ServerRecord[]>;
+}
+
+async function door(
+  given: Partial<DicomOptions> = {},
+  data = fresh(),
+  options: Partial<ServerOptions> = {},
+): Promise<Door> {
+  const said: string[] = [];
+  const server = await createServer({
+    detectors: [`chest=${join(inject('workshop'), 'detector')}`],
+    data,
+    dicom: { aet: 'SEGCANARY', port: 0, quiet: { series: 1 }, ...given },
+    logger: pino({ level: 'trace' }, { write: (line: string) => void said.push(line) }),
+    ...options,
+  });
+  servers.push(server);
+  const { url, dicom } = await server.listen({ port: 0 });
+  const [, port] = /^SEGCANARY@127\.0\.0\.1:(\d+)$/.exec(dicom ?? '') ?? [];
+  const ask = async (path: string) => (await fetch(`${url}${path}`)).text();
+  const json = async <T>(path: string) => JSON.parse(await ask(path)) as T;
+  return {
+    data,
+    port: Number(port),
+    said,
+    server,
+    json,
+    metrics: () => ask('/metrics'),
+    async send(files, calling = 'CT1') {
+      const refused: string[] = [];
+      const peer = { aet: 'SEGCANARY', host: '127.0.0.1', port: Number(port) };
+      await storeFiles(files, { peer, calling, onFile: (_, error) => void (error && refused.push(error.message)) });
+      return refused;
+    },
+    async records(wanted) {
+      for (let i = 0; i < 600; i++) {
+        const { scans } = await json<{ scans: ServerRecord[] }>('/v1/scans');
+        const ended = scans.filter(({ status }) => ['done', 'failed', 'interrupted'].includes(status));
+        if (ended.length >= wanted && scans.length === ended.length) return ended.reverse();
+        await sleep(100);
+      }
+      throw new Error(`no ${wanted} records: ${said.join('')}`);
+    },
+  };
+}
+
+async function closed({ server }: Door): Promise<void> {
+  servers.splice(servers.indexOf(server), 1);
+  await server.close();
+}
+
+/** Every path below a folder. */
+const pathsIn = (folder: string): string[] =>
+  readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((path) => statSync(join(folder, path)).isFile());
+
+const leftOf = ({ data }: Door): string[] =>
+  pathsIn(data).filter((path) => /^(receiving|incoming|scoring|outbox)/.test(path));
+
+describe('a series that is sent', () => {
+  it('is scored once, by what its headers say, and no patient is anywhere', async () => {
+    const open = await door();
+    const files = writeSeries({ folder: fresh(), seed: 200 });
+    expect(await open.send(files)).toEqual([]);
+    expect(pathsIn(join(open.data, 'incoming'))).toHaveLength(36);
+    expect(await open.json('/v1/dicom')).toEqual({
+      door: { aet: 'SEGCANARY', associations: 0, gathering: 1, waiting: 0 },
+      outbox: null,
+    });
+    const [record, ...others] = await open.records(1);
+    expect(others).toEqual([]);
+    expect(record).toMatchObject({
+      status: 'done',
+      case: expect.stringMatching(/^ct-[0-9a-f]{12}$/),
+      site: expect.stringMatching(/^site-[0-9a-f]{12}$/),
+      scanner: 'ACME Scan 9 CT01 B40f',
+      result: { verdict: expect.stringMatching(/-distribution$/), patches: 8 },
+    });
+    await sleep(300);
+    expect(leftOf(open)).toEqual([]);
+    const everything = [open.said.join(''), await open.metrics(), JSON.stringify(record), ...pathsIn(open.data)].join(
+      '\n',
+    );
+    expect(everything).not.toMatch(/DOE|JANE|4711|North/i);
+    expect(everything).not.toContain(seriesUid(200));
+    expect(await open.metrics()).toContain('segcanary_dicom_objects_total{outcome="stored"} 36');
+    expect(await open.json('/v1/detectors/chest/drift?scanner=ACME%20Scan%209%20CT01%20B40f')).toMatchObject({
+      n: 1,
+      scanner: 'ACME Scan 9 CT01 B40f',
+      scanners: ['ACME Scan 9 CT01 B40f'],
+    });
+  });
+
+  it('again is scored again; a file that comes twice counts once', async () => {
+    const open = await door({}, fresh(), { siteNames: true });
+    const files = writeSeries({ folder: fresh(), seed: 201 });
+    await open.send([...files, ...files.slice(0, 5)]);
+    const [first] = await open.records(1);
+    expect(first).toMatchObject({ status: 'done', site: 'North' });
+    await open.send(files);
+    const [, second] = await open.records(2);
+    expect(second.case).toBe(first.case);
+    expect(second.result).toMatchObject({ score: (first.result as { score: number }).score });
+  });
+
+  it('and lacks a slice, or has no image, fails with a sentence', async () => {
+    const open = await door();
+    const files = writeSeries({ folder: fresh(), seed: 202 });
+    await open.send(files.filter((_, i) => i !== 13));
+    const path = join(fresh());
+    const sopInstance = '1.2.3.4.5';
+    const bytes = Buffer.concat([
+      encodeFileMeta({ sopClass: RTSTRUCT, sopInstance, transferSyntax: EXPLICIT }),
+      rtstructDataset('1.2.3', '1.2.3.4', sopInstance),
+    ]);
+    writeFileSync(path, bytes);
+    await open.send([{ name: 'x', path, start: 0, length: bytes.length }]);
+    const records = await open.records(2);
+    expect(records.map(({ status }) => status)).toEqual(['failed', 'failed']);
+    const errors = records.map(({ error }) => error);
+    expect(errors).toContainEqual({
+      code: 'series-inconsistent',
+      message: expect.stringMatching(/^the series: .*gap|missing|10 mm/),
+    });
+    expect(errors).toContainEqual({
+      code: 'scan-unsuitable',
+      message: expect.stringMatching(/radiotherapy structure set/),
+    });
+    await sleep(300);
+    expect(leftOf(open)).toEqual([]);
+    expect(JSON.stringify(records)).not.toContain(open.data);
+  });
+
+  it('of a study waits for the others', async () => {
+    const open = await door({ quiet: { by: 'study', study: 2 } });
+    const study = '1.2.3.99';
+    await open.send(writeSeries({ folder: fresh(), seed: 203, study }));
+    await sleep(1200);
+    await open.send(writeSeries({ folder: fresh(), seed: 204, study }));
+    await sleep(1200);
+    expect(await open.json('/v1/dicom')).toMatchObject({ door: { gathering: 2, waiting: 0 } });
+    expect((await open.records(2)).map(({ status }) => status)).toEqual(['done', 'done']);
+  });
+
+  it('waits for a place where the queue is full, and is no refusal', async () => {
+    const open = await door({}, fresh(), { queue: 0 });
+    for (const seed of [205, 206, 207]) await open.send(writeSeries({ folder: fresh(), seed }));
+    expect((await open.records(3)).map(({ status }) => status)).toEqual(['done', 'done', 'done']);
+    expect(await open.metrics()).toContain('segcanary_refused_total 0');
+  });
+
+  it('outlives the process, whether it was whole or not', async () => {
+    const data = fresh();
+    const first = await door({ quiet: { series: 3 } }, data);
+    const files = writeSeries({ folder: fresh(), seed: 208 });
+    await first.send(files.slice(0, 20));
+    await closed(first);
+    const second = await door({ quiet: { series: 3 } }, data);
+    expect(await second.json('/v1/dicom')).toMatchObject({ door: { gathering: 1 } });
+    await second.send(files.slice(20));
+    const [record, ...others] = await second.records(1);
+    expect(record.status).toBe('done');
+    expect(others).toEqual([]);
+  });
+});
+
+describe('a sender', () => {
+  it('that is cut off midway leaves no part of a file, and no result', async () => {
+    const open = await door();
+    const [file] = writeSeries({ folder: fresh(), seed: 209, shape: [1, 500, 500] });
+    // The beginning of what the requestor would send, taken by a server that only listens.
+    const sent: Buffer[] = [];
+    const { createServer: listen } = await import('node:net');
+    const relay = listen((socket) => {
+      const through = connect(open.port, '127.0.0.1');
+      through.pipe(socket).on('error', () => {});
+      let passed = 0;
+      socket.on('data', (bytes) => {
+        sent.push(bytes);
+        passed += bytes.length;
+        if (passed < 200_000) through.write(bytes);
+        else through.destroy();
+      });
+      socket.on('error', () => {});
+      through.on('close', () => socket.destroy()).on('error', () => {});
+    });
+    await new Promise<void>((go) => relay.listen(0, '127.0.0.1', go));
+    const { port } = relay.address() as { port: number };
+    const refused: string[] = [];
+    await storeFiles([file], {
+      peer: { aet: 'SEGCANARY', host: '127.0.0.1', port },
+      calling: 'CT1',
+      onFile: (_, error) => void (error && refused.push(error.code)),
+    });
+    relay.close();
+    expect(refused).toEqual(['peer-failed']);
+    await sleep(1500);
+    expect(leftOf(open)).toEqual([]);
+    expect(await open.json('/v1/scans')).toMatchObject({ scans: [] });
+    expect(await open.metrics()).toMatch(/segcanary_dicom_associations_total\{end="(broken|closed)"\} 1/);
+  });
+
+  it('has to be allowed, by title and address, and to call us by our name', async () => {
+    const open = await door({ allow: ['CT1@127.0.0.1', 'CT2@192.0.2.0/24'] });
+    const contexts = [{ id: 1, abstractSyntax: '1.2.840.10008.1.1', transferSyntaxes: ['1.2.840.10008.1.2'] }];
+    const opened = (aet: string, calling: string) =>
+      Requestor.open({ peer: { aet, host: '127.0.0.1', port: open.port }, calling, contexts }).then(
+        (requestor) => requestor.close().then(() => 'taken'),
+        (error: Error) => error.message.replace(/^\S+ /, ''),
+      );
+    expect(await opened('SEGCANARY', 'CT1')).toBe('taken');
+    expect(await opened('SEGCANARY', 'CT2')).toBe('refused the association: it does not know our AE title.');
+    expect(await opened('SEGCANARY', 'EVIL')).toBe('refused the association: it does not know our AE title.');
+    expect(await opened('OTHER', 'CT1')).toBe('refused the association: it has another AE title.');
+  });
+
+  it('is told when there are too many, and when the object is not what was announced', async () => {
+    const open = await door({ associations: 1 });
+    const peer = { aet: 'SEGCANARY', host: '127.0.0.1', port: open.port };
+    const contexts = [{ id: 1, abstractSyntax: '1.2.840.10008.1.1', transferSyntaxes: ['1.2.840.10008.1.2'] }];
+    const held = await Requestor.open({ peer, calling: 'CT1', contexts });
+    await expect(Requestor.open({ peer, calling: 'CT1', contexts })).rejects.toThrow(/too many associations, for now/);
+    await held.close();
+    await sleep(100);
+    const [file] = writeSeries({ folder: fresh(), seed: 210, shape: [1, 8, 8] });
+    const bytes = readFileSync(file.path);
+    const other = Buffer.from(`${bytes.toString('latin1').replace(/210\.7\.1/, '210.7.9')}`, 'latin1');
+    writeFileSync(file.path, other);
+    expect(await open.send([file])).toEqual(['0.dcm: was refused by the peer with the status A900.']);
+    writeFileSync(file.path, other.subarray(0, 500));
+    expect(await open.send([{ ...file, length: 500 }])).toEqual([
+      '0.dcm: was refused by the peer with the status C000.',
+    ]);
+    expect(leftOf(open)).toEqual([]);
+  });
+});
+
+it.each([
+  [{ dicom: { aet: 'X' }, data: null }, /`dicom` needs a data folder \(`data`\)/],
+  [{ dicom: { aet: 'A TITLE TOO LONG FOR IT' } }, /AE title has 1 to 16/],
+  [{ dicom: { aet: 'X', host: '0.0.0.0' } }, /Without `allow` anybody who reaches 0\.0\.0\.0/],
+  [{ dicom: { aet: 'X', allow: ['CT1'] } }, /`allow` CT1: an AE title and a host belong together/],
+  [{ dicom: { aet: 'X', allow: ['CT1@ct1.example'] } }, /the host is no address/],
+  [{ dicom: { aet: 'X', sendTo: 'PACS' } }, /`sendTo` PACS: expected AET@HOST:PORT/],
+  [{ dicom: { aet: 'X', quiet: { series: 0 } } }, /times and numbers are above 0/],
+])('refuses %j', async ({ dicom, data }: { dicom: DicomOptions; data?: null }, message) => {
+  const detectors = [join(inject('workshop'), 'detector')] as [string];
+  const server = createServer({ detectors, dicom, ...(data === null ? {} : { data: fresh() }) });
+  await expect(server).rejects.toMatchObject({ code: 'usage', message: expect.stringMatching(message) });
+});
