@@ -73,8 +73,9 @@ export async function createParametricMap(
     await file.write(fileHead(object));
     await file.write(header(object, grid, range));
     await file.write(sequenceStart(0x52009230));
+    const groupsOf = planeGroups(DERIVED);
     await inBatches(file, [...grid.planes.entries()], ([rank, plane]) =>
-      frameItem(planeGroups(plane, DERIVED), frameContent(rank + 1)),
+      frameItem(groupsOf(plane), frameContent(rank + 1)),
     );
     await file.write(SEQUENCE_END);
     await file.write(elementHead(FLOAT_PIXEL_DATA, 'OF', length));
