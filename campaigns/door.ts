@@ -93,7 +93,7 @@ export function doorCampaign(options: DoorOptions): Promise<DoorReport> {
     const data = join(lab.folder, 'data');
     const door = await new Door([
       ...['-d', lab.detector, '--data', data, '--threads', '1', '--queue', '64'],
-      ...['--allow', 'CAMPAIGN@127.0.0.1', '--series-quiet', String(QUIET)],
+      ...['--allow', 'CAMPAIGN@127.0.0.1', '--quiet-series', String(QUIET)],
     ]).start();
     await sendAll(lab, door, options, report);
     const records = await settled(door, options.series);

@@ -12,7 +12,7 @@ import { WatchedDoor } from './support/server.js';
 import { tool } from './support/tools.js';
 
 /** A series is complete after a second without a file. */
-const QUIET = ['--series-quiet', '1'];
+const QUIET = ['--quiet-series', '1'];
 
 let data: string;
 let door: WatchedDoor;

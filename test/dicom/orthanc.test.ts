@@ -11,7 +11,7 @@ import { oracle, tool } from './support/tools.js';
 
 const root = join(import.meta.dirname, '../..');
 /** A series is complete after a second without a file. */
-const QUIET = ['--series-quiet', '1'];
+const QUIET = ['--quiet-series', '1'];
 const STUDY = '2.25.18.1';
 
 let data: string;
@@ -58,7 +58,7 @@ describe('Orthanc', () => {
     orthanc = await new Orthanc().start();
     ends.push(() => orthanc.end());
     await send(orthanc.aet, orthanc.dicom, 'base');
-    const args = ['dicomweb', orthanc.dicomweb, '--study', STUDY, '-d', detector, '-m', MODEL];
+    const args = ['dicomweb', orthanc.dicomweb, '--study', STUDY, '-d', detector, '-m', MODEL, '--store'];
     const ran = await run(args);
     expect(ran.stderr).toBe('');
     expect(ran.code).toBe(0);
@@ -110,7 +110,7 @@ describe('Orthanc', () => {
     // Ports, folders, addresses and the token are this machine's; the rest is as it stands there.
     const given = command
       .slice(1)
-      .filter((option) => !/^--(host|port|dicom|token-file)=/.test(option))
+      .filter((option) => !/^--(host|port|dicom|dicom-host|token-file)=/.test(option))
       .map((option) => option.replace('/detector', detector).replace('--data=/data', `--data=${data}`))
       .map((option) => option.replace('172.30.18.2', '127.0.0.1'));
     const { DicomAet, OverwriteInstances, DicomCheckCalledAet } = configured;

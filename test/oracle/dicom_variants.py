@@ -112,7 +112,7 @@ def slice_of(series, index, voxels, position, direction=(1, 0, 0, 0, 1, 0), *, s
     ds = header(series, **more)
     ds.SOPInstanceUID = ds.file_meta.MediaStorageSOPInstanceUID = f"{ds.SeriesInstanceUID}.{index + 1}"
     ds.InstanceNumber = index + 1
-    ds.ImagePositionPatient = [f"{v:.6g}" for v in position]
+    ds.ImagePositionPatient = [f"{v:.10g}" for v in position]
     ds.ImageOrientationPatient = [f"{v:.9g}" for v in direction]
     ds.PixelSpacing = [str(spacing[1]), str(spacing[2])]
     ds.SliceThickness = str(spacing[0])

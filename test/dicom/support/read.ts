@@ -11,13 +11,16 @@ import { oracle } from './tools.js';
 const rangeOf = (path: string): FileRange => ({ name: path, path, start: 0, length: statSync(path).size });
 
 /** Voxels of a series whose files all belong to it, laid out LPS, z slowest. */
-export async function readVoxels(folder: string): Promise<{ shape: readonly number[]; voxels: Float32Array }> {
+export async function readVoxels(
+  folder: string,
+  untilt = false,
+): Promise<{ shape: readonly number[]; voxels: Float32Array }> {
   const headers: DicomHeader[] = [];
   for (const path of filesBelow(folder)) {
     const header = await readDicomHeader(rangeOf(path));
     if (header?.pixels) headers.push(header);
   }
-  const series = new DicomSeries(await planVolume(headers, { name: folder }));
+  const series = new DicomSeries(await planVolume(headers, { name: folder, untilt }));
   let shape: readonly number[] = [];
   const planes: Float32Array[] = [];
   for await (const { grid, data } of series.slices({ case: 'x', name: folder, orientations: ['LPS'] })) {
@@ -47,3 +50,6 @@ export const differing = (a: Float32Array, b: Float32Array): number =>
 /** The largest difference of two volumes. */
 export const apart = (a: Float32Array, b: Float32Array): number =>
   a.reduce((most, value, i) => Math.max(most, Math.abs(value - b[i])), 0);
+
+export const meanApart = (a: Float32Array, b: Float32Array): number =>
+  a.reduce((sum, value, i) => sum + Math.abs(value - b[i]), 0) / a.length;
