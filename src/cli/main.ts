@@ -13,6 +13,7 @@ const COMMANDS = {
   calibrate: async () => (await import('./calibrate.js')).calibrateCommand,
   score: async () => (await import('./score.js')).scoreCommand,
   segment: async () => (await import('./segment.js')).segmentCommand,
+  dicomweb: async () => (await import('./dicomweb.js')).dicomwebCommand,
   evaluate: async () => (await import('./evaluate.js')).evaluateCommand,
   simulate: async () => (await import('./simulate.js')).simulateCommand,
   inspect: async () => (await import('./inspect.js')).inspectCommand,

@@ -1,10 +1,17 @@
 import { controlFalseDiscoveries, describeFalseDiscoveries } from '../jobs/false-discoveries.js';
+import type { ScanInput } from '../jobs/inputs.js';
 import type { KeptScore, ResultFolder } from '../jobs/result-folder.js';
 import { isFailure, type ScanFailure } from '../results.js';
 import { EXIT } from './exit.js';
 import type { ScanProgress } from './scan-progress.js';
 import type { Session } from './session.js';
 import { printed } from './words.js';
+
+/** Scans that were found already, and who else wants to know what comes of them. */
+export interface GivenScans {
+  readonly inputs: readonly ScanInput[];
+  readonly onResult?: ((result: { readonly case: string } | ScanFailure) => void) | undefined;
+}
 
 export interface ResultLoop<T> {
   /** What comes of every scan, in the order in which they were asked for. */
@@ -20,6 +27,8 @@ export interface ResultLoop<T> {
   readonly scoreOf: (result: T) => KeptScore | null;
   /** What is printed of a result. */
   readonly lineOf: (result: T) => object;
+  /** Told of every result, failures too. */
+  readonly onResult?: ((result: T | ScanFailure) => void) | undefined;
   readonly failOnOod?: boolean | undefined;
   /** Share of false discoveries. Lines then come at the end and say whether they are flagged. */
   readonly fdr?: number | undefined;
@@ -31,7 +40,7 @@ export interface ResultLoop<T> {
  * @returns the exit code
  */
 export async function reportResults<T extends { readonly case: string; readonly patches: number }>(
-  { results, scans, done, stdoutTaken, folder, scoreOf, lineOf, failOnOod, fdr }: ResultLoop<T>,
+  { results, scans, done, stdoutTaken, folder, scoreOf, lineOf, onResult, failOnOod, fdr }: ResultLoop<T>,
   { log, progress, print }: Session,
 ): Promise<number> {
   const report = async (line: object) => {
@@ -48,6 +57,7 @@ export async function reportResults<T extends { readonly case: string; readonly 
   let ood = 0;
   for await (const found of results) {
     const seconds = done.next(found.case).toFixed(1);
+    onResult?.(found);
     if (isFailure(found)) {
       const failure = printed(found);
       failed++;

@@ -7,7 +7,7 @@ import { SegcanaryError } from '../errors.js';
 import { cannotWrite } from '../files/atomic.js';
 import { objectOutputs } from '../jobs/dicom-output.js';
 import { describeTooFewScans } from '../jobs/false-discoveries.js';
-import { resolveInputs, type ScanInput } from '../jobs/inputs.js';
+import { resolveInputs } from '../jobs/inputs.js';
 import { type Output, Outputs, outputOf, outputToStdout } from '../jobs/outputs.js';
 import { maskPath, ResultFolder } from '../jobs/result-folder.js';
 import { type ScoreJobOptions, scoreScans } from '../jobs/score.js';
@@ -15,13 +15,13 @@ import { type EarlyVerdict, lineOf, type ScanFailure, type SubjectScore } from '
 import { refuseUncalibrated } from './fail-on-ood.js';
 import type { LogOptions } from './log.js';
 import { flagsOf, type ScanFlags, withFormatOption, withScanOptions } from './options.js';
-import { reportResults } from './result-loop.js';
+import { type GivenScans, reportResults } from './result-loop.js';
 import { ScanProgress } from './scan-progress.js';
 import { runSession, type Session, warnOf } from './session.js';
 import { tokenFrom } from './token.js';
 import { level } from './values.js';
 
-interface ScoreFlags extends ScanFlags, LogOptions {
+export interface ScoreFlags extends ScanFlags, LogOptions {
   readonly detector?: string;
   readonly server?: string;
   readonly tokenFile?: string;
@@ -85,7 +85,7 @@ const SERVERS_OWN = ['early', 'format', 'rememberConstants', 'spool', 'tmpdir', 
 const PATIENCE = 3600;
 
 /** Where the scans are scored. */
-interface Scorer {
+export interface Scorer {
   /** Whether there is a mask of a scan. */
   readonly hasMask: boolean;
   /** Files that are read beside the scans. */
@@ -98,7 +98,7 @@ interface Scorer {
   ): Promise<AsyncIterable<SubjectScore | EarlyVerdict | ScanFailure>>;
 }
 
-async function scorerHere(flags: ScoreFlags): Promise<Scorer> {
+export async function scorerHere(flags: ScoreFlags): Promise<Scorer> {
   if (flags.detector === undefined)
     throw new SegcanaryError('usage', 'No detector is named; name its folder with -d, or a server with --server.');
   if (flags.tokenFile !== undefined)
@@ -142,12 +142,24 @@ async function scorerThere(
   };
 }
 
-async function scoreAll(flags: ScoreFlags, scorer: Scorer, session: Session): Promise<number> {
-  const inputs: readonly ScanInput[] = await resolveInputs(flags.input, flags.case, {
-    ...flags,
-    signal: session.signal,
-    onWarning: warnOf(session),
-  });
+/**
+ * Scores scans, those that `-i` names unless others are given.
+ *
+ * @returns the exit code
+ */
+export async function scoreAll(
+  flags: ScoreFlags,
+  scorer: Scorer,
+  session: Session,
+  given?: GivenScans,
+): Promise<number> {
+  const inputs =
+    given?.inputs ??
+    (await resolveInputs(flags.input, flags.case, {
+      ...flags,
+      signal: session.signal,
+      onWarning: warnOf(session),
+    }));
   const { mask, output } = flags;
   const stdoutTaken = mask === '-';
   if (mask !== undefined && inputs.length !== 1) {
@@ -211,6 +223,7 @@ async function scoreAll(flags: ScoreFlags, scorer: Scorer, session: Session): Pr
       folder,
       scoreOf: (score) => score,
       lineOf: (score) => lineOf(score, null),
+      onResult: given?.onResult,
       failOnOod: flags.failOnOod,
       fdr: flags.fdr,
     },

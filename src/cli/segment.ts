@@ -23,12 +23,12 @@ import {
   withModelOptions,
   withScanOptions,
 } from './options.js';
-import { reportResults } from './result-loop.js';
+import { type GivenScans, reportResults } from './result-loop.js';
 import { ScanProgress } from './scan-progress.js';
 import { runSession, type Session, warnOf } from './session.js';
 import { fraction } from './values.js';
 
-interface SegmentFlags extends ScanFlags, PlanFlags, FormFlags, LogOptions {
+export interface SegmentFlags extends ScanFlags, PlanFlags, FormFlags, LogOptions {
   readonly model: string;
   readonly folds?: readonly number[];
   readonly detector?: string;
@@ -81,7 +81,12 @@ export function segmentCommand(program: Command): void {
   );
 }
 
-async function segmentAll(flags: SegmentFlags, session: Session): Promise<number> {
+/**
+ * Segments scans, those that `-i` names unless others are given.
+ *
+ * @returns the exit code
+ */
+export async function segmentAll(flags: SegmentFlags, session: Session, given?: GivenScans): Promise<number> {
   const detector = flags.detector === undefined ? undefined : await loadDetector(flags.detector);
   if (flags.failOnOod && !detector)
     throw new SegcanaryError('usage', '--fail-on-ood needs a detector; name one with -d.');
@@ -92,11 +97,13 @@ async function segmentAll(flags: SegmentFlags, session: Session): Promise<number
       'usage',
       '--stress needs a detector that was calibrated with labels; see segcanary calibrate --labels.',
     );
-  const inputs = await resolveInputs(flags.input, flags.case, {
-    ...flags,
-    signal: session.signal,
-    onWarning: warnOf(session),
-  });
+  const inputs =
+    given?.inputs ??
+    (await resolveInputs(flags.input, flags.case, {
+      ...flags,
+      signal: session.signal,
+      onWarning: warnOf(session),
+    }));
   const toStdout = flags.output === '-';
   if (toStdout && inputs.length !== 1)
     throw new SegcanaryError('usage', `-o - takes one scan and there are ${inputs.length}; name a folder.`);
@@ -137,6 +144,7 @@ async function segmentAll(flags: SegmentFlags, session: Session): Promise<number
       folder: scores,
       scoreOf: ({ score, quality, trust }) => score && { ...score, quality, trust },
       lineOf: (result) => lineOf(result, toStdout ? null : pathOf(result.case)),
+      onResult: given?.onResult,
       failOnOod: flags.failOnOod,
     },
     session,

@@ -22,6 +22,13 @@ export interface ArchivedSeries {
   readonly instances: number | null;
 }
 
+/** What an archive says of an object. */
+export interface ArchivedInstance {
+  /** SOP Instance UID. */
+  readonly instance: string;
+  readonly sopClass: string | null;
+}
+
 /** Where objects are in an archive. */
 export interface ArchivedObjects {
   readonly study: string;
@@ -41,6 +48,7 @@ const TAG = {
   description: '0008103E',
   instances: '00201209',
   instance: '00080018',
+  sopClass: '00080016',
 } as const;
 
 const DICOM_JSON = 'application/dicom+json';
@@ -78,14 +86,17 @@ export class DicomWeb {
   }
 
   /**
-   * UIDs of the objects of a series, by QIDO-RS.
+   * The objects of a series, by QIDO-RS.
    *
    * @param most as many as are wanted
    * @throws as `series`
    */
-  async instances({ study, series }: ArchivedObjects, most?: number): Promise<string[]> {
+  async instances({ study, series }: ArchivedObjects, most?: number): Promise<ArchivedInstance[]> {
     const found = await this.#search(`/studies/${uid(study)}/series/${uid(series)}/instances`, [], most);
-    return found.flatMap((dataset) => textOf(dataset, TAG.instance) ?? []);
+    return found.flatMap((dataset) => {
+      const instance = textOf(dataset, TAG.instance);
+      return instance === null ? [] : { instance, sopClass: textOf(dataset, TAG.sopClass) };
+    });
   }
 
   /**

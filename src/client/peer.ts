@@ -11,7 +11,7 @@ export class PeerError extends SegcanaryError {
 
   /** @param address of the peer, without credentials and query */
   constructor(address: string, sentence: string, status: number | null, cause?: unknown) {
-    super('peer-failed', sentence, { subject: address, cause, option: status === 401 ? 'token' : null });
+    super('peer-failed', sentence, { subject: address, cause });
     this.status = status;
   }
 }
@@ -26,8 +26,9 @@ export interface PeerRequest {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** The address of a peer as messages have it: neither credentials nor a query. */
-export const addressOf = ({ protocol, host, pathname }: URL): string => `${protocol}//${host}${pathname}`;
+/** The address of a peer as messages have it: without credentials, a query, and UIDs of a study. */
+export const addressOf = ({ protocol, host, pathname }: URL): string =>
+  `${protocol}//${host}${pathname.replace(/\/\d+(\.\d+)+(?=\/|$)/g, '/…')}`;
 
 /** How often a peer may send a question on to another of its own addresses. */
 const MOST_REDIRECTS = 5;
@@ -74,7 +75,7 @@ function redirected({ statusCode, headers }: IncomingMessage, from: URL): URL | 
 function refusal(status: number): string {
   switch (status) {
     case 401:
-      return 'it asks for a token, or for another one (status 401); give it one with `token`.';
+      return 'it asks for a token or a password, or for another one (status 401); give it the right one.';
     case 403:
       return 'it does not allow this (status 403); ask whoever runs it.';
     case 404:

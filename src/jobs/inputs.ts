@@ -80,7 +80,7 @@ export async function findInputs(
   }
   flush();
   if (single.files.length > 0) found.splice(single.at, 0, namedPlace(single.files));
-  return checked(await withSeries(found, name, options), name);
+  return [...named(await withSeries(found, name, options), name)];
 }
 
 /** What a path turned out to be: a scan, a place where DICOM files lie, or a folder of either. */
@@ -130,8 +130,12 @@ function holdsNothing({ folder, results }: FoundFolder): SegcanaryError {
   );
 }
 
-/** @throws SegcanaryError `usage` for names that do not tell the scans apart */
-function checked(inputs: ScanInput[], name: string | undefined): ScanInput[] {
+/**
+ * The only scan under another name, or all under theirs.
+ *
+ * @throws SegcanaryError `usage` for names that do not tell the scans apart
+ */
+export function named(inputs: readonly ScanInput[], name: string | undefined): readonly ScanInput[] {
   if (name !== undefined) {
     if (inputs.length !== 1)
       throw new SegcanaryError(

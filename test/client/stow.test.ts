@@ -63,7 +63,7 @@ describe('stow', () => {
     const secret = url.replace('://', '://keeper:ye%20llow@');
     const error = await stow(`${secret}?key=hidden`, await files()).catch((thrown: unknown) => thrown);
     expect(authorization).toBe(`Basic ${Buffer.from('keeper:ye llow').toString('base64')}`);
-    expect(error).toMatchObject({ code: 'peer-failed', status: 401, option: 'token', subject: `${url}/studies` });
+    expect(error).toMatchObject({ code: 'peer-failed', status: 401, subject: `${url}/studies` });
     expect(String(error)).not.toMatch(/keeper|llow|hidden/);
   });
 

@@ -67,6 +67,21 @@ export class FoundSeries implements SliceSource {
     return this.#place.files(this.#names);
   }
 
+  /** Keeps its files where they are until what is returned is called. */
+  hold(): () => void {
+    return this.#place.hold();
+  }
+
+  /** Whether a gantry tilt is taken out. */
+  get isUntilted(): boolean {
+    return this.#untilt;
+  }
+
+  /** Whether its files hold frames of other scans too. */
+  get isPartOfFiles(): boolean {
+    return this.#frames.size > 0;
+  }
+
   /**
    * Slices, z ascending, as `DicomSeries` gives them.
    *

@@ -1,0 +1,129 @@
+import { type Command, Option } from 'commander';
+import { DicomWeb } from '../client/dicomweb.js';
+import { addressOf } from '../client/peer.js';
+import { type PeerAccess, peerUrl } from '../client/peer-access.js';
+import { pullStudy } from '../client/pull-study.js';
+import { storeObjects } from '../client/store-objects.js';
+import { SegcanaryError } from '../errors.js';
+import { named } from '../jobs/inputs.js';
+import { isFailure } from '../results.js';
+import type { LogOptions } from './log.js';
+import {
+  flagsOf,
+  withFoldsOption,
+  withFormatOption,
+  withPlanOptions,
+  withReadingOptions,
+  withSeriesOptions,
+} from './options.js';
+import { type ScoreFlags, scoreAll, scorerHere } from './score.js';
+import { type SegmentFlags, segmentAll } from './segment.js';
+import { runSession, type Session, warnOf } from './session.js';
+import { archiveSecretFrom } from './token.js';
+import { fraction } from './values.js';
+
+interface DicomWebFlags
+  extends Omit<ScoreFlags, 'input' | 'server'>,
+    Omit<SegmentFlags, 'input' | 'model' | 'output'>,
+    LogOptions {
+  readonly detector: string;
+  readonly model?: string;
+  readonly output?: string;
+  readonly study: string;
+  readonly store?: boolean;
+  readonly storeTo?: string;
+  readonly storeTokenFile?: string;
+}
+
+export function dicomwebCommand(program: Command): void {
+  const command = program
+    .command('dicomweb')
+    .description('fetch a study from an archive by DICOMweb, score it, and store what was found beside it')
+    .argument('<url>', 'the root of the archive’s DICOMweb service, as https://archive/dicom-web')
+    .requiredOption('--study <uid>', 'Study Instance UID')
+    .requiredOption('-d, --detector <folder>', 'the detector')
+    .option('-m, --model <folder>', 'nnU-Net’s model folder, to segment the scan too');
+  withFoldsOption(withPlanOptions(command), 'folds whose logits are averaged (default: all that are exported)')
+    .option('--case <name>', 'name of a single scan in the result (default: a hash of its series)')
+    .option('-o, --output <folder>', 'write what score, or segment, writes')
+    .option('--store', 'send the DICOM objects of the result back to the archive, by STOW-RS')
+    .option('--store-to <url>', 'send them to another one')
+    .option('--token-file <file>', 'token, or user:password, of the archive (default: SEGCANARY_ARCHIVE, or none)')
+    .option('--store-token-file <file>', 'that of the other one (default: SEGCANARY_STORE_ARCHIVE, or none)')
+    .option('--fail-on-ood', 'exit with 10 when the scan is out of distribution')
+    .option('--explain', 'add what explains the verdict (docs/explaining.md)')
+    .option('--tau <dice>', 'the mean Dice that `trust` asks for (docs/quality.md)', fraction, 0.6)
+    .addOption(
+      new Option('--trust-by <what>', 'which has to reach it: the lower bound, or the estimate')
+        .choices(['bound', 'estimate'])
+        .default('bound'),
+    );
+  withFormatOption(command).addOption(
+    new Option('--segmentation-type <type>', 'of DICOM: a bit a voxel and segment, or numbers')
+      .choices(['binary', 'labelmap'])
+      .default('binary'),
+  );
+  withReadingOptions(withSeriesOptions(command)).action((url: string) => {
+    const flags = flagsOf<DicomWebFlags>(command);
+    return runSession(flags, (session) => scoreStudy(url, flags, session));
+  });
+}
+
+async function scoreStudy(url: string, given: DicomWebFlags, session: Session): Promise<number> {
+  const { signal, log } = session;
+  const isStored = given.store === true || given.storeTo !== undefined;
+  const { output } = given;
+  if (isStored && output === undefined)
+    throw new SegcanaryError('usage', '--store sends the objects that are written to a folder; name one with -o.');
+  if (given.model !== undefined && output === undefined)
+    throw new SegcanaryError('usage', '-m makes a segmentation; name a folder for it with -o.');
+  if (given.series?.length && given.eachSeries)
+    throw new SegcanaryError('usage', '--series names one, and --each-series takes all; leave one of the two out.');
+  const access: PeerAccess = {
+    ...(await archiveSecretFrom(given.tokenFile, 'SEGCANARY_ARCHIVE', signal)),
+    stall: given.limits?.stall,
+    signal,
+  };
+  const target = given.storeTo ?? url;
+  const targetAccess = given.storeTo === undefined ? access : await otherAccess(given.storeTo, url, given, access);
+  peerUrl(target, '');
+  const format = isStored ? [...new Set([...given.format, 'dicom'])] : given.format;
+  const flags = { ...given, format, spool: true, tokenFile: undefined };
+  const web = new DicomWeb({ url, ...access });
+  // Before anything is fetched: what is wrong with it is told at once.
+  const scorer = given.model === undefined ? await scorerHere({ ...flags, input: [] }) : null;
+  const pulled = await pullStudy({ ...flags, web, signal, onWarning: warnOf(session) });
+  const done: string[] = [];
+  try {
+    const scans = {
+      inputs: named(pulled.inputs, given.case),
+      onResult: (result: { readonly case: string }) => {
+        if (!isFailure(result)) done.push(result.case);
+      },
+    };
+    const code = scorer
+      ? await scoreAll({ ...flags, input: [] }, scorer, session, scans)
+      : await segmentAll({ ...flags, input: [], model: given.model!, output: output! }, session, scans);
+    if (isStored)
+      for (const name of done) {
+        const count = await storeObjects(target, output!, name, targetAccess);
+        log.info(`${count} objects of ${name} are in ${addressOf(peerUrl(target, ''))}.`);
+      }
+    return code;
+  } finally {
+    await pulled.remove();
+  }
+}
+
+/** No secret of one archive is for another; the same one under another path is the same. */
+async function otherAccess(
+  target: string,
+  source: string,
+  { storeTokenFile }: DicomWebFlags,
+  access: PeerAccess,
+): Promise<PeerAccess> {
+  const { stall, signal } = access;
+  const isSame = peerUrl(target, '').origin === peerUrl(source, '').origin;
+  if (isSame && storeTokenFile === undefined) return access;
+  return { ...(await archiveSecretFrom(storeTokenFile, 'SEGCANARY_STORE_ARCHIVE', signal)), stall, signal };
+}
