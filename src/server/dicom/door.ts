@@ -128,6 +128,7 @@ export class DicomDoor {
       associations: options.associations ?? 32,
       onFile: (folder) => this.#gatherer.add(folder),
       onObject: (outcome) => metrics.object(outcome),
+      onRefusal: (sentence) => log?.warn(sentence),
       onAssociation: (end, why) => {
         metrics.association(end);
         if (why !== null) log?.warn(`A DICOM association was broken off: ${why}`);
