@@ -76,7 +76,7 @@ describe('a report', () => {
     expect([region.string('x00700023'), region.string('x30060024')]).toEqual(['POINT', `${ROOT}.4`]);
     // Slice 2 begins at (-12.4, 23.7, 33.25); 6 columns of .5 mm and a row of .75 mm from there.
     const at = [-12.4 + 3 * 0.8 - 0.75 * 0.36, 23.7 + 3 * 0.6 + 0.75 * 0.48, 33.25 - 0.75 * 0.8];
-    at.forEach((mm, axis) => expect(region.float('x00700022', axis)).toBeCloseTo(mm, 4));
+    for (const [axis, mm] of at.entries()) expect(region.float('x00700022', axis)).toBeCloseTo(mm, 4);
     const distance = children(worst).find((item) => item.string('x0040a040') === 'NUM') as DataSet;
     expect(said(distance)).toEqual(['Distance from training patches', 9.5]);
     const image = children(distance).find((item) => item.string('x0040a040') === 'IMAGE') as DataSet;
