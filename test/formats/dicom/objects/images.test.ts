@@ -186,7 +186,7 @@ describe('a binary segmentation', () => {
     const header = turned.header as unknown as { flipped: [boolean, boolean]; frames: unknown[] };
     const mirrored = {
       ...turned,
-      // Columns of the affine against their direction, from the opposite corner of rows and columns.
+      // The affine from the opposite corner of rows and columns.
       affine: opposite(scan.affine, scan.shape),
       header: { ...header, format: 'dicom', flipped: [true, true] as [boolean, boolean] },
     };
@@ -196,7 +196,7 @@ describe('a binary segmentation', () => {
   });
 });
 
-/** The affine of the same voxels with rows and columns in the opposite order. */
+/** The affine of the same voxels with rows and columns the other way round. */
 function opposite(affine: readonly number[], [, height, width]: readonly [number, number, number]): number[] {
   return affine.map((value, i) => {
     const [row, column] = [i >> 2, i & 3];
