@@ -1,11 +1,12 @@
 const convert = 'convert it to .nii.gz first';
+const archive = 'give it as a file, or as stdin, if it holds DICOM, and unpack it first if it holds anything else';
 
 /**
  * Formats that turn up where NIfTI was meant: where their mark lies, the mark, what it is, what to
  * do.
  */
 const formats: readonly (readonly [at: number, mark: string, what: string, advice: string])[] = [
-  [128, 'DICM', 'DICOM', 'convert the series to .nii.gz first, for example with dcm2niix'],
+  [128, 'DICM', 'DICOM', 'give it unpacked: its file, the folder of its series, or a zip or tar of that'],
   [0, 'NRRD', 'NRRD', convert],
   [0, 'ObjectType', 'MetaImage (.mha or .mhd)', convert],
   [0, 'NDims', 'MetaImage (.mha or .mhd)', convert],
@@ -16,11 +17,11 @@ const formats: readonly (readonly [at: number, mark: string, what: string, advic
   [0, 'MM\0*', 'TIFF', convert],
   [0, '\0\0\0\x01', 'FreeSurfer MGH', 'convert it to .nii.gz first, for example with mri_convert'],
   [0, '\x1f\x8b', 'gzip inside gzip', 'unpack it once'],
-  [0, 'PK\x03\x04', 'a zip archive', 'unpack it first'],
+  [0, 'PK\x03\x04', 'a zip archive', archive],
   [0, 'BZh', 'bzip2', 'unpack it first'],
   [0, '\xfd7zXZ', 'xz', 'unpack it first'],
   [0, '\x28\xb5\x2f\xfd', 'zstd', 'unpack it first'],
-  [257, 'ustar', 'a tar archive', 'unpack it first'],
+  [257, 'ustar', 'a tar archive', archive],
   [0, '\x89PNG', 'a PNG picture', 'give the scan itself'],
   [0, '\xff\xd8\xff', 'a JPEG picture', 'give the scan itself'],
   [0, '%PDF', 'PDF', 'give the scan itself'],

@@ -42,8 +42,9 @@ export interface StudySeries {
 }
 
 /**
- * The scans of places, by place. Places `x_0000`, `x_0001`, … hold the channels of one scan, a
- * series each, and it is the first one's.
+ * The scans of places, by place; one in which there is nothing is left out. Places `x_0000`,
+ * `x_0001`, … hold the channels of one scan, a series each: it is the first one's, and the others
+ * have none.
  *
  * @throws SegcanaryError `io` for a folder that cannot be read, `aborted`
  */
@@ -56,8 +57,9 @@ export async function channelInputs(
     const [first] = channels;
     const found: ScanInput[][] = [];
     for (const place of channels) found.push(await dicomInputs(place, options));
-    const isOne = channels.length === 1 || found.every((inputs) => inputs.length === 0);
-    if (isOne) scans.set(first, found.flat());
+    if (found.every((inputs) => inputs.length === 0)) continue;
+    for (const place of channels) scans.set(place, []);
+    if (channels.length === 1) scans.set(first, found.flat());
     else scans.set(first, [{ ...joinChannels(found, channels), ...(missingChannel && { missingChannel }) }]);
   }
   return scans;

@@ -1,5 +1,4 @@
 import { basename } from 'node:path';
-import type { Readable } from 'node:stream';
 import { isAbort, SegcanaryError } from '../errors.js';
 import { isFolder } from '../files/is-folder.js';
 import { type CaseFiles, groupCases, listCases, type OwnResult } from '../formats/cases.js';
@@ -52,6 +51,8 @@ export async function findInputs(
   options: ResolveOptions,
   name?: string,
 ): Promise<ScanInput[]> {
+  if (paths.indexOf('-') !== paths.lastIndexOf('-'))
+    throw new SegcanaryError('usage', '- is stdin, which can be read once; name it once.');
   const found: Found[] = [];
   /** DICOM files that are named one by one are one set, in the place of the first. */
   const single: { at: number; readonly files: string[] } = { at: 0, files: [] };
@@ -109,11 +110,10 @@ async function withSeries(
   const inputs = found.flatMap((one): readonly ScanInput[] => {
     if ('case' in one) return [one];
     if ('all' in one) return scansOf(one);
-    const scans = [...one.cases, ...one.places.flatMap(scansOf)];
-    if (scans.length === 0) throw holdsNothing(one);
+    if (one.cases.length === 0 && !one.places.some((place) => series?.has(place))) throw holdsNothing(one);
     const message = `It holds ${one.results}, left out; name one by itself to take it all the same.`;
     if (one.results) options.onWarning?.({ code: 'own-results', message }, one.folder);
-    return scans;
+    return [...one.cases, ...one.places.flatMap(scansOf)];
   });
   // A choice that is missing is no failure of the scan where there is nothing else to do.
   const [only] = inputs;
@@ -185,9 +185,8 @@ function refuseBoth({ series, eachSeries }: SeriesOptions): void {
 
 /** What comes on stdin; what is wrong with an archive there is told as of a scan. */
 async function stdinOf(options: ResolveOptions): Promise<ScanInput | FilePlace> {
-  const stdin: Readable = process.stdin;
   try {
-    const piped = await readPiped(stdin, options);
+    const piped = await readPiped(options);
     return 'place' in piped ? piped.place : { case: 'stdin', file: '-', bytes: piped.bytes };
   } catch (error) {
     if (isAbort(error) || !(error instanceof SegcanaryError)) throw error;

@@ -4,6 +4,8 @@ import { tar, zip } from './archives.js';
 import { cohort } from './cohort.js';
 import { inspect, score, taps } from './commands.js';
 import { detector } from './detector.js';
+import { dicomFrames } from './dicom-frames.js';
+import { dicomHeader } from './dicom-header.js';
 import { gzip } from './gzip.js';
 import { nifti } from './nifti.js';
 import { onnx } from './onnx.js';
@@ -24,6 +26,8 @@ export const inProcessTargets: readonly Target[] = [
   answers,
   zip,
   tar,
+  dicomHeader,
+  dicomFrames,
 ];
 /** What runs in processes of its own: a crash of onnxruntime takes its process along. */
 export const childTargets: readonly Target[] = [taps, inspect, score];

@@ -63,8 +63,12 @@ function list(candidates: readonly SeriesCandidate[]): string {
   return `${entries.join('; ')}${more > 0 ? `; and ${more} more` : ''}`;
 }
 
+/** `1 radiotherapy structure sets, 3 localizers` */
+export const describeSetAside = (setAside: readonly SetAside[]): string =>
+  setAside.map(({ what, count }) => `${count} ${what}`).join(', ');
+
 function nothing(name: string, setAside: readonly SetAside[]): SegcanaryError {
-  const found = setAside.map(({ what, count }) => `${count} ${what}`).join(', ');
+  const found = describeSetAside(setAside);
   return new SegcanaryError(
     'scan-unsuitable',
     found === ''

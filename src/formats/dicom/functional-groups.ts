@@ -2,7 +2,7 @@ import { SegcanaryError } from '../../errors.js';
 import type { FrameHeader, StoredPixels } from './dicom-header.js';
 import type { ElementHeader, Elements } from './elements.js';
 import { enhancedFrame, singleFrame } from './frames.js';
-import { MACROS, tagNumber } from './tags.js';
+import { MACROS, TAGS, tagNumber } from './tags.js';
 import { Values } from './values.js';
 
 const WANTED: ReadonlySet<number> = new Set(Object.values(MACROS).map(tagNumber));
@@ -17,6 +17,7 @@ export class FunctionalGroups {
   readonly #name: string;
   #shared: Values | null = null;
   readonly #frames: FrameHeader[] = [];
+  #kernel: string | null = null;
 
   constructor(elements: Elements, name: string) {
     this.#elements = elements;
@@ -28,6 +29,7 @@ export class FunctionalGroups {
     return await this.#elements.items(sequence, async (item) => {
       const { bytes, end } = await this.#elements.pick(item, WANTED, MOST_KEPT);
       this.#shared ??= Values.of(this.#name, bytes, item.inside);
+      this.#kernel ??= kernelOf(this.#shared);
       return end;
     });
   }
@@ -39,10 +41,17 @@ export class FunctionalGroups {
       const index = this.#frames.length;
       if (index === MOST_FRAMES) throw this.#invalid(`it has more than ${MOST_FRAMES} frames`);
       const { bytes, end } = await this.#elements.pick(item, WANTED, MOST_KEPT);
-      const frame = enhancedFrame(index, Values.of(this.#name, bytes, item.inside), this.#shared);
+      const own = Values.of(this.#name, bytes, item.inside);
+      this.#kernel ??= kernelOf(own);
+      const frame = enhancedFrame(index, own, this.#shared);
       this.#frames.push(shareWith(frame, this.#frames.at(-1)));
       return end;
     });
+  }
+
+  /** Convolution Kernel of the frames; null where they say none. */
+  get kernel(): string | null {
+    return this.#kernel;
   }
 
   /**
@@ -69,6 +78,8 @@ export class FunctionalGroups {
     });
   }
 }
+
+const kernelOf = (values: Values): string | null => values.item(MACROS.ctReconstruction)?.text(TAGS.kernel) ?? null;
 
 /** Frames mostly lie the same way: what is equal is kept once. */
 function shareWith(frame: FrameHeader, before: FrameHeader | undefined): FrameHeader {

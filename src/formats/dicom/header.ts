@@ -113,7 +113,8 @@ class DataSetReading {
     values.due(values.text(TAGS.series), TAGS.series);
     const pixels = describePixels(this.#file, values, this.#beginning, this.#pixels);
     const header = describeObject(this.#file, values, this.#beginning, sopClass);
-    return { ...header, pixels, frames: this.#groups.frames(values, pixels, header.modality) };
+    const frames = this.#groups.frames(values, pixels, header.modality);
+    return { ...header, kernel: header.kernel ?? this.#groups.kernel, pixels, frames };
   }
 
   #isVolume(): boolean {

@@ -24,7 +24,8 @@ export interface Layout {
 export function layOut(affine: readonly number[], shape: Triple, orientations: readonly string[] = []): Layout {
   const map = orientations.length === 1 ? flipsTowards(affine, orientations[0]) : null;
   if (map === null) return { flipped: [false, false, false], affine };
-  return { flipped: map.flipped, affine: turnedAffine(affine, shape, map) };
+  // No -0.
+  return { flipped: map.flipped, affine: turnedAffine(affine, shape, map).map((v) => v + 0) };
 }
 
 /** The flips that bring the axes to those of the codes; null where flips alone do not. */

@@ -8,6 +8,7 @@ import type { DicomSource, SourceFrame } from './dicom-source.js';
 import { FrameReader } from './frame-reader.js';
 import { flipPlane, type Layout, layOut } from './layout.js';
 import type { SeriesVolume, VolumeSlice } from './series-volume.js';
+import { untiltRows } from './untilt.js';
 
 /**
  * A DICOM series as the slices of a scan. Files are read in the order of the slices, one at a time,
@@ -38,9 +39,9 @@ export class DicomSeries implements SliceSource {
     const reader = new FrameReader(limits);
     const [depth, rows, columns] = volume.shape;
     /** The plane of slice z, whose frame is at the other end where z is flipped. */
-    const plane = async (z: number): Promise<Float32Array<ArrayBuffer>> => {
+    const plane = async (z: number): Promise<Float32Array> => {
       const at = layout.flipped[0] ? depth - 1 - z : z;
-      const values = await reader.read(sized(volume, at), z);
+      const values = untilted(await reader.read(sized(volume, at), z), volume, at);
       flipPlane(values, columns, layout.flipped[1], layout.flipped[2]);
       return values;
     };
@@ -86,17 +87,31 @@ function warningsOfPixels({ slices }: SeriesVolume): Warning[] {
 }
 
 /** A slice of the volume, whose frame has the volume's matrix. */
-function sized({ slices, untilt, shape, name }: SeriesVolume, at: number): VolumeSlice {
-  const slice = slices[at];
-  const { pixels, file } = slice.header;
-  const rows = untilt === null ? shape[1] : shape[1] - Math.max(0, untilt.rows - (pixels?.rows ?? 0));
-  if (pixels !== null && (pixels.rows !== rows || pixels.columns !== shape[2]))
-    throw new SegcanaryError(
-      'series-inconsistent',
-      `${file.name} has ${pixels.rows} x ${pixels.columns} voxels, and the series ${rows} x ${shape[2]}; give slices of one matrix.`,
-      { subject: name },
-    );
-  return slice;
+function sized({ slices, name }: SeriesVolume, at: number): VolumeSlice {
+  const [{ header: first }, { header }] = [slices[0], slices[at]];
+  const [one, other] = [first.pixels, header.pixels];
+  if (one?.rows === other?.rows && one?.columns === other?.columns) return slices[at];
+  throw new SegcanaryError(
+    'series-inconsistent',
+    `${header.file.name} has ${other?.rows} x ${other?.columns} voxels, and ${first.file.name} ${one?.rows} x ${one?.columns}; give slices of one matrix.`,
+    { subject: name },
+  );
+}
+
+/** The plane with its rows shifted against a tilt. What it does not reach is padding, or as low as air. */
+function untilted(plane: Float32Array, { untilt, shape }: SeriesVolume, at: number): Float32Array {
+  if (untilt === null) return plane;
+  const columns = shape[2];
+  const { padding, rows: outRows } = untilt;
+  const fill = padding ?? plane.reduce((least, value) => Math.min(least, value));
+  return untiltRows(plane, {
+    rows: plane.length / columns,
+    columns,
+    shift: untilt.shifts[at],
+    outRows,
+    fill,
+    padding,
+  });
 }
 
 function gridOf(volume: SeriesVolume, { affine, flipped }: Layout, caseName: string): Grid {

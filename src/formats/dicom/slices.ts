@@ -35,7 +35,8 @@ export const inconsistent = (name: string, sentence: string, option?: OptionName
  * @throws SegcanaryError `series-inconsistent` where they have no place, or are not of one kind
  */
 export function placeSlices(headers: readonly DicomHeader[], name: string): PlacedSlices {
-  const frames = headers.flatMap((header) => header.frames.map((frame) => ({ header, frame })));
+  // The order of the files says nothing: what is told of the first slice is the same for any.
+  const frames = headers.flatMap((header) => header.frames.map((frame) => ({ header, frame }))).sort(byIdentity);
   if (frames.length === 0) throw inconsistent(name, 'the series has no slice that says where it lies.');
   const [first] = frames;
   const orientation = orientationOf(first, name);
@@ -48,16 +49,16 @@ export function placeSlices(headers: readonly DicomHeader[], name: string): Plac
   const slices = frames.map((slice) => place(slice, axes, name));
   refuseMixtures(slices, name);
   // Slices at one place are in no order of their own: the UID decides, not the name of the file.
-  slices.sort(
-    (a, b) =>
-      a.along - b.along ||
-      (a.header.sopInstance < b.header.sopInstance ? -1 : a.header.sopInstance > b.header.sopInstance ? 1 : 0) ||
-      a.frame.index - b.frame.index,
-  );
+  slices.sort((a, b) => a.along - b.along || byIdentity(a, b));
   return { axes, slices };
 }
 
 type Found = { readonly header: DicomHeader; readonly frame: FrameHeader };
+
+function byIdentity(a: Found, b: Found): number {
+  const [left, right] = [a.header.sopInstance, b.header.sopInstance];
+  return left < right ? -1 : left > right ? 1 : a.frame.index - b.frame.index;
+}
 
 function orientationOf(slice: Found, name: string): Orientation {
   const { orientation } = slice.frame;

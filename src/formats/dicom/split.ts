@@ -16,9 +16,10 @@ const numbered =
     return value === null ? null : `${name} ${value}${unit}`;
   };
 
+const STACK = numbered('stack', ({ stack }) => stack);
+
 /** By what several volumes of a series are told apart, the likeliest first. */
 const KEYS: readonly Key[] = [
-  numbered('stack', ({ stack }) => stack),
   numbered('temporal position', ({ temporal }) => temporal),
   numbered('echo time', ({ echoTime }) => echoTime, ' ms'),
   numbered('b-value', ({ bValue }) => bValue, ' s/mm2'),
@@ -32,9 +33,12 @@ const MOST_DIMENSIONS = 16;
 
 /**
  * Splits frames of which several lie at one place by what tells these apart: a time, an echo, a
- * b-value, a dimension of a multi-frame object. What nothing tells apart stays together.
+ * b-value, a dimension of a multi-frame object. What nothing tells apart stays together. Stacks are
+ * volumes of their own wherever they lie: PS3.3 C.7.6.16.2.2.4.
  */
 export function splitByDimension(headers: readonly DicomHeader[]): readonly SplitPart[] {
+  const stacks = splitBy(headers, STACK);
+  if (isSplit(stacks) && !stacks.some((part) => hasRepeats(part.headers))) return stacks;
   const whole = [{ headers, part: null }];
   if (!hasRepeats(headers)) return whole;
   const most = Math.min(MOST_DIMENSIONS, headers[0].frames[0].dimensions?.indices.length ?? 0);
@@ -43,9 +47,15 @@ export function splitByDimension(headers: readonly DicomHeader[]): readonly Spli
   );
   for (const key of [...KEYS, ...indices]) {
     const parts = splitBy(headers, key);
-    if (parts.length > 1 && parts.every((part) => !hasRepeats(part.headers))) return parts;
+    if (isSplit(parts) && !parts.some((part) => hasRepeats(part.headers))) return parts;
   }
   return whole;
+}
+
+/** Whether parts are volumes, and not a volume and a few slices that were taken twice. */
+function isSplit(parts: readonly SplitPart[]): boolean {
+  const sizes = parts.map(({ headers }) => headers.reduce((sum, { frames }) => sum + frames.length, 0));
+  return parts.length > 1 && 2 * Math.min(...sizes) >= Math.max(...sizes);
 }
 
 function splitBy(headers: readonly DicomHeader[], key: Key): readonly SplitPart[] {

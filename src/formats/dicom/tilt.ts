@@ -54,8 +54,8 @@ export const describeTilt = ({ degrees, alongColumn, alongRow }: Tilt): string =
   `its slices are tilted by ${degrees.toFixed(1)} degrees: each is shifted by ${Math.hypot(alongColumn, alongRow).toFixed(2)} mm against the one before it`;
 
 /**
- * How the tilt is taken out by shifting rows, so that the first row of the output is the first of
- * the slice that lies farthest back.
+ * How the tilt is taken out by shifting rows: as dcm2niix does it, the rows of the slice that lies
+ * farthest along the columns stay on the grid, and the first one of the others fits on it.
  *
  * @returns with the first voxel of the shifted slices
  * @throws SegcanaryError `series-inconsistent` when slices are shifted along their rows
@@ -68,16 +68,16 @@ export function untiltOf(slices: readonly PlacedSlice[], axes: Axes, tilt: Tilt,
       name,
       `${describeTilt(tilt)}, along its rows, which shifting rows cannot take out; resample the series first.`,
     );
-  const offsets = slices.map(({ position }) => dot(minus(position, first.position), axes.column));
-  const least = Math.min(...offsets);
-  const shifts = Float64Array.from(offsets, (offset) => (offset - least) / betweenRows);
+  const offsets = slices.map(({ position }) => dot(minus(position, first.position), axes.column) / betweenRows);
+  const farthest = Math.max(...offsets);
+  const more = Math.ceil(farthest - Math.min(...offsets) - 1e-6);
   const untilt: Untilt = {
     degrees: tilt.degrees,
-    shifts,
-    rows: rows + Math.ceil(Math.max(...shifts) - 1e-6),
+    shifts: Float64Array.from(offsets, (offset) => Math.max(0, more - (farthest - offset))),
+    rows: rows + more,
     padding: paddingOf(slices),
   };
-  return { untilt, origin: plus(first.position, least, axes.column) };
+  return { untilt, origin: plus(first.position, (farthest - more) * betweenRows, axes.column) };
 }
 
 /**
@@ -86,7 +86,8 @@ export function untiltOf(slices: readonly PlacedSlice[], axes: Axes, tilt: Tilt,
 function paddingOf(slices: readonly PlacedSlice[]): number | null {
   const values = slices.map(({ header, frame }) => {
     const padding = header.pixels?.padding ?? null;
-    return padding === null ? null : frame.slope * padding + frame.intercept;
+    // As the voxels are: float32.
+    return padding === null ? null : Math.fround(frame.slope * padding + frame.intercept);
   });
   return values.every((value) => value === values[0]) ? values[0] : null;
 }

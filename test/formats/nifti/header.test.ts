@@ -162,7 +162,7 @@ it('says what other formats look like', () => {
     }
     return '';
   };
-  expect(say('DICM', 128)).toMatch(/it looks like DICOM; convert .*dcm2niix\.$/);
+  expect(say('DICM', 128)).toMatch(/it looks like DICOM; give it unpacked: .*its series/);
   expect(say('NRRD0004')).toMatch(/NRRD/);
   expect(say('ObjectType = Image')).toMatch(/MetaImage/);
   expect(say('\x89HDF\r\n')).toMatch(/HDF5/);

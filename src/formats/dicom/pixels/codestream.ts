@@ -25,14 +25,20 @@ export function readCodestream(bytes: Uint8Array, packing: Packing): Codestream 
 }
 
 /**
- * Whether a codestream ends with its end marker, behind which there may be zeros to fill the
- * fragment up. Decoders give voxels for one that was cut, in silence.
+ * Whether a codestream ends with its end marker, which stands nowhere within coded samples. Behind
+ * it there may be zeros to fill the fragment up, or a few bytes of anything, as scanners leave them.
+ * Decoders give voxels for a codestream that was cut, in silence.
  */
 export function hasEnd(bytes: Uint8Array): boolean {
   let end = bytes.length;
   while (end > 2 && bytes[end - 1] === 0) end--;
-  return end >= 2 && bytes[end - 2] === END >> 8 && bytes[end - 1] === (END & 0xff);
+  for (let at = end - 2; at >= 0 && at >= end - 2 - MOST_LEFT; at--)
+    if (bytes[at] === END >> 8 && bytes[at + 1] === (END & 0xff)) return true;
+  return false;
 }
+
+/** Bytes other than zeros behind an end marker at most: in ricord's CTs, one. */
+const MOST_LEFT = 8;
 
 function readJpeg(view: DataView): Codestream | null {
   if (view.byteLength < 4 || view.getUint16(0) !== SOI) return null;

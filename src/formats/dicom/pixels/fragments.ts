@@ -75,14 +75,15 @@ async function native(
       `its pixels have ${valueLength} bytes, and ${frames === 1 ? 'a frame' : `${frames} frames`} of ${pixels.rows} x ${pixels.columns} with ${pixels.bitsAllocated} bits a sample ${frames === 1 ? 'has' : 'have'} ${needed}; the file is incomplete, copy it again.`,
       { subject: file },
     );
-  if (valueLength >= needed + size + 2)
+  // One byte makes the length even; some files have a few more, and none a frame.
+  if (valueLength - needed - (needed % 2) >= size)
     throw new SegcanaryError(
       'dicom-invalid',
       `its pixels have ${valueLength} bytes, which is more than ${frames === 1 ? 'the one frame' : `the ${frames} frames`} of ${size} that its header announces; copy the file again.`,
       { subject: file },
     );
   if (valueOffset + needed > bytes.length) throw cut(file, bytes.length, valueOffset + needed);
-  const vr = await vrBeforeValue(bytes, file, valueOffset, syntax);
+  const vr = await vrBeforeValue(bytes, file, valueOffset, syntax.isBigEndian);
   // 8-bit samples that are stored as words lie two and two in the wrong order in big endian.
   const areWords = syntax.isBigEndian && pixels.bitsAllocated === 8 && vr === 'OW';
   return {
@@ -100,27 +101,22 @@ async function native(
 }
 
 /**
- * The VR that stands before the value, empty where VRs are implicit. The tag there has to be that
- * of pixels: a file that changed since its header was read is found so.
+ * The VR that stands before the value, empty where VRs are implicit: some files write them so
+ * against their transfer syntax. The tag there has to be that of pixels: a file that changed since
+ * its header was read is found so.
  */
-async function vrBeforeValue(
-  bytes: ByteSource,
-  file: string,
-  valueOffset: number,
-  { isExplicit, isBigEndian }: TransferSyntax,
-): Promise<string> {
-  const before = await bytes.read(valueOffset - TAG_BEFORE, TAG_BEFORE);
-  const at = isExplicit ? 0 : 4;
+async function vrBeforeValue(bytes: ByteSource, file: string, at: number, isBigEndian: boolean): Promise<string> {
+  const before = await bytes.read(at - TAG_BEFORE, TAG_BEFORE);
   const word = (from: number): number => (isBigEndian ? before.readUInt16BE(from) : before.readUInt16LE(from));
-  const isPixels =
-    before.length === TAG_BEFORE && word(at) === 0x7fe0 && [0x0008, 0x0009, 0x0010].includes(word(at + 2));
-  if (!isPixels)
-    throw new SegcanaryError(
-      'dicom-invalid',
-      `its pixels no longer begin at byte ${valueOffset}: the file changed since its header was read; leave the series alone while it is read.`,
-      { subject: file },
-    );
-  return isExplicit ? before.toString('latin1', 4, 6) : '';
+  const isTag = (from: number): boolean =>
+    before.length === TAG_BEFORE && word(from) === 0x7fe0 && [0x0008, 0x0009, 0x0010].includes(word(from + 2));
+  if (isTag(0)) return before.toString('latin1', 4, 6);
+  if (isTag(4)) return '';
+  throw new SegcanaryError(
+    'dicom-invalid',
+    `its pixels no longer begin at byte ${at}: the file changed since its header was read; leave the series alone while it is read.`,
+    { subject: file },
+  );
 }
 
 async function encapsulated(

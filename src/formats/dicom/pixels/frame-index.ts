@@ -114,7 +114,7 @@ async function startsOfMarkers(
 }
 
 /** Bytes at the end of a fragment that hold the end marker and what fills the fragment up. */
-const TAIL = 16;
+const TAIL = 32;
 
 const invalid = (file: string, what: string): SegcanaryError =>
   new SegcanaryError('dicom-invalid', `${what}.`, { subject: file });

@@ -11,8 +11,6 @@ export interface TransferSyntax {
   readonly isBigEndian: boolean;
   /** Whether everything behind the file meta information is one raw deflate stream. */
   readonly isDeflated: boolean;
-  /** Whether elements before the pixels say their VR. */
-  readonly isExplicit: boolean;
   /** Whether it always loses, or may have lost, some of what was measured. */
   readonly isLossy: boolean;
 }
@@ -22,7 +20,6 @@ const entry = (name: string, packing: Packing, differs: Partial<TransferSyntax> 
   packing,
   isBigEndian: false,
   isDeflated: false,
-  isExplicit: true,
   isLossy: false,
   ...differs,
 });
@@ -30,7 +27,7 @@ const lossy = { isLossy: true } as const;
 
 /** Those that are read. Source: PS3.6, table A-1. */
 const read: Readonly<Record<string, TransferSyntax>> = {
-  '1.2.840.10008.1.2': entry('Implicit VR Little Endian', 'native', { isExplicit: false }),
+  '1.2.840.10008.1.2': entry('Implicit VR Little Endian', 'native'),
   '1.2.840.10008.1.2.1': entry('Explicit VR Little Endian', 'native'),
   '1.2.840.10008.1.2.1.99': entry('Deflated Explicit VR Little Endian', 'native', { isDeflated: true }),
   '1.2.840.10008.1.2.2': entry('Explicit VR Big Endian', 'native', { isBigEndian: true }),
