@@ -139,6 +139,7 @@ it('exports these names', () => {
       "segmentScans",
       "segmented",
       "segmenterOf",
+      "segmentingAlgorithm",
       "shiftsFor",
       "simulate",
       "simulateScan",
@@ -160,6 +161,7 @@ it('exports these names', () => {
       "watchIntensities",
       "wilsonInterval",
       "writeCalibration",
+      "writeDicomObjects",
       "writeEvaluation",
       "writeNifti",
     ]
