@@ -54,7 +54,12 @@ const isArchive = (name) => /\.(zip|tar|tgz|tar\.gz)$/i.test(name);
 async function isDicom(file) {
   const head = new Uint8Array(await file.slice(0, 132).arrayBuffer());
   if (String.fromCharCode(...head.subarray(128)) === 'DICM') return true;
-  return (head[0] === 2 || head[0] === 8) && head[1] === 0 && head[3] === 0;
+  if (head.length < 4) return false;
+  const view = new DataView(head.buffer);
+  return [true, false].some((isLittle) => {
+    const group = view.getUint16(0, isLittle);
+    return (group === 2 || group === 8) && view.getUint16(2, isLittle) < 256;
+  });
 }
 
 /** Files that are looked at at a time. */
