@@ -19,6 +19,23 @@ export const SLOW = 'test/**/*.slow.test.ts';
 /** What needs a browser, and `npm run test:browser` runs. */
 export const BROWSER = 'test/browser/**';
 
+/** What needs Orthanc, dcmtk and Python's DICOM, and `npm run test:dicom` runs. */
+export const PEERS = 'test/dicom/**';
+
+/**
+ * Counts the lines of src/ that tests run in their own process. What only child processes and
+ * the worker thread run counts nothing, nor does generated code. Counting costs time in every
+ * loop: `npm test` does it where `--coverage` is asked for, as .ci/run does.
+ */
+const coverage = {
+  enabled: false,
+  provider: 'v8' as const,
+  include: ['src/**/*.ts'],
+  exclude: ['src/network/onnx/gen/**', 'src/network/inference/worker.ts', 'src/cli/**'],
+  reporter: ['text-summary', 'html'],
+  reportsDirectory: 'coverage',
+};
+
 /** Both kinds of files, less what a configuration leaves out. */
 export const projectsWithout = (...exclude: string[]) => [
   {
@@ -26,7 +43,7 @@ export const projectsWithout = (...exclude: string[]) => [
     test: {
       name: 'units',
       include: UNITS,
-      exclude: [...configDefaults.exclude, BROWSER, ...exclude],
+      exclude: [...configDefaults.exclude, BROWSER, PEERS, ...exclude],
       // Files share their workers, so that what they import is loaded once and not a hundred times.
       isolate: false,
     },
@@ -36,13 +53,13 @@ export const projectsWithout = (...exclude: string[]) => [
     test: {
       name: 'whole',
       include: ['test/**/*.test.ts'],
-      exclude: [...configDefaults.exclude, BROWSER, ...UNITS, ...exclude],
+      exclude: [...configDefaults.exclude, BROWSER, PEERS, ...UNITS, ...exclude],
       globalSetup: ['test/support/detector.setup.ts'],
     },
   },
 ];
 
-/** `npm test`: all but what needs minutes or a browser. */
+/** `npm test`: all but what needs minutes, a browser or DICOM's peers. */
 export default defineConfig({
   test: {
     // Tests share two cores with another worker: the longest that names no time of its own takes
@@ -54,5 +71,6 @@ export default defineConfig({
     // lot.
     maxWorkers: Math.max(2, availableParallelism() - 1),
     projects: projectsWithout(SLOW),
+    coverage,
   },
 });

@@ -17,19 +17,7 @@ export default mergeConfig(
         'test/{layout,public-api}.test.ts',
         'test/server/app.test.ts',
       ),
-      /**
-       * Counts the lines of src/ that tests run in their own process. What only child processes and
-       * the worker thread run counts nothing, nor does generated code.
-       */
-      coverage: {
-        enabled: true,
-        provider: 'v8',
-        include: ['src/**/*.ts'],
-        exclude: ['src/network/onnx/gen/**', 'src/network/inference/worker.ts', 'src/cli/**'],
-        reporter: ['text-summary', 'html'],
-        reportsDirectory: 'coverage',
-        thresholds: { lines: 90 },
-      },
+      coverage: { enabled: true, thresholds: { lines: 90 } },
     },
   }),
 );

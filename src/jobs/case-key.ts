@@ -9,7 +9,7 @@ import type { WarningListener } from '../results.js';
 /** Bytes of a key that is made here. */
 const LENGTH = 32;
 
-/** Of this run alone, where none can be kept. */
+/** A key for this run alone, where none can be kept. */
 let passing: string | null = null;
 
 /**

@@ -78,30 +78,35 @@ export type Choice = readonly { readonly z: number; readonly title: string }[];
 
 /**
  * Chooses the slices of a page while those of the map go by, and keeps the maps of these: that of
- * the worst patch, the one of the highest mean, the middle one. Where two are one, the page has
- * fewer.
+ * the worst patch, the one of the highest mean, the middle one. Where two of these are one, others
+ * stand in.
  */
 export class PageChoice {
   readonly #fixed: ReadonlyMap<number, string>;
+  /** Those that stand in. */
+  readonly #spare: readonly number[];
   readonly #maps = new Map<number, Float32Array>();
   #highest: { readonly z: number; readonly mean: number; readonly map: Float32Array } | null = null;
 
   constructor({ shape }: Pick<Scan, 'shape'>, worst: WorstPatch | null) {
     const middle: [number, string] = [shape[0] >> 1, 'middle'];
     this.#fixed = new Map(worst ? [middle, [worst.centre[2], 'worst patch']] : [middle]);
+    this.#spare = [1, 3, 0, 4].map((quarter) => Math.min((quarter * shape[0]) >> 2, shape[0] - 1));
   }
 
   map(z: number, values: Float32Array): void {
-    if (this.#fixed.has(z)) this.#maps.set(z, values.slice());
+    if (this.#fixed.has(z) || this.#spare.includes(z)) this.#maps.set(z, values.slice());
     const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
     if (this.#highest === null || mean > this.#highest.mean) this.#highest = { z, mean, map: values.slice() };
   }
 
-  /** In the order of what is most looked at. */
+  /** In the order of what is most looked at; fewer than three where the scan has no more. */
   get choice(): Choice {
-    const all = [...this.#fixed].map(([z, title]) => ({ z, title })).reverse();
+    const chosen = new Map([...this.#fixed].reverse());
     const highest = this.#highest;
-    return highest && !this.#fixed.has(highest.z) ? [...all, { z: highest.z, title: 'highest mean' }] : all;
+    if (highest && !chosen.has(highest.z)) chosen.set(highest.z, 'highest mean');
+    for (const z of this.#spare) if (chosen.size < 3 && !chosen.has(z)) chosen.set(z, 'for comparison');
+    return [...chosen].map(([z, title]) => ({ z, title }));
   }
 
   mapAt(z: number): Float32Array | null {

@@ -129,7 +129,8 @@ for name, orientation in ORIENTATIONS.items():
 with tempfile.TemporaryDirectory() as folder:
     series(Path(folder), ORIENTATIONS["axial"], count=1)
     answers["volumes"]["one slice"] = {"slices": headers(Path(folder)), "shape": [1, 6, 5], "dcm2niix": by_dcm2niix(Path(folder))[0]}
-# Positions that were rounded to a tenth of a millimetre: dcm2niix takes the first gap of them for the spacing.
+# Positions that were rounded to a tenth of a millimetre: dcm2niix takes the first gap of them for
+# the spacing.
 with tempfile.TemporaryDirectory() as folder:
     series(Path(folder), ORIENTATIONS["axial"], count=9, gap=0.625)
     for path in Path(folder).glob("*.dcm"):

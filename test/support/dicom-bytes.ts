@@ -32,6 +32,7 @@ export interface CtSlice {
   readonly pixels?: Int16Array;
   readonly patient?: string;
   readonly institution?: string;
+  readonly station?: string;
   /** Series Number. @default 3 */
   readonly number?: number;
   /** mm between rows, and between columns. @default [1, 1] */
@@ -46,7 +47,8 @@ export interface CtSlice {
 
 /** The data set of a slice of a CT, without file meta information. */
 export function ctDataset(slice: CtSlice): Buffer {
-  const { study, series, sopInstance, z, rows = 8, columns = 8, patient = 'DOE^JANE', institution = 'North' } = slice;
+  const { study, series, sopInstance, z, rows = 8, columns = 8, patient = 'DOE^JANE' } = slice;
+  const { institution = 'North', station = 'CT01' } = slice;
   const { number = 3, spacing = [1, 1], type = 'ORIGINAL\\PRIMARY\\AXIAL' } = slice;
   const pixels = slice.pixels ?? new Int16Array(rows * columns);
   return Buffer.concat([
@@ -56,7 +58,7 @@ export function ctDataset(slice: CtSlice): Buffer {
     element(0x00080060, 'CS', slice.modality ?? 'CT'),
     element(0x00080070, 'LO', 'ACME'),
     element(0x00080080, 'LO', institution),
-    element(0x00081010, 'SH', 'CT01'),
+    element(0x00081010, 'SH', station),
     element(0x00081090, 'LO', 'Scan 9'),
     element(0x00100010, 'PN', patient),
     element(0x00100020, 'LO', 'ID-4711'),

@@ -4,6 +4,8 @@ import { tar, zip } from './archives.js';
 import { cohort } from './cohort.js';
 import { inspect, score, taps } from './commands.js';
 import { detector } from './detector.js';
+import { dicomFrames } from './dicom-frames.js';
+import { dicomHeader } from './dicom-header.js';
 import { dimse } from './dimse.js';
 import { gzip } from './gzip.js';
 import { multipart } from './multipart.js';
@@ -28,6 +30,8 @@ export const inProcessTargets: readonly Target[] = [
   multipart,
   zip,
   tar,
+  dicomHeader,
+  dicomFrames,
 ];
 /** What runs in processes of its own: a crash of onnxruntime takes its process along. */
 export const childTargets: readonly Target[] = [taps, inspect, score];

@@ -15,7 +15,7 @@ export interface UnpackOptions {
   readonly name: string;
   /** Where the temporary file lies. @default os.tmpdir() */
   readonly tmpdir?: string | undefined;
-  /** Of them `bytes`, `ratio`, `members` and `stall`. @default DEFAULT_LIMITS */
+  /** `bytes`, `ratio`, `members` and `stall` count. @default DEFAULT_LIMITS */
   readonly limits?: Partial<ScanLimits> | undefined;
   readonly signal?: AbortSignal | undefined;
 }

@@ -33,6 +33,10 @@ const DEEPEST = 64;
 /** Value representations whose length has 32 bits: PS3.5 section 7.1.2. */
 const LONG = new Set(['OB', 'OD', 'OF', 'OL', 'OV', 'OW', 'SQ', 'SV', 'UC', 'UN', 'UR', 'UT', 'UV']);
 
+const u16 = (bytes: Buffer, at: number, isBig: boolean) => (isBig ? bytes.readUInt16BE(at) : bytes.readUInt16LE(at));
+const u32 = (bytes: Buffer, at: number, isBig: boolean) => (isBig ? bytes.readUInt32BE(at) : bytes.readUInt32LE(at));
+const defined = (length: number): number | null => (length === UNDEFINED ? null : length);
+
 /** Whether two bytes can be a value representation. */
 export const isVr = (first: number, second: number): boolean =>
   first >= 0x41 && first <= 0x5a && second >= 0x41 && second <= 0x5a;
@@ -59,24 +63,18 @@ export class Elements {
       return null;
     }
     const view = bytes.rest(at);
-    const u16 = (offset: number) => (encoding.isBig ? view.readUInt16BE(offset) : view.readUInt16LE(offset));
-    const u32 = (offset: number) => (encoding.isBig ? view.readUInt32BE(offset) : view.readUInt32LE(offset));
-    const found = (head: number, length: number, inside: Encoding): ElementHeader => ({
-      tag,
-      at,
-      valueAt: at + head,
-      length: length === UNDEFINED ? null : length,
-      inside,
-    });
-    const tag = u16(0) * 65536 + u16(2);
-    if (!encoding.isExplicit || tag >>> 16 === 0xfffe) return found(8, u32(4), encoding);
+    const { isBig } = encoding;
+    const tag = u16(view, 0, isBig) * 65536 + u16(view, 2, isBig);
+    if (!encoding.isExplicit || tag >>> 16 === 0xfffe)
+      return { tag, at, valueAt: at + 8, length: defined(u32(view, 4, isBig)), inside: encoding };
     if (!isVr(view[4], view[5]))
       throw this.#invalid(`the element at byte ${at} has no value representation, which its encoding asks for`);
     const vr = view.toString('latin1', 4, 6);
-    if (!LONG.has(vr)) return found(8, u16(6), encoding);
+    if (!LONG.has(vr)) return { tag, at, valueAt: at + 8, length: u16(view, 6, isBig), inside: encoding };
     if (view.length < 12) throw this.#truncated();
     // What has the representation "unknown" is written with implicit ones: PS3.5 section 6.2.2.
-    return found(12, u32(8), vr === 'UN' ? IMPLICIT_LITTLE : encoding);
+    const inside = vr === 'UN' ? IMPLICIT_LITTLE : encoding;
+    return { tag, at, valueAt: at + 12, length: defined(u32(view, 8, isBig)), inside };
   }
 
   /**

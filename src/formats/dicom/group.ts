@@ -35,9 +35,16 @@ export interface SetAside {
 
 /** Fewer slices than this are a scout or a leftover where there are series of more. */
 const FEWEST_SLICES = 3;
+/**
+ * Groups of a series, and of the frames of an object, at most: projections about an axis have
+ * hundreds of directions, and comparing each with all others takes its time.
+ */
+const MOST_GROUPS = 1024;
 /** Words of an Image Type whose images are no scan: PS3.3 C.8.2.1.1.1, and what GE writes. */
 const SCOUTS = ['LOCALIZER', 'SCOUT'];
 const SCREENS = ['SCREEN SAVE', 'SCREENSHOT', 'DOSE_INFO', 'DOSE REPORT', 'DOSE'];
+
+const FEW = `fewer than ${FEWEST_SLICES} lie in one direction, with one image type and matrix`;
 
 /** Frames that belong together. */
 interface Group {
@@ -113,6 +120,10 @@ export class SeriesGroups {
     const found = groups.find(
       (group) => group.type === key && group.matrix === matrix && isSame(group.orientation, first.orientation),
     );
+    if (found === undefined && groups.length === MOST_GROUPS) {
+      this.#setAside('slices by themselves', FEW);
+      return;
+    }
     if (found === undefined) {
       const { orientation } = first;
       groups.push({
@@ -166,8 +177,10 @@ function byFrames(header: DicomHeader): readonly DicomHeader[] {
         isSame(first.orientation, frame.orientation) &&
         (first.dimensions?.type ?? '') === (frame.dimensions?.type ?? ''),
     );
-    if (part === undefined) parts.push([frame]);
-    else part.push(frame);
+    if (part !== undefined) part.push(frame);
+    else if (parts.length < MOST_GROUPS) parts.push([frame]);
+    // What lies in a thousand directions is refused, whatever it is put to.
+    else parts[0].push(frame);
   }
   return parts.length === 1 ? [header] : parts.map((frames) => ({ ...header, frames }));
 }
@@ -184,7 +197,7 @@ const isScout = ({ type }: Group): boolean => SCOUTS.some((word) => type.split('
 function whyNot(group: Group): readonly [what: string, reason: string] {
   if (isScout(group)) return ['localizers', 'their image type says that they are no scans'];
   if (group.orientation === null) return ['slices without a place', 'they do not say which way they lie'];
-  return ['slices by themselves', `fewer than ${FEWEST_SLICES} lie in one direction, with one image type and matrix`];
+  return ['slices by themselves', FEW];
 }
 
 function candidateOf(headers: readonly DicomHeader[], index: number | null, part: string | null): SeriesCandidate {

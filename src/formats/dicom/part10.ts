@@ -10,6 +10,7 @@ import {
   isVr,
 } from './elements.js';
 import { HeaderBytes } from './header-bytes.js';
+import { withoutPadding } from './values.js';
 
 const IMPLICIT = '1.2.840.10008.1.2';
 const EXPLICIT = '1.2.840.10008.1.2.1';
@@ -86,15 +87,12 @@ async function readMeta(elements: Elements, bytes: HeaderBytes, start: number) {
     const end = await elements.end(element);
     if (META.has(element.tag)) {
       const value = (await elements.copy(element, 1024)).subarray(element.valueAt - at);
-      uids.set(element.tag, uidOf(value));
+      uids.set(element.tag, withoutPadding(value).toString('latin1'));
     }
     at = end;
   }
   return { uids, end: at };
 }
-
-/** A UID without what pads it. */
-const uidOf = (value: Buffer): string => value.toString('latin1').replace(/[\0 ]+$/, '');
 
 const isMeta = (bytes: Buffer): boolean =>
   bytes.length >= 8 && bytes.readUInt16LE(0) === 2 && bytes.readUInt16LE(2) <= 0x102 && isVr(bytes[4], bytes[5]);

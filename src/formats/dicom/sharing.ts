@@ -17,11 +17,17 @@ export function sharing(header: DicomHeader, first: DicomHeader): DicomHeader {
     seriesDescription: same(header.seriesDescription, first.seriesDescription),
     kernel: same(header.kernel, first.kernel),
     equipment: same(header.equipment, first.equipment),
+    pixels: header.pixels && {
+      ...header.pixels,
+      transferSyntax: same(header.pixels.transferSyntax, first.pixels?.transferSyntax ?? header.pixels.transferSyntax),
+      photometric: same(header.pixels.photometric, first.pixels?.photometric ?? header.pixels.photometric),
+    },
     frames: header.frames.map((frame) => ({
       ...frame,
       orientation: same(frame.orientation, first.frames[0].orientation),
       pixelSpacing: same(frame.pixelSpacing, first.frames[0].pixelSpacing),
       unit: same(frame.unit, first.frames[0].unit),
+      dimensions: same(frame.dimensions, first.frames[0].dimensions),
     })),
   };
 }

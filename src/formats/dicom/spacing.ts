@@ -1,10 +1,10 @@
 /**
- * How far a slice may lie from where an even spacing has it: a tenth of the spacing, which is what
- * positions come to that were rounded to a tenth of a millimetre, and never more than dcm2niix
- * allows (kSliceTolerance, 0.2 mm).
+ * How far a slice may lie from where an even spacing has it: what dcm2niix allows a gap to differ
+ * (kSliceTolerance, 0.2 mm; dicom2nifti has 0.1 mm and a twentieth), and of thin slices a fifth of
+ * their spacing. Positions that were rounded to a tenth of a millimetre lie within it.
  */
-const SHARE = 0.1;
 const LARGEST = 0.2;
+const SHARE = 0.2;
 
 const tolerance = (spacing: number): number => Math.min(SHARE * spacing, LARGEST);
 

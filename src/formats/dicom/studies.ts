@@ -6,7 +6,7 @@ import { type DamagedFile, type FoundHeader, isDamaged } from './find.js';
 export interface Study {
   /** Study Instance UID; of files without one the folder that they lie in. */
   readonly uid: string;
-  /** Of its files. */
+  /** Names of its files. */
   readonly names: readonly string[];
   /** Null where there were too many files to keep them. */
   readonly headers: readonly DicomHeader[] | null;
@@ -46,7 +46,7 @@ export async function studiesOf(
     folders.set(folder, (folders.get(folder) ?? new Set()).add(uid));
     study.names.push(file.name);
     if (++count <= kept) study.headers.push(found);
-    // Of a large batch none is kept: headers of a study are read again when it is looked at.
+    // None is kept of a large batch: headers of a study are read again when it is looked at.
     else for (const one of studies.values()) one.headers.length = 0;
   }
   const lost: DamagedFile[] = [];

@@ -86,7 +86,8 @@ export function untiltOf(slices: readonly PlacedSlice[], axes: Axes, tilt: Tilt,
 function paddingOf(slices: readonly PlacedSlice[]): number | null {
   const values = slices.map(({ header, frame }) => {
     const padding = header.pixels?.padding ?? null;
-    return padding === null ? null : frame.slope * padding + frame.intercept;
+    // As the voxels are: float32.
+    return padding === null ? null : Math.fround(frame.slope * padding + frame.intercept);
   });
   return values.every((value) => value === values[0]) ? values[0] : null;
 }

@@ -14,6 +14,13 @@ const SYNTAX = (encoding: Encoding): string => {
   return encoding.isBig ? '1.2.840.10008.1.2.2' : '1.2.840.10008.1.2.1';
 };
 
+/** Without the blanks and NULs that values are padded with. */
+export function withoutPadding(value: Buffer): Buffer {
+  let { length } = value;
+  while (length > 0 && (value[length - 1] === 0 || value[length - 1] === 0x20)) length--;
+  return value.subarray(0, length);
+}
+
 /**
  * Values of the elements of a data set, or of an item; empty ones are as ones that are not there.
  */
@@ -78,8 +85,12 @@ export class Values {
    * @throws SegcanaryError `dicom-invalid` for another number of them, or what is no number
    */
   decimals(attribute: Attribute, count: number): readonly number[] | null {
-    const parts = this.texts(attribute);
-    if (parts.length === 0) return null;
+    // A NUL pads, and within a number it is damage.
+    const text = this.#bytes(attribute)
+      .toString('latin1')
+      .replace(/[\0 ]+$/, '');
+    if (text === '') return null;
+    const parts = text.split('\\').map((part) => part.trim());
     const numbers = parts.map((part) => (DECIMAL.test(part) ? Number(part) : Number.NaN));
     if (numbers.length !== count || !numbers.every(Number.isFinite)) throw this.#odd(attribute, count);
     return numbers;

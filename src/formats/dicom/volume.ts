@@ -1,4 +1,5 @@
 import type { Triple } from '../../chunks.js';
+import { beyond, limitsOf, type ScanLimits } from '../../limits.js';
 import type { Warning } from '../../results.js';
 import type { DicomHeader } from './dicom-header.js';
 import { withoutDuplicates } from './duplicates.js';
@@ -13,6 +14,7 @@ export interface VolumeOptions {
   readonly untilt?: boolean | undefined;
   /** Name in messages. */
   readonly name: string;
+  readonly limits?: Partial<Pick<ScanLimits, 'slices' | 'sliceVoxels'>> | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -20,17 +22,22 @@ export interface VolumeOptions {
  * Makes a volume of the slices of one series. Pixels are read only where two slices are at one
  * place, to compare them.
  *
- * @throws SegcanaryError `series-inconsistent` when they make none: one sentence with the numbers
+ * @throws SegcanaryError `series-inconsistent` when they make none: one sentence with the numbers;
+ *   `limit-exceeded`, `io`
  */
 export async function planVolume(
   headers: readonly DicomHeader[],
-  { untilt: isUntilted = false, name, signal }: VolumeOptions,
+  { untilt: isUntilted = false, name, signal, limits }: VolumeOptions,
 ): Promise<SeriesVolume> {
+  const allowed = limitsOf(limits);
+  const count = headers.reduce((sum, { frames }) => sum + frames.length, 0);
+  if (count > allowed.slices) throw beyond('slices', allowed.slices, name, count);
   const placed = placeSlices(headers, name);
   const { axes } = placed;
   const { slices, dropped } = await withoutDuplicates(placed.slices, name, signal);
   const first = slices[0];
   const { rows, columns } = matrixOf(first, name);
+  if (rows * columns > allowed.sliceVoxels) throw beyond('sliceVoxels', allowed.sliceVoxels, name, rows * columns);
   const tilt = tiltOf(slices, axes, name);
   const spacing = depthOf(slices, axes, name);
   if (tilt !== null && !isUntilted)
@@ -122,7 +129,7 @@ const duplicatesDropped = (dropped: number): Warning[] =>
     : [
         {
           code: 'duplicate-slices',
-          message: `${dropped} slices stand twice at their place with the same pixels; one of each was taken.`,
+          message: `${dropped} ${dropped === 1 ? 'slice stands' : 'slices stand'} twice at one place with the same pixels; one of each was taken.`,
         },
       ];
 

@@ -197,8 +197,8 @@ export class Outbox {
   }
 
   async #sentAll(entry: Entry): Promise<void> {
-    this.#entries.delete(entry.id);
     await this.#folder.remove(entry.id);
+    this.#entries.delete(entry.id);
     this.#options.log?.info(`The results of ${entry.id} were sent to ${this.#options.target.name}.`);
   }
 

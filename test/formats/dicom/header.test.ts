@@ -145,7 +145,7 @@ describe('what is no DICOM', () => {
 });
 
 describe('a file that was cut', () => {
-  const cut = ['rle.dcm', 'lossy.dcm', 'bare-implicit.dcm', 'bare-big.dcm', 'deflated.dcm', 'legacy-ct.dcm'];
+  const cut = ['rle.dcm', 'bare-implicit.dcm', 'bare-big.dcm', 'deflated.dcm', 'legacy-ct.dcm'];
 
   it.each(cut)('%s, anywhere before its pixels, is null or refused', async (name) => {
     const bytes = bytesOf(name);
@@ -155,9 +155,9 @@ describe('a file that was cut', () => {
     for (let length = 0; length < end; length++) {
       const outcome = await read(bytes.subarray(0, length)).catch((error: SegcanaryError) => error.code);
       if (outcome === null) expect(length).toBeLessThan(name.startsWith('bare') ? 200 : 132);
-      // Of a deflated file the pixels may be cut, which only reading them shows.
+      // The pixels of a deflated file may be cut, which only reading them shows.
       else if (isDeflated && typeof outcome === 'object')
-        expect(outcome).toEqual(whole && { ...outcome, ...whole, file: outcome.file });
+        expect({ ...outcome, file: null }).toEqual({ ...whole, file: null });
       else expect(['truncated', 'dicom-invalid']).toContain(outcome);
     }
   });
@@ -180,6 +180,7 @@ describe('a number that is none', () => {
     ['-12.5\\3.25\\40', '-12.5\\3.25 40', 'Image Position (Patient) (0020,0032) is "-12.5\\3.25 40" where 3 numbers'],
     ['-12.5\\3.25\\40', 'NaN\\\\3.25\\\\40', 'Image Position (Patient) (0020,0032) is something else'],
     ['-12.5\\3.25\\40', '1e999\\3.25\\40', 'Image Position (Patient) (0020,0032)'],
+    ['1.5 ', '\0.5 ', 'Rescale Slope (0028,1053) is something else where a number is due'],
     ['-1024 ', 'water ', 'Rescale Intercept (0028,1052) is something else where a number is due'],
   ])('%s as %s is refused by name', async (from, to, sentence) => {
     const error = await refusal(edited('lossy.dcm', from, to));

@@ -1,17 +1,21 @@
 import { mkdtempSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
-import { connect } from 'node:net';
+import { connect, createServer as listener } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pino from 'pino';
 import { afterEach, describe, expect, inject, it } from 'vitest';
 import type { FileRange } from '../../../src/files/file-range.js';
+import { openSegmentationModel } from '../../../src/network/folder.js';
+import type { ServerDicom } from '../../../src/protocol/dicom.js';
+import { type AcceptorOptions, acceptAssociation } from '../../../src/protocol/dimse/acceptor.js';
 import { encodeFileMeta } from '../../../src/protocol/dimse/part10.js';
 import { Requestor } from '../../../src/protocol/dimse/requestor.js';
 import { storeFiles } from '../../../src/protocol/dimse/store-files.js';
 import type { ServerRecord } from '../../../src/protocol/record.js';
 import { createServer, type SegcanaryServer, type ServerOptions } from '../../../src/server/app.js';
 import type { DicomOptions } from '../../../src/server/dicom/door.js';
+import { MODEL } from '../../support/cli.js';
 import { EXPLICIT, RTSTRUCT, rtstructDataset } from '../../support/dicom-bytes.js';
 import { seriesUid, writeSeries } from '../../support/sent-series.js';
 
@@ -21,6 +25,15 @@ afterEach(async () => {
 });
 
 const work = mkdtempSync(join(tmpdir(), 'segcanary-door-'));
+
+async function freePort(): Promise<number> {
+  const probe = listener();
+  await new Promise<void>((go) => probe.listen(0, '127.0.0.1', go));
+  const { port } = probe.address() as { port: number };
+  await new Promise((go) => probe.close(go));
+  return port;
+}
+
 let count = 0;
 const fresh = (): string => join(work, String(count++));
 
@@ -82,6 +95,22 @@ async function door(
 async function closed({ server }: Door): Promise<void> {
   servers.splice(servers.indexOf(server), 1);
   await server.close();
+}
+
+const createArchive = (store: AcceptorOptions['store']) =>
+  listener((socket) => {
+    acceptAssociation(socket, {
+      times: { request: 5, idle: 5, association: 60 },
+      ...{ largest: 2 ** 30, store, refuse: () => null, onError: () => {} },
+    }).catch(() => {});
+  });
+
+async function until(what: () => Promise<boolean>): Promise<void> {
+  for (let i = 0; i < 300; i++) {
+    if (await what()) return;
+    await sleep(100);
+  }
+  expect(await what()).toBe(true);
 }
 
 /** Every path below a folder. */
@@ -198,14 +227,64 @@ describe('a series that is sent', () => {
   });
 });
 
+describe('results', () => {
+  it('go to an archive when it is there, also after a restart, and are of this series', async () => {
+    const taken = new Map<string, string>();
+    const archive = createArchive(async ({ sopClass, sopInstance }) => {
+      const parts: Buffer[] = [];
+      return {
+        write: async (bytes) => void parts.push(Buffer.from(bytes)),
+        commit: async () => {
+          taken.set(`${sopClass} ${sopInstance}`, Buffer.concat(parts).toString('latin1'));
+          return 0;
+        },
+        discard: async () => {},
+      };
+    });
+    const port = await freePort();
+    const data = fresh();
+    const given = { sendTo: `PACS@127.0.0.1:${port}` };
+    const first = await door(given, data, { model: await openSegmentationModel(MODEL) });
+    await first.send(writeSeries({ folder: fresh(), seed: 220 }));
+    const [record] = await first.records(1);
+    expect(record).toMatchObject({ status: 'done', result: { voxels: expect.anything() } });
+    await until(async () => (await first.json<ServerDicom>('/v1/dicom')).outbox?.waiting === 1);
+    const objects = () => pathsIn(join(data, 'outbox')).filter((path) => path.endsWith('.dcm'));
+    expect(
+      objects()
+        .map((path) => path.replace(/.*_/, ''))
+        .sort(),
+    ).toEqual(['map.dcm', 'page.dcm', 'report.dcm', 'seg.dcm']);
+    const waiting = await first.metrics();
+    expect(waiting).toContain('segcanary_outbox_waiting 1');
+    expect(waiting).toContain('segcanary_outbox_sent 0');
+    await closed(first);
+    archive.listen(port, '127.0.0.1');
+    const second = await door(given, data);
+    await until(async () => (await second.json<ServerDicom>('/v1/dicom')).outbox?.sent === 4);
+    archive.close();
+    expect([...taken.keys()].map((key) => key.split(' ')[0]).sort()).toEqual([
+      '1.2.840.10008.5.1.4.1.1.30',
+      '1.2.840.10008.5.1.4.1.1.66.4',
+      '1.2.840.10008.5.1.4.1.1.7',
+      '1.2.840.10008.5.1.4.1.1.88.34',
+    ]);
+    for (const object of taken.values()) {
+      expect(object).toContain('DOE^JANE');
+      expect(object).toContain(seriesUid(220));
+    }
+    await until(async () => leftOf(second).length === 0);
+    expect(await second.records(1)).toHaveLength(1);
+  });
+});
+
 describe('a sender', () => {
   it('that is cut off midway leaves no part of a file, and no result', async () => {
     const open = await door();
     const [file] = writeSeries({ folder: fresh(), seed: 209, shape: [1, 500, 500] });
     // The beginning of what the requestor would send, taken by a server that only listens.
     const sent: Buffer[] = [];
-    const { createServer: listen } = await import('node:net');
-    const relay = listen((socket) => {
+    const relay = listener((socket) => {
       const through = connect(open.port, '127.0.0.1');
       through.pipe(socket).on('error', () => {});
       let passed = 0;

@@ -1,6 +1,6 @@
-import { type Attributes, decimal, encode, item } from './encode.js';
+import { type Attributes, decimal, element, encode, item, sequence } from './encode.js';
 import type { ObjectPlane, ObjectPlanes } from './planes.js';
-import { type Code, codeItem, referenceTo } from './references.js';
+import { type Code, codeItem, referenceBytes } from './references.js';
 
 const SOURCE_IMAGE: Code = ['121322', 'DCM', 'Source image for image processing operation'];
 
@@ -18,18 +18,20 @@ export const sharedPlaneGroups = ({ orientation, pixelSpacing, distance }: Objec
 
 /**
  * Groups of a plane: what it was derived from, where it is one of the source's, and where it lies.
- * They stand before and behind Frame Content, which has a tag in between.
+ * They stand before and behind Frame Content, which has a tag in between. They are put together
+ * from bytes, because what an encoder makes and lets go for each of thousands adds up.
  */
-export function planeGroups({ position, frame }: ObjectPlane, derivation: Code): readonly [Buffer, Buffer] {
-  const source = frame && [{ ...referenceTo(frame), PurposeOfReferenceCodeSequence: [codeItem(SOURCE_IMAGE)] }];
-  return [
-    source
-      ? encode({
-          DerivationImageSequence: [{ DerivationCodeSequence: [codeItem(derivation)], SourceImageSequence: source }],
-        })
-      : Buffer.of(),
-    encode({ PlanePositionSequence: [{ ImagePositionPatient: position.map(decimal) }] }),
-  ];
+export function planeGroups(derivation: Code): (plane: ObjectPlane) => readonly [Buffer, Buffer] {
+  const purpose = encode({ PurposeOfReferenceCodeSequence: [codeItem(SOURCE_IMAGE)] });
+  const code = encode({ DerivationCodeSequence: [codeItem(derivation)] });
+  return ({ position, frame }) => {
+    const source = frame && sequence(0x00082112, [item(referenceBytes(frame), purpose)]).bytes;
+    const at = element(0x00200032, 'DS', Buffer.from(position.map(decimal).join('\\'))).bytes;
+    return [
+      source ? sequence(0x00089124, [item(source, code)]).bytes : Buffer.of(),
+      sequence(0x00209113, [item(at)]).bytes,
+    ];
+  };
 }
 
 /**

@@ -73,8 +73,9 @@ export async function createParametricMap(
     await file.write(fileHead(object));
     await file.write(header(object, grid, range));
     await file.write(sequenceStart(0x52009230));
+    const groupsOf = planeGroups(DERIVED);
     await inBatches(file, [...grid.planes.entries()], ([rank, plane]) =>
-      frameItem(planeGroups(plane, DERIVED), frameContent(rank + 1)),
+      frameItem(groupsOf(plane), frameContent(rank + 1)),
     );
     await file.write(SEQUENCE_END);
     await file.write(elementHead(FLOAT_PIXEL_DATA, 'OF', length));
@@ -133,6 +134,8 @@ function header(object: ObjectOf, grid: ObjectPlanes, range: { readonly min: num
       {
         WindowCenter: String(Math.fround((range.min + range.max) / 2).toPrecision(6)),
         WindowWidth: String(Math.max(range.max - range.min, 1e-6).toPrecision(6)),
+        // Whose width may be below 1 (PS3.3 section C.11.2.1.3.2).
+        VOILUTFunction: 'LINEAR_EXACT',
       },
     ],
     ParametricMapFrameTypeSequence: [{ FrameType: imageType }],

@@ -1,6 +1,6 @@
 import type { DicomSource, SourceFrame } from '../dicom-source.js';
 import { byUid } from './copied.js';
-import { type Attributes, type Element, encode, item, sequence } from './encode.js';
+import { type Attributes, type Element, element, encode, item, sequence } from './encode.js';
 
 /** A code of a scheme: value, scheme, meaning. */
 export type Code = readonly [value: string, scheme: string, meaning: string];
@@ -22,11 +22,21 @@ export const referenceTo = ({ sopClass, sopInstance, frame }: SourceFrame): Attr
   ...(frame !== null && { ReferencedFrameNumber: frame }),
 });
 
+/** The same as bytes: there is one a frame, and a series may have thousands. */
+export function referenceBytes({ sopClass, sopInstance, frame }: SourceFrame): Buffer {
+  const elements = [
+    element(0x00081150, 'UI', Buffer.from(sopClass), 0),
+    element(0x00081155, 'UI', Buffer.from(sopInstance), 0),
+    ...(frame === null ? [] : [element(0x00081160, 'IS', Buffer.from(String(frame)))]),
+  ];
+  return Buffer.concat(elements.map(({ bytes }) => bytes));
+}
+
 /** Every instance that the slices came from, once, as items of a reference. */
 export function instancesOf({ frames }: DicomSource): Buffer[] {
   const seen = new Map<string, SourceFrame>();
   for (const frame of frames) if (!seen.has(frame.sopInstance)) seen.set(frame.sopInstance, frame);
-  return [...seen.values()].sort(byUid).map((frame) => item(encode(referenceTo({ ...frame, frame: null }))));
+  return [...seen.values()].sort(byUid).map((frame) => item(referenceBytes({ ...frame, frame: null })));
 }
 
 /** Module Common Instance Reference (PS3.3 section C.12.2): the series, all of it. */

@@ -72,7 +72,7 @@ export async function writeSegmentation(options: SegmentationFile): Promise<void
   await file.write(fileHead(object));
   await file.write(header(options, object, frames.length, bytesOfVoxel));
   await file.write(sequenceStart(PER_FRAME_GROUPS));
-  const groups = grid.planes.map((plane) => planeGroups(plane, SEGMENTATION));
+  const groups = grid.planes.map(planeGroups(SEGMENTATION));
   const segmentGroup = new Map(
     segments.map(({ number }) => [
       number,

@@ -69,12 +69,11 @@ export class CodecThread {
       // The process's own flags are not the worker's: `node --input-type=module -e …` would keep it
       // from starting.
       execArgv: [],
-      // Whatever a codec prints goes nowhere: stdout is for data.
+      // Whatever a codec prints goes nowhere: stdout is for data. Nobody reads these streams: one
+      // that is read keeps the process alive whatever `unref` says.
       stdout: true,
       stderr: true,
     });
-    worker.stdout.resume();
-    worker.stderr.resume();
     // It says that it is ready, and nothing before.
     await once(worker, 'message');
     worker.once('exit', () => {
