@@ -31,7 +31,7 @@ describe('segcanary dicomweb', () => {
     const archive = await DicomArchive.start(files, await temporaryFolder(), BASIC);
     const [folder, output] = [join(files[0].path, '..'), join(await temporaryFolder(), 'out')];
     const local = await segcanary(['score', '-d', detector, '-i', folder], { env: { SEGCANARY_KEY: 'a key' } });
-    const ran = await dicomweb(archive.url, ['-o', output, '--store']);
+    const ran = await dicomweb(archive.url, ['-o', output, '--store', '-v']);
     expect([ran.code, ran.stdout]).toEqual([0, local.stdout]);
     expect(ran.stderr).toContain(`3 objects of ${jsonLines(local)[0].case} are in ${archive.url}.`);
     const [{ case: name }] = jsonLines(local) as { readonly case: string }[];
@@ -46,9 +46,11 @@ describe('segcanary dicomweb', () => {
       ['CT', 'SR', 'OT'].map((modality) => [STUDY, modality]),
     );
     expect(await archive.bytes(stored[0])).toEqual(readFileSync(join(output, `${name}_map.dcm`)));
-    // The objects lie beside the series now, and are no scans.
-    const again = await dicomweb(archive.url, []);
-    expect([again.code, again.stdout]).toEqual([0, local.stdout]);
+    // The objects lie beside the series now, and are no scans. Without a folder they pass through.
+    const again = await dicomweb(archive.url, ['--store']);
+    expect([again.code, again.stdout, again.stderr]).toEqual([0, local.stdout, '']);
+    const twice = archive.objects.slice(files.length + 3);
+    expect(twice.map(({ sopInstance }) => sopInstance)).toEqual(stored.map(({ sopInstance }) => sopInstance));
   });
 
   it('segments with a model, and stores the segmentation in another archive, which gets no secret', async () => {
@@ -122,7 +124,6 @@ describe('segcanary dicomweb', () => {
   });
 
   it.each([
-    ['--store without a folder', ['--store'], /name one with -o/],
     ['a model without a folder', ['-m', MODEL], /name a folder for it with -o/],
     ['one series and each', ['--series', '3', '--each-series'], /leave one of the two out/],
     ['a store that is no address', ['--store-to', 'archive', '-o', 'out'], /address of the archive is none/],
