@@ -118,7 +118,7 @@ describe('a series that is sent', () => {
     const drift = await server.json('/v1/detectors/chest/drift');
     expect(drift.sites).toEqual(['North', scans[0].site]);
     expect(statSync(at('data', 'key')).mode & 0o777).toBe(0o600);
-    for (const name of readdirSync(at('data')).filter((file) => file.startsWith('segcanary.db'))) {
+    for (const name of readdirSync(at('data')).filter((file) => /^segcanary\.db(-wal)?$/.test(file))) {
       const bytes = readFileSync(at('data', name)).toString('latin1');
       for (const word of PATIENT) expect(bytes.includes(word), `${word} in ${name}`).toBe(false);
     }
