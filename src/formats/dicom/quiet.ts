@@ -1,4 +1,3 @@
-import { createRequire } from 'node:module';
 import dcmjs, { type Dcmjs } from 'dcmjs';
 
 /**
@@ -15,11 +14,3 @@ silence(dcmjs);
 
 /** dcmjs as modules get it, silent: import it from here and from nowhere else. */
 export { dcmjs };
-
-/**
- * Silences the copy that CommonJS packages get, which has loggers of its own. Call it before
- * anything is done with such a package, as dcmjs-dimse is.
- */
-export function quietCommonJs(): void {
-  silence(createRequire(import.meta.url)('dcmjs') as Dcmjs);
-}

@@ -7,10 +7,9 @@ const root = fileURLToPath(new URL('../../..', import.meta.url));
 /** What a program prints that writes a data set with a private and an invalid value. */
 function printedBy(quiet: boolean): string {
   const program = `
-    import { createRequire } from 'node:module';
-    import esm from 'dcmjs';
-    ${quiet ? "const { quietCommonJs } = await import('./src/formats/dicom/quiet.ts'); quietCommonJs();" : ''}
-    for (const { data, log } of [esm, createRequire(import.meta.url)('dcmjs')]) {
+    import dcmjs from 'dcmjs';
+    ${quiet ? "await import('./src/formats/dicom/quiet.ts');" : ''}
+    for (const { data, log } of [dcmjs]) {
       const stream = new data.WriteBufferStream(64);
       const dataset = {
         '00100020': { vr: 'LO', Value: ['SECRET^PATIENT'.repeat(9)] },
@@ -30,7 +29,7 @@ function printedBy(quiet: boolean): string {
   return run.stdout + run.stderr;
 }
 
-it('keeps both copies of dcmjs from printing values', () => {
+it('keeps dcmjs from printing values', () => {
   expect(printedBy(false)).toContain('SECRET^PATIENT');
   expect(printedBy(true)).toBe('');
 });
