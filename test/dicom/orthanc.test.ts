@@ -58,9 +58,9 @@ describe('Orthanc', () => {
     orthanc = await new Orthanc().start();
     ends.push(() => orthanc.end());
     await send(orthanc.aet, orthanc.dicom, 'base');
-    const args = ['dicomweb', orthanc.dicomweb, '--study', STUDY, '-d', detector, '-m', MODEL, '--store'];
+    const args = ['dicomweb', orthanc.dicomweb, '--study', STUDY, '-d', detector, '-m', MODEL, '-o', data, '--store'];
     const ran = await run(args);
-    expect(ran.stderr).toBe('');
+    expect(ran.stderr).toMatch(/^segcanary: 4 objects of ct-\w+ are in \S+\n$/);
     expect(ran.code).toBe(0);
     const modalities = await modalitiesOf();
     expect(modalities.filter((one) => one === 'CT')).toHaveLength(30);
