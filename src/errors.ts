@@ -170,7 +170,9 @@ export function describeError(error: unknown, name?: string): ErrorDescription {
   };
 }
 
-/** The message of an error in the words of a front end: the option that helps, and others beside it. */
+/**
+ * The message of an error in the words of a front end: the option that helps, and others beside it.
+ */
 export function inWords({ message, option }: Pick<ErrorDescription, 'message' | 'option'>, words: OptionWords): string {
   if (!option) return message;
   return message.replace(/`([A-Za-z.]+)`/g, (quoted, name: OptionName) => words(name) ?? quoted);

@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import { describeError, isAbort } from '../errors.js';
 import { cannotWrite } from '../files/atomic.js';
+import { closeStdin } from '../jobs/piped-input.js';
 import { closeInference } from '../network/inference/session.js';
 import type { WarningListener } from '../results.js';
 import { EXIT, exitCodeOf } from './exit.js';
@@ -90,6 +91,7 @@ export async function runSession(options: SessionOptions, work: (session: Sessio
     process.exitCode = ending ?? exitCodeOf(error);
     if (ending === null || !isAbort(error)) log.fatal(sentenceOf(describeError(error)));
   }
+  closeStdin();
   // A run cannot be aborted half-way, and the worker would keep the process until the patches in
   // hand are done.
   if (ending !== null) await closeInference();

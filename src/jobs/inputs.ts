@@ -1,5 +1,4 @@
 import { basename } from 'node:path';
-import type { Readable } from 'node:stream';
 import { isAbort, SegcanaryError } from '../errors.js';
 import { isFolder } from '../files/is-folder.js';
 import { type CaseFiles, groupCases, listCases, type OwnResult } from '../formats/cases.js';
@@ -52,6 +51,8 @@ export async function findInputs(
   options: ResolveOptions,
   name?: string,
 ): Promise<ScanInput[]> {
+  if (paths.indexOf('-') !== paths.lastIndexOf('-'))
+    throw new SegcanaryError('usage', '- is stdin, which can be read once; name it once.');
   const found: Found[] = [];
   /** DICOM files that are named one by one are one set, in the place of the first. */
   const single: { at: number; readonly files: string[] } = { at: 0, files: [] };
@@ -188,9 +189,8 @@ function refuseBoth({ series, eachSeries }: SeriesOptions): void {
 
 /** What comes on stdin; what is wrong with an archive there is told as of a scan. */
 async function stdinOf(options: ResolveOptions): Promise<ScanInput | FilePlace> {
-  const stdin: Readable = process.stdin;
   try {
-    const piped = await readPiped(stdin, options);
+    const piped = await readPiped(options);
     return 'place' in piped ? piped.place : { case: 'stdin', file: '-', bytes: piped.bytes };
   } catch (error) {
     if (isAbort(error) || !(error instanceof SegcanaryError)) throw error;

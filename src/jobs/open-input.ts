@@ -104,7 +104,8 @@ export async function orientationOf(
 
 /**
  * sha256, in hex, of the bytes of a scan (of a pair: of the single file that it stands for; of a
- * series: of its files in the order of its slices; of several channels: of their hashes); null for stdin and pipes, which can be read only once.
+ * series: of its files in the order of its slices; of several channels: of their hashes); null for
+ * pipes, and for stdin where it carries NIfTI, which can be read only once.
  *
  * @throws SegcanaryError `io`, `aborted`
  */

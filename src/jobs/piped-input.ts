@@ -7,6 +7,17 @@ import { type FilePlace, heldPlace } from '../formats/dicom/file-place.js';
 import { limitsOf } from '../limits.js';
 import type { LookOptions } from './named-paths.js';
 
+/** Stdin, once it is read. */
+let opened: Readable | null = null;
+
+/**
+ * Lets go of stdin where it was looked into: a writer that keeps it open would keep the process,
+ * though nobody wants more.
+ */
+export function closeStdin(): void {
+  opened?.destroy();
+}
+
 /**
  * What comes on stdin: bytes of a NIfTI file, as anything else that is not known here, or the files
  * of a tar, a zip or a single DICOM file, which are written to a temporary file first.
@@ -14,10 +25,11 @@ import type { LookOptions } from './named-paths.js';
  * @throws SegcanaryError what is wrong with the archive, `timed-out`, `aborted`
  */
 export async function readPiped(
-  stdin: Readable,
   options: LookOptions,
+  stdin: Readable = process.stdin,
 ): Promise<{ readonly bytes: Readable } | { readonly place: FilePlace }> {
   const { limits, signal } = options;
+  opened = stdin;
   const name = 'stdin';
   const { stall } = limitsOf(limits);
   const { head, bytes } = await peekStream(stdin, TELLING, { name, stall, signal });

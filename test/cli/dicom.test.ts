@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { PassThrough } from 'node:stream';
 import { describe, expect, inject, it } from 'vitest';
 import { caseNameOf } from '../../src/formats/dicom/case-name.js';
 import { jsonLines, MODEL, type Ran, type RunOptions, segcanary } from '../support/cli.js';
@@ -126,6 +127,20 @@ describe('segcanary score of DICOM', () => {
       undefined,
       'truncated',
     ]);
+  });
+
+  it('does not wait for the end of stdin where nothing more of it is wanted', async () => {
+    const open = new PassThrough();
+    open.write(readFileSync(CT_NIFTI));
+    const ran = await score(['-i', '-', '--mask', 'x.txt'], { stdin: open });
+    expect(ran).toMatchObject({ code: 2 });
+    expect(ran.stderr).toContain('name a file that ends in .nii');
+    const twice = await score(['-i', '-', '-'], { stdin: open });
+    expect(twice).toMatchObject({ code: 2 });
+    const zip = new PassThrough();
+    zip.write(readFileSync(STUDY));
+    const limited = await score(['-i', '-', '--limits', 'bytes=1000'], { stdin: zip });
+    expect(errorOf(limited).code).toBe('limit-exceeded');
   });
 
   it('makes a key of its user, and names cases by it', async () => {

@@ -111,7 +111,7 @@ def main(folder: Path) -> None:
     for i, pixels in enumerate(body(6, 48, 9)):
         files[f"bone/{i}.dcm"] = saved(slice_of(pixels, 1, 3, 3, i, [-68, -70, 5 * i - 300], description="Bone B70s", kernel="B70s"))
     for i, pixels in enumerate(body(5, 40, 4)):
-        # As GE writes a tilt: z moves by the spacing over its cosine, and rows lean by 18.5 degrees.
+        # As GE writes a tilt: z moves by the table's step, and columns lean by 18.5 degrees.
         angle = math.radians(18.5)
         ds = slice_of(pixels, 3, 4, 4, i, [-57, -57, 4.22 * i], description="Head, tilted")
         ds.ImageOrientationPatient = [1, 0, 0, 0, round(math.cos(angle), 8), round(-math.sin(angle), 8)]

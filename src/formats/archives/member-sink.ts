@@ -12,7 +12,7 @@ export class MemberSink {
   readonly #name: string;
   readonly #limits: ArchiveLimits;
   readonly #signal: AbortSignal | undefined;
-  /** By name: where there are two, the later one counts, as where an archive is unpacked to disk. */
+  /** By name. The later one of two counts, as where an archive is unpacked to disk. */
   readonly #members = new Map<string, FileRange>();
   #seen = 0;
 

@@ -15,7 +15,7 @@ export interface FilePlace {
   readonly name: string;
   /** Whether it was made for files of scans alone, so that one without is wrong. */
   readonly isArchive: boolean;
-  /** What a part of it is called in messages: the folder that files of these names have in common. */
+  /** What a part of it is called in messages: the folder that files have in common. */
   nameOf(names: readonly string[]): string;
   /** All files. */
   all(signal?: AbortSignal): AsyncIterable<FoundFile>;
@@ -70,7 +70,7 @@ export const archivePlace = (path: string, archive: Archive): FilePlace => ({
   hold: () => archive.hold(),
 });
 
-/** Files that lie somewhere for as long as the process runs: of an archive that came as a stream. */
+/** Files that lie where they are until the process ends: of an archive that came as a stream. */
 export const heldPlace = (name: string, files: readonly FileRange[]): FilePlace => ({
   name,
   isArchive: true,

@@ -62,7 +62,7 @@ export class FoundSeries implements SliceSource {
     return this.#place.paths(this.#names);
   }
 
-  /** Its files, as they are now. @throws SegcanaryError `io`; of an archive what is wrong with it */
+  /** Its files, as they are now. @throws SegcanaryError `io`, or what is wrong with an archive */
   files(): Promise<readonly FileRange[]> {
     return this.#place.files(this.#names);
   }
