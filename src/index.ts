@@ -6,10 +6,23 @@ export {
   SegcanaryClient,
   type SendOptions,
 } from './client/client.js';
+export {
+  type ArchivedInstance,
+  type ArchivedObjects,
+  type ArchivedSeries,
+  DicomWeb,
+  type DicomWebOptions,
+  type ObjectTaker,
+} from './client/dicomweb.js';
+export { PeerError } from './client/peer.js';
+export type { PeerAccess } from './client/peer-access.js';
+export { type PulledStudy, type PullOptions, pullStudy } from './client/pull-study.js';
 export type { ImageTarget } from './client/received-image.js';
-export type { ChannelBody, ScanBody } from './client/scan-body.js';
+export type { ChannelBody, ScanBody, SeriesBody } from './client/scan-body.js';
 export { type ScoreRemotelyOptions, scoreScansRemotely } from './client/score-scans.js';
 export { ServerError } from './client/server-error.js';
+export { storeObjects } from './client/store-objects.js';
+export { stow } from './client/stow.js';
 export {
   type Boundaries,
   type Calibration,

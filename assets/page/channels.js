@@ -2,9 +2,9 @@
 import { caseName } from './format.js';
 
 /**
- * Scans of `channels` files each, out of NIfTI files that were dropped together: {name}_0000.nii.gz,
- * {name}_0001.nii.gz … of every scan, as nnU-Net names them; or just as many files as there are
- * channels, in the order of their names.
+ * Scans of `channels` files each, out of NIfTI files that were dropped together:
+ * {name}_0000.nii.gz, {name}_0001.nii.gz … of every scan, as nnU-Net names them; or just as many
+ * files as there are channels, in the order of their names.
  *
  * @param {readonly {name: string}[]} files
  * @throws Error a sentence for who dropped them

@@ -6,8 +6,8 @@ import { scansOf } from './channels.js';
 import { isNifti } from './format.js';
 
 /**
- * Files of a drop, and of the folders in it. To be called while the event lasts: the browser forgets
- * the entries with it.
+ * Files of a drop, and of the folders in it. To be called while the event lasts: the browser
+ * forgets the entries with it.
  *
  * @returns {Promise<{folder: string, file: File}[]>} `folder` is the dropped one that a file is in,
  *   '' for a file by itself
@@ -48,13 +48,18 @@ export const pickedFiles = (files) =>
 const isArchive = (name) => /\.(zip|tar|tgz|tar\.gz)$/i.test(name);
 
 /**
- * Whether a file is DICOM, by its beginning: the mark behind the preamble (PS3.10, section 7.1), or,
- * in files without one, an element of group 0002 or 0008.
+ * Whether a file is DICOM, by its beginning: the mark behind the preamble (PS3.10, section 7.1),
+ * or, in files without one, an element of group 0002 or 0008.
  */
 async function isDicom(file) {
   const head = new Uint8Array(await file.slice(0, 132).arrayBuffer());
   if (String.fromCharCode(...head.subarray(128)) === 'DICM') return true;
-  return (head[0] === 2 || head[0] === 8) && head[1] === 0 && head[3] === 0;
+  if (head.length < 4) return false;
+  const view = new DataView(head.buffer);
+  return [true, false].some((isLittle) => {
+    const group = view.getUint16(0, isLittle);
+    return (group === 2 || group === 8) && view.getUint16(2, isLittle) < 256;
+  });
 }
 
 /** Files that are looked at at a time. */

@@ -1,3 +1,6 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { type Command, Option } from 'commander';
 import { DicomWeb } from '../client/dicomweb.js';
 import { addressOf } from '../client/peer.js';
@@ -16,6 +19,7 @@ import {
   withReadingOptions,
   withSeriesOptions,
 } from './options.js';
+import type { GivenScans } from './result-loop.js';
 import { type ScoreFlags, scoreAll, scorerHere } from './score.js';
 import { type SegmentFlags, segmentAll } from './segment.js';
 import { runSession, type Session, warnOf } from './session.js';
@@ -69,47 +73,60 @@ export function dicomwebCommand(program: Command): void {
   });
 }
 
-async function scoreStudy(url: string, given: DicomWebFlags, session: Session): Promise<number> {
-  const { signal, log } = session;
-  const isStored = given.store === true || given.storeTo !== undefined;
-  const { output } = given;
-  if (isStored && output === undefined)
-    throw new SegcanaryError('usage', '--store sends the objects that are written to a folder; name one with -o.');
-  if (given.model !== undefined && output === undefined)
-    throw new SegcanaryError('usage', '-m makes a segmentation; name a folder for it with -o.');
-  if (given.series?.length && given.eachSeries)
+async function scoreStudy(url: string, flags: DicomWebFlags, session: Session): Promise<number> {
+  const isStored = flags.store === true || flags.storeTo !== undefined;
+  if (flags.model !== undefined && flags.output === undefined && !isStored)
+    throw new SegcanaryError('usage', '-m makes a segmentation; name a folder for it with -o, or store it (--store).');
+  if (flags.series?.length && flags.eachSeries)
     throw new SegcanaryError('usage', '--series names one, and --each-series takes all; leave one of the two out.');
+  const { signal } = session;
   const access: PeerAccess = {
-    ...(await archiveSecretFrom(given.tokenFile, 'SEGCANARY_ARCHIVE', signal)),
-    stall: given.limits?.stall,
+    ...(await archiveSecretFrom(flags.tokenFile, 'SEGCANARY_ARCHIVE', signal)),
+    stall: flags.limits?.stall,
     signal,
   };
-  const target = given.storeTo ?? url;
-  const targetAccess = given.storeTo === undefined ? access : await otherAccess(given.storeTo, url, given, access);
-  peerUrl(target, '');
-  const format = isStored ? [...new Set([...given.format, 'dicom'])] : given.format;
-  const flags = { ...given, format, spool: true, tokenFile: undefined };
   const web = new DicomWeb({ url, ...access });
-  // Before anything is fetched: what is wrong with it is told at once.
-  const scorer = given.model === undefined ? await scorerHere({ ...flags, input: [] }) : null;
-  const pulled = await pullStudy({ ...flags, web, signal, onWarning: warnOf(session) });
-  const done: string[] = [];
+  if (!isStored) return scored(web, flags, session);
+  const target = flags.storeTo ?? url;
+  const address = addressOf(peerUrl(target, ''));
+  const targetAccess = flags.storeTo === undefined ? access : await otherAccess(flags.storeTo, url, flags, access);
+  const format = flags.output === undefined ? ['dicom'] : [...new Set([...flags.format, 'dicom'])];
+  const output = flags.output ?? (await mkdtemp(join(flags.tmpdir ?? tmpdir(), 'segcanary-')));
   try {
-    const scans = {
-      inputs: named(pulled.inputs, given.case),
-      onResult: (result: { readonly case: string }) => {
+    const done: string[] = [];
+    const code = await scored(web, { ...flags, format, output }, session, {
+      isPassing: flags.output === undefined,
+      onResult: (result) => {
         if (!isFailure(result)) done.push(result.case);
       },
-    };
-    const code = scorer
-      ? await scoreAll({ ...flags, input: [] }, scorer, session, scans)
-      : await segmentAll({ ...flags, input: [], model: given.model!, output: output! }, session, scans);
-    if (isStored)
-      for (const name of done) {
-        const count = await storeObjects(target, output!, name, targetAccess);
-        log.info(`${count} objects of ${name} are in ${addressOf(peerUrl(target, ''))}.`);
-      }
+    });
+    for (const name of done) {
+      const count = await storeObjects(target, output, name, targetAccess);
+      session.log.debug(`${count} objects of ${name} are in ${address}.`);
+    }
     return code;
+  } finally {
+    // Objects are of a patient: what nobody asked to keep goes.
+    if (flags.output === undefined) await rm(output, { recursive: true, force: true });
+  }
+}
+
+/** Fetches the study and does with it what `score`, or `segment`, does. */
+async function scored(
+  web: DicomWeb,
+  given: DicomWebFlags,
+  session: Session,
+  how: Omit<GivenScans, 'inputs'> = {},
+): Promise<number> {
+  const { model, output } = given;
+  const flags = { ...given, input: [], spool: true, tokenFile: undefined };
+  // Before anything is fetched: what is wrong with the detector is told at once.
+  const scorer = model === undefined ? await scorerHere(flags) : null;
+  const pulled = await pullStudy({ ...given, web, signal: session.signal, onWarning: warnOf(session) });
+  try {
+    const scans = { ...how, inputs: named(pulled.inputs, given.case) };
+    if (scorer) return await scoreAll(flags, scorer, session, scans);
+    return await segmentAll({ ...flags, model: model ?? '', output: output ?? '' }, session, scans);
   } finally {
     await pulled.remove();
   }

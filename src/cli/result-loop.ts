@@ -10,6 +10,8 @@ import { printed } from './words.js';
 /** Scans that were found already, and who else wants to know what comes of them. */
 export interface GivenScans {
   readonly inputs: readonly ScanInput[];
+  /** Whether what is written goes when all is done: no line then names a file. @default false */
+  readonly isPassing?: boolean | undefined;
   readonly onResult?: ((result: { readonly case: string } | ScanFailure) => void) | undefined;
 }
 

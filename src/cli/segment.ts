@@ -143,7 +143,7 @@ export async function segmentAll(flags: SegmentFlags, session: Session, given?: 
       stdoutTaken: toStdout,
       folder: scores,
       scoreOf: ({ score, quality, trust }) => score && { ...score, quality, trust },
-      lineOf: (result) => lineOf(result, toStdout ? null : pathOf(result.case)),
+      lineOf: (result) => lineOf(result, toStdout || given?.isPassing ? null : pathOf(result.case)),
       onResult: given?.onResult,
       failOnOod: flags.failOnOod,
     },

@@ -20,8 +20,9 @@ const NO_SCANS = ['SR', 'SEG', 'PR', 'KO', 'DOC', 'REG', 'RWV', 'FID', 'PLAN', '
 const FEWEST_SLICES = 3;
 
 /**
- * Which series of a study are worth fetching: by UID at once; otherwise one object of each is looked
- * at, so that scouts, reports and screenshots are passed over before hundreds of slices come.
+ * Which series of a study are worth fetching: by UID at once; otherwise one object of each is
+ * looked at, so that scouts, reports and screenshots are passed over before hundreds of slices
+ * come.
  *
  * @throws SegcanaryError `usage` where several can be scored and none is named, or the named one is
  *   not there; `scan-unsuitable` where none can be; what `look` throws

@@ -34,8 +34,8 @@ export function readScoreOf(
   return score;
 }
 
-/** What a server calls a DICOM series that nobody gave a name: its modality and a hash of its UID. */
-const OF_A_SERIES = /^[a-z0-9]{1,16}-[0-9a-f]{12}$/;
+/** How a server calls a DICOM series that nobody named: by its modality and a hash of its UID. */
+const OF_A_SERIES = /^[a-z0-9]{1,16}-[0-9a-f]{12}(-\d+)?$/;
 
 /**
  * Refuses an answer to another scan.

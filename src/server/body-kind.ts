@@ -50,6 +50,7 @@ function unpacked(head: Buffer): Buffer {
  */
 export function beginsAsDicom(head: Buffer): boolean {
   if (head.toString('latin1', PREAMBLE, PREAMBLE + MARK.length) === MARK) return true;
-  const [group, high, , element] = head;
-  return (group === 2 || group === 8) && high === 0 && element === 0;
+  if (head.length < 4) return false;
+  const isFirst = (group: number, element: number) => (group === 2 || group === 8) && element < 256;
+  return isFirst(head.readUInt16LE(), head.readUInt16LE(2)) || isFirst(head.readUInt16BE(), head.readUInt16BE(2));
 }

@@ -39,6 +39,10 @@ export interface CtSlice {
   readonly spacing?: readonly [number, number];
   /** Image Type. @default ORIGINAL\\PRIMARY\\AXIAL */
   readonly type?: string;
+  /** @default 'CT' */
+  readonly modality?: string;
+  /** @default that of a CT */
+  readonly sopClass?: string;
 }
 
 /** The data set of a slice of a CT, without file meta information. */
@@ -49,9 +53,9 @@ export function ctDataset(slice: CtSlice): Buffer {
   const pixels = slice.pixels ?? new Int16Array(rows * columns);
   return Buffer.concat([
     element(0x00080008, 'CS', type),
-    element(0x00080016, 'UI', CT),
+    element(0x00080016, 'UI', slice.sopClass ?? CT),
     element(0x00080018, 'UI', sopInstance),
-    element(0x00080060, 'CS', 'CT'),
+    element(0x00080060, 'CS', slice.modality ?? 'CT'),
     element(0x00080070, 'LO', 'ACME'),
     element(0x00080080, 'LO', institution),
     element(0x00081010, 'SH', station),

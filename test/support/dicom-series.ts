@@ -19,7 +19,7 @@ export const PATIENT = ['DOE', 'JANE', 'ID-4711'];
 /** A DICOM file as it lies on a disk. */
 export const dicomFile = (slice: CtSlice): Buffer =>
   Buffer.concat([
-    encodeFileMeta({ sopClass: CT, sopInstance: slice.sopInstance, transferSyntax: EXPLICIT }),
+    encodeFileMeta({ sopClass: slice.sopClass ?? CT, sopInstance: slice.sopInstance, transferSyntax: EXPLICIT }),
     ctDataset(slice),
   ]);
 

@@ -13,13 +13,15 @@ export interface SentSeries {
   readonly study?: string;
   readonly series?: string;
   readonly institution?: string;
+  /** Series Number. @default 3 */
+  readonly number?: number;
 }
 
 export const seriesUid = (seed: number): string => `1.2.826.0.1.3680043.10.1.${seed}`;
 
 /** A small CT as a series of files: the body of `writeScan`, one slice a file. */
 export function writeSeries(given: SentSeries): FileRange[] {
-  const { folder, seed, shape = [36, 72, 72], institution } = given;
+  const { folder, seed, shape = [36, 72, 72], institution, number } = given;
   const { series = seriesUid(seed), study = `${seriesUid(seed)}.1` } = given;
   const [depth, rows, columns] = shape;
   mkdirSync(folder, { recursive: true });
@@ -36,6 +38,7 @@ export function writeSeries(given: SentSeries): FileRange[] {
     const dataset = ctDataset({
       ...{ study, series, sopInstance, rows, columns, pixels, spacing: [2.85, 2.85], z: 5 * z },
       ...(institution !== undefined && { institution }),
+      ...(number !== undefined && { number }),
     });
     const bytes = Buffer.concat([encodeFileMeta({ sopClass: CT, sopInstance, transferSyntax: EXPLICIT }), dataset]);
     const path = join(folder, `${z}.dcm`);
