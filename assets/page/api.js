@@ -87,8 +87,10 @@ export const listDetectors = (options) => json('v1/detectors', options);
 export const listScans = (filter, options) => json(`v1/scans?${parameters(filter)}`, options);
 export const getScan = (id, options) => json(`v1/scans/${encodeURIComponent(id)}`, options);
 export const removeScan = (id) => request(`v1/scans/${encodeURIComponent(id)}`, { method: 'DELETE' });
-export const getDrift = (detector, site, options) =>
-  json(`v1/detectors/${encodeURIComponent(detector)}/drift?${parameters({ site })}`, options);
+/** @param of `{ site }`, `{ scanner }` or neither */
+export const getDrift = (detector, of, options) =>
+  json(`v1/detectors/${encodeURIComponent(detector)}/drift?${parameters(of)}`, options);
+export const getDicom = (options) => json('v1/dicom', options);
 
 /** An image that the server kept, as a file under a name that says whether it is packed. */
 export async function getImage(id, name, options) {

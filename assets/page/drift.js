@@ -92,7 +92,14 @@ export class DriftCharts {
 
   /** @param cases names of scans by id, where they are known */
   show(detector, drift, cases) {
-    const shown = JSON.stringify([detector.name, drift.site, drift.n, drift.points.at(-1)?.id, drift.log10]);
+    const shown = JSON.stringify([
+      detector.name,
+      drift.site,
+      drift.scanner,
+      drift.n,
+      drift.points.at(-1)?.id,
+      drift.log10,
+    ]);
     this.#data = { detector, drift, cases };
     if (shown === this.#shown) return;
     this.#shown = shown;
@@ -107,8 +114,8 @@ export class DriftCharts {
   draw() {
     if (this.#data === null) return;
     const { detector, drift, cases } = this.#data;
-    const { points, site, n } = drift;
-    fill(this.#title, `${detector.name}, ${site ?? 'all sites'}`);
+    const { points, site, scanner, n } = drift;
+    fill(this.#title, `${detector.name}, ${site ?? scanner ?? 'all sites'}`);
     this.#say(detector, drift, cases);
     const isEmpty = points.length === 0;
     this.#empty.hidden = !isEmpty;

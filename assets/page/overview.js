@@ -1,5 +1,6 @@
 /** The first view: a place to drop scans, the charts of a detector, the list of scans. */
-import { Gone, getDrift } from './api.js';
+import { Gone, getDicom, getDrift } from './api.js';
+import { DicomLines } from './dicom-lines.js';
 import { fill, h } from './dom.js';
 import { DriftCharts } from './drift.js';
 import { dropTarget } from './drop.js';
@@ -13,19 +14,24 @@ export async function overview(main, { detectors, signal, parameters }) {
   document.title = 'Scans · segcanary';
   const charts = new DriftCharts(signal);
   const sites = new Set();
+  const scanners = new Set();
+  const dicom = new DicomLines();
   const list = new ScanList({ detectors, parameters, signal, onFilter: () => refreshed() });
   const form = uploadForm({ detectors, sites });
   const refresh = async () => {
     await list.refresh();
-    const { detector: name, site } = list.filter;
+    const { detector: name, site, scanner } = list.filter;
     const detector = detectors.find((d) => d.name === name) ?? detectors[0];
     // All sites of all detectors may be chosen; a detector that has not seen one has an empty
     // chart.
-    const drift = await getDrift(detector.name, site || null, { signal });
+    const drift = await getDrift(detector.name, site ? { site } : { scanner }, { signal });
     for (const found of drift.sites) sites.add(found);
-    list.offerSites(sites);
+    for (const found of drift.scanners) scanners.add(found);
+    list.offer('site', sites);
+    list.offer('scanner', scanners);
     form.offerSites(sites);
     charts.show(detector, drift, list.cases);
+    dicom.show(await getDicom({ signal }));
   };
 
   // The server may be away, which the banner says; it is asked again in a moment.
@@ -36,7 +42,9 @@ export async function overview(main, { detectors, signal, parameters }) {
 
   await Promise.all(
     detectors.map(async ({ name }) => {
-      for (const site of (await getDrift(name, null, { signal })).sites) sites.add(site);
+      const drift = await getDrift(name, {}, { signal });
+      for (const site of drift.sites) sites.add(site);
+      for (const scanner of drift.scanners) scanners.add(scanner);
     }),
   );
   await refresh();
@@ -45,6 +53,7 @@ export async function overview(main, { detectors, signal, parameters }) {
     h('h1', { tabindex: -1, class: 'unseen' }, 'Scans'),
     form.element,
     uploadList(signal),
+    dicom.element,
     charts.element,
     list.element,
   ]);

@@ -6,7 +6,7 @@ import { badge, moment } from './parts.js';
 import { qualityLine } from './quality.js';
 
 const PAGE = 50;
-const FILTERS = ['detector', 'site', 'verdict', 'status'];
+const FILTERS = ['detector', 'site', 'scanner', 'verdict', 'status'];
 
 export class ScanList {
   element;
@@ -53,6 +53,7 @@ export class ScanList {
         detectors.map(({ name }) => [name, name]),
       ),
       select('site', 'all', []),
+      select('scanner', 'all', []),
       select('verdict', 'all', words(VERDICTS)),
       select('status', 'all', words(STATUSES)),
     ];
@@ -101,10 +102,11 @@ export class ScanList {
     return Object.fromEntries(FILTERS.map((name) => [name, this.#selects[name].value]));
   }
 
-  offerSites(sites) {
-    const select = this.#selects.site;
-    for (const site of [...sites].sort())
-      if (![...select.options].some(({ value }) => value === site)) select.append(h('option', { value: site }, site));
+  /** @param kind `site` or `scanner` */
+  offer(kind, names) {
+    const select = this.#selects[kind];
+    for (const name of [...names].sort())
+      if (![...select.options].some(({ value }) => value === name)) select.append(h('option', { value: name }, name));
   }
 
   #change() {

@@ -12,7 +12,7 @@ import { why } from './why.js';
 export async function scanView(main, id, { detectors, signal }) {
   let record = await getScan(id, { signal });
   const detector = detectors.find(({ hash }) => hash === record.detectorHash) ?? null;
-  const calibration = detector ? (await getDrift(detector.name, null, { signal })).calibration : [];
+  const calibration = detector ? (await getDrift(detector.name, {}, { signal })).calibration : [];
   signal.throwIfAborted();
   document.title = `${record.case} · segcanary`;
 

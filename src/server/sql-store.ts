@@ -211,7 +211,8 @@ class SqlStore implements ScanStore {
     return [...this.eachScore(detectorHash, of)];
   }
 
-  *eachScore(detectorHash: string, { site = null, scanner = null }: SeriesOf): IterableIterator<SeriesPoint> {
+  *eachScore(detectorHash: string, of: SeriesOf): IterableIterator<SeriesPoint> {
+    const { site = null, scanner = null } = of;
     const conditions = ['detector_hash = ?'];
     const values = [detectorHash];
     for (const [column, value] of Object.entries({ site, scanner })) {

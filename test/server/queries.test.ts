@@ -65,7 +65,10 @@ describe('a server', () => {
       ],
       ['/v1/scans?sit=North', 'querystring sit: is no parameter of this address; the nearest that there are: site'],
       ['/v1/scans?site=a&site=b', 'querystring site: is given more than once; give it once.'],
-      ['/v1/detectors/chest/drift?sites=North', 'querystring sites: is no parameter of this address; there are: site.'],
+      [
+        '/v1/detectors/chest/drift?sites=North',
+        'querystring sites: is no parameter of this address; there are: site, scanner.',
+      ],
     ]) {
       const answer = await server.fetch(path!);
       expect(answer.status).toBe(400);

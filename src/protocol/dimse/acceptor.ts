@@ -25,7 +25,9 @@ export interface StoreRequest {
 
 /** Where the data set of one object goes. */
 export interface StoreSink {
-  /** Comes back when the bytes are written: the peer waits meanwhile. They are of this call alone. */
+  /**
+   * Comes back when the bytes are written: the peer waits meanwhile. They are of this call alone.
+   */
   write(bytes: Buffer): Promise<void>;
   /** The data set is whole; gives the status that the peer is answered with. */
   commit(): Promise<number>;
@@ -40,7 +42,9 @@ export interface AcceptorOptions {
   readonly largest: number;
   /** Says why an association is refused; null takes it. */
   readonly refuse: (request: Pick<AssociateRequest, 'called' | 'calling'>) => Rejection | null;
-  /** Takes an object, or gives the status that it is refused with; its bytes are then passed over. */
+  /**
+   * Takes an object, or gives the status that it is refused with; its bytes are then passed over.
+   */
   readonly store: (request: StoreRequest) => Promise<StoreSink | number>;
   /** Told of what broke while an object was taken: the peer is told a status. */
   readonly onError: (error: unknown) => void;

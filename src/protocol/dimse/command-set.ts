@@ -22,7 +22,7 @@ export const isStored = (status: number): boolean =>
 /** A command set (PS3.7, section 6.3), as far as storing and verification need it. */
 export interface Command {
   readonly field: number;
-  /** Of a request. */
+  /** Number of the message, where it is a request. */
   readonly messageId: number;
   /** Message that a response is to. */
   readonly respondedTo: number;

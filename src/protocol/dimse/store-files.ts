@@ -69,8 +69,8 @@ class Batch {
   }
 
   /**
-   * Sends over one association until all are sent, or until one of the files breaks it: that file is
-   * told of as refused, so that it keeps the others from nothing.
+   * Sends over one association until all are sent, or until one of the files breaks it: that file
+   * is told of as refused, so that it keeps the others from nothing.
    */
   async #associated({ peer, calling, idle, signal, onFile }: StoreFilesOptions): Promise<void> {
     const contexts = [...this.#contexts.values()];

@@ -1,6 +1,13 @@
 import { Counter, Gauge, type Registry } from 'prom-client';
-import type { DoorStatus } from './door.js';
 import type { OutboxStatus } from './outbox.js';
+
+/** How a door is doing. */
+export interface DoorStatus {
+  readonly aet: string;
+  readonly associations: number;
+  readonly gathering: number;
+  readonly waiting: number;
+}
 
 /** What operators watch of a door, in Prometheus' format. No AE title of others is in it. */
 export class DoorMetrics {

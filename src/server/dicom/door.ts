@@ -9,7 +9,7 @@ import type { ScanService, ServiceLog } from '../service.js';
 import type { ScanStore } from '../store.js';
 import type { DicomNaming } from '../uploaded-series.js';
 import { AllowedPeers, isAeTitle } from './allowed-peers.js';
-import { DoorMetrics } from './door-metrics.js';
+import { DoorMetrics, type DoorStatus } from './door-metrics.js';
 import { DEFAULT_QUIET, Gatherer, type Quiet } from './gather.js';
 import { IncomingFolder } from './incoming.js';
 import { DicomListener } from './listener.js';
@@ -40,13 +40,6 @@ export interface DicomOptions {
   readonly sendTo?: string | undefined;
   /** Days for which sending is tried. @default 7 */
   readonly sendDays?: number | undefined;
-}
-
-export interface DoorStatus {
-  readonly aet: string;
-  readonly associations: number;
-  readonly gathering: number;
-  readonly waiting: number;
 }
 
 /** What a door shares with the rest of the server. */
@@ -135,6 +128,7 @@ export class DicomDoor {
       associations: options.associations ?? 32,
       onFile: (folder) => this.#gatherer.add(folder),
       onObject: (outcome) => metrics.object(outcome),
+      onRefusal: (sentence) => log?.warn(sentence),
       onAssociation: (end, why) => {
         metrics.association(end);
         if (why !== null) log?.warn(`A DICOM association was broken off: ${why}`);

@@ -126,11 +126,17 @@ export class IncomingFolder {
     for (let tries = 1; ; tries++) {
       try {
         await mkdir(folder, { recursive: true, mode: 0o700 });
-        await rename(path, join(folder, `${this.#hash(sopInstance)}.dcm`));
-        await syncFolder(folder);
+        const opened = await open(folder);
+        try {
+          await rename(path, join(folder, `${this.#hash(sopInstance)}.dcm`));
+          // Open, it is the same folder wherever it is taken meanwhile.
+          await opened.sync();
+        } finally {
+          await opened.close();
+        }
         return name;
       } catch (cause) {
-        // The series was taken away to be scored at this very moment: this file begins the next.
+        // The series was taken away to be scored just before: this file begins the next.
         if ((cause as NodeJS.ErrnoException).code !== 'ENOENT' || tries === 10) throw cannotWrite(folder, cause);
       }
     }

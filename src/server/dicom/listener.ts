@@ -22,6 +22,8 @@ export interface ListenerOptions {
   readonly onObject: (outcome: string) => void;
   /** Told of every association: how it ended. */
   readonly onAssociation: (end: 'released' | 'aborted' | 'rejected' | 'closed' | 'broken', why: string | null) => void;
+  /** Told why an association was refused, in a sentence for whoever runs the server. */
+  readonly onRefusal: (sentence: string) => void;
   /** What broke on our side. */
   readonly onError: (error: unknown) => void;
 }
@@ -107,11 +109,16 @@ export class DicomListener {
   }
 
   #refusal(called: string, calling: string, address: string): Rejection | null {
-    const { aet, allowed, associations } = this.#options;
-    if (called !== aet) return REJECTIONS.calledAe;
-    if (!allowed.allows(calling, address)) return REJECTIONS.callingAe;
+    const { aet, allowed, associations, onRefusal } = this.#options;
+    const refused = (rejection: Rejection, why: string) => {
+      onRefusal(`An association of ${quoted(calling)} at ${address} was refused: ${why}.`);
+      return rejection;
+    };
+    if (called !== aet) return refused(REJECTIONS.calledAe, `it calls ${quoted(called)}, and this is ${aet}`);
+    if (!allowed.allows(calling, address)) return refused(REJECTIONS.callingAe, 'it is not among those that may send');
     // Whoever is in the middle of a series may end it; a new one is told to come again.
-    return this.#count >= associations || !this.#server.listening ? REJECTIONS.localLimit : null;
+    if (this.#count >= associations) return refused(REJECTIONS.localLimit, `${associations} are open already`);
+    return this.#server.listening ? null : refused(REJECTIONS.localLimit, 'the server is stopping');
   }
 
   async #store(request: StoreRequest): Promise<StoreSink | number> {
@@ -138,3 +145,6 @@ export class DicomListener {
     }
   }
 }
+
+/** A title as a log may have it: whoever connects chooses it. */
+const quoted = (title: string): string => JSON.stringify(title.slice(0, 16).replace(/[^\x20-\x7e]/g, '?'));

@@ -100,8 +100,8 @@ export class Outbox {
   }
 
   /**
-   * Puts what was staged into the outbox, before the record of the scan says that it is done: one of
-   * the two is there after a crash. It waits for `release`.
+   * Puts what was staged into the outbox, before the record of the scan says that it is done: one
+   * of the two is there after a crash. It waits for `release`.
    *
    * @throws SegcanaryError `io`
    */

@@ -71,8 +71,8 @@ export class SeriesScoring {
   async #run(): Promise<void> {
     const { onError } = this.#options;
     for (let job = this.#waiting[0]; job && !this.#stopping.signal.aborted; job = this.#waiting[0]) {
-      // What breaks here and is not the scan's fault leaves its files where they are: the next start
-      // takes them up.
+      // What breaks here and is not the scan's fault leaves its files where they are: the next
+      // start takes them up.
       await this.#score(job).catch((error: unknown) => {
         if (!isStop(error)) onError(error);
       });

@@ -9,8 +9,8 @@ const BYTES = 32;
 
 /**
  * The key that names of cases and sites are hashed with: `SEGCANARY_KEY`, 64 hex digits, or else
- * `key` in the data folder, this user's alone, which is made where it is missing. Whoever has it can
- * tell whether a name belongs to a series that they know.
+ * `key` in the data folder, this user's alone, which is made where it is missing. Whoever has it
+ * can tell whether a name belongs to a series that they know.
  *
  * @throws SegcanaryError `usage` for a variable of another form; `io`
  */

@@ -20,9 +20,9 @@ export interface WithObjectsOptions {
 }
 
 /**
- * Judges a scan and puts its objects into the outbox. They are there before the record says that the
- * scan is done, and are sent when it does: whenever the process ends, either both are there after the
- * next start, or the scan is judged again.
+ * Judges a scan and puts its objects into the outbox. They are there before the record says that
+ * the scan is done, and are sent when it does: whenever the process ends, either both are there
+ * after the next start, or the scan is judged again.
  *
  * @throws SegcanaryError as `AcceptedScan.run` and `writeDicomObjects`; there are no objects then
  */

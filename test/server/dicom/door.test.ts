@@ -325,6 +325,11 @@ describe('a sender', () => {
     expect(await opened('SEGCANARY', 'CT2')).toBe('refused the association: it does not know our AE title.');
     expect(await opened('SEGCANARY', 'EVIL')).toBe('refused the association: it does not know our AE title.');
     expect(await opened('OTHER', 'CT1')).toBe('refused the association: it has another AE title.');
+    const said = open.said.map((line) => (JSON.parse(line) as { msg: string }).msg);
+    expect(said).toContain('An association of "EVIL" at 127.0.0.1 was refused: it is not among those that may send.');
+    expect(said).toContain(
+      'An association of "CT1" at 127.0.0.1 was refused: it calls "OTHER", and this is SEGCANARY.',
+    );
   });
 
   it('is told when there are too many, and when the object is not what was announced', async () => {
