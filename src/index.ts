@@ -112,10 +112,13 @@ export type { NiftiGeometry } from './formats/nifti/geometry.js';
 export { type WriteNiftiOptions, writeNifti } from './formats/nifti/write.js';
 export { openScan } from './formats/open.js';
 export type { ChannelSource, ScanSource, SliceReading, SliceSource } from './formats/scan-source.js';
+export type { Algorithm, ImageDescription } from './formats/volume-writer.js';
 export { type CalibrateJobOptions, type CalibrationResult, calibrateDetector } from './jobs/calibrate.js';
 export { type CalibrateQualityOptions, calibrateQuality, type QualityCalibration } from './jobs/calibrate-quality.js';
 export { type CohortInputOptions, cohortInputs } from './jobs/cohort-inputs.js';
 export type { SeriesOptions } from './jobs/dicom-inputs.js';
+export { type DicomObjectsOptions, type WrittenObjects, writeDicomObjects } from './jobs/dicom-objects.js';
+export type { ObjectsOutput } from './jobs/dicom-output.js';
 export {
   type EvaluateCohortOptions,
   type EvaluationResult,
@@ -191,7 +194,7 @@ export { embedScan } from './scans/embed.js';
 export type { Plane } from './scans/look.js';
 export type { ScanOptions } from './scans/run.js';
 export { type ScoreScanOptions, scoreScan } from './scans/score.js';
-export { type SegmentScanOptions, segmentScan } from './scans/segment.js';
+export { type SegmentScanOptions, segmentingAlgorithm, segmentScan } from './scans/segment.js';
 export { SHIFTS, shiftsFor } from './simulate/registry.js';
 export type { CtSlice, Grade, Modality, ScanStatistics, Shift, SliceChange } from './simulate/shift.js';
 export { SliceShifter, type SliceShifterOptions } from './simulate/slice-shifter.js';

@@ -142,6 +142,7 @@ it('exports these names', () => {
       "segmentScans",
       "segmented",
       "segmenterOf",
+      "segmentingAlgorithm",
       "shiftsFor",
       "simulate",
       "simulateScan",
@@ -165,6 +166,7 @@ it('exports these names', () => {
       "watchIntensities",
       "wilsonInterval",
       "writeCalibration",
+      "writeDicomObjects",
       "writeEvaluation",
       "writeNifti",
     ]

@@ -30,6 +30,25 @@ describe('the segmentation plan', () => {
     });
   });
 
+  it('has the codes of labels where dataset.json gives some, and none of a label that is not there', () => {
+    const code = (CodeValue: string, CodeMeaning: string) => ({
+      CodeValue,
+      CodingSchemeDesignator: 'SCT',
+      CodeMeaning,
+    });
+    const liver = {
+      SegmentedPropertyCategoryCodeSequence: code('123037004', 'Anatomical Structure'),
+      SegmentedPropertyTypeCodeSequence: code('10200004', 'Liver'),
+      recommendedDisplayRGBValue: [221, 130, 101],
+    };
+    const labels = { background: 0, liver: 1 };
+    expect(read({ labels, segmentation_codes: { liver } }).codes).toEqual({ liver });
+    expect(() => read({ labels, segmentation_codes: { spleen: liver } })).toThrow(
+      /dataset\.json beside plans\.json: segmentation_codes names spleen, and no label is called so/,
+    );
+    expect(() => read({ labels, segmentation_codes: { liver: {} } })).toThrow(/segmentation_codes/);
+  });
+
   it('resamples as the plan says, linearly by default', () => {
     const dataset = { labels: { background: 0, liver: 1 } };
     expect(read(dataset, { resampling_fn_probabilities_kwargs: undefined }).resampling).toEqual({

@@ -1,8 +1,8 @@
-import { constants, inflateRawSync } from 'node:zlib';
-import dicomParser, { type DataSet } from 'dicom-parser';
 import { SegcanaryError } from '../../../errors.js';
-import { type FileRange, readRange } from '../../../files/file-range.js';
+import type { FileRange } from '../../../files/file-range.js';
 import type { DicomSource, SourceFrame } from '../dicom-source.js';
+import { Elements } from '../elements.js';
+import { readBeginning } from '../part10.js';
 import { type Attributes, type Element, element, elementsOf, inAscii } from './encode.js';
 
 /** What an object copies from the series that it is of. */
@@ -24,31 +24,40 @@ export interface CopiedAttributes {
  * Modules Patient and General Study (PS3.3 sections C.7.1.1 and C.7.2.1), as far as a patient and a
  * study are known again by them. Those that may be empty, and have to be there, are `required`.
  */
-const COPIED: Readonly<Record<string, readonly [vr: string, required?: 'required']>> = {
-  x00080005: ['CS'],
-  x00080020: ['DA', 'required'],
-  x00080030: ['TM', 'required'],
-  x00080050: ['SH', 'required'],
-  x00080090: ['PN', 'required'],
-  x00080201: ['SH'],
-  x00081030: ['LO'],
-  x00100010: ['PN', 'required'],
-  x00100020: ['LO', 'required'],
-  x00100021: ['LO'],
-  x00100030: ['DA', 'required'],
-  x00100040: ['CS', 'required'],
-  x00120062: ['CS'],
-  x00120063: ['LO'],
-  x00200010: ['SH', 'required'],
-};
+const COPIED: readonly (readonly [tag: number, vr: string, required?: 'required'])[] = [
+  [0x00080005, 'CS'],
+  [0x00080020, 'DA', 'required'],
+  [0x00080030, 'TM', 'required'],
+  [0x00080050, 'SH', 'required'],
+  [0x00080090, 'PN', 'required'],
+  [0x00080201, 'SH'],
+  [0x00081030, 'LO'],
+  [0x00100010, 'PN', 'required'],
+  [0x00100020, 'LO', 'required'],
+  [0x00100021, 'LO'],
+  [0x00100030, 'DA', 'required'],
+  [0x00100040, 'CS', 'required'],
+  [0x00120062, 'CS'],
+  [0x00120063, 'LO'],
+  [0x00200010, 'SH', 'required'],
+];
 
-const CHARACTER_SET = 'x00080005';
+const CHARACTER_SET = 0x00080005;
+
+const SERIES_NUMBER = 0x00200011;
+const SERIES_DATES = [0x00080021, 0x00080020, 0x00080022, 0x00080023];
+const SERIES_TIMES = [0x00080031, 0x00080030, 0x00080032, 0x00080033];
+const WANTED: ReadonlySet<number> = new Set([
+  ...COPIED.map(([tag]) => tag),
+  SERIES_NUMBER,
+  ...SERIES_DATES,
+  ...SERIES_TIMES,
+]);
+/** Nothing that is wanted comes behind it. */
+const LAST = 0x00200011;
 
 /** Bytes of a value that is copied, at most: more than any of these has by the standard. */
 const LONGEST = 1024;
-/** Bytes of a file in which everything that is copied is looked for, at first and at most. */
-const FIRST = 1 << 16;
-const MOST = 1 << 24;
 
 /** Instances in an order of their own, whatever the order of the slices: by their UIDs. */
 export function byUid(a: SourceFrame, b: SourceFrame): number {
@@ -68,16 +77,16 @@ export const firstOf = ({ frames }: DicomSource): SourceFrame =>
  * @throws SegcanaryError `io`, `dicom-invalid`
  */
 export async function copyAttributes(source: DicomSource): Promise<CopiedAttributes> {
-  const data = await headOf(firstOf(source).file);
-  const elements = Object.entries(COPIED).flatMap(([tag, [vr, required]]) => {
-    const value = rawValue(data, tag);
-    return value === null && !required ? [] : [element(Number.parseInt(tag.slice(1), 16), vr, value ?? Buffer.of())];
+  const data = await valuesOf(firstOf(source).file);
+  const elements = COPIED.flatMap(([tag, vr, required]) => {
+    const value = data.get(tag);
+    return value === undefined && !required ? [] : [element(tag, vr, value ?? Buffer.of())];
   });
   // What is ASCII is UTF-8 whatever it was called; an escape would begin another character set.
   const isAscii = elements.every(({ bytes }) => bytes.subarray(8).every((byte) => byte < 0x80 && byte !== 0x1b));
-  const isUtf8 = isAscii || rawValue(data, CHARACTER_SET)?.toString('latin1').trim() === 'ISO_IR 192';
-  const texts = (...tags: readonly string[]) => tags.map((tag) => rawValue(data, tag)?.toString('latin1').trim() ?? '');
-  const number = Number.parseInt(texts('x00200011')[0], 10);
+  const isUtf8 = isAscii || data.get(CHARACTER_SET)?.toString('latin1').trim() === 'ISO_IR 192';
+  const texts = (...tags: readonly number[]) => tags.map((tag) => data.get(tag)?.toString('latin1').trim() ?? '');
+  const number = Number.parseInt(texts(SERIES_NUMBER)[0], 10);
   return {
     elements: [
       ...(isUtf8 ? elementsOf({ SpecificCharacterSet: 'ISO_IR 192' }) : []),
@@ -86,9 +95,9 @@ export async function copyAttributes(source: DicomSource): Promise<CopiedAttribu
     isUtf8,
     seriesNumber: Number.isSafeInteger(number) && number >= 0 ? number : null,
     // Series, study, acquisition, content.
-    date: texts('x00080021', 'x00080020', 'x00080022', 'x00080023').find((text) => /^\d{8}$/.test(text)) ?? '19000101',
+    date: texts(...SERIES_DATES).find((text) => /^\d{8}$/.test(text)) ?? '19000101',
     time:
-      texts('x00080031', 'x00080030', 'x00080032', 'x00080033')
+      texts(...SERIES_TIMES)
         .find((text) => /^\d{6}(\.\d{1,6})?$/.test(text))
         ?.slice(0, 6) ?? '000000',
   };
@@ -99,37 +108,31 @@ export const inTexts = (attributes: Attributes, { isUtf8 }: CopiedAttributes): A
   isUtf8 ? attributes : inAscii(attributes);
 
 /** That the identity was removed may be said only together with how. */
-const hasMethod = (data: DataSet): boolean => rawValue(data, 'x00120063') !== null;
+const hasMethod = (data: RawValues): boolean => data.get(0x00120063) !== undefined;
 
-/** The raw value of an element; null where it is not there, or is none that could be copied. */
-function rawValue(data: DataSet, tag: string): Buffer | null {
-  const found = data.elements[tag];
-  if (found === undefined || found.items !== undefined || !(found.length > 0 && found.length <= LONGEST)) return null;
-  const value = data.byteArray.subarray(found.dataOffset, found.dataOffset + found.length);
-  return value.length === found.length ? Buffer.from(value) : null;
-}
+/** Raw values by their tags. */
+type RawValues = ReadonlyMap<number, Buffer>;
 
-/** The elements at the beginning of a file, those of group 0020 included. */
-async function headOf(file: FileRange): Promise<DataSet> {
-  for (let size = FIRST; ; size *= 4) {
-    const bytes = await readRange(file, 0, size);
-    const data = elementsIn(bytes);
-    const isAll = size >= file.length || size >= MOST;
-    if (data && (isAll || Object.keys(data.elements).some((tag) => tag > 'x0021'))) return data;
-    if (isAll) throw new SegcanaryError('dicom-invalid', 'its header cannot be read.', { subject: file.name });
-  }
-}
-
-/** What can be read of bytes that may end anywhere. */
-function elementsIn(bytes: Uint8Array): DataSet | null {
-  const inflater = (all: Uint8Array, from: number) =>
-    Buffer.concat([
-      all.subarray(0, from),
-      inflateRawSync(all.subarray(from), { finishFlush: constants.Z_SYNC_FLUSH, maxOutputLength: 1 << 28 }),
-    ]);
+/** The values at the beginning of a file that may be copied, or say when it was made. */
+async function valuesOf(file: FileRange): Promise<RawValues> {
+  const beginning = await readBeginning(file);
+  if (beginning === null)
+    throw new SegcanaryError('dicom-invalid', 'is no DICOM file any more.', { subject: file.name });
+  const { bytes, encoding } = beginning;
   try {
-    return dicomParser.parseDicom(bytes, { untilTag: 'x7fe00010', inflater });
-  } catch (error) {
-    return (error as { readonly dataSet?: DataSet }).dataSet ?? null;
+    const elements = new Elements(bytes, file.name);
+    const values = new Map<number, Buffer>();
+    for (let at = beginning.at; ; ) {
+      const found = await elements.header(at, encoding);
+      if (found === null || found.tag > LAST) return values;
+      // Longer ones are none that the standard allows there.
+      if (found.length !== null && found.length > 0 && found.length <= LONGEST && WANTED.has(found.tag)) {
+        const whole = await elements.copy(found, 2 * LONGEST);
+        values.set(found.tag, Buffer.from(whole.subarray(found.valueAt - found.at)));
+      }
+      at = await elements.end(found);
+    }
+  } finally {
+    bytes.close();
   }
 }

@@ -99,8 +99,9 @@ export const short = (text: string, characters: number): string =>
 /** A number as a decimal string, of at most 16 characters (PS3.5 section 6.2). */
 export function decimal(value: number): string {
   for (let digits = 15; digits > 1; digits--) {
-    const text = String(Number(value.toPrecision(digits)));
-    if (text.length <= 16) return text;
+    const rounded = Number(value.toPrecision(digits));
+    const text = [String(rounded), rounded.toExponential()].find((form) => form.length <= 16);
+    if (text !== undefined) return text;
   }
   return value.toPrecision(1);
 }

@@ -17,18 +17,19 @@ export const sharedPlaneGroups = ({ orientation, pixelSpacing, distance }: Objec
 });
 
 /**
- * Groups of a plane: what it was derived from, where it is one of the source's, and where it lies.
+ * Groups of a plane: what it was derived from, and where it lies.
  * They stand before and behind Frame Content, which has a tag in between. They are put together
  * from bytes, because what an encoder makes and lets go for each of thousands adds up.
  */
 export function planeGroups(derivation: Code): (plane: ObjectPlane) => readonly [Buffer, Buffer] {
   const purpose = encode({ PurposeOfReferenceCodeSequence: [codeItem(SOURCE_IMAGE)] });
   const code = encode({ DerivationCodeSequence: [codeItem(derivation)] });
-  return ({ position, frame }) => {
-    const source = frame && sequence(0x00082112, [item(referenceBytes(frame), purpose)]).bytes;
+  const moved = encode({ SpatialLocationsPreserved: 'NO' });
+  return ({ position, frame, isInPlace }) => {
+    const source = item(referenceBytes(frame), isInPlace ? Buffer.of() : moved, purpose);
     const at = element(0x00200032, 'DS', Buffer.from(position.map(decimal).join('\\'))).bytes;
     return [
-      source ? sequence(0x00089124, [item(source, code)]).bytes : Buffer.of(),
+      sequence(0x00089124, [item(sequence(0x00082112, [source]).bytes, code)]).bytes,
       sequence(0x00209113, [item(at)]).bytes,
     ];
   };

@@ -39,7 +39,6 @@ export async function writePage(
     flip: { y: source.flipped[0], x: source.flipped[1] },
     mark: content.score.worstPatch?.centre ?? null,
   });
-  const shown = source.isUntilted ? [] : content.slices.map(({ z }) => source.frames[z]);
   const own: Attributes = {
     ImageType: ['DERIVED', 'SECONDARY'],
     ConversionType: 'WSD',
@@ -56,12 +55,10 @@ export async function writePage(
     LossyImageCompression: '00',
     PatientOrientation: '',
     Laterality: '',
-    ...(shown.length > 0 && {
-      SourceImageSequence: shown.map((frame) => ({
-        ...referenceTo(frame),
-        PurposeOfReferenceCodeSequence: [codeItem(SOURCE_IMAGE)],
-      })),
-    }),
+    SourceImageSequence: content.slices.map(({ z }) => ({
+      ...referenceTo(source.frames[z]),
+      PurposeOfReferenceCodeSequence: [codeItem(SOURCE_IMAGE)],
+    })),
   };
   const file = await createObjectFile(to);
   try {

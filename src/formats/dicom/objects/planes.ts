@@ -7,8 +7,9 @@ export interface ObjectPlane {
   readonly z: number;
   /** Centre of the first voxel, LPS mm. */
   readonly position: Triple;
-  /** Null where the slices are no frames of the source: a tilt was taken out. */
-  readonly frame: SourceFrame | null;
+  readonly frame: SourceFrame;
+  /** Whether voxels lie where those of the frame do; not where a tilt was taken out. */
+  readonly isInPlace: boolean;
 }
 
 /** The grid that an object's frames lie on. */
@@ -39,9 +40,10 @@ export function planesOf({ shape, affine }: Pick<Scan, 'shape' | 'affine'>, sour
   const normal = cross(orientation.slice(0, 3), orientation.slice(3));
   const step = dot(z, normal);
   const planes = Array.from({ length: depth }, (_, i): ObjectPlane => {
-    if (!source.isUntilted) return { z: i, position: source.frames[i].position, frame: source.frames[i] };
-    const position = origin.map((from, axis) => from + i * z[axis]) as unknown as Triple;
-    return { z: i, position, frame: null };
+    const frame = source.frames[i];
+    if (!source.isUntilted) return { z: i, position: frame.position, frame, isInPlace: true };
+    const position: Triple = [origin[0] + i * z[0], origin[1] + i * z[1], origin[2] + i * z[2]];
+    return { z: i, position, frame, isInPlace: false };
   });
   if (step < 0) planes.reverse();
   return {

@@ -152,7 +152,7 @@ function worstPatch(
         point(dcm('111030', 'Image Region'), voxelCentre(scan, centre), frameOfReference),
         number(DISTANCE, distance, [
           ...algorithmItems(algorithm),
-          ...(plane?.frame ? [image(dcm('121112', 'Source of Measurement'), plane.frame)] : []),
+          ...(plane ? [image(dcm('121112', 'Source of Measurement'), plane.frame)] : []),
         ]),
       ],
       '1410',
