@@ -136,8 +136,6 @@ function header(object: ObjectOf, grid: ObjectPlanes, range: { readonly min: num
         VOILUTFunction: 'LINEAR_EXACT',
         WindowCenter: String(Math.fround((range.min + range.max) / 2).toPrecision(6)),
         WindowWidth: String(Math.max(range.max - range.min, 1e-6).toPrecision(6)),
-        // Whose width may be below 1 (PS3.3 section C.11.2.1.3.2).
-        VOILUTFunction: 'LINEAR_EXACT',
       },
     ],
     ParametricMapFrameTypeSequence: [{ FrameType: imageType }],
