@@ -58,12 +58,13 @@ describe('Orthanc', () => {
     orthanc = await new Orthanc().start();
     ends.push(() => orthanc.end());
     await send(orthanc.aet, orthanc.dicom, 'base');
-    const args = ['dicomweb', orthanc.dicomweb, '--study', STUDY, '-d', detector, '-m', MODEL, '--store'];
+    const args = ['dicomweb', orthanc.dicomweb, '--study', STUDY, '-d', detector, '-m', MODEL, '-o', data, '--store'];
     const ran = await run(args);
-    expect(ran.stderr).toBe('');
+    expect(ran.stderr).toMatch(/^segcanary: 4 objects of ct-\w+ are in \S+\n$/);
     expect(ran.code).toBe(0);
     const modalities = await modalitiesOf();
-    expect(modalities.filter((one) => one === 'CT')).toHaveLength(30);
+    // A map has the modality of its source.
+    expect(modalities.filter((one) => one === 'CT')).toHaveLength(31);
     for (const modality of ['SEG', 'SR', 'OT']) expect(modalities).toContain(modality);
     const before = modalities.length;
     expect(before).toBeGreaterThanOrEqual(34);
