@@ -18,7 +18,7 @@ async function settings() {
   const path = join(MERCURE_IN_DIR, 'task.json');
   if (!existsSync(path)) return {};
   const { process: steps } = JSON.parse(await readFile(path, 'utf8'));
-  // Of a rule with several modules, mercure lists the steps.
+  // A rule with several modules has a list of steps.
   return Object.assign({}, ...[steps].flat().map((step) => step?.settings ?? {}));
 }
 

@@ -48,7 +48,7 @@ describe('the door', () => {
   it('23: takes 500 files for one result, in constant memory', async () => {
     const idle = door.peak;
     await send('five-hundred');
-    // Of the files alone: the network is loaded when they are scored.
+    // The files alone: the network is loaded when they are scored.
     expect(door.peak - idle).toBeLessThan(60);
     const [scan] = await until('the series is scored', () => finished(1));
     const own = await scoreOf(variant('five-hundred'));
