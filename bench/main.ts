@@ -5,7 +5,7 @@
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
-const ALL = ['startup', 'memory', 'overhead', 'savings', 'encoder', 'fit', 'projection', 'default'];
+const ALL = ['startup', 'memory', 'overhead', 'savings', 'encoder', 'fit', 'projection', 'dicom', 'default'];
 /** These need Python environments, or curl, so they run only when they are named. */
 const NAMED = ['nnunet', 'python', 'server'];
 

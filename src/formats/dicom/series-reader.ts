@@ -23,8 +23,8 @@ export class DicomSeries implements SliceSource {
   }
 
   /**
-   * Slices, z ascending, [1, y, x], float32 after slope and intercept. Axes are laid out as `layOut`
-   * says, and rows shifted where a tilt is taken out.
+   * Slices, z ascending, [1, y, x], float32 after slope and intercept. Axes are laid out as
+   * `layOut` says, and rows shifted where a tilt is taken out.
    *
    * @throws SegcanaryError `limit-exceeded` before anything is read, then whatever is wrong with a
    *   frame: `dicom-unsupported`, `dicom-invalid`, `truncated`, `non-finite`, `timed-out`, `io`
@@ -98,7 +98,10 @@ function sized({ slices, name }: SeriesVolume, at: number): VolumeSlice {
   );
 }
 
-/** The plane with its rows shifted against a tilt. What it does not reach is padding, or as low as air. */
+/**
+ * The plane with its rows shifted against a tilt. What it does not reach is padding, or as low as
+ * its lowest voxel.
+ */
 function untilted(plane: Float32Array, { untilt, shape }: SeriesVolume, at: number): Float32Array {
   if (untilt === null) return plane;
   const columns = shape[2];

@@ -45,7 +45,7 @@ describe.skipIf(dataDir === null)('the pixels of real files', () => {
       const path = name.includes('.tgz/') ? join(folder, name) : dataFile(`dicom/${name}`);
       const file = rangeOf(path, name);
       const read = await readDicomHeader(file);
-      // Of what is neither CT nor MR nor PET no header is kept.
+      // The header reader keeps no pixels of what is neither CT nor MR nor PET.
       const header = read?.pixels ? read : headerOf(file, pixels, { slope, intercept });
       const reader = new FrameReader();
       for (const [i, frame] of header.frames.entries()) {

@@ -21,6 +21,11 @@ export class CodecThread {
   #queue: Promise<unknown> = Promise.resolve();
   #idle: NodeJS.Timeout | undefined;
 
+  /** Number of the thread; null while there is none. */
+  get threadId(): number | null {
+    return this.#worker?.threadId ?? null;
+  }
+
   /**
    * Unpacks a frame. Its bytes are transferred, and gone afterwards.
    *
@@ -69,8 +74,8 @@ export class CodecThread {
       // The process's own flags are not the worker's: `node --input-type=module -e …` would keep it
       // from starting.
       execArgv: [],
-      // Whatever a codec prints goes nowhere: stdout is for data. Nobody reads these streams: one
-      // that is read keeps the process alive whatever `unref` says.
+      // Whatever a codec prints goes nowhere: stdout is for data. Nobody reads these, because who
+      // does keeps the process from ending.
       stdout: true,
       stderr: true,
     });

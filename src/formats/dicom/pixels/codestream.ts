@@ -26,8 +26,8 @@ export function readCodestream(bytes: Uint8Array, packing: Packing): Codestream 
 
 /**
  * Whether a codestream ends with its end marker, which stands nowhere within coded samples. Behind
- * it there may be zeros to fill the fragment up, or a few bytes of anything, as scanners leave them.
- * Decoders give voxels for a codestream that was cut, in silence.
+ * it there may be zeros to fill the fragment up, or a few bytes of anything, as scanners leave
+ * them. Decoders give voxels for a codestream that was cut, in silence.
  */
 export function hasEnd(bytes: Uint8Array): boolean {
   let end = bytes.length;

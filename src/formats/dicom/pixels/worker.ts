@@ -1,5 +1,6 @@
 import { parentPort } from 'node:worker_threads';
 import codecs from 'dcmjs-codecs';
+import { freeNow } from './spent.js';
 import type { Packing } from './transfer-syntax.js';
 
 /** A frame to be unpacked. */
@@ -40,6 +41,8 @@ port.on('message', (request: DecodeRequest) => {
     port.postMessage({ samples, bitsAllocated } satisfies DecodeAnswer, [samples.buffer]);
   } catch (error) {
     port.postMessage({ error: error instanceof Error ? error.message : String(error) } satisfies DecodeAnswer);
+  } finally {
+    freeNow(request.bytes);
   }
 });
 

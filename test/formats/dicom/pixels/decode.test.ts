@@ -1,4 +1,6 @@
+import { execFile } from 'node:child_process';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { afterAll, describe, expect, it } from 'vitest';
 import { CodecThread } from '../../../../src/formats/dicom/pixels/codec-thread.js';
 import { closeCodecs, decodeFrame } from '../../../../src/formats/dicom/pixels/decode.js';
@@ -9,6 +11,9 @@ import { DEFAULT_LIMITS } from '../../../../src/limits.js';
 import { expectedOf, FIXTURES, headerOf, rangeOf, sha256Of } from '../../../support/dicom-pixels.js';
 
 afterAll(closeCodecs);
+
+/** Address of a built module. */
+const built = (name: string) => new URL(`../../../../dist/formats/dicom/${name}.js`, import.meta.url).href;
 
 const fixtures = expectedOf('pixels.json');
 
@@ -96,6 +101,41 @@ describe('the thread of the codecs', () => {
     await expect(late).rejects.toMatchObject({ code: 'timed-out', option: 'limits.stall', subject: 'a.dcm' });
     expect((await next).samples).toHaveLength(2 * 40 * 61);
     await thread.close();
+  });
+
+  // What a codec leaves behind when it throws makes it throw at good frames later: one in forty.
+  it('is kept for good frames, and replaced behind one that the codec refuses', async () => {
+    const thread = new CodecThread();
+    const good = await request();
+    const ask = (bytes: Uint8Array<ArrayBuffer>) => thread.decode({ ...good, bytes }, { seconds: 60, file: 'a.dcm' });
+    expect(thread.threadId).toBeNull();
+    await ask(good.bytes.slice());
+    const first = thread.threadId;
+    await ask(good.bytes.slice());
+    expect(thread.threadId).toBe(first);
+    // COD says no layers.
+    const bad = good.bytes.slice();
+    bad.fill(0, 43, 60);
+    await expect(ask(bad)).rejects.toMatchObject({ code: 'dicom-invalid', subject: 'a.dcm' });
+    expect(thread.threadId).toBeNull();
+    await ask(good.bytes.slice());
+    expect(thread.threadId).not.toBe(first);
+    await thread.close();
+  });
+
+  it('keeps no process from ending, and prints nothing', async () => {
+    const script = `
+      import { FrameReader } from ${JSON.stringify(built('frame-reader'))};
+      import { readDicomHeader } from ${JSON.stringify(built('header'))};
+      import { statSync } from 'node:fs';
+      const path = process.argv[1];
+      const header = await readDicomHeader({ name: 'a.dcm', path, start: 0, length: statSync(path).size });
+      const reader = new FrameReader();
+      await reader.read({ header, frame: header.frames[0], position: [0, 0, 0] }, 0);
+      await reader.close();`;
+    const path = join(FIXTURES, 'pixels', 'jpegls80-u12.dcm');
+    const run = promisify(execFile)(process.execPath, ['--input-type=module', '-e', script, path], { timeout: 50_000 });
+    expect(await run).toEqual({ stdout: '', stderr: '' });
   });
 
   it('begins anew after it was closed', async () => {
