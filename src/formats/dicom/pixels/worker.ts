@@ -29,7 +29,6 @@ const decoders = {
 
 // What the codecs have to say comes back as an error, and nobody else is to hear of it.
 log.disableAll();
-for (const stream of [process.stdout, process.stderr]) stream.write = () => true;
 
 const port = parentPort!;
 await NativeCodecs.initializeAsync();
