@@ -98,24 +98,27 @@ describe('objects', () => {
 
   it('21: dcmqi reads the map with the values of the NIfTI map', async () => {
     const out = fresh();
+    const args = ['score', '-d', detector, '-i', variant('strange'), '--case', 'x', '-o', out];
+    const ran = await run([...args, '--format', 'dicom,nifti']);
+    expect(ran.code).toBe(0);
+    expect(linesOf(ran)[0]).toMatchObject({ verdict: 'out-of-distribution' });
+    const map = filesBelow(out).find((path) => /_map\.dcm$/.test(path)) ?? '';
+    const converted = fresh();
     await pythonTool('paramap2itkimage', [
-      ...['--inputDICOM', objects.map.path, '--outputDirectory', out],
+      ...['--inputDICOM', map, '--outputDirectory', converted],
       ...['--outputType', 'nii'],
     ]);
-    const converted = filesBelow(out).find((path) => /\.nii(\.gz)?$/.test(path)) ?? '';
-    const scored = await run([
-      ...['score', '-d', detector, '-i', variant('base'), '--case', 'x'],
-      ...['--mask', join(out, 'mask.nii.gz')],
-    ]);
-    expect(scored.code).toBe(0);
-    const found = await oracle<{ affine: number; shapes: number[][]; voxels: number }>(
+    const theirs = filesBelow(converted).find((path) => /\.nii(\.gz)?$/.test(path)) ?? '';
+    const own = join(out, 'x_uncertainty.nii.gz');
+    const found = await oracle<{ affine: number; shapes: number[][]; voxels: number; most: number }>(
       'dicom_answers.py',
       'differences',
-      converted,
-      join(out, 'mask.nii.gz'),
+      theirs,
+      own,
     );
     expect(found.shapes[0]).toEqual(found.shapes[1]);
     expect(found.voxels).toBe(0);
+    expect(found.most).toBeGreaterThan(1);
     expect(found.affine).toBeLessThan(1e-3);
   });
 

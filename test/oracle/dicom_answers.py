@@ -84,6 +84,7 @@ def differences(first, second):
         "shapes": [a.shape, b.shape],
         "affine": float(np.abs(affine - other).max()),
         "voxels": int((a != b).sum()) if a.shape == b.shape else None,
+        "most": float(b.max()),
     }
 
 

@@ -275,6 +275,10 @@ def main(out):
         ds.ConvolutionKernel = "B70f"
     write(out / "two-series" / "a", base)
     write(out / "two-series" / "b", sharp)
+    strange = series_of(5, 5)
+    for i, ds in enumerate(strange):
+        ds.PixelData = np.random.default_rng(i).integers(0, 2048, ds.Rows * ds.Columns, "<u2").tobytes()
+    write(out / "strange", strange)
     write(out / "slopes", series_of(1, scale=lambda i: 1 + 0.01 * i))
     write(out / "truncated", base)
     last = out / "truncated" / "IM0013.dcm"

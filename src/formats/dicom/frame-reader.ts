@@ -3,6 +3,7 @@ import { limitsOf, type ScanLimits } from '../../limits.js';
 import type { DicomHeader } from './dicom-header.js';
 import { decodeFrame } from './pixels/decode.js';
 import { type FrameFile, openFrames } from './pixels/fragments.js';
+import { freeNow } from './pixels/spent.js';
 import { refuseNonFinite, refuseUnreadable, valuesOf } from './pixels/values.js';
 import type { VolumeSlice } from './series-volume.js';
 
@@ -36,6 +37,7 @@ export class FrameReader {
     const bytes = await frames.frame(frame.index);
     const samples = await decodeFrame(bytes, pixels, frames.syntax, { seconds: this.#limits.stall, name });
     const values = valuesOf(samples, pixels, frame);
+    freeNow(samples.bytes);
     refuseNonFinite(values, pixels, frame, { name, z });
     return values;
   }

@@ -94,7 +94,7 @@ async function native(
       const found = await bytes.read(at - lead, lead + size + trail);
       if (found.length < lead + size + trail) throw cut(file, at - lead + found.length, at + size + trail);
       if (areWords) found.swap16();
-      return new Uint8Array(found.subarray(lead, lead + size));
+      return ownBytes(found, lead, size);
     },
     close: () => bytes.close(),
   };
@@ -117,6 +117,13 @@ async function vrBeforeValue(bytes: ByteSource, file: string, at: number, isBigE
     `its pixels no longer begin at byte ${at}: the file changed since its header was read; leave the series alone while it is read.`,
     { subject: file },
   );
+}
+
+/** A part of bytes in a buffer of its own: theirs, where they fill it and are the part. */
+function ownBytes({ buffer, byteOffset, byteLength }: Buffer, from: number, length: number): Uint8Array<ArrayBuffer> {
+  const isWhole = from === 0 && length === byteLength && length === buffer.byteLength;
+  if (isWhole && buffer instanceof ArrayBuffer) return new Uint8Array(buffer);
+  return new Uint8Array(new Uint8Array(buffer, byteOffset + from, length));
 }
 
 async function encapsulated(

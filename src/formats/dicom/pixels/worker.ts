@@ -1,5 +1,6 @@
 import { parentPort } from 'node:worker_threads';
 import codecs from 'dcmjs-codecs';
+import { freeNow } from './spent.js';
 import type { Packing } from './transfer-syntax.js';
 
 /** A frame to be unpacked. */
@@ -28,7 +29,6 @@ const decoders = {
 
 // What the codecs have to say comes back as an error, and nobody else is to hear of it.
 log.disableAll();
-for (const stream of [process.stdout, process.stderr]) stream.write = () => true;
 
 const port = parentPort!;
 await NativeCodecs.initializeAsync();
@@ -40,6 +40,8 @@ port.on('message', (request: DecodeRequest) => {
     port.postMessage({ samples, bitsAllocated } satisfies DecodeAnswer, [samples.buffer]);
   } catch (error) {
     port.postMessage({ error: error instanceof Error ? error.message : String(error) } satisfies DecodeAnswer);
+  } finally {
+    freeNow(request.bytes);
   }
 });
 
