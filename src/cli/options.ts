@@ -127,9 +127,11 @@ export interface FormFlags {
 }
 
 export const withFormatOption = (command: Command): Command =>
-  command.option(
-    '--format <list>',
-    'forms of what is written to -o: nifti, dicom (objects that refer to the series, for scans that are DICOM), or both',
-    listOf('nifti', 'dicom'),
-    ['nifti'],
+  command.addOption(
+    new Option(
+      '--format <list>',
+      'forms of what is written to -o: nifti, dicom (objects that refer to the series, for scans that are DICOM), or both',
+    )
+      .argParser(listOf('nifti', 'dicom'))
+      .default(['nifti'], 'nifti'),
   );

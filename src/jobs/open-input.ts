@@ -3,6 +3,7 @@ import type { Readable } from 'node:stream';
 import type { ChannelBytes } from '../chunks.js';
 import { SegcanaryError } from '../errors.js';
 import { sha256, sha256OfStream } from '../files/hash.js';
+import { layOut } from '../formats/dicom/layout.js';
 import { openScan, readHeader } from '../formats/open.js';
 import type { ScanSource } from '../formats/scan-source.js';
 import type { ScanLimits } from '../limits.js';
@@ -98,7 +99,10 @@ export async function orientationOf(
   }: { readonly plan?: Pick<Plan, 'imageReader'> | undefined; readonly signal?: AbortSignal | undefined },
 ): Promise<string | null> {
   if (input.error) throw input.error;
-  if (input.series) return axisCodes((await input.series[0].volume(signal)).affine);
+  if (input.series) {
+    const { affine, shape } = await input.series[0].volume(signal);
+    return axisCodes(layOut(affine, shape).affine);
+  }
   return axisCodes((await readHeader(input.file, { reader: plan?.imageReader, signal })).affine);
 }
 

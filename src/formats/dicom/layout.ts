@@ -15,14 +15,17 @@ export interface Layout {
  * decides: dcm2niix turns rows round, SimpleITK and dicom2nifti do not. A network whose reader does
  * not turn scans sees a mirrored patient where the training scans were converted otherwise. So
  * where those all have one order of axes, and flips alone bring this one to it, they are flipped.
- * Otherwise x runs along a row, y along a column and z along their normal.
+ * Where they have several or are not known, the axes run to LPS, as those of most converted scans
+ * do, unless some training scans run as this one does. What flips do not bring there is left: x
+ * along a row, y along a column and z along their normal.
  *
  * @param affine from voxel (x, y, z, 1) as stored
  * @param shape voxels along [z, y, x]
  * @param orientations axis codes of the training scans
  */
 export function layOut(affine: readonly number[], shape: Triple, orientations: readonly string[] = []): Layout {
-  const map = orientations.length === 1 ? flipsTowards(affine, orientations[0]) : null;
+  const isKnown = orientations.includes(axisCodes(affine) ?? '');
+  const map = isKnown ? null : flipsTowards(affine, orientations.length === 1 ? orientations[0] : 'LPS');
   if (map === null) return { flipped: [false, false, false], affine };
   // No -0.
   return { flipped: map.flipped, affine: turnedAffine(affine, shape, map).map((v) => v + 0) };

@@ -1,6 +1,9 @@
 export const VERIFICATION = '1.2.840.10008.1.1';
 
-/** Ours: derived from a UUID (PS3.5, annex B.2), so that no registration is needed. */
+/**
+ * What sends and receives, from a UUID (PS3.5, annex B.2), so that no registration is needed.
+ * Objects that are made have another one: a scan that was received is not taken for one of them.
+ */
 export const IMPLEMENTATION_UID = '2.25.41592303900543535516023258220868060877';
 export const IMPLEMENTATION_VERSION = 'SEGCANARY';
 

@@ -7,9 +7,16 @@ const lps = [-2, 0, 0, 10, 0, -3, 0, 20, 0, 0, 4, 30, 0, 0, 0, 1];
 const shape = [5, 4, 3] as const;
 
 describe('axes', () => {
-  it('stay as they are stored where nothing is known of the training scans, or they differ', () => {
-    for (const orientations of [undefined, [], ['RAS', 'LPS'], ['LPS']])
+  it('stay as they are stored where that is LPS, and nothing is known of the training scans or they differ', () => {
+    for (const orientations of [undefined, [], ['RAS', 'LPS'], ['RAS', 'LAS'], ['LPS']])
       expect(layOut(lps, shape, orientations)).toEqual({ flipped: [false, false, false], affine: lps });
+  });
+
+  it('run to LPS where nothing is known of the training scans, or none of them runs as these do', () => {
+    const { affine: ras } = layOut(lps, shape, ['RAS']);
+    for (const orientations of [undefined, [], ['LAS', 'LPS']])
+      expect(layOut(ras, shape, orientations)).toEqual({ flipped: [false, true, true], affine: lps });
+    expect(layOut(ras, shape, ['RAS', 'LPS']).affine).toEqual(ras);
   });
 
   it('are flipped to those of the training scans', () => {
