@@ -41,7 +41,8 @@ function dimse(text: string, calling: string): SendTarget {
   if (aet === undefined || !isAeTitle(aet) || !(port >= 1 && port <= 65_535))
     throw new SegcanaryError(
       'usage',
-      `\`sendTo\` ${text}: expected AET@HOST:PORT, as PACS@192.0.2.9:104, or the address of a DICOMweb service.`,
+      // What is no name of a peer may be an address with a password in it.
+      `\`sendTo\`${text.includes('//') ? '' : ` ${text}`}: expected AET@HOST:PORT, as PACS@192.0.2.9:104, or the http(s) address of a DICOMweb service.`,
       { option: 'sendTo' },
     );
   const peer = { aet, host: bracketed ?? plain, port };
