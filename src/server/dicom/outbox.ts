@@ -170,6 +170,7 @@ export class Outbox {
     let absence: Error | null = null;
     try {
       const files = await this.#folder.files(entry.id, entry.state);
+      let left = files.length;
       await target.send(
         files,
         async ({ name }, error) => {
@@ -178,7 +179,7 @@ export class Outbox {
           this.#sent++;
           entry.state = { ...entry.state, sent: [...entry.state.sent, name] };
           // What the peer has is not sent again because another object of the scan was refused.
-          if (entry.state.sent.length < files.length) await this.#writeState(entry);
+          if (--left > 0) await this.#writeState(entry);
         },
         signal,
       );
