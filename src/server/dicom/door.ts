@@ -149,6 +149,11 @@ export class DicomDoor {
     return this.#outbox?.status ?? null;
   }
 
+  /** A client removed a scan: what waits to be sent of it goes, for a patient is in it. */
+  async forget(scan: string): Promise<void> {
+    await this.#outbox?.drop(scan);
+  }
+
   /**
    * Begins to listen, to score and to send.
    *

@@ -121,9 +121,10 @@ export class Outbox {
     this.#wake.abort();
   }
 
-  /** The scan failed after all: what was staged or enqueued of it goes. */
+  /** The scan failed after all, or is forgotten: what was staged or waits of it goes, unsent. */
   async drop(id: string): Promise<void> {
     this.#entries.delete(id);
+    if (this.#entries.size === 0) this.#error = null;
     await this.#folder.remove(id);
   }
 
@@ -168,6 +169,7 @@ export class Outbox {
     const { signal } = this.#stopping;
     let refusal: SegcanaryError | null = null;
     let absence: Error | null = null;
+    const isDropped = () => !this.#entries.has(entry.id);
     try {
       const files = await this.#folder.files(entry.id, entry.state);
       let left = files.length;
@@ -177,6 +179,7 @@ export class Outbox {
           refusal ??= error;
           if (error) return;
           this.#sent++;
+          if (isDropped()) return;
           entry.state = { ...entry.state, sent: [...entry.state.sent, name] };
           // What the peer has is not sent again because another object of the scan was refused.
           if (--left > 0) await this.#writeState(entry);
@@ -185,11 +188,12 @@ export class Outbox {
       );
       this.#absences = 0;
     } catch (error) {
-      if (isAbort(error) || signal.aborted) return;
+      if (isAbort(error) || signal.aborted || isDropped()) return;
       absence = error as Error;
       this.#absences++;
       this.#peerDue = clock.elapsed() + wait(this.#absences);
     }
+    if (isDropped()) return;
     const error = absence ?? refusal;
     if (error === null) {
       this.#error = null;

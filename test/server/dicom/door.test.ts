@@ -45,6 +45,8 @@ interface Door {
   send(files: readonly FileRange[], calling?: string): Promise<string[]>;
   json<T>(path: string): Promise<T>;
   metrics(): Promise<string>;
+  /** @returns the status of the answer */
+  remove(scan: string): Promise<number>;
   /** Records, oldest first, as soon as so many have ended. */
   records(count: number): Promise<ServerRecord[]>;
 }
@@ -74,6 +76,7 @@ async function door(
     server,
     json,
     metrics: () => ask('/metrics'),
+    remove: async (scan) => (await fetch(`${url}/v1/scans/${scan}`, { method: 'DELETE' })).status,
     async send(files, calling = 'CT1') {
       const refused: string[] = [];
       const peer = { aet: 'SEGCANARY', host: '127.0.0.1', port: Number(port) };
@@ -292,6 +295,17 @@ describe('results', () => {
     await until(async () => leftOf(second).length === 0);
     expect(await second.records(1)).toHaveLength(1);
   });
+});
+
+it('results of a scan that a client removes are sent to nobody any more', async () => {
+  const open = await door({ sendTo: `PACS@127.0.0.1:${await freePort()}` });
+  await open.send(writeSeries({ folder: fresh(), seed: 221, shape: [3, 72, 72] }));
+  const [{ id }] = await open.records(1);
+  await until(async () => (await open.json<ServerDicom>('/v1/dicom')).outbox?.waiting === 1);
+  expect(leftOf(open).length).toBeGreaterThan(3);
+  expect(await open.remove(id)).toBe(204);
+  expect(leftOf(open)).toEqual([]);
+  expect(await open.json('/v1/dicom')).toMatchObject({ outbox: { waiting: 0, error: null } });
 });
 
 describe('a sender', () => {
