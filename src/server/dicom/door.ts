@@ -15,7 +15,7 @@ import { IncomingFolder } from './incoming.js';
 import { DicomListener } from './listener.js';
 import { Outbox, type OutboxStatus } from './outbox.js';
 import { SeriesScoring } from './scoring.js';
-import { sendTarget } from './send-to.js';
+import { type SendAccess, sendTarget } from './send-to.js';
 
 /** How a server takes scans from scanners and archives, and where it sends results. */
 export interface DicomOptions {
@@ -38,6 +38,8 @@ export interface DicomOptions {
   readonly untilt?: boolean | undefined;
   /** Where results go: `AET@HOST:PORT`, or the address of a DICOMweb service. @default nowhere */
   readonly sendTo?: string | undefined;
+  /** How a DICOMweb service is told who sends. @default by what stands in its address */
+  readonly sendAccess?: SendAccess | undefined;
   /** Days for which sending is tried. @default 7 */
   readonly sendDays?: number | undefined;
 }
@@ -78,7 +80,7 @@ export class DicomDoor {
    * @throws SegcanaryError `io`
    */
   static async open(options: DicomOptions, services: DoorServices): Promise<DicomDoor> {
-    const { aet, sendTo, sendDays: days = 7 } = options;
+    const { aet, sendTo, sendAccess, sendDays: days = 7 } = options;
     const allowed = allowedBy(options);
     const incoming = await IncomingFolder.open(services.data, services.naming.key);
     const { clock, log, store } = services;
@@ -87,7 +89,7 @@ export class DicomDoor {
         ? null
         : await Outbox.open(
             services.data,
-            { target: sendTarget(sendTo, aet), days, clock, log },
+            { target: sendTarget(sendTo, aet, sendAccess), days, clock, log },
             (id) => store.get(id)?.status === 'done',
           );
     const door = new DicomDoor(options, services, { allowed, incoming, outbox, jobs: await incoming.jobs() });

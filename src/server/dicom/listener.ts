@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { createServer, type Server, type Socket } from 'node:net';
 import { SegcanaryError } from '../../errors.js';
@@ -51,6 +52,8 @@ export class DicomListener {
 
   constructor(options: ListenerOptions) {
     this.#options = options;
+    // Each association listens to it.
+    setMaxListeners(0, this.#stop.signal);
     this.#server = createServer((socket) => {
       const association = this.#take(socket).finally(() => this.#associations.delete(association));
       this.#associations.add(association);
