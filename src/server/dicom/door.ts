@@ -120,9 +120,7 @@ export class DicomDoor {
       untilt: options.untilt ?? false,
     });
     this.#gatherer = new Gatherer({ ...DEFAULT_QUIET, ...defined(options.quiet) }, clock, (folders) => {
-      const taking = this.#take(folders, incoming, clock)
-        .catch(onError)
-        .finally(() => this.#taking.delete(taking));
+      const taking = this.#take(folders, incoming, clock, onError).finally(() => this.#taking.delete(taking));
       this.#taking.add(taking);
     });
     this.#listener = new DicomListener({
@@ -182,10 +180,21 @@ export class DicomDoor {
     await this.#outbox?.stop();
   }
 
-  async #take(folders: readonly string[], incoming: IncomingFolder, clock: Clock): Promise<void> {
+  async #take(
+    folders: readonly string[],
+    incoming: IncomingFolder,
+    clock: Clock,
+    onError: (error: unknown) => void,
+  ): Promise<void> {
     for (const folder of folders) {
-      const job = await incoming.take(folder, clock.now());
-      if (job !== null) this.#scoring.add(job);
+      try {
+        const job = await incoming.take(folder, clock.now());
+        if (job !== null) this.#scoring.add(job);
+      } catch (error) {
+        onError(error);
+        // It lies where it was, and is complete once more after a while.
+        this.#gatherer.add(folder);
+      }
     }
   }
 }

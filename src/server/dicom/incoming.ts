@@ -169,15 +169,21 @@ export class IncomingFolder {
 
   /** Takes a complete series away to be scored; null where there is none of that name any more. */
   async take(name: string, now: number): Promise<string | null> {
+    const from = join(this.#incoming, name);
     const time = String(Math.floor(now)).padStart(14, '0');
     const job = `${time}.${name.split('.')[1]}.${randomBytes(4).toString('hex')}`;
     try {
-      await rename(join(this.#incoming, name), join(this.#scoring, job));
+      await rename(from, join(this.#scoring, job));
     } catch (cause) {
-      if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return null;
+      const isThere = await stat(from).then(
+        () => true,
+        (error: NodeJS.ErrnoException) => error.code !== 'ENOENT',
+      );
+      if (!isThere) return null;
       throw cannotWrite(this.#scoring, cause);
     }
-    await syncFolder(this.#scoring);
+    // Without it the series may gather once more after a power cut, and is not lost.
+    await syncFolder(this.#scoring).catch(() => {});
     return job;
   }
 

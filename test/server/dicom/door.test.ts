@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmdirSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { connect, createServer as listener } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -243,6 +243,20 @@ it('a series that broke on our side is taken up again, and is not forgotten mean
   rmdirSync(join(scoring, readdirSync(scoring)[0], '.records.json'));
   const [, record] = await open.records(2);
   expect(record).toMatchObject({ status: 'done', case: failed.case });
+  await until(async () => leftOf(open).length === 0);
+});
+
+it.each(['missing', 'a file'])('a series waits while the folder that it goes to is %s', async (what) => {
+  const open = await door();
+  await open.send(writeSeries({ folder: fresh(), seed: 212, shape: [3, 72, 72] }));
+  const scoring = join(open.data, 'scoring');
+  rmdirSync(scoring);
+  if (what !== 'missing') writeFileSync(scoring, '');
+  await until(async () => open.said.some((line) => line.includes('cannot write')));
+  expect(await open.json('/v1/dicom')).toMatchObject({ door: { gathering: 1 } });
+  rmSync(scoring, { force: true });
+  mkdirSync(scoring);
+  expect(await open.records(1)).toMatchObject([{ status: 'done' }]);
   await until(async () => leftOf(open).length === 0);
 });
 
