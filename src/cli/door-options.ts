@@ -1,6 +1,8 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { SegcanaryError } from '../errors.js';
 import type { DicomOptions } from '../server/dicom/door.js';
+import { isDicomWeb } from '../server/dicom/send-to.js';
+import { archiveSecretFrom } from './token.js';
 import { wholeNumber } from './values.js';
 
 /** Flags of the door for scanners. */
@@ -15,6 +17,7 @@ export interface DoorFlags {
   readonly associations: number;
   readonly untilt?: boolean;
   readonly sendTo?: string;
+  readonly sendTokenFile?: string;
   readonly sendDays: number;
 }
 
@@ -34,21 +37,39 @@ export function withDoorOptions(command: Command): Command {
     .option('--associations <n>', 'associations at a time', wholeNumber, 32)
     .option('--untilt', 'take a gantry tilt out of series that come by DICOM, which fail otherwise')
     .option('--send-to <where>', 'where results go: AET@HOST:PORT, or the address of a DICOMweb service')
+    .option(
+      '--send-token-file <file>',
+      'token, or user:password, of that service (default: SEGCANARY_STORE_ARCHIVE, or none)',
+    )
     .option('--send-days <n>', 'days for which sending is tried', wholeNumber, 7);
 }
+
+const FLAGS = {
+  allow: '--allow',
+  sendTo: '--send-to',
+  sendTokenFile: '--send-token-file',
+  untilt: '--untilt',
+} as const satisfies Partial<Record<keyof DoorFlags, string>>;
 
 /**
  * The door that flags ask for; undefined where they ask for none.
  *
- * @throws SegcanaryError `usage` for a flag of a door without one
+ * @throws SegcanaryError `usage` for a flag of a door without one, `io`
  */
-export function doorOf(flags: DoorFlags): DicomOptions | undefined {
+export async function doorOf(flags: DoorFlags, signal?: AbortSignal): Promise<DicomOptions | undefined> {
   if (!flags.dicom) {
-    const [without] = (['allow', 'sendTo', 'untilt'] as const).filter((name) => flags[name] !== undefined);
+    const without = (Object.keys(FLAGS) as (keyof typeof FLAGS)[]).find((name) => flags[name] !== undefined);
     if (without === undefined) return undefined;
-    const flag = { allow: '--allow', sendTo: '--send-to', untilt: '--untilt' }[without];
+    const flag = FLAGS[without];
     throw new SegcanaryError('usage', `${flag} is for scans that come by DICOM: add --dicom AET.`);
   }
+  const { sendTo, sendTokenFile } = flags;
+  const isWeb = sendTo !== undefined && isDicomWeb(sendTo);
+  if (sendTokenFile !== undefined && !isWeb)
+    throw new SegcanaryError(
+      'usage',
+      '--send-token-file is for a DICOMweb service: leave it out, or name one with --send-to.',
+    );
   return {
     ...flags.dicom,
     host: flags.dicomHost,
@@ -56,7 +77,8 @@ export function doorOf(flags: DoorFlags): DicomOptions | undefined {
     quiet: { by: flags.by, series: flags.quietSeries, study: flags.quietStudy, most: flags.quietMost },
     associations: flags.associations,
     untilt: flags.untilt,
-    sendTo: flags.sendTo,
+    sendTo,
+    ...(isWeb && { sendAccess: await archiveSecretFrom(sendTokenFile, 'SEGCANARY_STORE_ARCHIVE', signal) }),
     sendDays: flags.sendDays,
   };
 }

@@ -68,7 +68,7 @@ async function serve(flags: ServeFlags, { log, signal, say }: Session): Promise<
   if (port > 65_535) throw new SegcanaryError('usage', `--port ${port}: ports end at 65535.`);
   const token = await tokenFrom(flags.tokenFile, signal);
   const model = flags.model === undefined ? undefined : await openSegmentationModel(flags.model, { ...flags, signal });
-  const door = doorOf(flags);
+  const door = await doorOf(flags, signal);
   const server = await createServer({
     ...flags,
     dicom: door,

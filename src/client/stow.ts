@@ -51,6 +51,9 @@ export function failureIn(text: string, sent: number, status: number): string | 
     // Some answer in XML, whatever they are asked for, and some with nothing.
     isUnderstood = false;
   }
+  // A proxy that asks for a name and password does so with status 200 too.
+  if (!isUnderstood && isPage(text))
+    return 'it answered with a page for a browser, which says nothing of what it stored; check the address, and what stands before it.';
   if (failed.length > 0)
     return `it stored ${sent - Math.min(failed.length, sent)} of ${sent} objects and refused the others (${reasonsOf(failed)}).`;
   if (stored !== null && stored < sent)
@@ -59,6 +62,9 @@ export function failureIn(text: string, sent: number, status: number): string | 
     return `it did not store all of the ${sent} objects (status ${status}); its own log says why.`;
   return null;
 }
+
+/** Whether an answer is HTML, whatever type it says it has. */
+const isPage = (text: string): boolean => /<(!doctype\s+html|html)[\s>]/i.test(text.slice(0, 1024));
 
 /** What failure reasons mean (PS3.18, table I.2-2), by the first of the codes. */
 const MEANINGS: readonly (readonly [number, number, string])[] = [

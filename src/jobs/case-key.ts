@@ -21,7 +21,7 @@ let passing: string | null = null;
  */
 export async function caseKey(onWarning?: WarningListener, path: string = keyPath()): Promise<string> {
   const given = process.env.SEGCANARY_KEY;
-  if (given) return given;
+  if (given) return asHex(given);
   try {
     return (await keptKey(path)) ?? (await makeKey(path));
   } catch (cause) {
@@ -46,6 +46,9 @@ function keyPath(): string {
   return join(configured ? configured : join(homedir(), '.config'), 'segcanary', 'key');
 }
 
+/** Hex digits mean the same in capitals: a server takes them for bytes. */
+const asHex = (key: string): string => (/^[0-9a-f]{64}$/i.test(key) ? key.toLowerCase() : key);
+
 const newKey = (): string => randomBytes(LENGTH).toString('hex');
 
 /** Null where there is none yet. */
@@ -57,7 +60,7 @@ async function keptKey(path: string): Promise<string | null> {
   if (text === null) return null;
   const key = text.trim();
   if (key === '') throw new Error('it is empty');
-  return key;
+  return asHex(key);
 }
 
 /** Appears whole or not at all, and only once, however many begin at the same time. */

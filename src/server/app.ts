@@ -104,7 +104,9 @@ export async function createServer(options: ServerOptions): Promise<SegcanarySer
   // per cent.
   const places = new ScanQueue(1, options.queue ?? 16);
   const metrics = new Metrics(detectors.values(), places);
-  const drift = new DriftMonitor(detectors.values(), { store, metrics, level: options.driftLevel ?? 0.01 });
+  const drift = new DriftMonitor(detectors.values(), {
+    ...{ store, metrics, level: options.driftLevel ?? 0.01, log: options.logger },
+  });
   const service = new ScanService({
     places,
     judge: localJudge({ limits, tmpdir }),
@@ -128,9 +130,6 @@ export async function createServer(options: ServerOptions): Promise<SegcanarySer
   const app = await application(options.logger, token);
   const naming = { key: await serverKey(images.root), siteNames: options.siteNames };
   await app.register(scanRoutes, { service, detectors, store, limits, naming });
-  await app.register(recordRoutes, { service, store, images, keepFlagged });
-  await app.register(detectorRoutes, { detectors, store, drift });
-  await app.register(operationRoutes, { service, metrics });
   const [served] = detectors.values();
   const { registry } = metrics;
   const door = options.dicom
@@ -139,6 +138,9 @@ export async function createServer(options: ServerOptions): Promise<SegcanarySer
         log: options.logger,
       })
     : null;
+  await app.register(recordRoutes, { service, store, images, keepFlagged, door });
+  await app.register(detectorRoutes, { detectors, drift });
+  await app.register(operationRoutes, { service, metrics });
   await app.register(doorRoutes, { door });
   await app.register(pageRoutes);
 

@@ -5,18 +5,16 @@ import { detectorList, driftBody, driftQuery, nameParams } from '../protocol/det
 import { errorBody } from '../protocol/error-schema.js';
 import type { DriftMonitor } from './drift.js';
 import { type ServedDetector, servedAs } from './served.js';
-import type { ScanStore } from './store.js';
 
 export interface DetectorRoutesOptions {
   readonly detectors: ReadonlyMap<string, ServedDetector>;
-  readonly store: ScanStore;
   readonly drift: DriftMonitor;
 }
 
 /** Which detectors there are, and how their streams of scores drift. */
 export async function detectorRoutes(
   base: FastifyInstance,
-  { detectors, store, drift }: DetectorRoutesOptions,
+  { detectors, drift }: DetectorRoutesOptions,
 ): Promise<void> {
   const app = base.withTypeProvider<ZodTypeProvider>();
   app.get(
@@ -37,7 +35,7 @@ export async function detectorRoutes(
     },
     async ({ params, query }) => {
       const served = servedAs(params.name, detectors);
-      const { id, description } = served.detector;
+      const { description } = served.detector;
       const { site = null, scanner = null } = query;
       if (site !== null && scanner !== null)
         throw new SegcanaryError('usage', 'Drift is watched by site and by scanner; name one of them.');
@@ -46,8 +44,8 @@ export async function detectorRoutes(
         detector: served.name,
         site,
         scanner,
-        sites: store.sources(id, 'site'),
-        scanners: store.sources(id, 'scanner'),
+        sites: drift.sources(served, 'site'),
+        scanners: drift.sources(served, 'scanner'),
         ...state,
         points: [...points],
         calibration: description.calibration?.cases.map(({ score }) => score) ?? [],

@@ -19,12 +19,14 @@ export interface RecordRoutesOptions {
   readonly images: ImageFolder;
   /** Whether images of flagged scans are kept. */
   readonly keepFlagged: boolean;
+  /** Told of scans that a client removed; null where none comes by DICOM. */
+  readonly door: { forget(scan: string): Promise<void> } | null;
 }
 
 /** What became of scans: their records, progress and images. */
 export async function recordRoutes(
   base: FastifyInstance,
-  { service, store, images, keepFlagged }: RecordRoutesOptions,
+  { service, store, images, keepFlagged, door }: RecordRoutesOptions,
 ): Promise<void> {
   const app = base.withTypeProvider<ZodTypeProvider>();
   const errors = { 400: errorBody, 401: errorBody, 404: errorBody };
@@ -117,6 +119,7 @@ export async function recordRoutes(
     async ({ params }, reply) => {
       known(params.id);
       await service.remove(params.id);
+      await door?.forget(params.id);
       return reply.code(204).send(null);
     },
   );

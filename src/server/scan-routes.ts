@@ -2,6 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { refuseUnlessOnFeatures } from '../detectors/opened.js';
 import { SegcanaryError } from '../errors.js';
+import { SeriesChoiceError } from '../formats/dicom/choose.js';
 import type { ScanLimits } from '../limits.js';
 import { errorBody } from '../protocol/error-schema.js';
 import { record } from '../protocol/record.js';
@@ -128,7 +129,7 @@ export async function scanRoutes(
       );
       return found.open;
     } catch (error) {
-      await scan.fail(error);
+      await scan.fail(error instanceof SeriesChoiceError ? error.kept : error);
       throw error;
     }
   }

@@ -230,7 +230,7 @@ class SqlStore implements ScanStore {
   sources(detectorHash: string, kind: 'site' | 'scanner'): string[] {
     return this.#database
       .all(
-        `SELECT DISTINCT ${kind} AS source FROM scores WHERE detector_hash = ? AND ${kind} IS NOT NULL ORDER BY ${kind}`,
+        `SELECT ${kind} AS source FROM scores WHERE detector_hash = ? AND ${kind} IS NOT NULL GROUP BY ${kind} ORDER BY MIN(position)`,
         [detectorHash],
       )
       .map(({ source }) => source as string);

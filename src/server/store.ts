@@ -121,7 +121,7 @@ export interface ScanStore {
    * meanwhile.
    */
   eachScore(detectorHash: string, of: SeriesOf): IterableIterator<SeriesPoint>;
-  /** The sites, or scanners, that a detector has a series of, in order of the alphabet. */
+  /** The sites, or scanners, that a detector has a series of, as they were first seen. */
   sources(detectorHash: string, kind: 'site' | 'scanner'): string[];
   /** Gives the folder free for another process. May be called twice. */
   close(): void;

@@ -48,7 +48,7 @@ export async function storedScan(request: FastifyRequest, options: UploadOptions
   const { limits, signal, name } = options;
   const pace = new Pace(name, limits, signal);
   const files = filesOf(request, options, pace);
-  const first = await pace.next(files.next());
+  const first = await files.next();
   if (first.done) throw wrongCount(options, 0);
   const { bytes, isSaidDicom } = first.value;
   const looked = await lookedAt(bytes);
@@ -57,10 +57,10 @@ export async function storedScan(request: FastifyRequest, options: UploadOptions
     refuseVolume(options);
     return seriesAmong(await storedFiles({ bytes: looked.bytes, isSaidDicom }, files, options), options);
   }
-  if (kind === 'image') return storedImages(looked.bytes, files, options, pace);
+  if (kind === 'image') return storedImages(looked.bytes, files, options);
   refuseVolume(options);
   const members = await storedMembers(looked.bytes, kind, options);
-  if (!(await pace.next(files.next())).done)
+  if (!(await files.next()).done)
     throw new SegcanaryError('usage', 'came as an archive and something behind it; send one archive.', {
       subject: name,
     });
@@ -72,19 +72,18 @@ async function storedImages(
   first: AsyncIterable<Uint8Array>,
   files: AsyncGenerator<BodyFile, void, undefined>,
   options: UploadOptions,
-  pace: Pace,
 ): Promise<OpenScan> {
   const { channels, signal, name } = options;
   const stored: { readonly file: string; readonly path: string }[] = [];
   for (const [i, channel] of channels.entries()) {
-    const next = i === 0 ? null : await pace.next(files.next());
+    const next = i === 0 ? null : await files.next();
     if (next?.done) throw wrongCount(options, i);
     const path = options.files.path(i === 0 ? 'image' : `channel-${i}`);
     const file = channels.length > 1 ? `${name}, ${channel}` : name;
     await toFile(begun(next?.value.bytes ?? first, file, options), path, signal);
     stored.push({ file, path });
   }
-  if (!(await pace.next(files.next())).done) throw wrongCount(options, channels.length + 1);
+  if (!(await files.next()).done) throw wrongCount(options, channels.length + 1);
   return async () => {
     const bodies = stored.map(({ file, path }): ChannelBytes => ({ file, bytes: createReadStream(path, READ) }));
     return bodies.length === 1 ? bodies[0].bytes : bodies;

@@ -83,6 +83,20 @@ describe('stow', () => {
     expect(String(error)).not.toContain('Secret');
   });
 
+  it.each([
+    ['<!DOCTYPE html>\n<title>Log in</title>', /a page for a browser/],
+    ['<?xml version="1.0"?><html xmlns="http://www.w3.org/1999/xhtml"/>', /a page for a browser/],
+  ])('takes a page that a proxy answers with for no success: %s', async (page, said) => {
+    const url = await httpPeer((request, response) => {
+      request.resume().on('end', () => response.end(page));
+    });
+    await expect(stow(url, await files())).rejects.toMatchObject({
+      code: 'peer-failed',
+      status: 200,
+      message: expect.stringMatching(said),
+    });
+  });
+
   it('sends nothing on to another address', async () => {
     let came = 0;
     const other = await httpPeer((request, response) => {

@@ -24,6 +24,9 @@ describe('the key of case names', () => {
   it('is that of the environment where there is one', async () => {
     vi.stubEnv('SEGCANARY_KEY', 'of the hospital');
     expect(await caseKey(undefined, '/nowhere/key')).toBe('of the hospital');
+    // A server takes hex digits for bytes: with the same key it has the same names.
+    vi.stubEnv('SEGCANARY_KEY', 'AB'.repeat(32));
+    expect(await caseKey(undefined, '/nowhere/key')).toBe('ab'.repeat(32));
   });
 
   it('is of this run alone where none can be kept, which is said once', async () => {

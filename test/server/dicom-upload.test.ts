@@ -187,6 +187,13 @@ describe('of several series', () => {
     expect(named.body.score).toBeCloseTo(expected.score, 6);
     const none = await send(body, type, 'series=9');
     expect(none).toMatchObject({ status: 400, body: { error: { message: expect.stringContaining('no series 9') } } });
+    // The list has what a technologist typed: it is for the sender, and not for whoever reads
+    // records.
+    const { scans } = await server.json('/v1/scans?status=failed&limit=2');
+    expect(scans.map(({ error }: { error: { message: string } }) => error.message)).toEqual([
+      'scan: there is no series of the number or UID that was named; its sender was told which there are.',
+      'scan: has 2 series that can be scored; its sender was told which there are.',
+    ]);
   });
 
   it('what is no scan is set aside, and remarked on', async () => {
@@ -264,16 +271,27 @@ describe('what is refused', () => {
     call.destroy();
   });
 
-  it('a sender that stalls in the middle of a series; nothing of it stays', async () => {
+  const FORM = 'multipart/form-data; boundary=b';
+  const formPart = (i: number) =>
+    Buffer.concat([
+      Buffer.from(`--b\r\nContent-Disposition: form-data; name="f"; filename="${i}"\r\n\r\n`),
+      readFileSync(files[i].path),
+      Buffer.from('\r\n'),
+    ]);
+  it.each<[string, () => Promise<[Buffer, string]>]>([
+    ['in the middle of a file', async () => related(files).then(([body, type]) => [body.subarray(0, 100_000), type])],
+    ['behind a file of a form', async () => [formPart(0), FORM]],
+    ['before a file of a form', async () => [formPart(0).subarray(0, 20), FORM]],
+    ['in the head of the next', async () => [Buffer.concat([formPart(0), formPart(1).subarray(0, 30)]), FORM]],
+  ])('a sender that stalls %s; nothing of it stays', async (_, sent) => {
     const { hostname, port } = new URL(server.url);
-    const [body, type] = await related(files);
+    const [bytes, type] = await sent();
     const call = request({
       ...{ hostname, port, method: 'POST', path: '/v1/scans' },
-      headers: { 'content-type': type, 'content-length': String(body.length) },
+      headers: { 'content-type': type, 'content-length': '10000000' },
     });
     call.on('error', () => {});
-    call.write(body.subarray(0, 100_000));
-    await expect.poll(uploads).toHaveLength(1);
+    call.write(bytes);
     const [response] = await once(call, 'response');
     expect(response.statusCode).toBe(408);
     call.destroy();

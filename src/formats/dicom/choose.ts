@@ -10,6 +10,21 @@ export interface ChoiceOptions {
   readonly canTakeEach?: boolean | undefined;
 }
 
+/**
+ * No series, or several, are what was meant. Its sentence lists those that there are, with what a
+ * technologist typed: it is for whoever gave the files, and kept nowhere.
+ */
+export class SeriesChoiceError extends SegcanaryError {
+  /** The same without the list, for records. */
+  readonly kept: SegcanaryError;
+
+  /** @param kept what is wrong, without a full stop */
+  constructor(sentence: string, kept: string, subject: string) {
+    super('usage', sentence, { subject, option: 'series' });
+    this.kept = new SegcanaryError('usage', `${kept}; its sender was told which there are.`, { subject });
+  }
+}
+
 /** Candidates that are listed in a sentence at most. */
 const LISTED = 20;
 
@@ -17,8 +32,8 @@ const LISTED = 20;
  * The one series that is meant: the only one, or the one that is named.
  *
  * @param wanted UID or number of a series, as candidates have them
- * @throws SegcanaryError `usage` when several fit, or none does; `scan-unsuitable` when there are
- *   no candidates
+ * @throws SeriesChoiceError when several fit, or none does; SegcanaryError `scan-unsuitable` when
+ *   there are no candidates
  */
 export function chooseSeries(
   candidates: readonly SeriesCandidate[],
@@ -30,14 +45,15 @@ export function chooseSeries(
   if (fitting.length === 1) return fitting[0];
   const listed = list(fitting.length === 0 ? candidates : fitting);
   if (fitting.length === 0)
-    throw new SegcanaryError('usage', `there is no series ${wanted}; choose from ${listed} (\`series\`).`, {
-      subject: name,
-      option: 'series',
-    });
-  throw new SegcanaryError(
-    'usage',
+    throw new SeriesChoiceError(
+      `there is no series ${wanted}; choose from ${listed} (\`series\`).`,
+      'there is no series of the number or UID that was named',
+      name,
+    );
+  throw new SeriesChoiceError(
     `has ${fitting.length} series that can be scored: ${listed}; name one by its number or UID (\`series\`)${canTakeEach ? ', or take each as a case of its own (`eachSeries`)' : ''}.`,
-    { subject: name, option: 'series' },
+    `has ${fitting.length} series that can be scored`,
+    name,
   );
 }
 

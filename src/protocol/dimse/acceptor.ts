@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import { timerMs } from '../../limits.js';
 import {
   type AnsweredContext,
   APPLICATION_CONTEXT,
@@ -99,7 +100,7 @@ class Acceptor {
     const { times, signal } = this.#options;
     const give = (error: Error) => this.#connection.giveUp(error);
     const late = (what: string, seconds: number) =>
-      setTimeout(() => give(new DimseError('notSpecified', `${what} took more than ${seconds} s.`)), seconds * 1000);
+      setTimeout(() => give(new DimseError('notSpecified', `${what} took more than ${seconds} s.`)), timerMs(seconds));
     let timer = late('The request of an association', times.request);
     const stop = () => give(new DimseError('notSpecified', 'The server is stopping.'));
     signal?.addEventListener('abort', stop, { once: true });
@@ -213,7 +214,9 @@ class Acceptor {
     const isStore = field === COMMAND.cStore && abstract !== VERIFICATION;
     const isEcho = field === COMMAND.cEcho;
     let sink: StoreSink | number = isEcho ? STATUS.success : STATUS.unrecognizedOperation;
-    if (isStore && command.hasDataset) {
+    // What was agreed on is the class of the context, and not what a command says (PS3.7, 9.1.1).
+    if (isStore && command.sopClass !== abstract) sink = STATUS.classNotSupported;
+    else if (isStore && command.hasDataset) {
       const { sopClass, sopInstance } = command;
       sink = await this.#options.store({ sopClass, sopInstance, transferSyntax: transfer }).catch((error: unknown) => {
         this.#options.onError(error);

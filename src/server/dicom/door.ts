@@ -15,7 +15,7 @@ import { IncomingFolder } from './incoming.js';
 import { DicomListener } from './listener.js';
 import { Outbox, type OutboxStatus } from './outbox.js';
 import { SeriesScoring } from './scoring.js';
-import { sendTarget } from './send-to.js';
+import { type SendAccess, sendTarget } from './send-to.js';
 
 /** How a server takes scans from scanners and archives, and where it sends results. */
 export interface DicomOptions {
@@ -38,6 +38,8 @@ export interface DicomOptions {
   readonly untilt?: boolean | undefined;
   /** Where results go: `AET@HOST:PORT`, or the address of a DICOMweb service. @default nowhere */
   readonly sendTo?: string | undefined;
+  /** How a DICOMweb service is told who sends. @default by what stands in its address */
+  readonly sendAccess?: SendAccess | undefined;
   /** Days for which sending is tried. @default 7 */
   readonly sendDays?: number | undefined;
 }
@@ -78,7 +80,7 @@ export class DicomDoor {
    * @throws SegcanaryError `io`
    */
   static async open(options: DicomOptions, services: DoorServices): Promise<DicomDoor> {
-    const { aet, sendTo, sendDays: days = 7 } = options;
+    const { aet, sendTo, sendAccess, sendDays: days = 7 } = options;
     const allowed = allowedBy(options);
     const incoming = await IncomingFolder.open(services.data, services.naming.key);
     const { clock, log, store } = services;
@@ -87,7 +89,7 @@ export class DicomDoor {
         ? null
         : await Outbox.open(
             services.data,
-            { target: sendTarget(sendTo, aet), days, clock, log },
+            { target: sendTarget(sendTo, aet, sendAccess), days, clock, log },
             (id) => store.get(id)?.status === 'done',
           );
     const door = new DicomDoor(options, services, { allowed, incoming, outbox, jobs: await incoming.jobs() });
@@ -118,9 +120,7 @@ export class DicomDoor {
       untilt: options.untilt ?? false,
     });
     this.#gatherer = new Gatherer({ ...DEFAULT_QUIET, ...defined(options.quiet) }, clock, (folders) => {
-      const taking = this.#take(folders, incoming, clock)
-        .catch(onError)
-        .finally(() => this.#taking.delete(taking));
+      const taking = this.#take(folders, incoming, clock, onError).finally(() => this.#taking.delete(taking));
       this.#taking.add(taking);
     });
     this.#listener = new DicomListener({
@@ -149,6 +149,11 @@ export class DicomDoor {
     return this.#outbox?.status ?? null;
   }
 
+  /** A client removed a scan: what waits to be sent of it goes, for a patient is in it. */
+  async forget(scan: string): Promise<void> {
+    await this.#outbox?.drop(scan);
+  }
+
   /**
    * Begins to listen, to score and to send.
    *
@@ -175,10 +180,21 @@ export class DicomDoor {
     await this.#outbox?.stop();
   }
 
-  async #take(folders: readonly string[], incoming: IncomingFolder, clock: Clock): Promise<void> {
+  async #take(
+    folders: readonly string[],
+    incoming: IncomingFolder,
+    clock: Clock,
+    onError: (error: unknown) => void,
+  ): Promise<void> {
     for (const folder of folders) {
-      const job = await incoming.take(folder, clock.now());
-      if (job !== null) this.#scoring.add(job);
+      try {
+        const job = await incoming.take(folder, clock.now());
+        if (job !== null) this.#scoring.add(job);
+      } catch (error) {
+        onError(error);
+        // It lies where it was, and is complete once more after a while.
+        this.#gatherer.add(folder);
+      }
     }
   }
 }

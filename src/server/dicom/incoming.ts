@@ -22,6 +22,9 @@ export interface IncomingFile {
 
 /** Hexadecimal digits of a name: 128 bits. */
 const DIGITS = 32;
+/** Folders of this module. Others, as a file manager leaves them, are let lie. */
+const GATHERING = /^[0-9a-f]{32}\.[0-9a-f]{32}$/;
+const JOB = /^\d{14,}\.[0-9a-f]{32}\.[0-9a-f]{8}$/;
 /** Bytes that have to be free on the disk before another file is taken. */
 const LEAST_FREE = 2 ** 28;
 
@@ -149,7 +152,7 @@ export class IncomingFolder {
   /** What is gathering, with the times of its first and its last file. */
   async gathering(): Promise<GatheringFolder[]> {
     const found: GatheringFolder[] = [];
-    for (const name of await readdir(this.#incoming)) {
+    for (const name of await foldersIn(this.#incoming, GATHERING)) {
       const folder = join(this.#incoming, name);
       let [first, last] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
       for (const file of await readdir(folder)) {
@@ -166,21 +169,27 @@ export class IncomingFolder {
 
   /** Takes a complete series away to be scored; null where there is none of that name any more. */
   async take(name: string, now: number): Promise<string | null> {
+    const from = join(this.#incoming, name);
     const time = String(Math.floor(now)).padStart(14, '0');
     const job = `${time}.${name.split('.')[1]}.${randomBytes(4).toString('hex')}`;
     try {
-      await rename(join(this.#incoming, name), join(this.#scoring, job));
+      await rename(from, join(this.#scoring, job));
     } catch (cause) {
-      if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return null;
+      const isThere = await stat(from).then(
+        () => true,
+        (error: NodeJS.ErrnoException) => error.code !== 'ENOENT',
+      );
+      if (!isThere) return null;
       throw cannotWrite(this.#scoring, cause);
     }
-    await syncFolder(this.#scoring);
+    // Without it the series may gather once more after a power cut, and is not lost.
+    await syncFolder(this.#scoring).catch(() => {});
     return job;
   }
 
   /** Series that are complete and not yet done with, in the order that they became so. */
   async jobs(): Promise<string[]> {
-    return (await readdir(this.#scoring)).sort();
+    return (await foldersIn(this.#scoring, JOB)).sort();
   }
 
   pathOf(job: string): string {
@@ -195,6 +204,11 @@ export class IncomingFolder {
 
 async function writeAll(file: FileHandle, bytes: Buffer): Promise<void> {
   for (let done = 0; done < bytes.length; ) done += (await file.write(bytes, done, bytes.length - done)).bytesWritten;
+}
+
+async function foldersIn(path: string, names: RegExp): Promise<string[]> {
+  const entries = await readdir(path, { withFileTypes: true });
+  return entries.filter((entry) => entry.isDirectory() && names.test(entry.name)).map(({ name }) => name);
 }
 
 /** A rename is on the disk when its folder is. */

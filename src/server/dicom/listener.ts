@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { createServer, type Server, type Socket } from 'node:net';
 import { SegcanaryError } from '../../errors.js';
@@ -32,6 +33,11 @@ export interface ListenerOptions {
 const REQUEST_SECONDS = 30;
 /** Seconds that associations have to end when the server stops. */
 const LAST_SECONDS = 5;
+/**
+ * Connections without an association at most. Real senders say at once who they are; beyond so many
+ * the one that has said nothing for longest makes room, so that silence keeps nobody out.
+ */
+const UNKNOWN = 64;
 
 /** Takes associations of those who may send, and writes what they store to the disk. */
 export class DicomListener {
@@ -39,17 +45,19 @@ export class DicomListener {
   readonly #server: Server;
   readonly #associations = new Set<Promise<void>>();
   readonly #stop = new AbortController();
-  /** Those that have said who they are. */
+  /** Those that have said who they are, and were taken. */
   #count = 0;
+  /** The others, the oldest first. */
+  readonly #unknown = new Set<Socket>();
 
   constructor(options: ListenerOptions) {
     this.#options = options;
+    // Each association listens to it.
+    setMaxListeners(0, this.#stop.signal);
     this.#server = createServer((socket) => {
       const association = this.#take(socket).finally(() => this.#associations.delete(association));
       this.#associations.add(association);
     });
-    // Connections that say nothing have room beside those that are told that there is none.
-    this.#server.maxConnections = 2 * options.associations + 32;
   }
 
   /** Associations that are open. */
@@ -84,6 +92,13 @@ export class DicomListener {
   async #take(socket: Socket): Promise<void> {
     const { limits, onAssociation, onError } = this.#options;
     let isCounted = false;
+    const isCrowdedOut = () => !this.#unknown.has(socket) && !isCounted;
+    for (const oldest of this.#unknown) {
+      if (this.#unknown.size < UNKNOWN) break;
+      this.#unknown.delete(oldest);
+      oldest.destroy();
+    }
+    this.#unknown.add(socket);
     try {
       const end = await acceptAssociation(socket, {
         times: { request: REQUEST_SECONDS, idle: limits.stall, association: limits.seconds },
@@ -93,6 +108,7 @@ export class DicomListener {
           if (rejection === null) {
             isCounted = true;
             this.#count++;
+            this.#unknown.delete(socket);
           }
           return rejection;
         },
@@ -102,8 +118,10 @@ export class DicomListener {
       });
       onAssociation(end, null);
     } catch (error) {
-      onAssociation('broken', (error as Error).message);
+      // A flood of silence is no flood of the log.
+      onAssociation('broken', isCrowdedOut() ? null : (error as Error).message);
     } finally {
+      this.#unknown.delete(socket);
       if (isCounted) this.#count--;
     }
   }

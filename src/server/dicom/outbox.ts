@@ -121,9 +121,10 @@ export class Outbox {
     this.#wake.abort();
   }
 
-  /** The scan failed after all: what was staged or enqueued of it goes. */
+  /** The scan failed after all, or is forgotten: what was staged or waits of it goes, unsent. */
   async drop(id: string): Promise<void> {
     this.#entries.delete(id);
+    if (this.#entries.size === 0) this.#error = null;
     await this.#folder.remove(id);
   }
 
@@ -168,27 +169,31 @@ export class Outbox {
     const { signal } = this.#stopping;
     let refusal: SegcanaryError | null = null;
     let absence: Error | null = null;
+    const isDropped = () => !this.#entries.has(entry.id);
     try {
       const files = await this.#folder.files(entry.id, entry.state);
+      let left = files.length;
       await target.send(
         files,
         async ({ name }, error) => {
           refusal ??= error;
           if (error) return;
           this.#sent++;
+          if (isDropped()) return;
           entry.state = { ...entry.state, sent: [...entry.state.sent, name] };
           // What the peer has is not sent again because another object of the scan was refused.
-          if (entry.state.sent.length < files.length) await this.#writeState(entry);
+          if (--left > 0) await this.#writeState(entry);
         },
         signal,
       );
       this.#absences = 0;
     } catch (error) {
-      if (isAbort(error) || signal.aborted) return;
+      if (isAbort(error) || signal.aborted || isDropped()) return;
       absence = error as Error;
       this.#absences++;
       this.#peerDue = clock.elapsed() + wait(this.#absences);
     }
+    if (isDropped()) return;
     const error = absence ?? refusal;
     if (error === null) {
       this.#error = null;

@@ -36,6 +36,8 @@ export interface ScoringOptions {
 
 /** Milliseconds between attempts where the queue is full, or the disk. */
 const AGAIN = 1000;
+/** The same of a series that broke on our side: doubled with each attempt, and at most. */
+const LONGEST_AGAIN = 900_000;
 
 /**
  * Scores series that are complete, one after another and each exactly once, through the same queue
@@ -46,6 +48,9 @@ export class SeriesScoring {
   readonly #waiting: string[] = [];
   readonly #stopping = new AbortController();
   #running: Promise<void> | null = null;
+  /** Series that are tried again when their timer fires. */
+  readonly #later = new Map<string, NodeJS.Timeout>();
+  readonly #attempts = new Map<string, number>();
 
   constructor(options: ScoringOptions) {
     this.#options = options;
@@ -53,7 +58,7 @@ export class SeriesScoring {
 
   /** Series that are complete and not yet scored. */
   get waiting(): number {
-    return this.#waiting.length;
+    return this.#waiting.length + this.#later.size;
   }
 
   /** A series is complete: `IncomingFolder.take`. */
@@ -65,20 +70,41 @@ export class SeriesScoring {
   /** Takes no more; comes back when the series that is being scored is done with. */
   async stop(): Promise<void> {
     this.#stopping.abort();
+    for (const timer of this.#later.values()) clearTimeout(timer);
     await this.#running;
   }
 
   async #run(): Promise<void> {
     const { onError } = this.#options;
     for (let job = this.#waiting[0]; job && !this.#stopping.signal.aborted; job = this.#waiting[0]) {
-      // What breaks here and is not the scan's fault leaves its files where they are: the next
-      // start takes them up.
-      await this.#score(job).catch((error: unknown) => {
-        if (!isStop(error)) onError(error);
-      });
+      // What breaks here and is not the scan's fault leaves its files where they are: they are
+      // taken up again after a while, and by the next start.
+      const isDone = await this.#score(job).then(
+        () => true,
+        (error: unknown) => {
+          if (!isStop(error)) onError(error);
+          return isStop(error);
+        },
+      );
       this.#waiting.shift();
+      if (!isDone) this.#addLater(job);
     }
     this.#running = null;
+  }
+
+  /** A full disk has room again some time, and others need not wait for it. */
+  #addLater(job: string): void {
+    if (this.#stopping.signal.aborted) return;
+    const attempts = (this.#attempts.get(job) ?? 0) + 1;
+    this.#attempts.set(job, attempts);
+    const timer = setTimeout(
+      () => {
+        this.#later.delete(job);
+        this.add(job);
+      },
+      Math.min(LONGEST_AGAIN, AGAIN * 2 ** attempts),
+    );
+    this.#later.set(job, timer);
   }
 
   async #score(job: string): Promise<void> {
@@ -94,6 +120,7 @@ export class SeriesScoring {
       await this.#scoreOne(input, await this.#originOf(input, place), notes);
     }
     await incoming.remove(job);
+    this.#attempts.delete(job);
   }
 
   async #scoreOne(input: ScanInput, origin: ScanOrigin, notes: JobNotes): Promise<void> {

@@ -1,4 +1,5 @@
 import { PeerError } from '../../client/peer.js';
+import type { PeerAccess } from '../../client/peer-access.js';
 import { stow } from '../../client/stow.js';
 import { SegcanaryError } from '../../errors.js';
 import type { FileRange } from '../../files/file-range.js';
@@ -29,11 +30,18 @@ const ABOUT_OBJECTS = [200, 202, 400, 409];
  * A target by its name: `AET@HOST:PORT` for C-STORE, `http(s)://…` for STOW-RS.
  *
  * @param calling AE title of our own
+ * @param access how a DICOMweb service is told who sends
  * @throws SegcanaryError `usage`
  */
-export function sendTarget(text: string, calling: string): SendTarget {
-  return /^https?:\/\//i.test(text) ? dicomweb(text) : dimse(text, calling);
+export function sendTarget(text: string, calling: string, access: SendAccess = {}): SendTarget {
+  return isDicomWeb(text) ? dicomweb(text, access) : dimse(text, calling);
 }
+
+/** How a DICOMweb service is told who sends. */
+export type SendAccess = Pick<PeerAccess, 'token' | 'headers'>;
+
+/** Whether a target is a DICOMweb service, by its name. */
+export const isDicomWeb = (text: string): boolean => /^https?:\/\//i.test(text);
 
 function dimse(text: string, calling: string): SendTarget {
   const [, aet, bracketed, plain, digits] = /^([^@]+)@(?:\[([^\]]+)\]|([^:]+)):(\d{1,5})$/.exec(text) ?? [];
@@ -41,7 +49,8 @@ function dimse(text: string, calling: string): SendTarget {
   if (aet === undefined || !isAeTitle(aet) || !(port >= 1 && port <= 65_535))
     throw new SegcanaryError(
       'usage',
-      `\`sendTo\` ${text}: expected AET@HOST:PORT, as PACS@192.0.2.9:104, or the address of a DICOMweb service.`,
+      // What is no name of a peer may be an address with a password in it.
+      `\`sendTo\`${text.includes('//') ? '' : ` ${text}`}: expected AET@HOST:PORT, as PACS@192.0.2.9:104, or the http(s) address of a DICOMweb service.`,
       { option: 'sendTo' },
     );
   const peer = { aet, host: bracketed ?? plain, port };
@@ -51,7 +60,7 @@ function dimse(text: string, calling: string): SendTarget {
   };
 }
 
-function dicomweb(text: string): SendTarget {
+function dicomweb(text: string, access: SendAccess): SendTarget {
   if (!URL.canParse(text))
     throw new SegcanaryError('usage', '`sendTo` is no address of a DICOMweb service.', { option: 'sendTo' });
   const { origin, pathname } = new URL(text);
@@ -61,7 +70,7 @@ function dicomweb(text: string): SendTarget {
       // One request each, so that what is refused keeps nothing else from being stored.
       for (const file of files) {
         try {
-          await stow(text, [file], { signal });
+          await stow(text, [file], { ...access, signal });
         } catch (error) {
           if (!(error instanceof PeerError) || !ABOUT_OBJECTS.includes(error.status ?? 0)) throw error;
           await onFile(file, error);

@@ -88,10 +88,10 @@ function slice(
 }
 
 /** What a peer sends that verifies and stores one slice. */
-function session({ dataset, sopInstance }: ReturnType<typeof slice>): Buffer {
+function session({ dataset, sopInstance }: ReturnType<typeof slice>, sopClass = CT): Buffer {
   const context = (id: number, abstractSyntax: string) => ({ id, abstractSyntax, transferSyntaxes: [EXPLICIT] });
   const echo = encodeCommand({ field: 0x30, messageId: 1, sopClass: '1.2.840.10008.1.1', hasDataset: false });
-  const store = encodeCommand({ field: 1, messageId: 2, sopClass: CT, sopInstance, hasDataset: true });
+  const store = encodeCommand({ field: 1, messageId: 2, sopClass, sopInstance, hasDataset: true });
   const half = dataset.length / 2;
   return Buffer.concat([
     encodeAssociateRequest({
@@ -180,6 +180,17 @@ describe('an association', () => {
     expect(await ended(lengths.length)).toHaveLength(lengths.length);
     expect(taken).toEqual([]);
     expect(discarded()).toBeGreaterThan(0);
+  });
+
+  it('stores nothing of another class than that of its context, and goes on', async () => {
+    const { port, taken, ended } = await acceptor({ times: { request: 2, idle: 2, association: 1e9 } });
+    const { socket, answers, closed } = await raw(port);
+    socket.write(session(slice(8), '1.2.840.10008.5.1.4.1.1.4'));
+    await closed;
+    expect(taken).toEqual([]);
+    expect(await ended()).toEqual(['released']);
+    // Status (0000,0900) of the response: SOP class not supported.
+    expect(Buffer.concat(answers).includes(Buffer.from('00000009020000002201', 'hex'))).toBe(true);
   });
 
   it('that claims 4 GB is closed at once, and others go on', async () => {

@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { connect, createServer as listener } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -45,6 +45,8 @@ interface Door {
   send(files: readonly FileRange[], calling?: string): Promise<string[]>;
   json<T>(path: string): Promise<T>;
   metrics(): Promise<string>;
+  /** @returns the status of the answer */
+  remove(scan: string): Promise<number>;
   /** Records, oldest first, as soon as so many have ended. */
   records(count: number): Promise<ServerRecord[]>;
 }
@@ -74,6 +76,7 @@ async function door(
     server,
     json,
     metrics: () => ask('/metrics'),
+    remove: async (scan) => (await fetch(`${url}/v1/scans/${scan}`, { method: 'DELETE' })).status,
     async send(files, calling = 'CT1') {
       const refused: string[] = [];
       const peer = { aet: 'SEGCANARY', host: '127.0.0.1', port: Number(port) };
@@ -227,6 +230,36 @@ describe('a series that is sent', () => {
   });
 });
 
+it('a series that broke on our side is taken up again, and is not forgotten meanwhile', async () => {
+  const open = await door({}, fresh());
+  await open.send(writeSeries({ folder: fresh(), seed: 211, shape: [3, 72, 72] }));
+  // What is known of its scans cannot be written down: a folder has the name of that file.
+  const scoring = join(open.data, 'scoring');
+  const incoming = join(open.data, 'incoming');
+  mkdirSync(join(incoming, readdirSync(incoming)[0], '.records.json'));
+  const [failed] = await open.records(1);
+  expect(failed).toMatchObject({ status: 'failed', error: { code: 'io' } });
+  expect(await open.json('/v1/dicom')).toMatchObject({ door: { waiting: 1 } });
+  rmdirSync(join(scoring, readdirSync(scoring)[0], '.records.json'));
+  const [, record] = await open.records(2);
+  expect(record).toMatchObject({ status: 'done', case: failed.case });
+  await until(async () => leftOf(open).length === 0);
+});
+
+it.each(['missing', 'a file'])('a series waits while the folder that it goes to is %s', async (what) => {
+  const open = await door();
+  await open.send(writeSeries({ folder: fresh(), seed: 212, shape: [3, 72, 72] }));
+  const scoring = join(open.data, 'scoring');
+  rmdirSync(scoring);
+  if (what !== 'missing') writeFileSync(scoring, '');
+  await until(async () => open.said.some((line) => line.includes('cannot write')));
+  expect(await open.json('/v1/dicom')).toMatchObject({ door: { gathering: 1 } });
+  rmSync(scoring, { force: true });
+  mkdirSync(scoring);
+  expect(await open.records(1)).toMatchObject([{ status: 'done' }]);
+  await until(async () => leftOf(open).length === 0);
+});
+
 describe('results', () => {
   it('go to an archive when it is there, also after a restart, and are of this series', async () => {
     const taken = new Map<string, string>();
@@ -276,6 +309,17 @@ describe('results', () => {
     await until(async () => leftOf(second).length === 0);
     expect(await second.records(1)).toHaveLength(1);
   });
+});
+
+it('results of a scan that a client removes are sent to nobody any more', async () => {
+  const open = await door({ sendTo: `PACS@127.0.0.1:${await freePort()}` });
+  await open.send(writeSeries({ folder: fresh(), seed: 221, shape: [3, 72, 72] }));
+  const [{ id }] = await open.records(1);
+  await until(async () => (await open.json<ServerDicom>('/v1/dicom')).outbox?.waiting === 1);
+  expect(leftOf(open).length).toBeGreaterThan(3);
+  expect(await open.remove(id)).toBe(204);
+  expect(leftOf(open)).toEqual([]);
+  expect(await open.json('/v1/dicom')).toMatchObject({ outbox: { waiting: 0, error: null } });
 });
 
 describe('a sender', () => {
@@ -353,6 +397,22 @@ describe('a sender', () => {
   });
 });
 
+it('is heard beside any number of connections that say nothing', async () => {
+  const open = await door({}, fresh(), { limits: { seconds: 1e9 } });
+  const peer = { aet: 'SEGCANARY', host: '127.0.0.1', port: open.port };
+  const contexts = [{ id: 1, abstractSyntax: '1.2.840.10008.1.1', transferSyntaxes: ['1.2.840.10008.1.2'] }];
+  const held = await Requestor.open({ peer, calling: 'CT1', contexts });
+  const silent = Array.from({ length: 300 }, () => connect(open.port, '127.0.0.1').on('error', () => {}));
+  await Promise.all(silent.map((socket) => new Promise((go) => socket.once('connect', go))));
+  const other = await Requestor.open({ peer, calling: 'CT2', contexts });
+  expect(await other.echo()).toBe(0);
+  // An association is nothing that makes room.
+  expect(await held.echo()).toBe(0);
+  await Promise.all([other.close(), held.close()]);
+  for (const socket of silent) socket.destroy();
+  expect(open.said.join('')).not.toContain('broken off');
+});
+
 it.each([
   [{ dicom: { aet: 'X' }, data: null }, /`dicom` needs a data folder \(`data`\)/],
   [{ dicom: { aet: 'A TITLE TOO LONG FOR IT' } }, /AE title has 1 to 16/],
@@ -360,6 +420,7 @@ it.each([
   [{ dicom: { aet: 'X', allow: ['CT1'] } }, /`allow` CT1: an AE title and a host belong together/],
   [{ dicom: { aet: 'X', allow: ['CT1@ct1.example'] } }, /the host is no address/],
   [{ dicom: { aet: 'X', sendTo: 'PACS' } }, /`sendTo` PACS: expected AET@HOST:PORT/],
+  [{ dicom: { aet: 'X', sendTo: 'ftp://me:secret@pacs/' } }, /^`sendTo`: expected AET@HOST:PORT/],
   [{ dicom: { aet: 'X', quiet: { series: 0 } } }, /times and numbers are above 0/],
 ])('refuses %j', async ({ dicom, data }: { dicom: DicomOptions; data?: null }, message) => {
   const detectors = [join(inject('workshop'), 'detector')] as [string];

@@ -1,4 +1,4 @@
-import { readdirSync, statSync, utimesSync } from 'node:fs';
+import { mkdirSync, readdirSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -83,4 +83,18 @@ it('notes the record of each case of a job, also through a note that was damaged
     { id: 'b', isDone: true },
     null,
   ]);
+});
+
+it('lets lie what others left in its folders', async () => {
+  const data = await folder();
+  const incoming = await IncomingFolder.open(data, KEY);
+  const name = await receive(incoming, '1.2.3.4', '1.2.3.4.1');
+  for (const place of ['incoming', 'scoring']) {
+    writeFileSync(join(data, place, '.DS_Store'), 'x');
+    mkdirSync(join(data, place, 'lost+found'));
+  }
+  expect((await incoming.gathering()).map((one) => one.name)).toEqual([name]);
+  const job = await incoming.take(name, 1000);
+  expect(await incoming.jobs()).toEqual([job]);
+  expect(readdirSync(join(data, 'incoming')).sort()).toEqual(['.DS_Store', 'lost+found']);
 });

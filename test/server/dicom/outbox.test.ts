@@ -159,3 +159,27 @@ it('drops what failed after all', async () => {
   await sleep(100);
   expect([peer.has, readdirSync(join(data, 'outbox'))]).toEqual([[], []]);
 });
+
+it('forgets what is dropped, whether it waits or is on its way', async () => {
+  const [peer, data] = [new Peer(), await folder()];
+  peer.refuses.add('map.dcm');
+  const { outbox, said } = await outboxIn(data, peer);
+  const waits = await put(outbox);
+  await outbox.release(waits);
+  await until(() => outbox.status.error !== null);
+  await outbox.drop(waits);
+  expect(outbox.status).toMatchObject({ waiting: 0, failed: 0, oldest: null, error: null });
+  const goes = await put(outbox);
+  const { send } = peer;
+  peer.send = async (...args) => {
+    await outbox.drop(goes);
+    // Its files are gone meanwhile.
+    await send.apply(peer, args);
+  };
+  await outbox.release(goes);
+  await until(() => peer.attempts.length >= 2);
+  await sleep(100);
+  expect(readdirSync(join(data, 'outbox'))).toEqual([]);
+  expect(outbox.status).toMatchObject({ waiting: 0, error: null });
+  expect(said.filter((line) => line.includes(goes) || line.includes('cannot be written'))).toEqual([]);
+});
