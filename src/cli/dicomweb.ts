@@ -1,6 +1,3 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { type Command, Option } from 'commander';
 import { DicomWeb } from '../client/dicomweb.js';
 import { addressOf } from '../client/peer.js';
@@ -8,6 +5,7 @@ import { type PeerAccess, peerUrl } from '../client/peer-access.js';
 import { pullStudy } from '../client/pull-study.js';
 import { storeObjects } from '../client/store-objects.js';
 import { SegcanaryError } from '../errors.js';
+import { temporaryFolder } from '../files/temp-folder.js';
 import { named } from '../jobs/inputs.js';
 import { isFailure } from '../results.js';
 import type { LogOptions } from './log.js';
@@ -91,11 +89,15 @@ async function scoreStudy(url: string, flags: DicomWebFlags, session: Session): 
   const address = addressOf(peerUrl(target, ''));
   const targetAccess = flags.storeTo === undefined ? access : await otherAccess(flags.storeTo, url, flags, access);
   const format = flags.output === undefined ? ['dicom'] : [...new Set([...flags.format, 'dicom'])];
-  const output = flags.output ?? (await mkdtemp(join(flags.tmpdir ?? tmpdir(), 'segcanary-')));
+  const isPassing = flags.output === undefined;
+  const { path: output, remove } =
+    flags.output === undefined
+      ? await temporaryFolder(flags.tmpdir, 'the objects')
+      : { path: flags.output, remove: async () => {} };
   try {
     const done: string[] = [];
     const code = await scored(web, { ...flags, format, output }, session, {
-      isPassing: flags.output === undefined,
+      isPassing,
       onResult: (result) => {
         if (!isFailure(result)) done.push(result.case);
       },
@@ -107,7 +109,7 @@ async function scoreStudy(url: string, flags: DicomWebFlags, session: Session): 
     return code;
   } finally {
     // Objects are of a patient: what nobody asked to keep goes.
-    if (flags.output === undefined) await rm(output, { recursive: true, force: true });
+    await remove();
   }
 }
 

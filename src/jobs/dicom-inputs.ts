@@ -3,12 +3,12 @@ import { caseNameOf } from '../formats/dicom/case-name.js';
 import { chooseSeries } from '../formats/dicom/choose.js';
 import type { DicomHeader } from '../formats/dicom/dicom-header.js';
 import type { FilePlace } from '../formats/dicom/file-place.js';
-import { isDamaged, readHeaders } from '../formats/dicom/find.js';
+import { type FoundFile, isDamaged, readHeaders } from '../formats/dicom/find.js';
 import { FoundSeries } from '../formats/dicom/found-series.js';
 import { type SeriesCandidate, SeriesGroups, type SetAside } from '../formats/dicom/group.js';
 import { type Study, studiesOf } from '../formats/dicom/studies.js';
 import type { Warning, WarningListener } from '../results.js';
-import { groupPlaces } from './named-paths.js';
+import { groupPlaces, isArchiveName } from './named-paths.js';
 import type { ScanInput } from './scan-input.js';
 
 /** Which of several series are meant, and how they are read. */
@@ -98,13 +98,16 @@ export async function dicomInputs(place: FilePlace, options: NamingOptions): Pro
     file: name,
     error,
   });
-  const found = await studiesOf(readHeaders(place.all(signal), signal)).catch((error: unknown) => {
+  const nested: string[] = [];
+  const files = place.isArchive ? noting(nested, place.all(signal)) : place.all(signal);
+  const found = await studiesOf(readHeaders(files, signal)).catch((error: unknown) => {
     if (!place.isArchive || isAbort(error) || !(error instanceof SegcanaryError)) throw error;
     return error;
   });
   if (found instanceof SegcanaryError) return [failed(place.name, found)];
   const { studies, damaged } = found;
-  if (place.isArchive && studies.length + damaged.length === 0) return [failed(place.name, holdsNothing(place.name))];
+  if (place.isArchive && studies.length + damaged.length === 0)
+    return [failed(place.name, holdsNothing(place.name, nested))];
   const scans: StudySeries[] = [];
   const without: StudySeries[] = [];
   for (const study of studies) {
@@ -112,7 +115,9 @@ export async function dicomInputs(place: FilePlace, options: NamingOptions): Pro
     (found.candidates.length > 0 || study.damaged.length > 0 ? scans : without).push(found);
   }
   // Reports that are studies of their own, beside the only scan.
-  const beside = scans.length === 1 ? without.flatMap(({ setAside }) => setAside) : [];
+  const inside = nested.length > 0 ? [archivesInside(nested)] : [];
+  const beside = scans.length === 1 ? [...without.flatMap(({ setAside }) => setAside), ...inside] : [];
+  if (scans.length !== 1) for (const note of notesOf(inside)) options.onWarning?.(note, place.name);
   // Where there is nothing else, it is said what there is.
   const told = scans.length === 0 && damaged.length === 0 ? without : scans;
   const isAlone = told.length + damaged.length === 1;
@@ -125,8 +130,28 @@ export async function dicomInputs(place: FilePlace, options: NamingOptions): Pro
   ];
 }
 
-const holdsNothing = (name: string): SegcanaryError =>
-  new SegcanaryError('archive-invalid', 'holds no DICOM file; of NIfTI give the files themselves.', { subject: name });
+/** Archives in an archive are not looked into: a bomb may be made of them. */
+async function* noting(nested: string[], files: AsyncIterable<FoundFile>): AsyncGenerator<FoundFile> {
+  for await (const file of files) {
+    if (isArchiveName(file.name)) nested.push(file.name);
+    yield file;
+  }
+}
+
+const archivesInside = ({ length }: readonly string[]): SetAside => ({
+  what: 'archives inside the archive',
+  count: length,
+  reason: 'they are not looked into, unpack them to have them scored',
+});
+
+const holdsNothing = (name: string, [nested]: readonly string[]): SegcanaryError =>
+  new SegcanaryError(
+    'archive-invalid',
+    nested === undefined
+      ? 'holds no DICOM file; of NIfTI give the files themselves.'
+      : `holds no DICOM file but another archive (${nested}), which is not looked into; unpack it and name the folder.`,
+    { subject: name },
+  );
 
 /**
  * What can be scored of a study, and what cannot.

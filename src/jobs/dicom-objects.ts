@@ -1,7 +1,9 @@
 import { join } from 'node:path';
 import type { Scan } from '../chunks.js';
 import { reasonOf } from '../explain/reason.js';
+import { isDicomSource } from '../formats/dicom/dicom-source.js';
 import type { PageSlice } from '../formats/dicom/objects/page/panel.js';
+import { refuseUnreferable } from '../formats/dicom/objects/references.js';
 import type { SliceSource } from '../formats/scan-source.js';
 import type { Algorithm, ImageDescription, VolumeWriter, WritableVoxels } from '../formats/volume-writer.js';
 import { createVolumeWriter } from '../formats/write.js';
@@ -66,6 +68,7 @@ export async function writeDicomObjects(options: DicomObjectsOptions): Promise<W
 
 async function writeObjectsOf(scan: Scan, options: DicomObjectsOptions): Promise<WrittenObjects> {
   const { source, result, images, folder } = options;
+  if (isDicomSource(scan.header)) refuseUnreferable(scan.header, options.case);
   const score = 'voxels' in result ? result.score : result;
   const paths = objectPaths(folder, options.case);
   const choice = new PageChoice(scan, score?.worstPatch ?? null);

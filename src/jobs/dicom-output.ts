@@ -1,8 +1,6 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { SegcanaryError } from '../errors.js';
-import { cannotWrite } from '../files/atomic.js';
+import { temporaryFolder } from '../files/temp-folder.js';
 import { isSliceSource, type ScanSource, type SliceSource } from '../formats/scan-source.js';
 import type { SegmentResult, SubjectScore } from '../results.js';
 import { type DicomObjectsOptions, objectPaths, writeDicomObjects } from './dicom-objects.js';
@@ -56,10 +54,7 @@ export async function withObjects<R extends SubjectScore | SegmentResult>(
   judge: (images: ImagesOfCase) => Promise<R>,
 ): Promise<R> {
   const series = seriesIn(source, options.case);
-  const where = options.tmpdir ?? tmpdir();
-  const folder = await mkdtemp(join(where, 'segcanary-')).catch((cause: unknown) => {
-    throw cannotWrite(where, cause);
-  });
+  const folder = await temporaryFolder(options.tmpdir, options.case);
   try {
     const pathOf = (image: keyof ImagesOfCase) => {
       const path = kept[image];
@@ -68,14 +63,14 @@ export async function withObjects<R extends SubjectScore | SegmentResult>(
           'usage',
           'DICOM objects are made of images in files, and a stream is none; name a path.',
         );
-      return path ?? (has[image] ? join(folder, `${image}.nii`) : undefined);
+      return path ?? (has[image] ? join(folder.path, `${image}.nii`) : undefined);
     };
     const images = { mask: pathOf('mask'), segmentation: pathOf('segmentation') };
     const result = await judge(images);
     await writeDicomObjects({ ...options, source: series, result, images });
     return result;
   } finally {
-    await rm(folder, { recursive: true, force: true });
+    await folder.remove();
   }
 }
 

@@ -6,7 +6,7 @@ import { type FilePlace, namedPlace } from '../formats/dicom/file-place.js';
 import type { WarningListener } from '../results.js';
 import { caseKey } from './case-key.js';
 import { channelInputs, type SeriesOptions } from './dicom-inputs.js';
-import { type LookOptions, lookInto, placesIn } from './named-paths.js';
+import { dicomBeside, type LookOptions, lookInto, placesIn } from './named-paths.js';
 import { readPiped } from './piped-input.js';
 import type { ScanInput } from './scan-input.js';
 
@@ -94,6 +94,8 @@ interface FoundFolder {
   readonly places: readonly FilePlace[];
   /** What segcanary wrote into it, in words. */
   readonly results: string | null;
+  /** Something of DICOM that lies beside its cases. */
+  readonly beside: string | null;
 }
 
 /** Puts the scans of DICOM places where the places are. */
@@ -113,6 +115,10 @@ async function withSeries(
     if (one.cases.length === 0 && !one.places.some((place) => series?.has(place))) throw holdsNothing(one);
     const message = `It holds ${one.results}, left out; name one by itself to take it all the same.`;
     if (one.results) options.onWarning?.({ code: 'own-results', message }, one.folder);
+    if (one.beside !== null) {
+      const left = `It holds NIfTI files, which are taken, and DICOM (${one.beside}), which is left out; name that by itself to take it.`;
+      options.onWarning?.({ code: 'dicom-beside', message: left }, one.folder);
+    }
     return [...one.cases, ...one.places.flatMap(scansOf)];
   });
   // A choice that is missing is no failure of the scan where there is nothing else to do.
@@ -207,6 +213,7 @@ async function lookIntoFolder(folder: string, options: ResolveOptions): Promise<
     folder,
     cases,
     places: cases.length > 0 ? [] : await placesIn(folder, options),
+    beside: cases.length > 0 ? await dicomBeside(folder, options) : null,
     results: results.length > 0 ? describeResults(results) : null,
   };
 }

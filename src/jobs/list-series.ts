@@ -1,7 +1,9 @@
 import type { Triple } from '../chunks.js';
-import { type ErrorDescription, isAbort } from '../errors.js';
+import { type ErrorDescription, isAbort, SegcanaryError } from '../errors.js';
+import { readHeader } from '../formats/open.js';
 import { failureOf, type Warning } from '../results.js';
 import { findInputs, type ResolveOptions } from './inputs.js';
+import type { ScanInput } from './scan-input.js';
 
 /** What is known of a scan that a path names, before a voxel of it is read. */
 export interface ListedSeries {
@@ -17,7 +19,7 @@ export interface ListedSeries {
   readonly kernel: string | null;
   /** What tells it from others of its series: an image type, an echo, … */
   readonly part: string | null;
-  /** Slices that were found. */
+  /** Slices that were found; null of what is no DICOM. */
   readonly slices: number | null;
   /** Voxels along [z, y, x]; null where the slices make no volume. */
   readonly shape: Triple | null;
@@ -58,16 +60,32 @@ export async function* listSeries(
       warnings: series?.notes ?? [],
       error: input.error ? failureOf(input.case, input.error).error : null,
     };
-    if (!series || input.error) {
+    if (input.error) {
       yield listed;
       continue;
     }
     try {
-      const { shape, spacing, warnings } = await series.volume(options.signal);
+      const { shape, spacing, warnings } = await (series ? series.volume(options.signal) : gridOf(input, options));
       yield { ...listed, shape, spacing, warnings: [...listed.warnings, ...warnings] };
     } catch (error) {
       if (isAbort(error)) throw error;
       yield { ...listed, error: failureOf(input.case, error).error };
     }
   }
+}
+
+/**
+ * What the header of a scan that is no DICOM says; whether its voxels are whole is told by whoever
+ * scores it.
+ *
+ * @throws SegcanaryError `io` where there is nothing, and what is wrong with the header
+ */
+async function gridOf({ file, bytes }: ScanInput, { signal }: Pick<ResolveOptions, 'signal'>) {
+  if (file === '-') {
+    bytes?.destroy();
+    throw new SegcanaryError('scan-unsuitable', 'carries no DICOM: neither a zip, a tar, a tar.gz nor a single file.', {
+      subject: 'stdin',
+    });
+  }
+  return { ...(await readHeader(file, { signal })), warnings: [] };
 }

@@ -6,8 +6,10 @@ import { isFolder } from '../files/is-folder.js';
 import { peekFile } from '../files/peek.js';
 import { Archive } from '../formats/archives/archive.js';
 import { archiveKindOf, TELLING } from '../formats/archives/identify.js';
-import { archivePlace, type FilePlace, folderPlace } from '../formats/dicom/file-place.js';
+import { archivePlace, type FilePlace, folderPlace, namedPlace } from '../formats/dicom/file-place.js';
+import { filesBelow, isDamaged } from '../formats/dicom/find.js';
 import { readDicomHeader } from '../formats/dicom/header.js';
+import { contentOf } from '../formats/open.js';
 import type { ScanLimits } from '../limits.js';
 
 /** How what is named is looked into. */
@@ -53,6 +55,8 @@ export async function isDicom(head: Uint8Array, file: FileRange): Promise<boolea
 const ARCHIVE = /\.(zip|tar|tgz|tar\.gz)$/i;
 const CHANNEL = /_(\d{4})$/;
 
+export const isArchiveName = (name: string): boolean => ARCHIVE.test(name);
+
 /** A place by its path, without the ending of an archive: what channels are told by. */
 export const stemOf = (path: string): string => path.replace(/[/\\]+$/, '').replace(ARCHIVE, '');
 
@@ -63,16 +67,40 @@ export const stemOf = (path: string): string => path.replace(/[/\\]+$/, '').repl
 export async function placesIn(folder: string, options: LookOptions): Promise<FilePlace[]> {
   const names = (await readdir(folder).catch(() => [])).filter((name) => !name.startsWith('.')).sort();
   const archives: FilePlace[] = [];
-  for (const name of names.filter((name) => ARCHIVE.test(name))) {
-    const found = await lookInto(join(folder, name), options);
-    if (typeof found !== 'string') archives.push(found.place);
+  for await (const found of filesBelow(folder, options.signal)) {
+    if (isDamaged(found) || !isArchiveName(found.name)) continue;
+    const what = await lookInto(found.path, options);
+    if (typeof what !== 'string') archives.push(what.place);
   }
   const stems = new Set(names.map(stemOf));
   const hasChannels = [...stems].some((stem) => stem.endsWith('_0001') && stems.has(stem.replace(CHANNEL, '_0000')));
   if (!hasChannels) return [folderPlace(folder), ...archives];
   const folders: FilePlace[] = [];
-  for (const name of names) if (await isFolder(join(folder, name))) folders.push(folderPlace(join(folder, name)));
-  return [...folders, ...archives];
+  const files: string[] = [];
+  for (const name of names) {
+    if (await isFolder(join(folder, name))) folders.push(folderPlace(join(folder, name)));
+    else if (!isArchiveName(name)) files.push(join(folder, name));
+  }
+  return [...folders, ...(files.length > 0 ? [namedPlace(files)] : []), ...archives];
+}
+
+/** Files of a folder of NIfTI that are looked at for DICOM; of ten thousand sidecars not all. */
+const LOOKED_AT = 64;
+/** What lies beside NIfTI files and is no DICOM. */
+const SIDECAR = /\.(nii|hdr|img)(\.gz)?$|\.(json|csv|tsv|txt|md|bval|bvec|html|png)$/i;
+
+/**
+ * A DICOM file or an archive below a folder whose NIfTI files are taken, so that it is said that it
+ * is not: its name below the folder, or null where none was found. What segcanary wrote is none.
+ */
+export async function dicomBeside(folder: string, options: LookOptions): Promise<string | null> {
+  let looked = 0;
+  for await (const found of filesBelow(folder, options.signal)) {
+    if (isDamaged(found) || SIDECAR.test(found.name)) continue;
+    if ((await lookInto(found.path, options)) !== 'other' && (await contentOf(found.path)) === null) return found.name;
+    if (++looked === LOOKED_AT) return null;
+  }
+  return null;
 }
 
 /** Places that are the channels of one scan, in their order; most scans have one. */

@@ -61,8 +61,14 @@ export async function segmentScan(source: ScanSource, options: SegmentScanOption
 }
 
 /** The networks as what made a segmentation. */
-export function segmentingAlgorithm({ networks }: Pick<Segmenter, 'networks'>): Algorithm {
-  return { name: 'nnU-Net', version: networks.length === 1 ? networks[0] : sha256(networks.join()) };
+export function segmentingAlgorithm({
+  networks,
+  mirrorAxes = [],
+}: Pick<Segmenter, 'networks'> & Partial<Pick<Segmenter, 'mirrorAxes'>>): Algorithm {
+  // With mirrors it is another segmentation, and so another object: its UID is made of this.
+  const mirrors = mirrorAxes.length > 0 ? [`mirrored along ${mirrorAxes.join()}`] : [];
+  const parts = [...networks, ...mirrors];
+  return { name: 'nnU-Net', version: parts.length === 1 ? parts[0] : sha256(parts.join()) };
 }
 
 /** An estimate is of the segmentations that it was learned from, and of no others. */

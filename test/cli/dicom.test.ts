@@ -181,6 +181,20 @@ describe('the other commands of DICOM', () => {
     ]);
   });
 
+  it('list what is not there, and what is no scan, with what is wrong with it', async () => {
+    const text = join(await folderOf([['notes.txt', Buffer.from('text')]]), 'notes.txt');
+    const ran = await segcanary(['series', '/nowhere/at/all', CT_NIFTI, text], { env });
+    expect(ran.code).toBe(3);
+    expect(jsonLines(ran)).toMatchObject([
+      { case: 'all', error: { code: 'io', message: expect.stringContaining('there is no such file or folder') } },
+      { case: 'ct', series: null, shape: [20, 48, 48], error: null },
+      { shape: null, error: { code: 'truncated' } },
+    ]);
+    const piped = await segcanary(['series', '-'], { env, stdin: Buffer.from('text') });
+    expect(piped.code).toBe(1);
+    expect(errorOf(piped).message).toMatch(/^stdin: carries no DICOM/);
+  });
+
   it('segment a series as its NIfTI, and know a scan for the same in either form', async () => {
     const [out, folder] = [await temporaryFolder(), await studyFolder('ct')];
     const ran = await segcanary(['segment', '-m', MODEL, '-i', folder, '-o', join(out, 'a'), '--case', 'x'], { env });

@@ -1,11 +1,12 @@
 import { execFileSync } from 'node:child_process';
-import { cpSync, mkdirSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { caseNameOf } from '../../src/formats/dicom/case-name.js';
 import { type ResolveOptions, resolveInputs, type ScanInput } from '../../src/jobs/inputs.js';
 import { hashInput, openFiles, openInput, orientationOf, refuseChannels } from '../../src/jobs/open-input.js';
 import { Outputs, outputOf } from '../../src/jobs/outputs.js';
+import type { Warning } from '../../src/results.js';
 import { CT_NIFTI, folderOf, STUDY, studyFiles, studyFolder } from '../support/dicom.js';
 import { temporaryFolder } from '../support/folder.js';
 
@@ -104,10 +105,13 @@ describe('a folder of DICOM', () => {
     });
   });
 
-  it('is not looked into where it holds NIfTI, and refused where it holds neither', async () => {
+  it('is left out in words where it holds NIfTI, and refused where it holds neither', async () => {
     const folder = await studyFolder('ct');
     cpSync(CT_NIFTI, join(folder, 'x.nii.gz'));
-    expect(await resolved([folder])).toEqual([{ case: 'x', file: join(folder, 'x.nii.gz') }]);
+    const warnings: string[] = [];
+    const onWarning = ({ code, message }: Warning, where: string) => warnings.push(`${code} ${where} ${message}`);
+    expect(await resolved([folder], { onWarning })).toEqual([{ case: 'x', file: join(folder, 'x.nii.gz') }]);
+    expect(warnings).toEqual([expect.stringMatching(`^dicom-beside ${folder} .*\\(ct/IM.*, which is left out`)]);
     const empty = await folderOf([['notes.txt', Buffer.from('x')]]);
     await expect(resolved([empty])).rejects.toMatchObject({
       code: 'usage',
@@ -144,6 +148,25 @@ describe('archives and files of DICOM', () => {
     for (const name of ['ct', 'patient-2'])
       execFileSync('tar', ['-cf', join(out, `${name}.tar`), '-C', join(folder, name), '.']);
     expect(cases(await resolved([out]))).toEqual([CT, SECOND]);
+    // At any depth, as files are.
+    mkdirSync(join(out, 'patients/7'), { recursive: true });
+    renameSync(join(out, 'ct.tar'), join(out, 'patients/7/ct.tar'));
+    expect(cases(await resolved([out]))).toEqual([SECOND, CT]);
+  });
+
+  it('in an archive are named, whether there is something else in it or not', async () => {
+    const [folder, out] = [await studyFolder('ct', 'patient-2'), await temporaryFolder()];
+    const [inner, both, alone] = ['inner.tar', 'both.tar', 'alone.tar'].map((name) => join(out, name));
+    execFileSync('tar', ['-cf', inner, '-C', join(folder, 'patient-2'), '.']);
+    execFileSync('tar', ['-cf', both, '-C', out, 'inner.tar', '-C', join(folder, 'ct'), '.']);
+    execFileSync('tar', ['-cf', alone, '-C', out, 'inner.tar']);
+    const [input, ...more] = await resolved([both]);
+    expect(more).toEqual([]);
+    const message =
+      'Set aside: archives inside the archive (1); they are not looked into, unpack them to have them scored.';
+    expect(input.series?.[0].notes).toEqual([{ code: 'set-aside', message }]);
+    const [{ error }] = await resolved([alone]);
+    expect(error?.message).toContain('no DICOM file but another archive (inner.tar), which is not looked into');
   });
 
   it('of a whole study take its options', async () => {
@@ -189,6 +212,10 @@ describe('channels', () => {
       expect(input).toMatchObject({ case: ECHOES[0], file: paths[1], moreChannels: [paths[0]] });
       expect(input.series?.map(({ summary }) => summary.number)).toEqual(['1', '2']);
     }
+    // Files that lie beside the folders are scans too.
+    for (const [name, bytes] of await studyFiles('ct')) writeFileSync(join(out, name.replace('/', '-')), bytes);
+    expect(cases(await resolved([out]))).toEqual([ECHOES[0], CT]);
+    for (const name of readdirSync(out)) if (name.startsWith('ct-')) rmSync(join(out, name));
     mkdirSync(join(out, 'case_0003'));
     cpSync(paths[0], join(out, 'case_0003'), { recursive: true });
     const [gap] = await resolved([out]);

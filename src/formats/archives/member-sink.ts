@@ -12,8 +12,13 @@ export class MemberSink {
   readonly #name: string;
   readonly #limits: ArchiveLimits;
   readonly #signal: AbortSignal | undefined;
-  /** By name. The later one of two counts, as where an archive is unpacked to disk. */
+  /**
+   * By name. Of two with one name both are kept, the later one under another: a slice that is left
+   * out in silence would be a gap, and what stands twice is told by its place.
+   */
   readonly #members = new Map<string, FileRange>();
+  /** How often a name came, of those that came more than once. */
+  readonly #repeats = new Map<string, number>();
   #seen = 0;
 
   /** @param name of the archive, for messages */
@@ -71,9 +76,19 @@ export class MemberSink {
       onPiece?.(piece);
       await this.#file.append(piece);
     }
-    const range = { name: normal(name), path: this.#file.path, start, length: this.#file.length - start };
-    this.#members.delete(range.name);
+    const range = { name: this.#free(normal(name)), path: this.#file.path, start, length: this.#file.length - start };
     this.#members.set(range.name, range);
+  }
+
+  /** `a`, or `a (2)` where there is an `a`. */
+  #free(name: string): string {
+    if (!this.#members.has(name)) return name;
+    let count = this.#repeats.get(name) ?? 1;
+    let other: string;
+    do other = `${name} (${++count})`;
+    while (this.#members.has(other));
+    this.#repeats.set(name, count);
+    return other;
   }
 }
 

@@ -90,8 +90,9 @@ function statedUnit(values: Values): string | null {
 
 /** A slope of 0 would make one value of all voxels: it is what nobody filled in. */
 function slopeOf(values: Values): number {
-  const slope = values.decimal(TAGS.slope);
-  return values.due(slope === 0 ? null : (slope ?? 1), TAGS.slope);
+  const slope = values.decimal(TAGS.slope) ?? 1;
+  if (slope === 0) throw values.wrong(TAGS.slope, 'is 0, which would make one value of all voxels');
+  return slope;
 }
 
 const triple = (numbers: readonly number[] | null): Triple | null => numbers && [numbers[0], numbers[1], numbers[2]];

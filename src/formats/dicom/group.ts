@@ -116,7 +116,9 @@ export class SeriesGroups {
     const groups = this.#groups.get(header.series) ?? [];
     this.#groups.set(header.series, groups);
     const matrix = `${rows} x ${columns}`;
-    const key = type.slice(0, 3).join('\\');
+    // Values beyond the third are the maker's own; a scout is one wherever it is said.
+    const scout = type.slice(3).find((word) => SCOUTS.includes(word));
+    const key = [...type.slice(0, 3), ...(scout === undefined ? [] : [scout])].join('\\');
     const found = groups.find(
       (group) => group.type === key && group.matrix === matrix && isSame(group.orientation, first.orientation),
     );

@@ -38,24 +38,33 @@ const MOST_DIMENSIONS = 16;
  */
 export function splitByDimension(headers: readonly DicomHeader[]): readonly SplitPart[] {
   const stacks = splitBy(headers, STACK);
-  if (isSplit(stacks) && !stacks.some((part) => hasRepeats(part.headers))) return stacks;
+  if (isSplit(stacks, stacks.length) && !stacks.some((part) => hasRepeats(part.headers))) return stacks;
   const whole = [{ headers, part: null }];
-  if (!hasRepeats(headers)) return whole;
+  const repeats = mostAtOnePlace(headers);
+  if (repeats < 2) return whole;
   const most = Math.min(MOST_DIMENSIONS, headers[0].frames[0].dimensions?.indices.length ?? 0);
   const indices = Array.from({ length: most }, (_, i) =>
     numbered(`dimension ${i + 1} index`, ({ indices }) => indices[i] ?? null),
   );
   for (const key of [...KEYS, ...indices]) {
     const parts = splitBy(headers, key);
-    if (isSplit(parts) && !parts.some((part) => hasRepeats(part.headers))) return parts;
+    if (isSplit(parts, repeats) && !parts.some((part) => hasRepeats(part.headers))) return parts;
   }
   return whole;
 }
 
-/** Whether parts are volumes, and not a volume and a few slices that were taken twice. */
-function isSplit(parts: readonly SplitPart[]): boolean {
+/** Fewer slices than this are no volume, unless there are as many parts as slices at one place. */
+const FEWEST_SLICES = 3;
+
+/**
+ * Whether parts are volumes: neither a volume and a few slices that were taken twice, nor slices
+ * one by one, as by an index or a time that every slice has of its own.
+ */
+function isSplit(parts: readonly SplitPart[], repeats: number): boolean {
   const sizes = parts.map(({ headers }) => headers.reduce((sum, { frames }) => sum + frames.length, 0));
-  return parts.length > 1 && 2 * Math.min(...sizes) >= Math.max(...sizes);
+  const smallest = Math.min(...sizes);
+  if (parts.length < 2 || 2 * smallest < Math.max(...sizes)) return false;
+  return smallest >= FEWEST_SLICES || parts.length <= repeats;
 }
 
 function splitBy(headers: readonly DicomHeader[], key: Key): readonly SplitPart[] {
@@ -70,18 +79,22 @@ function splitBy(headers: readonly DicomHeader[], key: Key): readonly SplitPart[
   return [...parts].map(([part, headers]) => ({ headers, part }));
 }
 
-/** Whether two frames lie at one place, to a hundredth of a millimetre. */
-function hasRepeats(headers: readonly DicomHeader[]): boolean {
-  const seen = new Set<string>();
+const hasRepeats = (headers: readonly DicomHeader[]): boolean => mostAtOnePlace(headers) > 1;
+
+/** Frames that lie at one place, to a hundredth of a millimetre: of the place that has the most. */
+function mostAtOnePlace(headers: readonly DicomHeader[]): number {
+  const seen = new Map<string, number>();
+  let most = 0;
   for (const { frames } of headers) {
     for (const { position } of frames) {
       if (position === null) continue;
       const place = position.map((mm) => Math.round(100 * mm)).join();
-      if (seen.has(place)) return true;
-      seen.add(place);
+      const count = (seen.get(place) ?? 0) + 1;
+      seen.set(place, count);
+      most = Math.max(most, count);
     }
   }
-  return false;
+  return most;
 }
 
 /** Items by what they have in common, in the order that they came. */

@@ -147,6 +147,15 @@ export class Values {
     );
   }
 
+  /** What is to be said of a value that cannot be: `is 0`. */
+  wrong(attribute: Attribute, what: string): SegcanaryError {
+    return new SegcanaryError(
+      'dicom-invalid',
+      `${attribute.name} ${tagText(attribute)} ${what}; the file is damaged, export it again.`,
+      { subject: this.#name },
+    );
+  }
+
   #bytes(attribute: Attribute): Buffer {
     const element = this.#data.elements[attribute.tag];
     if (element === undefined || element.items !== undefined) return Buffer.alloc(0);
@@ -157,10 +166,6 @@ export class Values {
     const text = this.text(attribute) ?? '';
     const found = HARMLESS.test(text) ? `is "${text}"` : 'is something else';
     const due = count === 1 ? 'a number is' : `${count} numbers are`;
-    return new SegcanaryError(
-      'dicom-invalid',
-      `${attribute.name} ${tagText(attribute)} ${found} where ${due} due; the file is damaged, export it again.`,
-      { subject: this.#name },
-    );
+    return this.wrong(attribute, `${found} where ${due} due`);
   }
 }

@@ -40,13 +40,14 @@ export async function planVolume(
   if (rows * columns > allowed.sliceVoxels) throw beyond('sliceVoxels', allowed.sliceVoxels, name, rows * columns);
   const tilt = tiltOf(slices, axes, name);
   const spacing = depthOf(slices, axes, name);
+  // First: what shifting rows cannot take out is not told to be taken out so.
+  const shifted = tilt && untiltOf(slices, axes, tilt, rows, name);
   if (tilt !== null && !isUntilted)
     throw inconsistent(
       name,
       `${describeTilt(tilt)}, so they are no grid of voxels at right angles; set \`untilt\` to shift their rows back.`,
       'untilt',
     );
-  const shifted = tilt && untiltOf(slices, axes, tilt, rows, name);
   const warnings = [
     ...duplicatesDropped(dropped),
     ...(tilt === null
@@ -57,8 +58,10 @@ export async function planVolume(
             message: `${describeTilt(tilt)}; their rows were shifted back, linear between two rows.`,
           },
         ]),
+    ...few(slices),
     ...lossy(slices),
     ...units(slices),
+    ...scalings(slices),
   ];
   const [betweenRows, betweenColumns] = first.pixelSpacing;
   return {
@@ -153,6 +156,31 @@ function units(slices: readonly PlacedSlice[]): Warning[] {
     {
       code: 'not-suv',
       message: `the values of this PET are in ${unit} and not standardised uptake values (GML); convert them if the model was trained on those.`,
+    },
+  ];
+}
+
+/** A slice that was named by itself is mostly one of many. */
+function few({ length }: readonly PlacedSlice[]): Warning[] {
+  if (length > 2) return [];
+  const message =
+    length === 1
+      ? 'the series has 1 slice; if it is one of more, give them all: their folder.'
+      : 'the series has 2 slices; if they are two of more, give them all: their folder.';
+  return [{ code: 'few-slices', message }];
+}
+
+/** Scanners scale MR and PET slice by slice, and all of a CT alike. */
+function scalings(slices: readonly PlacedSlice[]): Warning[] {
+  const [{ header, frame: first }] = slices;
+  if (header.modality !== 'CT') return [];
+  const others = slices.filter(({ frame }) => frame.slope !== first.slope || frame.intercept !== first.intercept);
+  if (others.length === 0) return [];
+  const [{ frame: other }] = others;
+  return [
+    {
+      code: 'mixed-scaling',
+      message: `slope and intercept are ${first.slope} and ${first.intercept} in some slices of this CT, and ${other.slope} and ${other.intercept} in others (${others.length} of ${slices.length} differ from the first): they were applied as they stand, and one of them is probably wrong.`,
     },
   ];
 }

@@ -95,12 +95,13 @@ describe('archives', () => {
     expect(await unpacked(fixture('ustar.tar'))).toEqual(expected);
   });
 
-  it('take names for names, and the later one where there are two', async () => {
+  it('take names for names, and keep both files where two have one name', async () => {
     const of = (text: string) => ({ length: text.length, sha256: createHash('sha256').update(text).digest('hex') });
     expect(await unpacked(fixture('twice.zip'))).toEqual({
       '../../up': of('up'),
       absolute: of('absolute'),
-      one: of('second'),
+      one: of('first'),
+      'one (2)': of('second'),
     });
     expect(await unpacked(fixture('empty.zip'))).toEqual({});
   });

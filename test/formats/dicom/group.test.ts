@@ -114,6 +114,20 @@ describe('slices at one place', () => {
     ]);
   });
 
+  it('are no slices one by one, by what each has of its own', () => {
+    const numbered = (from: number) =>
+      heights.map((z, i) =>
+        headerOf({
+          sopInstance: `${from}.${i}`,
+          frame: {
+            position: [0, 0, z],
+            dimensions: dimensions({ triggerTime: from + 7 * i, indices: [1, from + i] }),
+          },
+        }),
+      );
+    expect(found([...numbered(1), ...numbered(100)])).toEqual([['4', 8, null]]);
+  });
+
   it('that nothing tells apart stay together, to be compared', () => {
     expect(found([...axial(heights), ...axial([3], { sopInstance: '2.1' })])).toEqual([['4', 5, null]]);
   });
@@ -172,6 +186,7 @@ describe('what is set aside', () => {
 
   it.each([
     ['localizers', localizer],
+    ['localizers', headerOf({ imageType: ['DERIVED', 'SECONDARY', 'MPR', 'LOCALIZER'] })],
     [
       'radiotherapy structure sets',
       { ...headerOf({ sopClass: '1.2.840.10008.5.1.4.1.1.481.3' }), pixels: null, frames: [] },

@@ -189,7 +189,9 @@ describe('a number that is none', () => {
   });
 
   it('a slope of 0 is refused', async () => {
-    expect((await refusal(edited('lossy.dcm', '1.5 ', '0.0 '))).message).toContain('Rescale Slope (0028,1053)');
+    expect((await refusal(edited('lossy.dcm', '1.5 ', '0.0 '))).message).toContain(
+      'Rescale Slope (0028,1053) is 0, which would make one value of all voxels',
+    );
   });
 
   it('blanks around numbers are none of them', async () => {

@@ -35,7 +35,7 @@ describe('a volume', () => {
       const volume = await plan(described(slices));
       expect(volume.shape).toEqual(shape);
       expect(volume.untilt).toBeNull();
-      expect(volume.warnings).toEqual([]);
+      expect(volume.warnings.map(({ code }) => code)).toEqual(slices.length < 3 ? ['few-slices'] : []);
       if (simpleitk !== undefined) expectClose(volume.affine, simpleitk, 1e-6);
       if (dcm2niix !== undefined) expectClose(rowsFromTheEnd(volume), dcm2niix, 1e-4);
     },
@@ -100,7 +100,7 @@ describe('a tilt', () => {
 
   it('along rows cannot be taken out', async () => {
     const headers = [0, 1, 2, 3].map((i) => headerOf({ sopInstance: `1.${i}`, frame: { position: [i, 0, 4 * i] } }));
-    expect(await refusal(headers, true)).toContain('along its rows');
+    for (const untilt of [true, false]) expect(await refusal(headers, untilt)).toContain('along its rows, which');
   });
 
   it('of less than half a pixel is none', async () => {
@@ -204,6 +204,26 @@ describe('a volume warns', () => {
     expect((await plan(headers)).warnings).toEqual([
       { code: 'lossy-pixels', message: expect.stringContaining('2 of 3 slices were compressed with loss') },
     ]);
+  });
+
+  it('of one slice or two, which may be some of more', async () => {
+    for (const heights of [[5], [5, 8]])
+      expect((await plan(axial(heights))).warnings).toMatchObject([{ code: 'few-slices' }]);
+    expect((await plan(axial([5, 8, 11]))).warnings).toEqual([]);
+  });
+
+  it('of a CT that is scaled in two ways, and of no MR', async () => {
+    const headers = (modality: string) => [
+      ...axial([0, 3, 6], { modality, frame: { slope: 1, intercept: -1024 } }),
+      ...axial([9], { modality, sopInstance: '2.1', frame: { slope: 1, intercept: 0 } }),
+    ];
+    expect((await plan(headers('CT'))).warnings).toEqual([
+      {
+        code: 'mixed-scaling',
+        message: expect.stringContaining('1 and -1024 in some slices of this CT, and 1 and 0 in others (1 of 4'),
+      },
+    ]);
+    expect((await plan(headers('MR'))).warnings).toEqual([]);
   });
 
   it('of PET that is no SUV, with the unit', async () => {

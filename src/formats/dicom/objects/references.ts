@@ -1,3 +1,4 @@
+import { SegcanaryError } from '../../../errors.js';
 import type { DicomSource, SourceFrame } from '../dicom-source.js';
 import { byUid } from './copied.js';
 import { type Attributes, type Element, element, encode, item, sequence } from './encode.js';
@@ -50,4 +51,28 @@ export function evidence(source: DicomSource): Element {
   const series = item(sequence(0x00081199, instancesOf(source)).bytes, encode({ SeriesInstanceUID: source.series }));
   const study = item(sequence(0x00081115, [series]).bytes, encode({ StudyInstanceUID: source.study }));
   return sequence(0x0040a375, [study]);
+}
+
+/**
+ * Refuses a series that no object can refer to: an archive knows studies and instances by their
+ * UIDs alone, and would take two instances of one UID for one.
+ *
+ * @param name of the scan, for the message
+ * @throws SegcanaryError `dicom-invalid`
+ */
+export function refuseUnreferable({ study, frames }: DicomSource, name: string): void {
+  const refuse = (what: string): never => {
+    throw new SegcanaryError('dicom-invalid', `${what}, so that no object can refer to them; leave \`format\` out.`, {
+      subject: name,
+      option: 'format',
+    });
+  };
+  if (study === '') refuse('its files have no Study Instance UID (0020,000d)');
+  const files = new Map<string, string>();
+  for (const { sopInstance, file } of frames) {
+    if (sopInstance === '') refuse(`${file.name} has no SOP Instance UID (0008,0018)`);
+    const other = files.get(sopInstance) ?? file.name;
+    if (other !== file.name) refuse(`${other} and ${file.name} have one SOP Instance UID (0008,0018)`);
+    files.set(sopInstance, file.name);
+  }
 }
