@@ -127,6 +127,10 @@ export class DicomDoor {
       ...{ aet: options.aet, allowed, incoming, limits, onError },
       associations: options.associations ?? 32,
       onFile: (folder) => this.#gatherer.add(folder),
+      onCut: async (folder) => {
+        this.#gatherer.cut(folder);
+        await incoming.markCut(folder);
+      },
       onObject: (outcome) => metrics.object(outcome),
       onRefusal: (sentence) => log?.warn(sentence),
       onAssociation: (end, why) => {

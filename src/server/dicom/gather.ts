@@ -20,10 +20,14 @@ export interface GatheringFolder {
   readonly name: string;
   readonly first: number;
   readonly last: number;
+  /** Whether its sender was cut off, and has not come again. */
+  readonly isCut: boolean;
 }
 
 interface Unit {
   readonly folders: Set<string>;
+  /** Those whose sender was cut off. */
+  readonly cut: Set<string>;
   first: number;
   last: number;
   timer: NodeJS.Timeout | null;
@@ -59,12 +63,20 @@ export class Gatherer {
     this.#touch(folder, now, now);
   }
 
+  /**
+   * Its sender was cut off: that nothing comes says nothing, until something has come again.
+   */
+  cut(folder: string): void {
+    this.#units.get(this.#unitOf(folder))?.cut.add(folder);
+  }
+
   /** Takes up what a process before left: its times go on. */
-  restore({ name, first, last }: GatheringFolder): void {
+  restore({ name, first, last, isCut }: GatheringFolder): void {
     const [wall, now] = [this.#clock.now(), this.#clock.elapsed()];
     // A time that lies ahead is of a clock that was wrong: it is now.
     const past = (time: number) => now - Math.max(0, wall - time);
     this.#touch(name, past(first), past(last));
+    if (isCut) this.cut(name);
   }
 
   /** Calls nobody any more; what is coming in stays where it is. */
@@ -76,14 +88,23 @@ export class Gatherer {
 
   #touch(folder: string, first: number, last: number): void {
     if (this.#isStopped) return;
-    const name = this.#quiet.by === 'series' ? folder : folder.split('.')[0];
-    const unit = this.#units.get(name) ?? { folders: new Set<string>(), first, last, timer: null };
+    const name = this.#unitOf(folder);
+    const unit = this.#units.get(name) ?? { folders: new Set(), cut: new Set(), first, last, timer: null };
     unit.folders.add(folder);
+    // A timer that waits for the longest time would go on to do so.
+    if (unit.cut.delete(folder) && unit.timer) {
+      clearTimeout(unit.timer);
+      unit.timer = null;
+    }
     unit.first = Math.min(unit.first, first);
     unit.last = Math.max(unit.last, last);
     this.#units.set(name, unit);
     // A timer that runs looks again when it fires: no file of a thousand sets one anew.
     if (unit.timer === null) this.#wait(name, unit);
+  }
+
+  #unitOf(folder: string): string {
+    return this.#quiet.by === 'series' ? folder : folder.split('.')[0];
   }
 
   #wait(name: string, unit: Unit): void {
@@ -97,8 +118,9 @@ export class Gatherer {
     unit.timer = setTimeout(look, Math.max(0, timerMs(left / 1000)));
   }
 
-  #dueOf({ first, last }: Unit): number {
+  #dueOf({ first, last, cut }: Unit): number {
     const { by, series, study, most } = this.#quiet;
+    if (cut.size > 0) return first + 1000 * most;
     return Math.min(last + 1000 * (by === 'series' ? series : study), first + 1000 * most);
   }
 }

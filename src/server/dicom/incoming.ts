@@ -1,5 +1,5 @@
 import { createHmac, randomBytes } from 'node:crypto';
-import { type FileHandle, mkdir, open, readdir, rename, rm, stat, statfs } from 'node:fs/promises';
+import { type FileHandle, mkdir, open, readdir, rename, rm, stat, statfs, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { SegcanaryError } from '../../errors.js';
 import { cannotWrite } from '../../files/atomic.js';
@@ -20,6 +20,8 @@ export interface IncomingFile {
   discard(): Promise<void>;
 }
 
+/** Hidden, and so no file of the series: it stands beside files whose sender was cut off. */
+const CUT = '.cut';
 /** Hexadecimal digits of a name: 128 bits. */
 const DIGITS = 32;
 /** Folders of this module. Others, as a file manager leaves them, are let lie. */
@@ -132,6 +134,8 @@ export class IncomingFolder {
         const opened = await open(folder);
         try {
           await rename(path, join(folder, `${this.#hash(sopInstance)}.dcm`));
+          // Whoever was cut off has come again.
+          await rm(join(folder, CUT), { force: true });
           // Open, it is the same folder wherever it is taken meanwhile.
           await opened.sync();
         } finally {
@@ -149,18 +153,32 @@ export class IncomingFolder {
     return createHmac('sha256', this.#key).update(uid).digest('hex').slice(0, DIGITS);
   }
 
+  /** Notes that the sender of a series was cut off. One that was taken away meanwhile is not there. */
+  async markCut(name: string): Promise<void> {
+    const path = join(this.#incoming, name, CUT);
+    await writeFile(path, '', { mode: 0o600 }).catch((cause: NodeJS.ErrnoException) => {
+      if (cause.code !== 'ENOENT') throw cannotWrite(path, cause);
+    });
+  }
+
+  /** Whether the sender of a series that was taken away had been cut off. */
+  async wasCut(job: string): Promise<boolean> {
+    return (await readdir(this.pathOf(job))).includes(CUT);
+  }
+
   /** What is gathering, with the times of its first and its last file. */
   async gathering(): Promise<GatheringFolder[]> {
     const found: GatheringFolder[] = [];
     for (const name of await foldersIn(this.#incoming, GATHERING)) {
       const folder = join(this.#incoming, name);
       let [first, last] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
-      for (const file of await readdir(folder)) {
+      const files = await readdir(folder);
+      for (const file of files) {
         const { mtimeMs } = await stat(join(folder, file));
         first = Math.min(first, mtimeMs);
         last = Math.max(last, mtimeMs);
       }
-      if (first <= last) found.push({ name, first, last });
+      if (first <= last) found.push({ name, first, last, isCut: files.includes(CUT) });
       // It was made for a file that did not come to lie in it.
       else await rm(folder, { recursive: true });
     }

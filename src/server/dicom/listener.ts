@@ -19,6 +19,8 @@ export interface ListenerOptions {
   readonly associations: number;
   /** A file of a gathering series has come, and is on the disk. */
   readonly onFile: (folder: string) => void;
+  /** Whoever sent this series was cut off before the end: slices may be missing. */
+  readonly onCut: (folder: string) => Promise<void>;
   /** Told of every object: `stored`, or the status that it was refused with, in hex. */
   readonly onObject: (outcome: string) => void;
   /** Told of every association: how it ended. */
@@ -38,6 +40,14 @@ const LAST_SECONDS = 5;
  * the one that has said nothing for longest makes room, so that silence keeps nobody out.
  */
 const UNKNOWN = 64;
+
+/** What an association has sent. */
+interface Sending {
+  /** Where its last file lies. */
+  folder: string | null;
+  /** Whether an object was given up that had begun. */
+  isWithin: boolean;
+}
 
 /** Takes associations of those who may send, and writes what they store to the disk. */
 export class DicomListener {
@@ -99,6 +109,7 @@ export class DicomListener {
       oldest.destroy();
     }
     this.#unknown.add(socket);
+    const sending: Sending = { folder: null, isWithin: false };
     try {
       const end = await acceptAssociation(socket, {
         times: { request: REQUEST_SECONDS, idle: limits.stall, association: limits.seconds },
@@ -112,12 +123,15 @@ export class DicomListener {
           }
           return rejection;
         },
-        store: (request) => this.#store(request),
+        store: (request) => this.#store(request, sending),
         onError,
         signal: this.#stop.signal,
       });
       onAssociation(end, null);
+      // Some devices abort when they have sent all, and mean a release.
+      if (end === 'closed' || (end === 'aborted' && sending.isWithin)) await this.#cut(sending);
     } catch (error) {
+      await this.#cut(sending);
       // A flood of silence is no flood of the log.
       onAssociation('broken', isCrowdedOut() ? null : (error as Error).message);
     } finally {
@@ -139,7 +153,12 @@ export class DicomListener {
     return this.#server.listening ? null : refused(REJECTIONS.localLimit, 'the server is stopping');
   }
 
-  async #store(request: StoreRequest): Promise<StoreSink | number> {
+  async #cut({ folder }: Sending): Promise<void> {
+    const { onCut, onError } = this.#options;
+    if (folder !== null) await onCut(folder).catch(onError);
+  }
+
+  async #store(request: StoreRequest, sending: Sending): Promise<StoreSink | number> {
     const { incoming, onFile, onObject, onError } = this.#options;
     const told = (status: number) => {
       onObject(isStored(status) ? 'stored' : status.toString(16).padStart(4, '0'));
@@ -152,10 +171,14 @@ export class DicomListener {
         commit: async () => {
           const received = await file.commit();
           if ('status' in received) return told(received.status);
+          sending.folder = received.folder;
           onFile(received.folder);
           return told(STATUS.success);
         },
-        discard: () => file.discard(),
+        discard: () => {
+          sending.isWithin = true;
+          return file.discard();
+        },
       };
     } catch (error) {
       onError(error);

@@ -114,10 +114,12 @@ export class SeriesScoring {
     // A series may hold several volumes: echoes, phases, reconstructions. Each is a scan.
     const key = Buffer.from(naming.key).toString('hex');
     const inputs = await dicomInputs(place, { eachSeries: true, untilt, key });
+    const isCut = await incoming.wasCut(job);
     for (const input of inputs) {
       const note = notes.of(input.case);
       if (note && (note.isDone || this.#hasEnded(note.id))) continue;
-      await this.#scoreOne(input, await this.#originOf(input, place), notes);
+      const whole = isCut ? { ...input, error: cutOff() } : input;
+      await this.#scoreOne(whole, await this.#originOf(input, place), notes);
     }
     await incoming.remove(job);
     this.#attempts.delete(job);
@@ -181,6 +183,14 @@ export class SeriesScoring {
     return { site: null, scanner: null };
   }
 }
+
+/** A part of a series may look whole, and its score would be that of another scan. */
+const cutOff = (): SegcanaryError =>
+  new SegcanaryError(
+    'truncated',
+    'its sender was cut off before it had ended and did not come again, so slices may be missing; send the series again.',
+    { subject: 'the series' },
+  );
 
 /** The files of a series, without a word of where they lie: records are read by clients. */
 const seriesPlace = (folder: string): FilePlace => ({

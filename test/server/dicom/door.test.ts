@@ -323,19 +323,17 @@ it('results of a scan that a client removes are sent to nobody any more', async 
 });
 
 describe('a sender', () => {
-  it('that is cut off midway leaves no part of a file, and no result', async () => {
-    const open = await door();
-    const [file] = writeSeries({ folder: fresh(), seed: 209, shape: [1, 500, 500] });
-    // The beginning of what the requestor would send, taken by a server that only listens.
-    const sent: Buffer[] = [];
+  /** Sends files through a line that is cut after so many bytes; gives the codes of what failed. */
+  async function sendCut(open: Door, files: readonly FileRange[], most: number): Promise<string[]> {
+    let passed = 0;
     const relay = listener((socket) => {
+      // Whoever is cut off tries again with the next file, and finds nobody.
+      if (passed >= most) return socket.destroy();
       const through = connect(open.port, '127.0.0.1');
       through.pipe(socket).on('error', () => {});
-      let passed = 0;
       socket.on('data', (bytes) => {
-        sent.push(bytes);
         passed += bytes.length;
-        if (passed < 200_000) through.write(bytes);
+        if (passed < most) through.write(bytes);
         else through.destroy();
       });
       socket.on('error', () => {});
@@ -344,17 +342,50 @@ describe('a sender', () => {
     await new Promise<void>((go) => relay.listen(0, '127.0.0.1', go));
     const { port } = relay.address() as { port: number };
     const refused: string[] = [];
-    await storeFiles([file], {
+    await storeFiles(files, {
       peer: { aet: 'SEGCANARY', host: '127.0.0.1', port },
       calling: 'CT1',
       onFile: (_, error) => void (error && refused.push(error.code)),
-    });
+    }).catch(() => {});
     relay.close();
-    expect(refused).toEqual(['peer-failed']);
+    return refused;
+  }
+
+  it('that is cut off midway leaves no part of a file, and no result', async () => {
+    const open = await door();
+    const [file] = writeSeries({ folder: fresh(), seed: 209, shape: [1, 500, 500] });
+    expect(await sendCut(open, [file], 200_000)).toEqual(['peer-failed']);
     await sleep(1500);
     expect(leftOf(open)).toEqual([]);
     expect(await open.json('/v1/scans')).toMatchObject({ scans: [] });
     expect(await open.metrics()).toMatch(/segcanary_dicom_associations_total\{end="(broken|closed)"\} 1/);
+  });
+
+  it('that is cut off between two files has no result until it has come again', async () => {
+    const data = fresh();
+    const open = await door({}, data);
+    const files = writeSeries({ folder: fresh(), seed: 210, shape: [4, 200, 200] });
+    await sendCut(open, files, 2.5 * 80_000);
+    expect(pathsIn(join(data, 'incoming')).filter((path) => path.endsWith('.dcm')).length).toBeGreaterThan(0);
+    await sleep(2500);
+    expect(await open.json('/v1/scans')).toMatchObject({ scans: [] });
+    // The process may end meanwhile.
+    await closed(open);
+    const again = await door({}, data);
+    await sleep(2500);
+    expect(await again.json('/v1/scans')).toMatchObject({ scans: [] });
+    expect(await again.send(files)).toEqual([]);
+    expect(await again.records(1)).toMatchObject([{ status: 'done' }]);
+  });
+
+  it('that is cut off and does not come again is reported', async () => {
+    const open = await door({ quiet: { series: 1, most: 4 } });
+    const files = writeSeries({ folder: fresh(), seed: 211, shape: [4, 200, 200] });
+    await sendCut(open, files, 2.5 * 80_000);
+    expect(await open.records(1)).toMatchObject([
+      { status: 'failed', error: { code: 'truncated', message: expect.stringContaining('cut off') } },
+    ]);
+    expect(leftOf(open)).toEqual([]);
   });
 
   it('has to be allowed, by title and address, and to call us by our name', async () => {

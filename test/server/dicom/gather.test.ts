@@ -32,6 +32,26 @@ it('takes a series for complete a minute after its last file', () => {
   expect(complete).toHaveLength(3);
 });
 
+it('waits for a sender that was cut off, until it has come again', () => {
+  const { gathering, complete } = gatherer();
+  gathering.add('a.1');
+  gathering.cut('a.1');
+  seconds(3600);
+  expect(complete).toEqual([]);
+  gathering.add('a.1');
+  seconds(61);
+  expect(complete).toEqual([['a.1']]);
+  gathering.add('b.1');
+  gathering.cut('b.1');
+  gathering.cut('nobody.1');
+  seconds(5401);
+  expect(complete).toEqual([['a.1'], ['b.1']]);
+  const now = Date.now();
+  gathering.restore({ name: 'c.1', first: now - 100_000, last: now - 90_000, isCut: true });
+  seconds(100);
+  expect(complete).toHaveLength(2);
+});
+
 it('takes it for complete after an hour and a half in any case', () => {
   const { gathering, complete } = gatherer();
   for (let i = 0; i < 5398; i += 30) {
@@ -58,9 +78,9 @@ it('takes all series of a study together, a quarter of an hour after the last', 
 it('goes on with times of before, also of a clock that was ahead', () => {
   const { gathering, complete } = gatherer();
   const now = Date.now();
-  gathering.restore({ name: 'a.1', first: now - 50_000, last: now - 50_000 });
-  gathering.restore({ name: 'a.2', first: now - 7_200_000, last: now - 1000 });
-  gathering.restore({ name: 'a.3', first: now + 9e9, last: now + 9e9 });
+  gathering.restore({ name: 'a.1', first: now - 50_000, last: now - 50_000, isCut: false });
+  gathering.restore({ name: 'a.2', first: now - 7_200_000, last: now - 1000, isCut: false });
+  gathering.restore({ name: 'a.3', first: now + 9e9, last: now + 9e9, isCut: false });
   seconds(1);
   expect(complete).toEqual([['a.2']]);
   seconds(10);

@@ -62,8 +62,23 @@ it('knows when the files of a series came, and removes what was not acknowledged
   for (const [i, file] of files.entries()) utimesSync(join(data, 'incoming', name, file), 100 + i, 100 + i);
   const second = await IncomingFolder.open(data, KEY);
   expect(readdirSync(join(data, 'receiving'))).toEqual([]);
-  expect(await second.gathering()).toEqual([{ name, first: 100_000, last: 101_000 }]);
+  expect(await second.gathering()).toEqual([{ name, first: 100_000, last: 101_000, isCut: false }]);
   await half.discard();
+});
+
+it('remembers that the sender of a series was cut off, until something of it comes again', async () => {
+  const data = await folder();
+  const incoming = await IncomingFolder.open(data, KEY);
+  const name = await receive(incoming, '1.2.3.4', '1.2.3.4.1');
+  await incoming.markCut(name);
+  // Taken away meanwhile.
+  await incoming.markCut('a.b');
+  expect(await (await IncomingFolder.open(data, KEY)).gathering()).toMatchObject([{ name, isCut: true }]);
+  await receive(incoming, '1.2.3.4', '1.2.3.4.2');
+  expect(await incoming.gathering()).toMatchObject([{ name, isCut: false }]);
+  await incoming.markCut(name);
+  const job = (await incoming.take(name, 0)) ?? '';
+  expect(await incoming.wasCut(job)).toBe(true);
 });
 
 it('takes nothing where the disk is nearly full', async () => {
