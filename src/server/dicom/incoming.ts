@@ -10,8 +10,14 @@ import { STATUS } from '../../protocol/dimse/command-set.js';
 import { encodeFileMeta } from '../../protocol/dimse/part10.js';
 import type { GatheringFolder } from './gather.js';
 
-/** What became of a file: where it lies, or the status that its sender is told. */
-export type Received = { readonly folder: string } | { readonly status: number };
+/** Why a file is not taken: the status that its sender is told, and a sentence for our log. */
+export interface Refused {
+  readonly status: number;
+  readonly why: string;
+}
+
+/** What became of a file: where it lies, or why it is not taken. */
+export type Received = { readonly folder: string } | Refused;
 
 /** A file that is coming in: whole under its name after `commit`, or not there at all. */
 export interface IncomingFile {
@@ -112,15 +118,18 @@ export class IncomingFolder {
     };
   }
 
-  async #headerOf(path: string, length: number, request: StoreRequest): Promise<DicomHeader | { status: number }> {
+  async #headerOf(path: string, length: number, request: StoreRequest): Promise<DicomHeader | Refused> {
     try {
       const header = await readDicomHeader({ name: 'the object', path, start: 0, length });
-      if (header === null || header.series === '') return { status: STATUS.cannotUnderstand };
+      if (header === null || header.series === '')
+        return { status: STATUS.cannotUnderstand, why: 'it has no Series Instance UID' };
       const isRight = header.sopInstance === request.sopInstance && header.sopClass === request.sopClass;
-      return isRight ? header : { status: STATUS.doesNotMatchClass };
+      return isRight
+        ? header
+        : { status: STATUS.doesNotMatchClass, why: 'it is another object, or of another class, than was announced' };
     } catch (error) {
       if (!(error instanceof SegcanaryError) || error.code === 'io') throw error;
-      return { status: STATUS.cannotUnderstand };
+      return { status: STATUS.cannotUnderstand, why: error.message.replace(/^the object: |\.$/g, '') };
     }
   }
 

@@ -57,6 +57,8 @@ export class DicomListener {
   readonly #stop = new AbortController();
   /** Those that have said who they are, and were taken. */
   #count = 0;
+  /** What was said last of an object that was refused. */
+  #lastRefusal: string | null = null;
   /** The others, the oldest first. */
   readonly #unknown = new Set<Socket>();
 
@@ -158,10 +160,16 @@ export class DicomListener {
     if (folder !== null) await onCut(folder).catch(onError);
   }
 
+  /** Tells of a refusal, and of others for the same reason behind it no more. */
+  #refuse(sentence: string): void {
+    if (sentence !== this.#lastRefusal) this.#options.onRefusal(sentence);
+    this.#lastRefusal = sentence;
+  }
+
   async #store(request: StoreRequest, sending: Sending): Promise<StoreSink | number> {
     const { incoming, onFile, onObject, onError } = this.#options;
     const told = (status: number) => {
-      onObject(isStored(status) ? 'stored' : status.toString(16).padStart(4, '0'));
+      onObject(isStored(status) ? 'stored' : inHex(status).toLowerCase());
       return status;
     };
     try {
@@ -170,7 +178,11 @@ export class DicomListener {
         write: (bytes) => file.write(bytes),
         commit: async () => {
           const received = await file.commit();
-          if ('status' in received) return told(received.status);
+          if ('status' in received) {
+            const { status, why } = received;
+            this.#refuse(`An object was refused with the status ${inHex(status)}: ${why}.`);
+            return told(status);
+          }
           sending.folder = received.folder;
           onFile(received.folder);
           return told(STATUS.success);
@@ -186,6 +198,8 @@ export class DicomListener {
     }
   }
 }
+
+const inHex = (status: number): string => status.toString(16).toUpperCase().padStart(4, '0');
 
 /** A title as a log may have it: whoever connects chooses it. */
 const quoted = (title: string): string => JSON.stringify(title.slice(0, 16).replace(/[^\x20-\x7e]/g, '?'));

@@ -10,6 +10,8 @@ interface Entry {
   state: OutboxState;
   /** By the clock that is never set, in milliseconds. */
   due: number;
+  /** Until when it is tried, by the same clock: one that is set a week ahead makes nothing fail. */
+  readonly until: number;
   /** It was tried for as long as it should be, and is tried again after the next start. */
   hasFailed: boolean;
 }
@@ -140,7 +142,9 @@ export class Outbox {
   }
 
   #add(id: string, state: OutboxState, due: number): void {
-    this.#entries.set(id, { id, state, due, hasFailed: false });
+    const { clock, days } = this.#options;
+    const age = Math.max(0, clock.now() - state.since);
+    this.#entries.set(id, { id, state, due, until: clock.elapsed() + days * DAY - age, hasFailed: false });
   }
 
   async #run(): Promise<void> {
@@ -218,7 +222,7 @@ export class Outbox {
     await this.#writeState(entry);
     // Where the peer is not there, none of the others would come through either.
     for (const one of isAbsence ? this.#entries.values() : [entry]) {
-      if (!one.state.released || one.hasFailed || clock.now() - one.state.since < days * DAY) continue;
+      if (!one.state.released || one.hasFailed || clock.elapsed() < one.until) continue;
       one.hasFailed = true;
       log?.warn(
         `The results of ${one.id} could not be sent for ${days} days and are tried again when the server starts: ${error.message}`,

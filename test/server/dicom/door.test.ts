@@ -424,7 +424,14 @@ describe('a sender', () => {
     expect(await open.send([{ ...file, length: 500 }])).toEqual([
       '0.dcm: was refused by the peer with the status C000.',
     ]);
+    await open.send([{ ...file, length: 500 }]);
     expect(leftOf(open)).toEqual([]);
+    // Whoever runs the server is told why, and not for every object of a series.
+    const said = open.said.map((line) => (JSON.parse(line) as { msg: string }).msg);
+    expect(said.filter((line) => line.startsWith('An object'))).toEqual([
+      'An object was refused with the status A900: it is another object, or of another class, than was announced.',
+      expect.stringMatching(/^An object was refused with the status C000: the DICOM file ends within its header/),
+    ]);
   });
 });
 

@@ -41,11 +41,11 @@ const folder = () => mkdtemp(join(tmpdir(), 'segcanary-outbox-'));
 async function outboxIn(
   data: string,
   peer: Peer,
-  { days = 7, isDone = (_: string): boolean => true, now = Date.now } = {},
+  { days = 7, isDone = (_: string): boolean => true, now = Date.now, elapsed = systemClock.elapsed } = {},
 ) {
   const said: string[] = [];
   const log = { info: (line: string) => void said.push(line), warn: (line: string) => void said.push(line) };
-  const clock = { ...systemClock, now };
+  const clock = { now, elapsed };
   const outbox = await Outbox.open(data, { target: peer, days, clock, log }, isDone);
   open.push(outbox);
   outbox.start();
@@ -135,11 +135,17 @@ it('outlives the process: what is done is sent, what will be scored again is not
 it('gives up after so many days, says so, and tries again after the next start', async () => {
   const [peer, data] = [new Peer(), await folder()];
   peer.isThere = false;
-  let now = Date.now();
-  const { outbox, said } = await outboxIn(data, peer, { now: () => now });
+  let [now, passed] = [Date.now(), 0];
+  const elapsed = () => systemClock.elapsed() + passed;
+  const { outbox, said } = await outboxIn(data, peer, { now: () => now, elapsed });
   const id = await put(outbox);
+  // A clock that is set right has not tried for a week.
   now += 8 * 86_400_000;
   await outbox.release(id);
+  await until(() => peer.attempts.length === 1);
+  await sleep(100);
+  expect(outbox.status).toMatchObject({ waiting: 1, failed: 0 });
+  passed += 8 * 86_400_000;
   await until(() => outbox.status.failed === 1);
   expect(outbox.status).toMatchObject({ waiting: 0, failed: 1 });
   expect(said.at(-1)).toMatch(/could not be sent for 7 days and are tried again when the server starts/);
