@@ -6,7 +6,7 @@ import { makeFolder, writeFileAtomically } from '../files/atomic.js';
 import { csvOf } from '../files/csv.js';
 import { resolveInputs } from '../jobs/inputs.js';
 import { Outputs, outputOf, outputOfAll } from '../jobs/outputs.js';
-import { measureScan, simulateScan } from '../jobs/simulate.js';
+import { measureScan, refuseTurnedTruth, simulateScan } from '../jobs/simulate.js';
 import { type ModelFolderOptions, openModel } from '../network/folder.js';
 import { failureOf } from '../results.js';
 import { checkModality, modalityLike } from '../simulate/modality.js';
@@ -113,7 +113,9 @@ async function simulateAll(flags: SimulateFlags, session: Session): Promise<numb
     };
     const label = labels.get(name) ?? '';
     // Once a scan, and not once a copy.
-    const statistics = await measureScan({ ...input, signal, limits: flags.limits }).catch(failWhole);
+    const statistics = await refuseTurnedTruth(input, label, signal)
+      .then(() => measureScan({ ...input, signal, limits: flags.limits }))
+      .catch(failWhole);
     if (!statistics) continue;
     const known = modality ?? modalityLike(statistics);
     const shifts = flags.shift ? shiftsNamed(flags.shift, known) : shiftsFor(known);

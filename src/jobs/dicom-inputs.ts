@@ -1,11 +1,13 @@
+import { posix } from 'node:path';
 import { isAbort, SegcanaryError } from '../errors.js';
 import { caseNameOf } from '../formats/dicom/case-name.js';
 import { chooseSeries } from '../formats/dicom/choose.js';
 import type { DicomHeader } from '../formats/dicom/dicom-header.js';
 import type { FilePlace } from '../formats/dicom/file-place.js';
-import { type FoundFile, isDamaged, readHeaders } from '../formats/dicom/find.js';
+import { type DamagedFile, type FoundFile, isDamaged, readHeaders } from '../formats/dicom/find.js';
 import { FoundSeries } from '../formats/dicom/found-series.js';
 import { type SeriesCandidate, SeriesGroups, type SetAside } from '../formats/dicom/group.js';
+import { grouped } from '../formats/dicom/split.js';
 import { type Study, studiesOf } from '../formats/dicom/studies.js';
 import type { Warning, WarningListener } from '../results.js';
 import { groupPlaces, isArchiveName } from './named-paths.js';
@@ -126,8 +128,18 @@ export async function dicomInputs(place: FilePlace, options: NamingOptions): Pro
       for (const note of notesOf(setAside)) options.onWarning?.(note, place.nameOf(study.names));
   return [
     ...told.flatMap((one) => inputsOf({ ...one, setAside: [...one.setAside, ...beside] }, place, isAlone, options)),
-    ...damaged.map(({ name, error }) => ({ ...failed(name, error), file: place.nameOf([name]) })),
+    ...[...grouped(damaged, ({ name }) => posix.dirname(name)).values()].map((files) => ({
+      ...failed(files[0].name, damageOf(files)),
+      file: place.nameOf(files.map(({ name }) => name)),
+    })),
   ];
+}
+
+/** One sentence for a folder: a series of a thousand slices is a thousand files. */
+function damageOf([{ error }, ...others]: readonly DamagedFile[]): SegcanaryError {
+  if (others.length === 0) return error;
+  const more = others.length === 1 ? '1 file beside it is' : `${others.length} files beside it are`;
+  return new SegcanaryError(error.code, `${error.message} And ${more} damaged too.`, { cause: error });
 }
 
 /** Archives in an archive are not looked into: a bomb may be made of them. */

@@ -1,4 +1,5 @@
 import type { Slice } from '../chunks.js';
+import { SegcanaryError } from '../errors.js';
 import type { ScanLimits } from '../limits.js';
 import { contiguous } from '../maths/volume/contiguous.js';
 import { describeSpread, emptySpread, mergeSpreads, type Spread, spreadWhere } from '../maths/volume/spread.js';
@@ -9,7 +10,7 @@ import { chain } from '../stages/chain.js';
 import { type Collector, drain } from '../stages/collectors.js';
 import { saveScan } from '../stages/save.js';
 import { type SimulateOptions, simulate } from '../stages/simulate.js';
-import { openFiles } from './open-input.js';
+import { openFiles, orientationOf } from './open-input.js';
 import { refuseOverwriting } from './outputs.js';
 import type { ScanInput } from './scan-input.js';
 
@@ -50,6 +51,24 @@ export async function simulateScan(options: SimulateScanOptions): Promise<void> 
       saveScan({ to: options.to, content: of === 'truth' ? 'labels' : 'simulated scan' }),
     ),
     drain,
+  );
+}
+
+/**
+ * Refuses the truth of a DICOM series whose axes run otherwise than those of the copies, which are
+ * NIfTI: whoever evaluates with both compares them voxel by voxel.
+ *
+ * @throws SegcanaryError `scan-unsuitable`; whatever is wrong with the series or with the header
+ */
+export async function refuseTurnedTruth(input: ScanInput, truth: string, signal?: AbortSignal): Promise<void> {
+  if (!input.series || truth === '') return;
+  const axes = await orientationOf(input, { signal });
+  const own = await orientationOf({ case: input.case, file: truth }, { signal });
+  if (axes === null || own === null || axes === own) return;
+  throw new SegcanaryError(
+    'scan-unsuitable',
+    `its axes run to ${own} and those of its scan ${input.case} to ${axes}, and copies of both are compared voxel by voxel; write it with the axes of the series.`,
+    { subject: truth },
   );
 }
 

@@ -2,11 +2,13 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
+import { gzipSync } from 'node:zlib';
 import { describe, expect, inject, it } from 'vitest';
 import { caseNameOf } from '../../src/formats/dicom/case-name.js';
 import { jsonLines, MODEL, type Ran, type RunOptions, segcanary } from '../support/cli.js';
 import { CT_NIFTI, folderOf, STUDY, studyFiles, studyFolder } from '../support/dicom.js';
 import { temporaryFolder } from '../support/folder.js';
+import { fakeNifti } from '../support/nifti.js';
 
 const detector = join(inject('workshop'), 'detector');
 const env = { SEGCANARY_KEY: 'key of the tests' };
@@ -239,6 +241,28 @@ describe('the other commands of DICOM', () => {
     const shifted = await segcanary(args, { env });
     expect(shifted).toMatchObject({ code: 0, stderr: '' });
     expect(readdirSync(join(out, 'shifted')).sort()).toEqual(['cohort.csv', `${CT}_low-dose-1.nii.gz`]);
+  });
+
+  it('simulate no truth that lies otherwise than the copies of its series', async () => {
+    const [out, labels] = [await temporaryFolder(), await temporaryFolder()];
+    const label = (codes: 'LPS' | 'LAS') => {
+      const y = codes === 'LPS' ? [0, -2.85, 0, 0] : [0, 2.85, 0, 0];
+      return fakeNifti({
+        dim: [3, 48, 48, 20, 1, 1, 1, 1],
+        pixdim: [1, 2.85, 2.85, 5, 1, 1, 1, 1],
+        sformCode: 1,
+        srow: [-2.85, 0, 0, 0, ...y, 0, 0, 5, 0],
+        body: new Uint8Array(2 * 48 * 48 * 20),
+      });
+    };
+    const how = ['--labels', labels, '--shift', 'low-dose', '--grade', '1', '-o', join(out, 'shifted')];
+    const args = ['simulate', '-i', await studyFolder('ct'), ...how];
+    writeFileSync(join(labels, `${CT}.nii.gz`), gzipSync(label('LAS')));
+    const refused = await segcanary(args, { env });
+    expect(refused.code).toBe(1);
+    expect(errorOf(refused).message).toContain('its axes run to LAS and those of its scan');
+    writeFileSync(join(labels, `${CT}.nii.gz`), gzipSync(label('LPS')));
+    expect(await segcanary(args, { env })).toMatchObject({ code: 0, stderr: '' });
   });
 
   it('take series and archives as rows of a cohort', async () => {

@@ -103,6 +103,14 @@ describe('a folder of DICOM', () => {
       case: caseNameOf('cut', 'file', key),
       error: { code: 'truncated' },
     });
+    // A folder in which nothing can be read is one failure, and not one a file.
+    const lost = await folderOf([1, 2, 3].map((i) => [`lost/${i}`, whole.subarray(0, 900 + i)]));
+    const [failure, ...more] = await resolved([lost]);
+    expect(more).toEqual([]);
+    expect(failure.error).toMatchObject({
+      code: 'truncated',
+      message: expect.stringMatching(/^lost\/1: .* And 2 files beside it are damaged too\.$/),
+    });
   });
 
   it('is left out in words where it holds NIfTI, and refused where it holds neither', async () => {
