@@ -162,7 +162,9 @@ export class IncomingFolder {
     return createHmac('sha256', this.#key).update(uid).digest('hex').slice(0, DIGITS);
   }
 
-  /** Notes that the sender of a series was cut off. One that was taken away meanwhile is not there. */
+  /**
+   * Notes that the sender of a series was cut off. One that was taken away meanwhile is not there.
+   */
   async markCut(name: string): Promise<void> {
     const path = join(this.#incoming, name, CUT);
     await writeFile(path, '', { mode: 0o600 }).catch((cause: NodeJS.ErrnoException) => {
