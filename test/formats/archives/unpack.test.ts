@@ -159,6 +159,8 @@ describe('damaged archives', () => {
 
   it('give the right bytes or none, whichever bit is wrong', async () => {
     const hashes = new Set(Object.values(expected).map(({ sha256 }) => sha256));
+    // What is hidden is not where its name loses the dot: its bytes are those of a member still.
+    for (const hidden of ['x', 'y']) hashes.add(createHash('sha256').update(hidden).digest('hex'));
     for (const [name, kind] of [
       ['deflated.zip', 'zip'],
       ['stored.zip', 'zip'],
