@@ -4,6 +4,7 @@ import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { makeFolder } from '../files/atomic.js';
 import { passingName, removeLeftovers } from '../files/leftovers.js';
+import { writtenKey } from '../formats/dicom/case-name.js';
 import type { WarningListener } from '../results.js';
 
 /** Bytes of a key that is made here. */
@@ -18,10 +19,11 @@ let passing: string | null = null;
  * alone, of which is warned.
  *
  * @param path of the file
+ * @throws SegcanaryError `usage` where that of the environment has another form
  */
 export async function caseKey(onWarning?: WarningListener, path: string = keyPath()): Promise<string> {
   const given = process.env.SEGCANARY_KEY;
-  if (given) return asHex(given);
+  if (given) return writtenKey(given);
   try {
     return (await keptKey(path)) ?? (await makeKey(path));
   } catch (cause) {
@@ -46,9 +48,6 @@ function keyPath(): string {
   return join(configured ? configured : join(homedir(), '.config'), 'segcanary', 'key');
 }
 
-/** Hex digits mean the same in capitals: a server takes them for bytes. */
-const asHex = (key: string): string => (/^[0-9a-f]{64}$/i.test(key) ? key.toLowerCase() : key);
-
 const newKey = (): string => randomBytes(LENGTH).toString('hex');
 
 /** Null where there is none yet. */
@@ -60,7 +59,8 @@ async function keptKey(path: string): Promise<string | null> {
   if (text === null) return null;
   const key = text.trim();
   if (key === '') throw new Error('it is empty');
-  return asHex(key);
+  if (!/^[0-9a-f]{64}$/i.test(key)) throw new Error('it is damaged');
+  return key.toLowerCase();
 }
 
 /** Appears whole or not at all, and only once, however many begin at the same time. */

@@ -8,7 +8,7 @@ import { parsed, rawOf, SERIES } from '../support/dicom-objects.js';
 const workshop = inject('workshop');
 const detector = join(workshop, 'detector');
 const fresh = () => mkdtempSync(join(workshop, 'objects-'));
-const env = { SEGCANARY_KEY: 'test' };
+const env = { SEGCANARY_KEY: '7e'.repeat(32) };
 const common = ['-i', SERIES, '--case', 'x'];
 
 describe('--format dicom', () => {

@@ -11,7 +11,7 @@ import { temporaryFolder } from '../support/folder.js';
 import { fakeNifti } from '../support/nifti.js';
 
 const detector = join(inject('workshop'), 'detector');
-const env = { SEGCANARY_KEY: 'key of the tests' };
+const env = { SEGCANARY_KEY: '1c'.repeat(32) };
 const ROOT = '1.2.826.0.1.3680043.8.498.18';
 const CT = caseNameOf(`${ROOT}.1.2`, 'CT', env.SEGCANARY_KEY);
 const BONE = caseNameOf(`${ROOT}.1.3`, 'CT', env.SEGCANARY_KEY);

@@ -18,7 +18,7 @@ const ct = async (seed: number, number = 3) =>
 async function dicomweb(url: string, args: readonly string[], secret = SECRET) {
   const tmpdir = await temporaryFolder();
   const ran = await segcanary(['dicomweb', url, '--study', STUDY, '-d', detector, '--tmpdir', tmpdir, ...args], {
-    env: { SEGCANARY_ARCHIVE: secret, SEGCANARY_KEY: 'a key' },
+    env: { SEGCANARY_ARCHIVE: secret, SEGCANARY_KEY: '5b'.repeat(32) },
   });
   expect(readdirSync(tmpdir)).toEqual([]);
   expect(`${ran.stdout}${ran.stderr}`).not.toMatch(new RegExp([...PATIENT, 'keeper', STUDY].join('|')));
@@ -30,7 +30,7 @@ describe('segcanary dicomweb', () => {
     const files = await ct(100);
     const archive = await DicomArchive.start(files, await temporaryFolder(), BASIC);
     const [folder, output] = [join(files[0].path, '..'), join(await temporaryFolder(), 'out')];
-    const local = await segcanary(['score', '-d', detector, '-i', folder], { env: { SEGCANARY_KEY: 'a key' } });
+    const local = await segcanary(['score', '-d', detector, '-i', folder], { env: { SEGCANARY_KEY: '5b'.repeat(32) } });
     const ran = await dicomweb(archive.url, ['-o', output, '--store', '-v']);
     expect([ran.code, ran.stdout]).toEqual([0, local.stdout]);
     expect(ran.stderr).toContain(`3 objects of ${jsonLines(local)[0].case} are in ${archive.url}.`);

@@ -1,7 +1,20 @@
 import { createHmac } from 'node:crypto';
+import { SegcanaryError } from '../../errors.js';
 
 /** Hexadecimal digits of a case's name: 48 bits, in which a million series are apart. */
 const DIGITS = 12;
+
+/**
+ * A key as people write it: 64 hex digits, in capitals or not. One rule for the command line and
+ * the server, so that both give a series one name.
+ *
+ * @throws SegcanaryError `usage` for another form
+ */
+export function writtenKey(text: string): string {
+  if (!/^[0-9a-f]{64}$/i.test(text))
+    throw new SegcanaryError('usage', 'SEGCANARY_KEY has to have 64 hex digits: `openssl rand -hex 32` makes them.');
+  return text.toLowerCase();
+}
 
 /**
  * What a series is called where nobody gave it a name: `ct-3f9a0c41be27`. A keyed hash of its UID

@@ -4,6 +4,7 @@ import { open, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { SegcanaryError } from '../../errors.js';
 import { cannotRead, cannotWrite } from '../../files/atomic.js';
+import { writtenKey } from '../../formats/dicom/case-name.js';
 
 const BYTES = 32;
 
@@ -15,11 +16,7 @@ const BYTES = 32;
  * @throws SegcanaryError `usage` for a variable of another form; `io`
  */
 export async function serverKey(folder: string, given = process.env.SEGCANARY_KEY): Promise<Buffer> {
-  if (given !== undefined && given !== '') {
-    if (!/^[0-9a-f]{64}$/i.test(given))
-      throw new SegcanaryError('usage', 'SEGCANARY_KEY has to have 64 hex digits: `openssl rand -hex 32` makes them.');
-    return Buffer.from(given, 'hex');
-  }
+  if (given !== undefined && given !== '') return Buffer.from(writtenKey(given), 'hex');
   const path = join(folder, 'key');
   const key = await readFile(path).catch((cause: NodeJS.ErrnoException) => {
     if (cause.code === 'ENOENT') return null;
