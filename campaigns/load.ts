@@ -189,7 +189,7 @@ async function killed(lab: Lab, samples: readonly Sample[], options: LoadOptions
   report.answered += answers.size;
   await server.stop();
   const left = readdirSync(join(lab.folder, 'killed'), { recursive: true }).filter(
-    (name) => !/^(segcanary\.db.*|images)$/.test(String(name)),
+    (name) => !/^(key|segcanary\.db.*|images)$/.test(String(name)),
   );
   if (left.length > 0) report.violations.push(`the kills left ${left.join(', ')}`);
 }

@@ -5,7 +5,7 @@ import { hostileCampaign } from '../../campaigns/hostile/campaign.js';
 it('a corner of every hostile attack ends in a refusal, a warning or the right answer', {
   timeout: 300_000,
 }, async () => {
-  const counts = await hostileCampaign({ attacks, seed: 'test', share: 0.025 });
+  const counts = await hostileCampaign({ attacks, seed: 'test', share: 0.015 });
   expect(
     counts.flatMap(({ attack, findings }) => findings.map(({ what, why }) => `${attack}: ${what}: ${why}`)),
   ).toEqual([]);

@@ -77,7 +77,7 @@ const scans: readonly (readonly [string, Buffer, string | null])[] = [
   ['two.nii', Buffer.concat([good, good]), 'trailing-data'],
   ['unpacked.nii.gz', good, 'file-ending'],
   ['packed.nii', gzipSync(good), 'file-ending'],
-  ['dicom.nii', Buffer.concat([Buffer.alloc(128), Buffer.from('DICM'), Buffer.alloc(400)]), '!nifti-invalid'],
+  ['dicom.nii', Buffer.concat([Buffer.alloc(128), Buffer.from('DICM'), Buffer.alloc(400)]), '!dicom-invalid'],
   ['series.nii', changed((b) => b.writeInt16LE(4, AT.dim) && b.writeInt16LE(2, AT.dim + 8)), '!nifti-unsupported'],
   ['cut.nii', good.subarray(0, good.length / 2), '!truncated'],
 ];

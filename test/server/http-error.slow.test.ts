@@ -62,7 +62,7 @@ it.each<[string, () => Buffer, number, string]>([
   ['every voxel the same', () => changed((b) => void b.fill(0, 352)), 422, 'scan-unsuitable'],
   ['NaN', () => floats((v) => void v.fill(Number.NaN, 5000, 5001)), 422, 'non-finite'],
   ['infinity', () => floats((v) => void v.fill(Number.POSITIVE_INFINITY, 9, 10)), 422, 'non-finite'],
-  ['DICOM', () => Buffer.concat([Buffer.alloc(128), Buffer.from('DICM'), Buffer.alloc(500)]), 422, 'nifti-invalid'],
+  ['DICOM', () => Buffer.concat([Buffer.alloc(128), Buffer.from('DICM'), Buffer.alloc(500)]), 422, 'dicom-invalid'],
   [
     'a picture',
     () => Buffer.concat([Buffer.from('\x89PNG\r\n\x1a\n', 'latin1'), Buffer.alloc(500)]),
@@ -130,7 +130,10 @@ it.each<[string, () => Buffer, number, string]>([
       .replace('--volume', '`volume`')
       .replace(/--limits (\w+)=…/, 'the server’s limit $1');
     const { error } = JSON.parse(inItsWords) as typeof body;
-    expect(body.error).toMatchObject({ ...error, subject: 'scan' });
+    // Files of a DICOM body are known by their number.
+    const subject = code === 'dicom-invalid' ? 'file 1' : 'scan';
+    const message = error.message.replace(/^scan(?=:)/, subject);
+    expect(body.error).toMatchObject({ ...error, message, subject });
     expect(body.error.message).toMatch(/^[^\n]+\.$/);
   }
 });
