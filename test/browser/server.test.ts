@@ -61,6 +61,8 @@ describe('what goes wrong', () => {
     await page.locator('.pick').waitFor();
     const picker = page.locator('#file');
     await picker.setInputFiles({ name: 'notes.txt', mimeType: 'text/plain', buffer: Buffer.from('notes') });
+    // Its first bytes are looked at first.
+    await page.locator('.send .problem', { hasText: 'notes.txt' }).waitFor();
     expect(await page.locator('.send .problem').innerText()).toBe(
       'notes.txt is no scan; give a .nii, .nii.gz, .zip or DICOM file, or a folder of them.',
     );
