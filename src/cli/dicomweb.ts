@@ -15,6 +15,7 @@ import {
   withFormatOption,
   withPlanOptions,
   withReadingOptions,
+  withSegmentationTypeOption,
   withSeriesOptions,
 } from './options.js';
 import type { GivenScans } from './result-loop.js';
@@ -60,11 +61,7 @@ export function dicomwebCommand(program: Command): void {
         .choices(['bound', 'estimate'])
         .default('bound'),
     );
-  withFormatOption(command).addOption(
-    new Option('--segmentation-type <type>', 'of DICOM: a bit a voxel and segment, or numbers')
-      .choices(['binary', 'labelmap'])
-      .default('binary'),
-  );
+  withSegmentationTypeOption(withFormatOption(command));
   withReadingOptions(withSeriesOptions(command)).action((url: string) => {
     const flags = flagsOf<DicomWebFlags>(command);
     return runSession(flags, (session) => scoreStudy(url, flags, session));

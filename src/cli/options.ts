@@ -135,3 +135,10 @@ export const withFormatOption = (command: Command): Command =>
       .argParser(listOf('nifti', 'dicom'))
       .default(['nifti'], 'nifti'),
   );
+
+export const withSegmentationTypeOption = (command: Command): Command =>
+  command.addOption(
+    new Option('--segmentation-type <type>', 'of a DICOM segmentation: a bit a voxel and segment, or numbers')
+      .choices(['binary', 'labelmap'])
+      .default('binary'),
+  );

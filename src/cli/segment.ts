@@ -22,6 +22,7 @@ import {
   withFormatOption,
   withModelOptions,
   withScanOptions,
+  withSegmentationTypeOption,
 } from './options.js';
 import { type GivenScans, reportResults } from './result-loop.js';
 import { ScanProgress } from './scan-progress.js';
@@ -68,11 +69,7 @@ export function segmentCommand(program: Command): void {
         .default('bound'),
     )
     .option('--fail-on-ood', 'exit with 10 when a scan is out of distribution');
-  withFormatOption(command).addOption(
-    new Option('--segmentation-type <type>', 'of --format dicom: a bit a voxel and segment, or numbers')
-      .choices(['binary', 'labelmap'])
-      .default('binary'),
-  );
+  withSegmentationTypeOption(withFormatOption(command));
   withScanOptions(command, 'scans: NIfTI files, DICOM, folders, archives (zip, tar, tar.gz), or - for stdin').action(
     () => {
       const flags = flagsOf<SegmentFlags>(command);

@@ -2,7 +2,8 @@ import type { Writable } from 'node:stream';
 import type { SourceHeader } from '../../../chunks.js';
 import { SegcanaryError } from '../../../errors.js';
 import { type AtomicFile, cannotWrite, createAtomicFile } from '../../../files/atomic.js';
-import type { WritableVoxels } from '../../volume-writer.js';
+import type { TempFile } from '../../../files/temp-file.js';
+import type { VolumeWriter, WritableVoxels } from '../../volume-writer.js';
 import { type DicomSource, isDicomSource } from '../dicom-source.js';
 
 /** Where the bytes of an object go, one piece after another. */
@@ -103,4 +104,25 @@ export function sourceOf(header: SourceHeader, name: string): DicomSource {
     'is NIfTI, which knows no patient and no series, and a DICOM object needs both; give the DICOM series, or leave `format` out.',
     { subject: name, option: 'format' },
   );
+}
+
+/** An image that is spooled slice by slice, since what describes its frames comes before them. */
+export function writerOver<T extends keyof WritableVoxels>(
+  spool: TempFile,
+  file: ObjectFile,
+  { add, finish }: { readonly add: (voxels: WritableVoxels[T]) => Promise<void>; readonly finish: () => Promise<void> },
+): VolumeWriter<T> {
+  const discard = async () => {
+    await spool.close();
+    await file.discard();
+  };
+  const orDiscard = async (work: () => Promise<void>) => {
+    try {
+      await work();
+    } catch (error) {
+      await discard();
+      throw error;
+    }
+  };
+  return { write: (voxels) => orDiscard(() => add(voxels)), commit: () => orDiscard(finish), discard };
 }

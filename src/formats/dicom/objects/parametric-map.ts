@@ -22,7 +22,7 @@ import {
   planeGroups,
   sharedPlaneGroups,
 } from './functional-groups.js';
-import { createObjectFile, refuseMisfit, refuseTooFew, refuseTooLong, sourceOf } from './object-file.js';
+import { createObjectFile, refuseMisfit, refuseTooFew, refuseTooLong, sourceOf, writerOver } from './object-file.js';
 import { type ObjectPlanes, planesOf } from './planes.js';
 import { type Code, codeItem, OWN_SCHEME, referencedSeries } from './references.js';
 import { inBatches } from './segmentation-file.js';
@@ -88,19 +88,7 @@ export async function createParametricMap(
     await spool.close();
   };
 
-  const discard = async () => {
-    await spool.close();
-    await file.discard();
-  };
-  const orDiscard = async (work: () => Promise<void>) => {
-    try {
-      await work();
-    } catch (error) {
-      await discard();
-      throw error;
-    }
-  };
-  return { write: (voxels) => orDiscard(() => add(voxels)), commit: () => orDiscard(finish), discard };
+  return writerOver(spool, file, { add, finish });
 }
 
 function header(object: ObjectOf, grid: ObjectPlanes, range: { readonly min: number; readonly max: number }): Buffer {

@@ -3,7 +3,7 @@ import { TempFile } from '../../../files/temp-file.js';
 import type { ImageDescription, VolumeOptions, VolumeWriter, WritableVoxels } from '../../volume-writer.js';
 import { packed } from './bits.js';
 import { copyAttributes } from './copied.js';
-import { createObjectFile, refuseMisfit, refuseTooFew, sourceOf } from './object-file.js';
+import { createObjectFile, refuseMisfit, refuseTooFew, sourceOf, writerOver } from './object-file.js';
 import { planesOf } from './planes.js';
 import { type SpooledFrame, writeSegmentation } from './segmentation-file.js';
 import { binarySegments, labelSegments, type Segment } from './segments.js';
@@ -86,19 +86,7 @@ export async function createSegmentation(
     await spool.close();
   };
 
-  const discard = async () => {
-    await spool.close();
-    await file.discard();
-  };
-  const orDiscard = async (work: () => Promise<void>) => {
-    try {
-      await work();
-    } catch (error) {
-      await discard();
-      throw error;
-    }
-  };
-  return { write: (voxels) => orDiscard(() => add(voxels)), commit: () => orDiscard(finish), discard };
+  return writerOver(spool, file, { add, finish });
 }
 
 /** The labels of a frame, without the background. */

@@ -71,8 +71,8 @@ export class CodecThread {
   /** @throws Error where it does not start, which no file is to blame for */
   async #start(): Promise<Worker> {
     const worker = new Worker(createRequire(import.meta.url).resolve('#dicom-worker'), {
-      // The process's own flags are not the worker's: `node --input-type=module -e …` would keep it
-      // from starting.
+      // The process's own flags are not the worker's: `node --input-type=module -e …` would keep
+      // it from starting.
       execArgv: [],
       // Whatever a codec prints goes nowhere: stdout is for data. Nobody reads these, because who
       // does keeps the process from ending.
