@@ -4,6 +4,7 @@ import { SegcanaryError } from '../../errors.js';
 import { beyond, limitsOf, type ScanLimits } from '../../limits.js';
 import type { Warning } from '../../results.js';
 import type { SliceReading, SliceSource } from '../scan-source.js';
+import { storedGrid } from '../stored-grid.js';
 import type { DicomSource, SourceFrame } from './dicom-source.js';
 import { FrameReader } from './frame-reader.js';
 import { flipPlane, type Layout, layOut } from './layout.js';
@@ -119,24 +120,8 @@ function untilted(plane: Float32Array, { untilt, shape }: SeriesVolume, at: numb
 
 function gridOf(volume: SeriesVolume, { affine, flipped }: Layout, caseName: string): Grid {
   const { shape, spacing } = volume;
-  return {
-    scan: {
-      case: caseName,
-      shape,
-      spacing,
-      channels: 1,
-      affine,
-      placed: true,
-      header: sourceOf(volume, flipped),
-    },
-    shape,
-    spacing,
-    channels: 1,
-    axes: [0, 1, 2],
-    flipped: [false, false, false],
-    box: { start: [0, 0, 0], stop: shape },
-    separateAxis: null,
-  };
+  const header = sourceOf(volume, flipped);
+  return storedGrid({ case: caseName, shape, spacing, channels: 1, affine, placed: true, header });
 }
 
 /** What is kept of the series for whoever writes a result that refers to it. */

@@ -5,6 +5,7 @@ import { beyond, DEFAULT_LIMITS, type ScanLimits } from '../../limits.js';
 import type { ImageReader } from '../../plan.js';
 import type { Warning } from '../../results.js';
 import { describeForeign, hasNiftiLength } from '../identify.js';
+import { storedGrid } from '../stored-grid.js';
 import { dataTypes } from './datatypes.js';
 import { isPlaced } from './geometry.js';
 import { headerLength, type NiftiHeader, parseHeader } from './header.js';
@@ -207,16 +208,8 @@ function layOut(header: NiftiHeader, options: NiftiParserOptions): Body {
   const [depth, height, width] = shape;
   const sliceBytes = height * width * dataTypes[header.dataType].bytes;
   const volumeBytes = sliceBytes * depth;
-  const grid: Grid = {
-    scan: { case: caseName, shape, spacing, channels: 1, affine, placed: isPlaced(geometry), header: geometry },
-    shape,
-    spacing,
-    channels: 1,
-    axes: [0, 1, 2],
-    flipped: [false, false, false],
-    box: { start: [0, 0, 0], stop: shape },
-    separateAxis: null,
-  };
+  const placed = isPlaced(geometry);
+  const grid = storedGrid({ case: caseName, shape, spacing, channels: 1, affine, placed, header: geometry });
   return {
     header,
     grid,
